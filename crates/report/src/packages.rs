@@ -1,4 +1,4 @@
-//! What is inside programs: the packages that are linked in, by module, with the number of their functions and the bytes of their code.
+//! The packages that are linked into programs, by module, with the number of their functions and the bytes of their code.
 
 use super::csv;
 use super::style::{Look, Tone, clean};
@@ -12,13 +12,13 @@ use std::io::{self, Write};
 /// The schema of the JSON document.
 pub const SCHEMA: &str = "gospect-packages/1";
 
-/// Why the packages of a program are not known.
+/// Why the packages of a program are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unknown {
-    /// It has no function table, or none that can be read.
+    /// The program has no readable function table.
     NoFunctionTable,
-    /// Its record was written without them.
+    /// The record was written without packages.
     NotRecorded,
 }
 
@@ -33,7 +33,7 @@ impl Unknown {
     }
 }
 
-/// A program, and what is linked into it.
+/// A program and its packages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Program {
     /// Location as text for people.
@@ -44,9 +44,9 @@ pub struct Program {
     pub go_version: Option<String>,
     /// Import path of the main package.
     pub main_package: Option<String>,
-    /// Bytes of code of all packages; `None`: not known.
+    /// Bytes of code of all packages; `None`: unknown.
     pub code_bytes: Option<u64>,
-    /// Why the packages are not known; `None`: they are.
+    /// Why the packages are unknown; `None`: they are known.
     pub unknown: Option<Unknown>,
     /// The modules, largest first.
     pub modules: Vec<Module>,
@@ -55,11 +55,11 @@ pub struct Program {
 /// The packages of one module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Module {
-    /// Its path, `std` for the standard library; `None`: what module they are of is not known.
+    /// Its path, `std` for the standard library; `None`: the module of these packages is unknown.
     pub path: Option<String>,
-    /// Its version as linked, after replacement, that of the toolchain for `std`; `None`: not known.
+    /// Its version as linked, after replacement; for `std` that of the toolchain; `None`: unknown.
     pub version: Option<String>,
-    /// Functions of its packages.
+    /// Number of functions in its packages.
     pub functions: u64,
     /// Bytes of their code.
     pub bytes: u64,
@@ -72,7 +72,7 @@ pub struct Module {
 pub struct Package {
     /// Its import path.
     pub path: String,
-    /// Its functions, those that exist only inlined included.
+    /// Number of its functions, including those that exist only inlined.
     pub functions: u64,
     /// Bytes of their code.
     pub bytes: u64,
@@ -99,7 +99,7 @@ pub struct Writer<'o> {
 }
 
 impl Program {
-    /// What is inside a program.
+    /// The packages of a program.
     pub fn of(binary: &Binary) -> Self {
         let rows = binary.packages.as_deref();
         let has_table = binary.linked.as_ref().is_some_and(|l| l.functions > 0);
@@ -144,7 +144,7 @@ fn modules(binary: &Binary, rows: &[LinkedPackage]) -> Vec<Module> {
     let modules = all.into_iter().map(|(path, mut module)| {
         module.path = path.map(str::to_owned);
         module.version = path.and_then(|path| version(binary, path));
-        // Stable: packages of one size stay in the order of their paths.
+        // The sort is stable: packages of equal size stay in path order.
         module.packages.sort_by_key(|p| std::cmp::Reverse(p.bytes));
         module
     });
@@ -165,10 +165,10 @@ fn version(binary: &Binary, path: &str) -> Option<String> {
 }
 
 impl<'o> Writer<'o> {
-    /// Writes what stands in front of the first program.
+    /// Starts the output.
     ///
     /// # Errors
-    /// Those of the writer, as for all that follows.
+    /// Those of the writer, here and below.
     pub fn new(format: Format, look: Look, out: &'o mut dyn Write) -> io::Result<Self> {
         match format {
             Format::Text => {}
@@ -221,7 +221,7 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Writes what stands behind the last program. Gives the number of those whose packages are not known.
+    /// Ends the output. Returns the number of programs whose packages are unknown.
     ///
     /// # Errors
     /// Those of the writer.
@@ -300,7 +300,7 @@ fn line(text: &mut String, bytes: u64, all: u64, functions: u64, name: &str) {
     );
 }
 
-/// A part of a whole in percent, with one digit behind the point.
+/// A part as a percentage, with one decimal.
 fn share(part: u64, whole: u64) -> String {
     let thousandths = u128::from(part) * 1000;
     match thousandths.checked_div(u128::from(whole)) {

@@ -1,4 +1,4 @@
-//! What two states of a program consist of: packages that came and went, and the bytes of code by module.
+//! Compares the packages of two states of a program: packages gained and lost, and the bytes of code of each module.
 
 use gospect_record::{Binary, LinkedPackage};
 use serde::Serialize;
@@ -9,24 +9,24 @@ use std::collections::BTreeMap;
 pub struct PackageChanges {
     /// Packages that are linked in now, sorted.
     pub gained: Vec<String>,
-    /// Packages that no longer are, sorted.
+    /// Packages that are no longer linked in, sorted.
     pub lost: Vec<String>,
-    /// Bytes of code of all packages before.
+    /// Bytes of code of all packages in the old state.
     pub old_bytes: u64,
-    /// Bytes of code of all packages now.
+    /// Bytes of code of all packages in the new state.
     pub new_bytes: u64,
-    /// Modules whose code has another size now, the largest change first.
+    /// Modules whose code changed in size, largest change first.
     pub modules: Vec<ModuleChange>,
 }
 
 /// The bytes of code of one module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ModuleChange {
-    /// Its path; `None`: all packages whose module is not known.
+    /// Its path; `None`: all packages whose module is unknown.
     pub path: Option<String>,
-    /// Bytes before; 0: not linked in.
+    /// Bytes in the old state; 0: not linked in.
     pub old_bytes: u64,
-    /// Bytes now; 0: not linked in.
+    /// Bytes in the new state; 0: not linked in.
     pub new_bytes: u64,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Option<PackageChanges> {
             new_bytes,
         })
         .collect();
-    // Stable: equal changes stay in the order of their paths.
+    // The sort is stable: equal changes stay in path order.
     modules.sort_by_key(|m| std::cmp::Reverse(m.old_bytes.abs_diff(m.new_bytes)));
     let sum = |all: &[LinkedPackage]| all.iter().fold(0u64, |sum, p| sum.saturating_add(p.bytes));
     let changes = PackageChanges {

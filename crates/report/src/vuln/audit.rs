@@ -4,7 +4,7 @@ use super::statement::versions;
 use gospect_audit::{self as audit, Audit, Counts, Evidence, Level as Severity, Waived};
 use gospect_vuln::{Finding, Level, Program, Report};
 
-/// Stable codes of the levels, those of the rules `vulnerable-symbol`, `vulnerable-package` and `vulnerable-module`.
+/// The codes of the rules `vulnerable-symbol`, `vulnerable-package` and `vulnerable-module`.
 fn code(level: Level) -> &'static str {
     match level {
         Level::Symbol => "GS701",
@@ -13,7 +13,7 @@ fn code(level: Level) -> &'static str {
     }
 }
 
-/// Findings of this level and above.
+/// Findings of at least this level.
 pub(super) fn audit(report: &Report, level: Level) -> Audit {
     let findings: Vec<audit::Finding> = report
         .programs

@@ -82,7 +82,7 @@ fn component(program: &Program) -> (String, Value) {
     (id, Value::Object(keys))
 }
 
-/// The `vulnerabilities` of a bill: one for each entry and what is said of it, with the components (their `bom-ref`) that it is about.
+/// The `vulnerabilities` of a bill: one for each entry and statement, with the components (`bom-ref`) that it affects.
 pub fn vulnerabilities<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -> Vec<Value> {
     let mut rows: BTreeMap<(&str, String), (Value, Vec<String>)> = BTreeMap::new();
     for (finding, reference) in found {

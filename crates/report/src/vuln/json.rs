@@ -1,4 +1,4 @@
-//! Everything as one JSON document: the keys of the contract.
+//! One JSON document with the keys of the contract.
 
 use super::Options;
 use crate::each::Each;

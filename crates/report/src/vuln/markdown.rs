@@ -1,4 +1,4 @@
-//! For a job page or a comment: counts, what to do, a table.
+//! Markdown for a job page or a comment: counts, what to do, a table.
 
 use super::Options;
 use super::statement::versions;
@@ -6,7 +6,7 @@ use crate::findings::markdown::cell;
 use gospect_vuln::Report;
 use std::io::{self, Write};
 
-/// Most rows; comments and summaries have size limits (GitHub: 64 KiB a comment).
+/// Most rows; comments and summaries have size limits (GitHub: 64 KiB per comment).
 const LISTED: usize = 100;
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,6 @@
-//! Known vulnerabilities in programs, one file for each format.
+//! Known vulnerabilities in programs, with a file for each format.
 //!
-//! Must never: judge, read a file, print.
+//! Must never judge, read a file, or print.
 
 mod audit;
 pub mod cyclonedx;
@@ -17,26 +17,26 @@ use crate::findings;
 use gospect_vuln::{Level, Report};
 use std::io::{self, Write};
 
-/// How a report is written.
+/// Options for writing a report.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Colours in text.
+    /// Whether to colour the text.
     pub color: bool,
-    /// Columns of the terminal that text goes to; `None`: no terminal, nothing is wrapped.
+    /// Columns of the terminal; `None`: not a terminal, do not wrap.
     pub width: Option<usize>,
-    /// What is below is counted and not listed, in formats for people.
+    /// Findings below this level are only counted, in formats for people.
     pub level: Level,
-    /// Seconds since 1970 at which VEX documents say they were made.
+    /// Time of VEX documents, in seconds since 1970.
     pub time: u64,
 }
 
-/// One format.
+/// A format of `vuln`.
 pub struct Format {
-    /// As given to `--format`.
+    /// The name for `--format`.
     pub name: &'static str,
     /// One line for `--help`.
     pub doc: &'static str,
-    /// Writes it.
+    /// The function that writes it.
     pub render: fn(&Report, &Options, &mut dyn Write) -> io::Result<()>,
 }
 
@@ -104,7 +104,7 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
-/// The format of that name.
+/// The format with this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|f| f.name == name)
 }

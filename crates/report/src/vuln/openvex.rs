@@ -1,7 +1,7 @@
-//! OpenVEX 0.2.0 (github.com/openvex/spec): what other scanners may leave out, and what they must not.
+//! OpenVEX 0.2.0 (github.com/openvex/spec): which findings other scanners may leave out, and which they must not.
 //!
-//! Who reads it looks for a product by the purl of what it scanned, and for the module as a part of it, so the products are the main package and the image, each
-//! with the module as subcomponent.
+//! A consumer looks for a product by the purl of what it scanned, and for the module as part of it. So the products are the
+//! main package and the image, each with the module as subcomponent.
 
 use super::Options;
 use super::statement::statement;
@@ -33,7 +33,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     writeln!(out)
 }
 
-/// One statement for each entry and what is said of it; programs of which the same is said share it.
+/// One statement for each entry and status; programs with the same statement share it.
 fn statements(report: &Report) -> Vec<Value> {
     let mut by_text: BTreeMap<(String, String), (Value, Vec<Value>)> = BTreeMap::new();
     for program in &report.programs {
@@ -80,7 +80,8 @@ fn says(finding: &Finding) -> Value {
     }
     keys.insert("vulnerability".into(), vulnerability);
     keys.insert("status".into(), json!(statement.status.name()));
-    // The specification asks for a justification or an impact statement where a product is not affected, and for an action where it is.
+    // The specification requires a justification or an impact statement for a product that is not affected, and an action for
+    // one that is.
     if let Some(justification) = statement.justification {
         keys.insert("justification".into(), json!(justification));
     }
@@ -95,7 +96,7 @@ fn says(finding: &Finding) -> Value {
     Value::Object(keys)
 }
 
-/// The program and the image it is in, with the module as their part.
+/// The program and its image, with the module as their part.
 fn listed(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
     let parts: Vec<Value> = finding
         .map(module_purls)
@@ -106,7 +107,7 @@ fn listed(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
     let mut found = Vec::new();
     let mut own = products(program);
     if own.is_empty() {
-        // A file is known by its digest alone, or by its path.
+        // A file without a digest is identified by its path.
         own.extend(program.sha256.is_none().then(|| program.path.clone()));
     }
     let is_image = |name: &String| name.starts_with("pkg:oci/");

@@ -1,8 +1,8 @@
-//! What is said of one finding, in the words that several formats share.
+//! The statement on one finding, in words that several formats share.
 
 use gospect_vuln::{Finding, Names, Status};
 
-/// `golang.org/x/net v0.17.0`, `go1.24.2`, with what it is in place of.
+/// `golang.org/x/net v0.17.0`, `go1.24.2`, with the module that it replaces.
 pub(super) fn versions(finding: &Finding) -> String {
     let version = finding.version.as_deref().unwrap_or("version unknown");
     let linked = match finding.is_of_go() {
@@ -15,11 +15,11 @@ pub(super) fn versions(finding: &Finding) -> String {
     }
 }
 
-/// What VEX says of a finding: only what is proven.
+/// What VEX states about a finding: only what is proven.
 pub(super) struct Statement {
     /// The status.
     pub status: Status,
-    /// The word of OpenVEX for why a product is not affected.
+    /// OpenVEX's word for why a product is not affected.
     pub justification: Option<&'static str>,
     /// Why, in a sentence.
     pub detail: String,
@@ -27,7 +27,7 @@ pub(super) struct Statement {
     pub action: Option<String>,
 }
 
-/// The statement on a finding. What others said of it is passed on.
+/// The statement on a finding. Statements of others are passed on.
 pub(super) fn statement(finding: &Finding) -> Statement {
     if let Some(vex) = &finding.vex {
         let reason = vex.justification.as_deref().unwrap_or("no reason given");

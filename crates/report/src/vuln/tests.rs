@@ -230,7 +230,7 @@ fn openvex_states_only_what_is_proven() {
     let parts = &statement(&value, "GO-2026-0006")["products"][0]["subcomponents"];
     assert_eq!(parts[0]["@id"], "pkg:golang/stdlib@1.24.2");
     assert_eq!(parts[1]["@id"], "pkg:golang/stdlib@v1.24.2");
-    // Nothing is cleared in a program of which the functions are not known.
+    // Nothing is cleared in a program whose functions are unknown.
     for statement in value["statements"].as_array().unwrap() {
         let products = statement["products"].as_array().unwrap();
         if products.iter().any(|p| p["@id"] == "dist/old") {
@@ -311,7 +311,7 @@ fn only_what_has_a_fix() {
     assert!(!rendered("text", &report, Level::Module).contains("no version of"));
 }
 
-/// The parts of the schema that are the record's are those of its own schema.
+/// The parts of the schema that belong to the record are those of its own schema.
 #[test]
 fn the_document_is_as_the_schema_says() {
     let read = |name: &str| -> Value {

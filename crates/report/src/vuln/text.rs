@@ -1,4 +1,4 @@
-//! For a person: what to do, then each vulnerability that it ends with what is linked and where.
+//! For people: what to do, then each vulnerability with what is linked and where.
 
 use super::Options;
 use super::statement::versions;
@@ -8,7 +8,7 @@ use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program, Report, Why};
 use std::io::{self, Write};
 
-/// Most functions, and most places, that are named of one vulnerability.
+/// Most functions, and most places, to name for one vulnerability.
 const NAMED: usize = 4;
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -71,7 +71,7 @@ fn ends(to: Option<&str>, number: usize) -> String {
     }
 }
 
-/// What of a vulnerability is linked, in any of the programs.
+/// The vulnerable code that is linked into any of the programs.
 fn linked(places: &[(&Program, &Finding)]) -> String {
     let mut symbols: Vec<&str> = Vec::new();
     let mut packages: Vec<&str> = Vec::new();
@@ -90,7 +90,7 @@ fn linked(places: &[(&Program, &Finding)]) -> String {
     }
 }
 
-/// The first of a list, and how many more.
+/// The first items of a list, and the number of others.
 fn some(list: &[&str]) -> String {
     let shown = list.get(..NAMED.min(list.len())).unwrap_or_default();
     match list.len() - shown.len() {
@@ -99,7 +99,7 @@ fn some(list: &[&str]) -> String {
     }
 }
 
-/// Path, layer and version of the first, and how many more.
+/// Path, layer and version of the first places, and the number of others.
 fn places_of(places: &[(&Program, &Finding)]) -> String {
     let all: Vec<String> = places
         .iter()
@@ -123,7 +123,7 @@ fn places_of(places: &[(&Program, &Finding)]) -> String {
     some(&all)
 }
 
-/// Counts, what could not be judged, what others took back, and which database was asked.
+/// Counts, what could not be judged, what VEX documents exclude, and the database used.
 pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
     let mut lines = Vec::new();
     let counts = report.counts();

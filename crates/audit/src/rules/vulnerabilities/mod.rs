@@ -1,4 +1,4 @@
-//! Known vulnerabilities. The rules speak when the auditor was given a database, see [`crate::Auditor::with_vulnerabilities`].
+//! Known vulnerabilities. These rules run if the auditor has a database, see [`crate::Auditor::with_vulnerabilities`].
 
 pub mod stale_vulnerability_database;
 pub mod vulnerabilities_unjudged;
@@ -13,10 +13,10 @@ use super::prelude::{Ctx, D, OptionSpec, Report, Sink, ValueKind};
 use crate::policy::{MODULE, VULNERABILITY};
 use gospect_vuln::{Finding, Level};
 
-/// Most functions or packages that are listed as evidence.
+/// Most functions or packages to list as evidence.
 const LISTED: usize = 10;
 
-/// The option to leave out what has no fix.
+/// The option to ignore vulnerabilities without a fix.
 const ONLY_FIXED: OptionSpec = OptionSpec {
     name: "only-fixed",
     kind: ValueKind::Flag,

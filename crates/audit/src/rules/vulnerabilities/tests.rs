@@ -40,7 +40,7 @@ fn program() -> Binary {
     binary(|b| b.functions = Some(functions_of(linked, FunctionSource::FunctionTable, true)))
 }
 
-/// Findings of the family, `rule message`, with waived ones in brackets.
+/// Findings of the family as `rule message`, with waived ones in brackets.
 fn judged(policy: &str, binary: &Binary) -> Vec<Finding> {
     let policy = Policy::load(policy, "gospect.toml").unwrap();
     let database = small();
@@ -147,7 +147,7 @@ fn waivers_name_a_vulnerability_or_a_module() {
             );
         }
     }
-    // Two waivers share what one path has.
+    // Two waivers for one path, each for one vulnerability.
     let policy = "[[waivers]]\nrule = \"vulnerable-symbol\"\npath = \"dist/app\"\nvulnerability = \"GO-2026-0001\"\nreason = \"a\"\n[[waivers]]\nrule = \"vulnerable-symbol\"\npath = \"dist/app\"\nvulnerability = \"GO-2026-0004\"\nreason = \"b\"\n";
     let found = judged(policy, &program());
     assert!(
