@@ -159,6 +159,7 @@ pub fn command(node: Option<&Node>) -> Vec<Word> {
                 text: text.clone(),
                 dynamic: text.as_str().contains('$'),
                 quoted: true,
+                ..Word::default()
             })
             .collect(),
         Value::Scalar(text) => {

@@ -161,6 +161,7 @@ fn command(build: &Node, at: Span, place: &Place, env: &Env, out: &mut Collector
                 dynamic: text.as_str().contains('$'),
                 text,
                 quoted: true,
+                ..Word::default()
             });
         }
     }

@@ -71,7 +71,18 @@ pub fn of(command: &Command, next: Option<&Command>) -> Vec<Handed> {
             .iter()
             .filter_map(|word| handed(&word.text, &format!("{name} set env "), To::Programs))
             .collect(),
-        ("echo" | "printf", _) => written(command, next),
+        ("cat" | "tee", _) => document(command, next),
+        _ if is_cmdlet(command, &["echo", "printf", "write-output"]) => written(command, next),
+        _ if is_cmdlet(command, &["add-content", "set-content"]) => content(words),
+        // PowerShell prints a text that stands alone.
+        (_, [])
+            if command
+                .words
+                .first()
+                .is_some_and(|w| w.as_str().contains('=')) =>
+        {
+            written(command, next)
+        }
         _ => Vec::new(),
     }
 }
@@ -126,36 +137,110 @@ fn container(name: &str, words: &[Word]) -> Vec<Handed> {
     found
 }
 
-/// `echo NAME=value > x.env`, `echo NAME=value | tee /etc/default/app`: each line of one word.
-fn written(command: &Command, next: Option<&Command>) -> Vec<Handed> {
-    let tee = next.filter(|c| c.name() == "tee" && command.writes.is_none());
-    let file = command.writes.as_deref().or_else(|| {
-        let mut files = tee?.words.iter().skip(1).map(Word::as_str);
+/// Where a command writes to, and who reads that: by `>`, through a `tee` behind a pipe, or through a cmdlet of PowerShell.
+fn target<'c>(command: &'c Command, next: Option<&'c Command>) -> Option<(&'c str, To)> {
+    let behind = || {
+        let next = next.filter(|c| c.name() == "tee" || is_cmdlet(c, &WRITING))?;
+        let mut files = next.words.iter().skip(1).map(Word::as_str);
         files.find(|w| !w.starts_with('-'))
-    });
-    let Some((file, to)) = file.and_then(|file| Some((file, reader(file)?))) else {
+    };
+    let file = command.writes.as_deref().or_else(behind)?;
+    Some((file, reader(file)?))
+}
+
+/// `echo NAME=value > x.env`, `printf 'A=1\nB=2\n' | tee /etc/default/app`, and in PowerShell `"NAME=value" >> $env:GITHUB_ENV`.
+fn written(command: &Command, next: Option<&Command>) -> Vec<Handed> {
+    let Some((file, to)) = target(command, next) else {
         return Vec::new();
     };
-    let mut words = command.words.iter().skip(1);
-    let mut words = words.by_ref().filter(|w| !w.as_str().starts_with('-'));
-    // Of several words the shell makes one line; nobody writes variables so.
-    let (Some(word), None) = (words.next(), words.next()) else {
+    let text = !matches!(
+        &*command.name().to_ascii_lowercase(),
+        "echo" | "printf" | "write-output"
+    );
+    let words = command.words.iter().skip(usize::from(!text));
+    let mut words = words.filter(|w| text || !w.as_str().starts_with('-'));
+    let Some(first) = words.next() else {
         return Vec::new();
     };
+    let mut line = first.text.clone();
+    if command.name() == "printf" {
+        // Only for this format is it plain what becomes of the words behind it.
+        if first.as_str() == "%s\\n" {
+            let label = format!("{file}: ");
+            let all = words.filter_map(|w| handed(&w.text, &label, to));
+            return all.collect();
+        }
+        if words.next().is_some() {
+            return Vec::new();
+        }
+    }
+    // `echo` puts a blank between its words.
+    for word in words {
+        let (number, column) = word.text.place(0);
+        line.push(' ', number, column.saturating_sub(1));
+        line.append(&word.text, 0..word.text.as_str().len());
+    }
+    lines(&line, file, to)
+}
+
+/// The variables of a text with one on each line; `\n` of `echo -e` and `printf` ends a line too.
+fn lines(text: &Text, file: &str, to: To) -> Vec<Handed> {
     let label = format!("{file}: ");
     let mut found = Vec::new();
     let mut at = 0;
-    for line in word.as_str().replace("\\n", "\n\n").split_inclusive('\n') {
-        let part = word.text.slice(at..at + line.trim_end_matches('\n').len());
+    for line in text.as_str().replace("\\n", "\n\n").split_inclusive('\n') {
+        let part = text.slice(at..at + line.trim_end_matches('\n').len());
         at += line.len();
         found.extend(handed(&part, &label, to));
     }
     found
 }
 
+/// `cat >> $GITHUB_ENV <<END`: the lines of the here-document.
+fn document(command: &Command, next: Option<&Command>) -> Vec<Handed> {
+    match target(command, next) {
+        // Other files are read as what their names tell.
+        Some((file, To::Steps)) => {
+            let all = command.documents.iter();
+            all.flat_map(|text| lines(text, file, To::Steps)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Cmdlets of PowerShell that write what they are given to a file.
+const WRITING: [&str; 4] = ["add-content", "out-file", "set-content", "tee-object"];
+
+fn is_cmdlet(command: &Command, names: &[&str]) -> bool {
+    let name = command.name();
+    names.iter().any(|n| name.eq_ignore_ascii_case(n))
+}
+
+/// `Add-Content -Path FILE -Value NAME=value`, or both without their names.
+fn content(words: &[Word]) -> Vec<Handed> {
+    let (mut file, mut value) = (None, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match word.as_str().to_ascii_lowercase().as_str() {
+            "-path" | "-literalpath" | "-filepath" => file = rest.next(),
+            "-value" => value = rest.next(),
+            "-encoding" => drop(rest.next()),
+            name if name.starts_with('-') => {}
+            _ if file.is_none() => file = Some(word),
+            _ => value = value.or(Some(word)),
+        }
+    }
+    let to = file.and_then(|file| Some((file.as_str(), reader(file.as_str())?)));
+    match (to, value) {
+        (Some((file, to)), Some(value)) => lines(&value.text, file, to),
+        _ => Vec::new(),
+    }
+}
+
 /// Who reads a file of variables, by its name; nobody when it is none.
 fn reader(file: &str) -> Option<To> {
     let bare = file.trim_start_matches('$').trim_matches(['{', '}']);
+    let bare = bare.strip_prefix("env:").unwrap_or(bare);
     if file.starts_with('$') && FILES_OF_STEPS.contains(&bare) {
         return Some(To::Steps);
     }
@@ -228,6 +313,35 @@ mod tests {
                 "printf 'A=1\\nB=2\\n' > .env",
                 ".env: A=1 Programs; .env: B=2 Programs",
             ),
+            ("echo A=1 b c=2 > .env", ".env: A=1 b c=2 Programs"),
+            ("echo -n A=1 | tee -a .env", ".env: A=1 Programs"),
+            (
+                "printf '%s\\n' A=1 B=2 > .env",
+                ".env: A=1 Programs; .env: B=2 Programs",
+            ),
+            ("printf 'A=%s\\n' 1 > .env", ""),
+            (
+                "cat >> $GITHUB_ENV <<END\nA=1\nB<<X\nC=2\nEND\n",
+                "$GITHUB_ENV: A=1 Steps; $GITHUB_ENV: C=2 Steps",
+            ),
+            (
+                "echo \"A=1\" >> $env:GITHUB_ENV",
+                "$env:GITHUB_ENV: A=1 Steps",
+            ),
+            ("\"A=1\" >> $env:GITHUB_ENV", "$env:GITHUB_ENV: A=1 Steps"),
+            (
+                "\"A=1\" | Out-File -FilePath $env:GITHUB_ENV -Append",
+                "$env:GITHUB_ENV: A=1 Steps",
+            ),
+            (
+                "Add-Content -Path $env:GITHUB_ENV -Value \"A=1\"",
+                "$env:GITHUB_ENV: A=1 Steps",
+            ),
+            (
+                "add-content $env:GITHUB_ENV 'A=1'",
+                "$env:GITHUB_ENV: A=1 Steps",
+            ),
+            ("Add-Content notes.txt 'A=1'", ""),
             ("echo A=1 > notes.txt", ""),
             ("echo A=1", ""),
         ] {

@@ -7,7 +7,7 @@ use super::Problem;
 use super::collect::Collector;
 use super::found::Reader;
 use super::place::{Env, Place};
-use super::release::of_image;
+use super::release::{arch_of_platform, of_image};
 use super::shell;
 use super::text::{Source, Span, Text};
 use super::yaml;
@@ -168,6 +168,7 @@ impl Reading<'_> {
                 let place = Place {
                     scope: above.join(", "),
                     reader: Reader::Build,
+                    arch: architecture(around),
                     ..Place::default()
                 };
                 self.object(all, &place);
@@ -409,6 +410,17 @@ fn reader(image: Option<&Expression>) -> Reader {
         Some(_) => Reader::Program,
         None => Reader::SomeProgram,
     }
+}
+
+/// The architecture of a target of bake whose `platforms` are all of one.
+fn architecture(target: &Body) -> Option<String> {
+    let Expression::Array(platforms) = &target.get_attribute("platforms")?.value else {
+        return None;
+    };
+    let mut all = platforms.iter().map(|p| arch_of_platform(text_of(p)?));
+    let first = all.next()??;
+    all.all(|arch| arch.as_ref() == Some(&first))
+        .then_some(first)
 }
 
 fn text_of(value: &Expression) -> Option<&str> {

@@ -307,6 +307,15 @@ impl File {
         of_build && (empty || self.asked.contains(name))
     }
 
+    /// True for a variable that is the output of a command and nothing else.
+    fn is_output(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| {
+            let value = value.as_str();
+            let inside = value.strip_prefix('$').filter(|r| r.starts_with("(shell "));
+            inside.is_some_and(|r| closing(r, '(', ')') + 1 == r.len())
+        })
+    }
+
     /// The value of a variable, as long as there is room for more.
     fn value(&self, name: &str, depth: usize) -> Option<&Text> {
         let known = self.values.get(name);
@@ -353,6 +362,9 @@ impl File {
             let mut say = |what: &str| what.chars().for_each(|c| out.push(c, here.0, here.1));
             if name == "$" {
                 plain(start..start + 1, out);
+            } else if depth > 0 && name.starts_with("shell ") && name.contains(['\'', '"', '`']) {
+                // Quotes of that command are none of the command that gets its output.
+                say("${shell}");
             } else if let Some(script) = name.strip_prefix("shell ") {
                 // The shell reads a command there just as make does.
                 let from = start + inside.end - script.len();
@@ -366,6 +378,8 @@ impl File {
                 );
                 let end = text.place(start + inside.end);
                 out.push(')', end.0, end.1);
+            } else if self.is_output(name) {
+                say(&format!("${{{name}}}"));
             } else if let Some(value) = self.value(name, depth) {
                 self.put(value, recipe, depth + 1, Some(here), out);
             } else if name.starts_with('@') {

@@ -17,12 +17,17 @@ const KEYWORDS: [&str; 20] = [
     "continue", "catch", "finally", "begin", "process", "end", "using", "trap", "elseif", "do",
     "class",
 ];
-/// Cmdlets that run what they are given.
-const RUNNERS: [&str; 4] = [
+/// Cmdlets that run what they are given, and those that may hand variables on.
+const CMDLETS: [&str; 9] = [
     "start-process",
     "invoke-expression",
     "invoke-command",
     "start-job",
+    "add-content",
+    "out-file",
+    "set-content",
+    "tee-object",
+    "write-output",
 ];
 
 /// Reads a script.
@@ -174,6 +179,7 @@ impl<'a> Scan<'a> {
             dynamic: true,
             quoted: true,
             text: Text::fixed("$here", self.text.span(self.at..self.at)),
+            ..Word::default()
         });
     }
 
@@ -232,9 +238,14 @@ impl<'a> Scan<'a> {
         }) {
             words.remove(0);
         }
+        // `> file`, `>> file`: where the output goes.
+        let to = words.iter().position(|w| matches!(w.as_str(), ">" | ">>"));
+        let writes = to.and_then(|at| Some(words.get(at + 1)?.as_str().to_owned()));
+        words.truncate(to.unwrap_or(words.len()));
         if words.first().is_some_and(starts) {
             self.out.push(Command {
                 words,
+                writes,
                 ..Command::default()
             });
         }
@@ -250,7 +261,7 @@ fn starts(word: &Word) -> bool {
             plain(verb) && plain(noun)
         });
     let other = name.is_empty() || name.starts_with(['$', '[', '-', '=', ',']);
-    !other && !KEYWORDS.contains(&name.as_str()) && (!cmdlet || RUNNERS.contains(&name.as_str()))
+    !other && !KEYWORDS.contains(&name.as_str()) && (!cmdlet || CMDLETS.contains(&name.as_str()))
 }
 
 /// `$env:NAME = "value"`, as an export.

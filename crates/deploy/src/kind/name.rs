@@ -41,6 +41,9 @@ const EXTENSIONS: [(&str, Kind); 10] = [
     ("earthfile", Kind::Earthly),
 ];
 
+/// Names of Dockerfiles; a dot and more may follow, or come before as an extension.
+const DOCKERFILES: [&str; 2] = ["dockerfile", "containerfile"];
+
 /// Files that are recognised and not read.
 const UNREAD: [(&str, &str); 5] = [
     ("apkbuild", "APKBUILD"),
@@ -73,9 +76,11 @@ pub fn of_name(path: &str) -> Named {
         return Named::Kind(*kind);
     }
     let kind = match extension {
-        _ if ["dockerfile", "containerfile"].iter().any(|stem| {
-            name == *stem || extension == *stem || name.starts_with(&format!("{stem}."))
-        }) =>
+        // `Dockerfile.go` is a Dockerfile or a program about them: its content tells.
+        _ if is_dockerfile_and_more(name) && has_other_end(name) => return Named::Nothing,
+        _ if DOCKERFILES.contains(&name)
+            || DOCKERFILES.contains(&extension)
+            || is_dockerfile_and_more(name) =>
         {
             Kind::Dockerfile
         }
@@ -131,9 +136,21 @@ const OTHERS: [&str; 88] = [
 
 /// True when the end of a name tells that it is no deployment file.
 pub fn is_other(path: &std::path::Path) -> bool {
-    path.extension()
-        .and_then(std::ffi::OsStr::to_str)
-        .is_some_and(|e| OTHERS.binary_search(&&*e.to_ascii_lowercase()).is_ok())
+    let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+    let name = name.map(str::to_ascii_lowercase).unwrap_or_default();
+    has_other_end(&name) && !is_dockerfile_and_more(&name)
+}
+
+/// True for a name, in small letters, that ends like a file that is no deployment file.
+fn has_other_end(name: &str) -> bool {
+    let end = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+    end.is_some_and(|(_, e)| OTHERS.binary_search(&e).is_ok())
+}
+
+/// True for `dockerfile.` and anything behind it.
+fn is_dockerfile_and_more(name: &str) -> bool {
+    let rest = DOCKERFILES.iter().find_map(|stem| name.strip_prefix(stem));
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// True for the name of a file that says how Go is built, whatever words it uses.
@@ -159,6 +176,8 @@ mod tests {
             ("build/Dockerfile.alpine", Named::Kind(Kind::Dockerfile)),
             ("api.Dockerfile", Named::Kind(Kind::Dockerfile)),
             ("Containerfile", Named::Kind(Kind::Dockerfile)),
+            ("templates/dockerfile.go", Named::Nothing),
+            ("Dockerfile.distroless.arm64", Named::Kind(Kind::Dockerfile)),
             ("docker-compose.prod.yml", Named::Kind(Kind::Compose)),
             ("compose.yaml", Named::Kind(Kind::Compose)),
             ("app.service", Named::Kind(Kind::Systemd)),

@@ -292,6 +292,13 @@ pub(super) const MORE_HARMLESS: &[&str] = &[
     "zcat",
     "zip",
     "zypper",
+    // Cmdlets of PowerShell.
+    "add-content",
+    "out-file",
+    "set-content",
+    "tee-object",
+    "write-host",
+    "write-output",
 ];
 /// Shells: what they run is not known here, but for `sh -c`, whose script is read as commands of its own.
 pub(super) const SHELLS: [&str; 9] = [

@@ -22,6 +22,8 @@ pub struct Word {
     pub dynamic: bool,
     /// Some of it was in quotes.
     pub quoted: bool,
+    /// It begins with a quote: to the shell it is no assignment, whatever it looks like.
+    pub opens_quoted: bool,
 }
 
 impl Word {
@@ -190,12 +192,14 @@ impl<'a> Scanner<'a> {
                     None => {}
                 },
                 '\'' => {
+                    self.word().opens_quoted |= self.word().text.is_empty();
                     let end = self.rest().find('\'').unwrap_or(self.rest().len());
                     self.word().quoted = true;
                     self.take(self.at..self.at + end);
                     self.at = (self.at + end + 1).min(self.text.as_str().len());
                 }
                 '"' => {
+                    self.word().opens_quoted |= self.word().text.is_empty();
                     self.word().quoted = true;
                     self.double_quoted();
                 }
@@ -385,9 +389,11 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
     while rest.front().is_some_and(|w| KEYWORDS.contains(&w.as_str())) {
         rest.pop_front();
     }
+    let mut wrapped = false;
     // Each turn takes at least one word away.
     loop {
-        while let Some(assignment) = rest.front().and_then(assignment) {
+        let plain = |word: &&Word| wrapped || !word.opens_quoted;
+        while let Some(assignment) = rest.front().filter(plain).and_then(assignment) {
             command.assignments.push(assignment);
             rest.pop_front();
         }
@@ -415,6 +421,7 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
             break;
         };
         command.exec |= name == "exec";
+        wrapped = true;
         rest.pop_front();
         while let Some(option) = rest.front().filter(|w| w.as_str().starts_with('-')) {
             let more = WITH_WORD.contains(&option.as_str());

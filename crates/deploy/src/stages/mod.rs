@@ -114,16 +114,17 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
         }
     }
     // What is certain of an image is certain of the stages below it.
-    let mut sure: Vec<bool> = (0..stages.len())
-        .map(|index| certain(&stages, index, opaque.get(index) == Some(&true)))
+    let mut starts: Vec<Reader> = (0..stages.len())
+        .map(|index| started(&stages, index, opaque.get(index) == Some(&true)))
         .collect();
     for (index, stage) in stages.iter().enumerate().rev() {
+        let own = starts.get(index).copied().unwrap_or_default();
         if let Some(base) = stage.base
-            && sure.get(index) == Some(&true)
+            && own != Reader::Unknown
             && runs.get(index) == Some(&true)
-            && let Some(slot) = sure.get_mut(base)
+            && let Some(slot) = starts.get_mut(base)
         {
-            *slot = true;
+            *slot = own;
         }
     }
     let leaves = leaves(&stages, &runs);
@@ -135,8 +136,7 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
             reader: match (runs, tools) {
                 (false, _) => Reader::Build,
                 (true, true) => Reader::Both,
-                (true, false) if sure.get(index) == Some(&true) => Reader::Program,
-                (true, false) => Reader::Unknown,
+                (true, false) => starts.get(index).copied().unwrap_or_default(),
             },
             go: stage.go.clone(),
             program: runs.then(|| program(&stages, index)).flatten(),
@@ -148,8 +148,9 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
     }
 }
 
-/// True when the image is sure to hold no `go` command, and nothing in the stage may read variables that are meant for one.
-fn certain(stages: &[Stage], index: usize, opaque: bool) -> bool {
+/// Who reads the environment of an image without a known `go` command: the program that starts in it when the image is sure to
+/// hold no `go` command, some program when a script starts that nobody sees.
+fn started(stages: &[Stage], index: usize, opaque: bool) -> Reader {
     let mut stage = stages.get(index);
     let mut image = Base::Other;
     let (mut starts, mut builds, mut copies) = (false, false, false);
@@ -166,10 +167,13 @@ fn certain(stages: &[Stage], index: usize, opaque: bool) -> bool {
         stage = one.base.and_then(|b| stages.get(b));
     }
     match image {
-        Base::Toolchain => false,
-        Base::Bare => !opaque,
-        Base::Plain => !opaque && (starts || copies),
-        Base::Other => !opaque && starts && !builds,
+        _ if opaque => Reader::Unknown,
+        Base::Bare => Reader::Program,
+        Base::Plain if copies || (starts && !builds) => Reader::Program,
+        // A script may install Go and build.
+        Base::Plain if starts => Reader::SomeProgram,
+        Base::Other if starts && !builds => Reader::Program,
+        Base::Toolchain | Base::Plain | Base::Other => Reader::Unknown,
     }
 }
 

@@ -149,6 +149,10 @@ fn span(place: Place) -> Span {
 /// The characters of a scalar with their places, as far as they stand in the file as they are.
 fn scalar(value: &str, style: ScalarStyle, at: Span, lines: &[&str]) -> Text {
     let line = |n: u32| lines.get((n as usize).saturating_sub(1)).copied();
+    // Every reader of these files takes a plain `null` for no value at all.
+    if style == ScalarStyle::Plain && matches!(value, "~" | "null" | "Null" | "NULL") {
+        return Text::fixed("", at);
+    }
     let traced = match style {
         ScalarStyle::Literal | ScalarStyle::Folded => block(value, at, lines),
         ScalarStyle::Plain => as_written(value, line(at.line), at.line, at.column),

@@ -1,8 +1,8 @@
 use super::built_files::{WITH_VALUE, covers, is_kept_here, outputs, packages, stem, written};
-use super::own_use::{is_for_the_project, is_own, parts, stays_here};
+use super::own_use::{is_for_the_project, is_own, parts, recipe, stays_here};
 use crate::rules::prelude::*;
 use gospect_deploy::{Invocation, Kind as FileKind, Leaves, Start};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const META: Meta = Meta {
     code: "GS417",
@@ -42,6 +42,8 @@ struct Around<'a> {
     links: bool,
     /// The programs that it starts, by name.
     starts: BTreeMap<&'a str, Vec<&'a Start>>,
+    /// Recipes that build mostly what the project has for its own use, by their scopes.
+    own: BTreeSet<&'a str>,
 }
 
 /// Starts of one name that are looked at at the most.
@@ -61,8 +63,25 @@ impl<'a> Around<'a> {
         Around {
             links: ctx.file.commands.iter().filter(builds).any(links),
             starts,
+            own: of_the_project(ctx),
         }
     }
+}
+
+/// Recipes of more than two builds of which most are for the project itself: what else they build serves that too.
+fn of_the_project<'a>(ctx: &FileCtx<'a>) -> BTreeSet<&'a str> {
+    let mut builds: BTreeMap<&str, Vec<&Invocation>> = BTreeMap::new();
+    for c in ctx.file.commands.iter().filter(|c| c.verb() == "build") {
+        if recipe(c).is_some() {
+            builds.entry(&c.scope).or_default().push(c);
+        }
+    }
+    let mostly_own = |all: &[&Invocation]| {
+        let own = |c: &&&Invocation| is_for_the_project(ctx, c);
+        all.len() > 2 && all.iter().filter(own).count() * 2 > all.len()
+    };
+    let own = builds.into_iter().filter(|(_, all)| mostly_own(all));
+    own.map(|(scope, _)| scope).collect()
 }
 
 /// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
@@ -122,7 +141,11 @@ fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
         .any(|w| parts(w.as_str()).any(|p| of_tests.contains(&&*p)));
     let judge = ctx.judge(false, c.go.as_ref());
     let old = !judge.guessed && !judge.at_least && judge.minor() < 13;
-    !(tagged || old || is_for_the_project(ctx, c)) && is_shipped(ctx, around, c)
+    let own = around.own.contains(&*c.scope)
+        || says_development(ctx, c)
+        || is_for_the_user(ctx, c)
+        || is_for_the_project(ctx, c);
+    !(tagged || old || own) && is_shipped(ctx, around, c)
 }
 
 /// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
@@ -151,10 +174,10 @@ fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
 /// True when the file shows that the result goes to others.
 fn is_shipped(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     match (&c.leaves, ctx.file.kind) {
-        (Some(leaves), FileKind::Ci) => !is_foreign(ctx, c) && reaches(c, leaves),
+        (Some(leaves), FileKind::Ci) => !is_foreign(ctx, c) && reaches(ctx, c, leaves),
         (None, FileKind::Ci) => false,
         // What an image takes is shipped, whoever wrote it; a lone file without a module is no product.
-        (Some(leaves), _) => reaches(c, leaves) && !(leaves.loose && is_loose(c)),
+        (Some(leaves), _) => reaches(ctx, c, leaves) && !(leaves.loose && is_loose(c)),
         (None, _) if c.release => true,
         // These files say how packages and images are made, nothing else.
         (None, FileKind::Earthly | FileKind::Melange) => !is_foreign(ctx, c),
@@ -169,11 +192,11 @@ fn is_loose(c: &Invocation) -> bool {
 }
 
 /// True when the output is among what leaves the stage or the job.
-fn reaches(c: &Invocation, leaves: &Leaves) -> bool {
+fn reaches(ctx: &FileCtx, c: &Invocation, leaves: &Leaves) -> bool {
     if leaves.all && (leaves.to.is_empty() || leaves.to.iter().any(|s| !stays_here(s))) {
         return true;
     }
-    let files = written(c);
+    let files = written(c, ctx.file.module.as_deref());
     let paths = leaves.paths.iter().filter(|(_, to)| !stays_here(to));
     let mut paths = paths.map(|(path, _)| path.as_str());
     paths.any(|path| files.iter().any(|file| covers(path, file)))
@@ -211,14 +234,70 @@ const RELEASED: &[&str] = &[
 /// Words of targets that start what was built to try it.
 const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
 
+/// The flags of the linker that a command gives; those for the linker of C are one word.
+fn linker_flags(c: &Invocation) -> Vec<&str> {
+    let quotes = ['"', '\''];
+    let mut out = Vec::new();
+    for word in c.flag("ldflags") {
+        let all = word.as_str();
+        let flags = all.trim_start_matches('-').strip_prefix("ldflags=");
+        let mut words = flags.unwrap_or(all).split_whitespace();
+        while let Some(word) = words.next() {
+            let bare = word.trim_matches(quotes);
+            out.push(bare);
+            let Some(value) = bare.strip_prefix("-extldflags") else {
+                continue;
+            };
+            // The value is the next word, or what is between quotes.
+            let first = match value {
+                "" => words.next().unwrap_or_default(),
+                _ => word
+                    .get(word.find('=').map_or(0, |at| at + 1)..)
+                    .unwrap_or_default(),
+            };
+            let Some(quote) = first.chars().next().filter(|c| quotes.contains(c)) else {
+                continue;
+            };
+            let closed = first.len() > 1 && first.ends_with(quote);
+            if !closed {
+                words.by_ref().find(|w| w.ends_with(quote));
+            }
+        }
+    }
+    out
+}
+
 /// Flags of the linker that a release has: a version, stripping, or what only a variable tells.
 fn links(c: &Invocation) -> bool {
-    c.flag("ldflags").iter().any(|w| {
-        let all = w.as_str();
-        let words = all.split(|c: char| c.is_whitespace() || c == '=');
-        let mut words = words.map(|w| w.trim_matches(['"', '\'']));
-        all.contains('$') || words.any(|w| matches!(w, "-s" | "-w" | "-X"))
+    let of_release =
+        |w: &&str| matches!(*w, "-s" | "-w" | "-X") || w.starts_with("-X=") || w.starts_with('$');
+    linker_flags(c).iter().any(of_release)
+}
+
+/// True when `-X` tells the program that it is built for development: `-X main.dev=true`, `-X main.version=dev`.
+fn says_development(ctx: &FileCtx, c: &Invocation) -> bool {
+    let dev = ["dev", "devel", "debug", "development", "local", "source"];
+    // What a variable brings is a value that whoever releases replaces.
+    let written = |text: &str| {
+        let mut lines = (c.at.line..=c.at.end_line).filter_map(|n| ctx.file.source.get(n));
+        lines.any(|line| line.contains(text))
+    };
+    linker_flags(c).iter().any(|word| {
+        let definition = word.strip_prefix("-X=").unwrap_or(word);
+        let (target, value) = definition.split_once('=').unwrap_or_default();
+        let name = target.rsplit('.').next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        let is = dev.contains(&name.strip_prefix("is").unwrap_or(&name));
+        let value = value.trim_matches(['"', '\'']);
+        (is && matches!(value, "true" | "1" | "yes"))
+            || (name.ends_with("version") && dev.contains(&value) && written(definition))
     })
+}
+
+/// True for `go install` of a script that names no directory: whoever runs the script gets the program.
+fn is_for_the_user(ctx: &FileCtx, c: &Invocation) -> bool {
+    let script = matches!(ctx.file.kind, FileKind::Shell | FileKind::Powershell);
+    script && c.verb() == "install" && !c.env.contains_key("GOBIN")
 }
 
 /// True when a script or recipe shows signs of a release and none of a helper: something that it runs itself, or that lacks
@@ -235,7 +314,7 @@ fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
         let uses = start.scope != c.scope && start.name.contains('/') && !tries;
         after || !linked || uses
     };
-    let files = written(c);
+    let files = written(c, None);
     let started = files
         .iter()
         .filter_map(|file| around.starts.get(stem(file)));
@@ -243,8 +322,6 @@ fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
         return false;
     }
     let says = |text: &str| parts(text).any(|part| SHIPPED.contains(&&*part));
-    let target = c.scope.strip_prefix("target ");
-    let target = target.or_else(|| c.scope.strip_prefix("task "));
     // A directory that the caller names may hold anything; a page that shows WebAssembly is built like one that ships it.
     let told = |name: &str| c.env.get(name).map_or("", String::as_str);
     let here = outputs(c).into_iter().any(is_kept_here);
@@ -252,7 +329,7 @@ fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
         return false;
     }
     // A recipe may be what developers run every day: its name, or where it writes to, must say that it is more.
-    if let Some(target) = target {
+    if let Some(target) = recipe(c) {
         let ships = |text: &str| parts(text).any(|part| RELEASED.contains(&&*part));
         let elsewhere = !matches!(told("GOOS"), "" | "linux") && !told("GOOS").contains('$');
         return linked || elsewhere || ships(target) || outputs(c).into_iter().any(ships);

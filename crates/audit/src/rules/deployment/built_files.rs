@@ -60,11 +60,26 @@ pub(super) fn is_kept_here(output: &str) -> bool {
     own || parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
 }
 
-/// Where the programs are written, as far as the command tells, from the root.
-pub(super) fn written(c: &Invocation) -> Vec<String> {
+/// The directory in which it builds: where it runs, then `-C`.
+fn directory(c: &Invocation) -> String {
+    let before = c.words.iter().position(|w| w.as_str() == "-C");
+    let before = before.and_then(|at| c.words.get(at + 1));
+    let folder = before.or_else(|| c.flag("C").into_iter().next());
+    let folder = folder.map_or("", |w| w.as_str().trim_start_matches("-C="));
+    match folder {
+        "" => c.dir.clone(),
+        folder if folder.starts_with('/') => folder.to_owned(),
+        folder => format!("{}/{folder}", c.dir.trim_end_matches('/')),
+    }
+}
+
+/// Where the programs are written, as far as the command tells, from the root. The go command names a program of the directory
+/// in which it builds by the path of its package: by the `module`, if that is the directory of go.mod, else by the directory.
+pub(super) fn written(c: &Invocation, module: Option<&str>) -> Vec<String> {
+    let dir = directory(c);
     let from = |path: &str| match path.starts_with(['/', '$']) {
         true => path.to_owned(),
-        false => format!("{}/{path}", c.dir.trim_end_matches('/')),
+        false => format!("{}/{path}", dir.trim_end_matches('/')),
     };
     let outputs = outputs(c);
     if !outputs.is_empty() {
@@ -79,14 +94,16 @@ pub(super) fn written(c: &Invocation) -> Vec<String> {
     let name = |package: &str| {
         let name = last(package.trim_end_matches("/...").trim_end_matches(".go"));
         match name {
-            "." | "" | "..." => last(&c.dir).to_owned(),
+            "." | "" | "..." => last(&dir).to_owned(),
             name => name.to_owned(),
         }
     };
+    let of_module = module.filter(|_| here.iter().all(|p| matches!(*p, "." | "./")));
+    let of_module = of_module.map(program_of);
     let bin = match (c.verb(), c.env.get("GOBIN")) {
         ("install", Some(bin)) => bin.as_str(),
         ("install", None) => "/go/bin",
-        _ => &c.dir,
+        _ => &dir,
     };
     let named = here
         .into_iter()
@@ -94,7 +111,20 @@ pub(super) fn written(c: &Invocation) -> Vec<String> {
             true => format!("{bin}/"),
             false => format!("{bin}/{}", name(package)),
         });
-    named.collect()
+    let of_module = of_module.map(|name| format!("{bin}/{name}"));
+    named.chain(of_module).collect()
+}
+
+/// The name of the program of a module: the last part of its path that is no major version.
+fn program_of(module: &str) -> &str {
+    let name = last(module);
+    let major = name.strip_prefix('v').is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()) && module.contains('/')
+    });
+    match major {
+        true => last(module.strip_suffix(name).unwrap_or(module)),
+        false => name,
+    }
 }
 
 pub(super) fn last(path: &str) -> &str {

@@ -1,6 +1,7 @@
 use super::{about, fields, read_by_somebody};
 use crate::rules::debug_settings::malformed;
 use crate::rules::prelude::*;
+use gospect_deploy::Variable;
 
 pub const META: Meta = Meta {
     code: "GS407",
@@ -13,7 +14,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for v in read_by_somebody(ctx, "GODEBUG") {
+    for v in read_by_somebody(ctx, "GODEBUG").filter(|v| !is_own_switch(v)) {
         for field in fields(v)
             .into_iter()
             .filter(|f| !f.open && malformed(f.text))
@@ -41,6 +42,16 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             sink.report(about(v, message, &[text]).on(field.at).help(help));
         }
     }
+}
+
+/// True for a switch that a script of the project reads under that name: `GODEBUG=y ./build.sh`.
+fn is_own_switch(v: &Variable) -> bool {
+    let value = v.value.as_str().to_ascii_lowercase();
+    let switch = matches!(
+        &*value,
+        "0" | "1" | "y" | "n" | "yes" | "no" | "true" | "false" | "on" | "off"
+    );
+    switch && !v.reader.runs() && !v.uses.builds
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ const NOT_SHIPPED: &[&str] = &[
     "reproducer",
     "tutorial",
     "tutorials",
+    "website",
 ];
 
 /// Words that end like a test and are none.
@@ -76,9 +77,17 @@ pub(super) fn stays_here(text: &str) -> bool {
     parts(text).any(|part| is_own(&part))
 }
 
-/// The same for where a file is: scripts that build releases are in such directories too.
-fn is_among_tests(text: &str) -> bool {
-    parts(text).any(|part| is_own(&part) && !matches!(&*part, "script" | "scripts" | "work"))
+/// The same for the folder of a file: scripts that build releases are in folders of scripts and tools too.
+fn is_among_tests(folder: &str, file: &str) -> bool {
+    let releases = parts(file).any(|p| matches!(&*p, "release" | "releases"));
+    parts(folder).any(|part| {
+        let holds_releases = match &*part {
+            "script" | "scripts" | "work" => true,
+            "contrib" | "hack" | "tools" => releases,
+            _ => false,
+        };
+        is_own(&part) && !holds_releases
+    })
 }
 
 pub(super) fn parts(text: &str) -> impl Iterator<Item = String> {
@@ -108,10 +117,9 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
     let checks = |part: String| matches!(&*part, "check" | "verify" | "local") || is_own(&part);
     let named = scripts.contains(&ctx.file.kind)
         && parts(name).any(|part| !matches!(&*part, "script" | "scripts") && checks(part));
-    let scope = ["target ", "stage ", "task "];
-    let scope = scope.iter().find_map(|kind| c.scope.strip_prefix(kind));
+    let stage = c.scope.strip_prefix("stage ");
+    let target = recipe(c).or(stage).unwrap_or_default();
     // `/usr/local` is in the way of many a file that make makes.
-    let target = scope.unwrap_or_default();
     let local = match target.contains('/') {
         true => target.starts_with("local/"),
         false => parts(target).any(|part| part == "local"),
@@ -128,8 +136,15 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         || outputs(c).iter().any(|w| w.starts_with("/tmp"))
         || stays_here(target)
         || makes_a_text(target)
-        || is_among_tests(folder)
+        || is_among_tests(folder, name)
         || is_of_actions(folder)
+}
+
+/// The name of the recipe that runs a command: of a makefile, a Taskfile, a justfile.
+pub(super) fn recipe(c: &Invocation) -> Option<&str> {
+    ["target ", "task ", "recipe "]
+        .iter()
+        .find_map(|kind| c.scope.strip_prefix(kind))
 }
 
 /// True for the name of a script that starts what it builds: `run_in_docker.sh`.
@@ -212,10 +227,13 @@ const PURPOSES: [&str; 9] = [
     "tests",
 ];
 
-/// `for integration tests`, `for development`, `when testing`: the purpose is among the next words, before any comma.
+/// `dev builds`, `for integration tests`, `for development`, `when testing`: the purpose is among the next words, before any comma.
 fn is_purpose(comment: &str) -> bool {
     let text = comment.to_ascii_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
+    if matches!(words.first(), Some(&("dev" | "development"))) {
+        return true;
+    }
     (0..words.len())
         .filter(|at| matches!(words.get(*at), Some(&("for" | "when"))))
         .any(|at| {
@@ -241,6 +259,7 @@ mod tests {
             "Use this for development, or not",
             "only for macOS/iOS development.",
             "for the integration tests",
+            "dev docker builds",
         ] {
             assert!(super::is_purpose(own), "{own}");
         }
@@ -252,6 +271,24 @@ mod tests {
             "for",
         ] {
             assert!(!super::is_purpose(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn scripts_that_release_are_in_folders_of_tools_too() {
+        for (folder, file) in [
+            ("hack", "release.sh"),
+            ("tools", "build-release.sh"),
+            ("scripts", "a.sh"),
+        ] {
+            assert!(!super::is_among_tests(folder, file), "{folder}/{file}");
+        }
+        for (folder, file) in [
+            ("hack", "build.sh"),
+            ("test/e2e", "release.sh"),
+            ("hack/test", "release.sh"),
+        ] {
+            assert!(super::is_among_tests(folder, file), "{folder}/{file}");
         }
     }
 

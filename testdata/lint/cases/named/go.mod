@@ -1,0 +1,3 @@
+module example.com/own/teller/v2
+
+go 1.27

@@ -1,0 +1,6 @@
+build-debug:
+	GODEBUG=y ./scripts/build-app
+trace:
+	GODEBUG=on go build -trimpath ./...
+unit:
+	GODEBUG=gctrace go test ./...
