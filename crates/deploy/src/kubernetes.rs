@@ -125,7 +125,9 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
         };
         all.push((name.as_str().to_owned(), value, at));
     }
-    for (name, value, at) in &all {
+    // Only commands put values in.
+    let seen = all.iter().filter(|_| !commands.is_empty());
+    for (name, value, at) in seen {
         env.export(name, value.as_str(), *at);
     }
     out.variables(all, "env ", &place);

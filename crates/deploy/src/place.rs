@@ -47,9 +47,9 @@ impl Place {
         }
     }
 
-    /// Whose release a variable there is read by.
-    pub(super) fn release_of_reader(&self) -> Option<Toolchain> {
-        if self.reader.runs() {
+    /// The Go release of somebody who reads a variable there.
+    pub(super) fn release_for(&self, reader: Reader) -> Option<Toolchain> {
+        if reader.runs() {
             self.program.clone().or_else(|| self.go.clone())
         } else {
             self.go.clone()

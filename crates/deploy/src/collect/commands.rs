@@ -11,6 +11,9 @@ use super::super::text::{Source, Span, Text};
 use super::{Collector, MOST, USED};
 use std::collections::{BTreeMap, HashSet};
 
+/// Subshells inside subshells that change the directory, at the most.
+const MOST_MOVES: usize = 64;
+
 /// What the commands after one are.
 #[derive(Clone, Copy, Default)]
 struct After {
@@ -71,7 +74,10 @@ impl Collector {
                 let from = moves.last().map_or(place, |(_, place)| place);
                 let to = moved(from, place, to.as_str());
                 moves.retain(|(deep, _)| *deep < command.subshells);
-                moves.push((command.subshells, to));
+                // Deeper inside nobody is, and every place holds its whole path.
+                if moves.len() < MOST_MOVES {
+                    moves.push((command.subshells, to));
+                }
             }
             let place = moves.last().map_or(place, |(_, place)| place);
             let go = role == Role::Go;

@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::place::{Env, Place};
 use super::template::Marks;
 use super::text::{Source, Span, Text};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Variables and commands of one file at the most.
 const MOST: usize = 50_000;
@@ -28,7 +28,8 @@ pub struct Collector {
     starts: Vec<Start>,
     env_files: Vec<Text>,
     notes: Vec<Note>,
-    seen: HashSet<(Span, String)>,
+    /// Names that were set at each place: what anchors and merges bring many times is taken once.
+    seen: HashMap<Span, Vec<String>>,
     uses: HashMap<Span, Uses>,
     /// What is left for putting values in.
     pub room: Room,
@@ -53,28 +54,28 @@ impl Collector {
         if !matters(name) || self.variables.len() >= MOST {
             return;
         }
-        if !self.seen.insert((at, name.to_owned())) {
+        let seen = self.seen.entry(at).or_default();
+        if seen.iter().any(|n| n == name) {
             return;
         }
+        seen.push(name.to_owned());
         let by_default = self.marks.by_default(value.as_str());
         let value = self.marks.fill(value);
-        let mut place = place.clone();
-        if self.marks.is_conditional(at) {
-            place.reader = Reader::Unknown;
-        }
-        if by_default {
-            place.scope += ", by default";
-        }
+        let reader = match self.marks.is_conditional(at) {
+            true => Reader::Unknown,
+            false => place.reader,
+        };
+        let suffix = if by_default { ", by default" } else { "" };
         self.variables.push(Variable {
             name: name.to_owned(),
             value,
             at,
             label: format!("{label}{name}"),
-            scope: place.scope.clone(),
-            reader: place.reader,
+            scope: format!("{}{suffix}", place.scope),
+            reader,
             baked: false,
             uses: Uses::default(),
-            go: place.release_of_reader(),
+            go: place.release_for(reader),
             arch: place.arch.clone(),
         });
     }
@@ -89,9 +90,10 @@ impl Collector {
         }
         let mut kept: Vec<usize> = last.into_values().collect();
         kept.sort_unstable();
-        for index in kept {
-            if let Some((name, value, at)) = all.get(index) {
-                self.variable(name, value.clone(), *at, label, place);
+        let mut kept = kept.into_iter().peekable();
+        for (index, (name, value, at)) in all.into_iter().enumerate() {
+            if kept.next_if_eq(&index).is_some() {
+                self.variable(&name, value, at, label, place);
             }
         }
     }
