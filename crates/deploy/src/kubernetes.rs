@@ -11,6 +11,7 @@ use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
+use std::collections::BTreeMap;
 
 /// Keys that hold containers. `template` is that of Argo and others: what has an image is a container.
 const CONTAINERS: [&str; 8] = [
@@ -107,30 +108,32 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
         ..Place::default()
     };
     let mut env = Env::default();
-    let mut all: Vec<(String, Text, Span)> = Vec::new();
+    let mut all: Vec<(&Text, Option<&Text>, Span)> = Vec::new();
+    // Of several with one name the last counts.
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in node.get("env").map(Node::items).unwrap_or_default() {
         // A value from elsewhere is not known here, but it replaces one given before.
-        let value = entry
-            .get("value")
-            .and_then(Node::text)
-            .cloned()
-            .unwrap_or_default();
+        let value = entry.get("value").and_then(Node::text);
+        let value = value.filter(|text| !text.is_empty());
         let Some(name) = entry.get("name").and_then(Node::text) else {
             continue;
         };
-        let at = if value.is_empty() {
-            name.whole()
-        } else {
-            value.whole()
-        };
-        all.push((name.as_str().to_owned(), value, at));
+        let at = value.unwrap_or(name).whole();
+        // Only commands put values in.
+        if !commands.is_empty() {
+            env.export(name.as_str(), value.map_or("", Text::as_str), at);
+        }
+        last.insert(name.as_str(), all.len());
+        all.push((name, value, at));
     }
-    // Only commands put values in.
-    let seen = all.iter().filter(|_| !commands.is_empty());
-    for (name, value, at) in seen {
-        env.export(name, value.as_str(), *at);
+    for (index, (name, value, at)) in all.into_iter().enumerate() {
+        let name = name.as_str();
+        // Aliases bring one list to many containers: only what is new is copied.
+        if last.get(name) == Some(&index) && out.is_new(name, at) {
+            let value = value.cloned().unwrap_or_default();
+            out.variable(name, value, at, "env ", &place);
+        }
     }
-    out.variables(all, "env ", &place);
     out.shell(&commands, &place, &mut env);
 }
 

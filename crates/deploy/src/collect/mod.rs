@@ -80,6 +80,12 @@ impl Collector {
         });
     }
 
+    /// True for a variable that [`Collector::variable`] would take: one of interest, and not taken from that place before.
+    pub fn is_new(&self, name: &str, at: Span) -> bool {
+        let taken = |names: &Vec<String>| names.iter().any(|n| n == name);
+        matters(name) && !self.seen.get(&at).is_some_and(taken)
+    }
+
     /// Takes variables of one place, where of several with one name only the last counts.
     pub fn variables(&mut self, all: Vec<(String, Text, Span)>, label: &str, place: &Place) {
         let mut last: BTreeMap<&str, usize> = BTreeMap::new();
