@@ -309,7 +309,7 @@ endef
             "4:8 export GOEXPERIMENT=arenas build go1.25",
             "6:1 export GODEBUG=mmap=1 build go1.25",
             "8:1 LDFLAGS=-s build go1.25",
-            "9:1 LDFLAGS=-X runtime.gorootFinal=$(go env GOROOT_FINAL) build go1.25",
+            "9:1 LDFLAGS=-X runtime.gorootFinal=${ROOT} build go1.25",
             "13:13 export GOFLAGS=-trimpath build go1.25",
             "19:3 CGO_ENABLED=0 build go1.25",
         ]
