@@ -319,7 +319,7 @@ endef
         [
             "10:17 env|GOROOT_FINAL",
             "12:12 vet|./...",
-            "16:4 build|-ldflags|-s -X runtime.gorootFinal=$(go env GOROOT_FINAL)|-o|app|${EXTRA}|${function}",
+            "16:4 build|-ldflags|-s -X runtime.gorootFinal=${ROOT}|-o|app|${EXTRA}|${function}",
             "19:17 env|-w|GOROOT_FINAL=/x",
         ]
     );
