@@ -107,7 +107,7 @@ impl<'e> Examiner<'e> {
         out: &mut Output<'env, Delivery>,
     ) {
         let name = found.name().as_encoded_bytes();
-        let content = self.shared(&found.stat, || match found.open() {
+        let content = self.read_once(&found.stat, || match found.open() {
             Ok(file) => {
                 let bytes = FileBytes::new(file, found.stat.size);
                 // An executable file, or one named like a library, is likely a program, which is then read without a first look.
@@ -193,7 +193,7 @@ impl<'e> Examiner<'e> {
         }
     }
 
-    /// Reads one file or entry. If a reader panics, results delivered before remain, and the rest is reported as not found.
+    /// Reads one file or entry. If a reader panics, results delivered before remain, and the rest is reported as not examined.
     pub(crate) fn guard(
         &self,
         opened: &Opened,
@@ -244,46 +244,47 @@ impl<'e> Examiner<'e> {
     }
 
     /// Reads content once for all names of a file.
-    fn shared(&self, stat: &Stat, read: impl FnOnce() -> Content) -> Content {
+    fn read_once(&self, stat: &Stat, read: impl FnOnce() -> Content) -> Content {
         if stat.links < 2 || stat.id == (0, 0) {
             return read();
         }
-        let read = || self.wait(read());
-        self.links
-            .once(stat.id, stat.links, read, |content| self.may_wait(content))
+        let read = || self.spool_for_links(read());
+        self.links.once(stat.id, stat.links, read, |content| {
+            self.may_be_kept(content)
+        })
     }
 
     /// Keeps programs whose file has other names, which may come much later, in the spool, like programs in containers. If there
     /// is no room, the program is delivered at once and read again for its next name.
     #[cfg(feature = "archives")]
-    fn wait(&self, content: Content) -> Content {
+    fn spool_for_links(&self, content: Content) -> Content {
         let Content::Go(programs, rest) = content else {
             return content;
         };
         if self.spool.is_half_full() {
             return Content::Go(programs, rest);
         }
-        let wait = |program: Program| match program.record.uncounted() {
+        let spooled = |program: Program| match program.record.uncounted() {
             0 => Ok(program),
             _ => Ok(Program {
                 record: self.spool.put_or_keep(program.record.into_binary()?),
                 ..program
             }),
         };
-        match programs.into_iter().map(wait).collect::<io::Result<_>>() {
+        match programs.into_iter().map(spooled).collect::<io::Result<_>>() {
             Ok(programs) => Content::Go(programs, rest),
             Err(e) => Content::Unexamined(Reason::Unreadable, error_text(&e)),
         }
     }
 
     #[cfg(not(feature = "archives"))]
-    fn wait(&self, content: Content) -> Content {
+    fn spool_for_links(&self, content: Content) -> Content {
         content
     }
 
     /// Whether content may be kept for further names: all its memory must be counted, and room for archives must remain.
     #[cfg(feature = "archives")]
-    fn may_wait(&self, content: &Content) -> bool {
+    fn may_be_kept(&self, content: &Content) -> bool {
         let Content::Go(programs, _) = content else {
             return true;
         };
@@ -292,7 +293,7 @@ impl<'e> Examiner<'e> {
     }
 
     #[cfg(not(feature = "archives"))]
-    fn may_wait(&self, _: &Content) -> bool {
+    fn may_be_kept(&self, _: &Content) -> bool {
         true
     }
 

@@ -6,7 +6,7 @@ use super::place::{Opened, PackageDatabase};
 use crate::bytes::FileBytes;
 use crate::record::{Location, Unexamined};
 use crate::source::packages::digest::digest;
-use crate::source::packages::directory::Directory;
+use crate::source::packages::directory::DirectoryRoot;
 use crate::source::packages::{DatabaseLimits, Databases, MARKS, Ownership};
 use std::collections::{BTreeMap, HashMap};
 use std::os::unix::ffi::OsStrExt as _;
@@ -31,7 +31,7 @@ pub(super) struct Owners {
 
 /// A root with a package database.
 struct Root {
-    files: Directory,
+    files: DirectoryRoot,
     /// The first thread that needs it reads it; the others wait.
     database: OnceLock<Databases>,
 }
@@ -121,7 +121,7 @@ impl Owners {
         let new = || {
             is_root.then(|| {
                 Arc::new(Root {
-                    files: Directory::new(directory),
+                    files: DirectoryRoot::new(directory),
                     database: OnceLock::new(),
                 })
             })

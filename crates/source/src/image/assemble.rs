@@ -3,7 +3,7 @@
 use super::catalog::{Catalog, LayerPlan, Plan, layer_uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
-use super::owners::Root;
+use super::owners::ImageRoot;
 use super::{
     ImageOptions, ImageProblem, ImageScan, Layered, Payload, PlacedProgram, StoreScan, command,
     rootfs,
@@ -425,7 +425,7 @@ impl<P: Payload> Builder<'_, P> {
             self.image.problems.push(line);
             order.truncate(kept);
         }
-        let root = Root {
+        let root = ImageRoot {
             tree,
             plan: self.plan,
             layers: self.layers,
@@ -488,7 +488,7 @@ impl<P: Payload> Builder<'_, P> {
     }
 
     /// The package databases of the visible root, which apply to all its files.
-    fn packages(&mut self, root: &Root<'_, P>) -> Databases {
+    fn packages(&mut self, root: &ImageRoot<'_, P>) -> Databases {
         let options = self.options;
         let bounds = DatabaseLimits::new(options.budget.total(), &options.limits);
         let mut problems = Vec::new();

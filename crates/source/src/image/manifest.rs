@@ -232,7 +232,7 @@ pub struct Config {
     pub variant: String,
     /// What a container runs.
     #[serde(default, deserialize_with = "or_default")]
-    pub config: Run,
+    pub config: RunConfig,
     /// The layers, uncompressed.
     #[serde(default, deserialize_with = "or_default")]
     pub rootfs: RootFs,
@@ -270,7 +270,7 @@ impl Config {
 /// What a container runs.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Run {
+pub struct RunConfig {
     /// `KEY=VALUE` each.
     #[serde(default, deserialize_with = "or_default")]
     pub env: Vec<String>,

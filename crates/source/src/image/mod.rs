@@ -34,7 +34,7 @@ use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};
 use gospect_bytes::{Budget, Limits, ReadAt};
 use gospect_record::{ImageRecord, ImageRef, LayerRef};
 use std::path::Path;
-use store::{Archive, Blobs, Directory};
+use store::{Archive, Blobs, LayoutDirectory};
 
 /// Beginning of the message that lists the available platforms when the wanted one is missing.
 pub const OTHER_PLATFORM: &str = "no image for ";
@@ -221,7 +221,7 @@ pub fn scan_directory<P: Payload>(
     options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> StoreScan<P> {
-    match Directory::open(path) {
+    match LayoutDirectory::open(path) {
         Ok(store) => scan_store(&store, options, examine),
         Err(error) => failed(options, &error),
     }

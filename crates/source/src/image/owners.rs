@@ -10,13 +10,13 @@ use std::io;
 use std::sync::Arc;
 
 /// The names of the whole root, and the files kept of its layers.
-pub struct Root<'r, P> {
+pub struct ImageRoot<'r, P> {
     pub tree: &'r Tree,
     pub plan: &'r Plan,
     pub layers: &'r HashMap<String, Arc<LayerScan<P>>>,
 }
 
-impl<P> RootFiles for Root<'_, P> {
+impl<P> RootFiles for ImageRoot<'_, P> {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         let found = self.tree.resolve(path).and_then(|r| r.appearance);
         let appearance = found.and_then(|n| self.tree.appearances().get(n));

@@ -100,13 +100,13 @@ pub fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result
 }
 
 /// A store in a directory.
-pub struct Directory {
+pub struct LayoutDirectory {
     root: PathBuf,
     /// Set for `dir:` of `skopeo`: blobs are beside `manifest.json`, named by their hex digits.
     flat: bool,
 }
 
-impl Directory {
+impl LayoutDirectory {
     /// Opens a directory of either form.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ pub(super) fn is_copied(path: &Path) -> bool {
         && text == SAYS
 }
 
-impl Blobs for Directory {
+impl Blobs for LayoutDirectory {
     fn top(&self) -> Result<Top, ArchiveError> {
         let name = if self.flat {
             "manifest.json"

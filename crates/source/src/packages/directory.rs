@@ -14,9 +14,9 @@ const NAMES: usize = 1 << 20;
 
 /// A directory as root: absolute links in it are relative to it.
 #[derive(Clone, Debug)]
-pub struct Directory(PathBuf);
+pub struct DirectoryRoot(PathBuf);
 
-impl Directory {
+impl DirectoryRoot {
     /// The root at `path`.
     pub fn new(path: &Path) -> Self {
         Self(path.to_owned())
@@ -29,7 +29,7 @@ impl Directory {
     }
 }
 
-impl RootFiles for Directory {
+impl RootFiles for DirectoryRoot {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         let Some(path) = self.resolve(path) else {
             return Ok(None);

@@ -383,7 +383,7 @@ fn links_in_a_directory_never_lead_out_of_the_root() {
     ] {
         symlink(target, root.join(link)).unwrap();
     }
-    let files = directory::Directory::new(&root);
+    let files = directory::DirectoryRoot::new(&root);
     let read = |path: &str| {
         let file = files.open(path.as_bytes()).unwrap()?;
         Some(String::from_utf8(whole(&*file, 100).unwrap()?).unwrap())

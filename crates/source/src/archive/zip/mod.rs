@@ -55,7 +55,7 @@ impl Entry {
 const LINK_MAX: u64 = 4096;
 
 /// A reader of an entry's content, or why there is none.
-pub type Content<'a, 'b> = Result<&'a mut Body<'b>, ArchiveError>;
+pub type EntryContent<'a, 'b> = Result<&'a mut Body<'b>, ArchiveError>;
 
 /// Signature of a local header.
 const LOCAL: &[u8] = b"PK\x03\x04";
@@ -70,7 +70,7 @@ const LOCAL_LEN: u64 = 30;
 pub fn read(
     bytes: &dyn ReadAt,
     scope: &Scope,
-    visit: &mut dyn FnMut(&Entry, Content<'_, '_>) -> io::Result<Flow>,
+    visit: &mut dyn FnMut(&Entry, EntryContent<'_, '_>) -> io::Result<Flow>,
 ) -> Result<(), ArchiveError> {
     let directory = Directory::find(bytes, &scope.limits)?;
     let part = directory.part(bytes);

@@ -3,7 +3,7 @@
 mod windows;
 mod wrapper;
 
-use super::manifest::Run;
+use super::manifest::RunConfig;
 use super::overlay::{Resolved, Tree};
 use gospect_record::Started;
 use wrapper::wrapped_command;
@@ -19,7 +19,7 @@ const DEPTH: usize = 8;
 ///
 /// Wrappers such as `tini --` and simple shell commands such as `/bin/sh -c "exec app"` are resolved when both they and the
 /// program they start are in the root; scripts are not read.
-pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
+pub fn started(tree: &Tree, run: &RunConfig, windows: bool) -> Option<Started> {
     if windows {
         return windows::started(tree, run);
     }
@@ -62,7 +62,7 @@ fn path_of(file: &Resolved) -> String {
 }
 
 /// Searches like `execvp`: a name with a slash relative to the working directory, any other in PATH.
-fn lookup(tree: &Tree, run: &Run, command: &str) -> Option<Resolved> {
+fn lookup(tree: &Tree, run: &RunConfig, command: &str) -> Option<Resolved> {
     let dir = run
         .working_dir
         .as_deref()
@@ -131,10 +131,10 @@ mod tests {
         tree
     }
 
-    fn run(words: &[&str]) -> Run {
-        Run {
+    fn run(words: &[&str]) -> RunConfig {
+        RunConfig {
             entrypoint: words.iter().map(|w| (*w).to_owned()).collect(),
-            ..Run::default()
+            ..RunConfig::default()
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The search is that of `CreateProcessW` ("lpCommandLine" in its documentation) and, after `cmd /c`, that of PATHEXT.
 
-use super::super::manifest::Run;
+use super::super::manifest::RunConfig;
 use super::super::overlay::{Resolved, Tree};
 use super::{follow, path_of};
 use gospect_record::Started;
@@ -17,7 +17,7 @@ const PROGRAM: &[&str] = &["", ".exe"];
 const SHELL: &[&str] = &["", ".com", ".exe", ".bat", ".cmd"];
 
 /// Finds the file that is started; `None` when nothing is configured or the file is not in the layers.
-pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
+pub(super) fn started(tree: &Tree, run: &RunConfig) -> Option<Started> {
     let mut words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
     // The shell form is one word: a whole command line with quoted arguments.
     if run.args_escaped || words.len() == 1 {
@@ -81,7 +81,7 @@ fn wrapped_command(words: &[String]) -> Option<Vec<String>> {
     Some(split(&line))
 }
 
-fn find(tree: &Tree, run: &Run, command: &str, extensions: &[&str]) -> Option<Resolved> {
+fn find(tree: &Tree, run: &RunConfig, command: &str, extensions: &[&str]) -> Option<Resolved> {
     if command.is_empty() {
         return None;
     }
@@ -162,11 +162,11 @@ mod tests {
             (&["powershell", "-File", "x.ps1"], None),
         ];
         for (words, path) in cases {
-            let run = Run {
+            let run = RunConfig {
                 entrypoint: words.iter().map(|w| (*w).to_owned()).collect(),
                 working_dir: Some("C:\\app".to_owned()),
                 env: vec!["Path=C:\\none;C:\\Tools".to_owned()],
-                ..Run::default()
+                ..RunConfig::default()
             };
             let got = started(&tree, &run).and_then(|s| s.path);
             assert_eq!(got.as_deref(), *path, "{words:?}");
