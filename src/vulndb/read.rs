@@ -225,7 +225,7 @@ fn limit(count: usize, source: &str) -> Result<(), LoadError> {
 /// Takes a document: its name and its content.
 type Take<'t> = &'t mut dyn FnMut(&str, &[u8]) -> Result<(), LoadError>;
 
-type Visit<'v> = &'v mut dyn FnMut(&zip::Entry, zip::Content<'_, '_>) -> io::Result<()>;
+type Visit<'v> = &'v mut dyn FnMut(&zip::Entry, zip::EntryContent<'_, '_>) -> io::Result<()>;
 
 /// Goes through a zip.
 fn visit(bytes: &dyn ReadAt, source: &str, take: Visit<'_>) -> Result<(), LoadError> {
