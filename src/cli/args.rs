@@ -63,6 +63,8 @@ pub enum Command {
     Fips(FipsArgs),
     /// Show which vulnerability database is used, or fetch a newer one
     Db(DbArgs),
+    /// Show by which calls a function, package or module is in a program
+    Why(WhyArgs),
     /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
     Explain(ExplainArgs),
     /// Write a commented policy file
@@ -375,6 +377,39 @@ pub struct DatabaseArgs {
     /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
     #[arg(long, value_name = "DIR|off", hide_short_help = true)]
     pub cache: Option<PathBuf>,
+}
+
+// Arguments of `why`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  gospect why ./app 'os/exec.(*Cmd).Start'     a function
+  gospect why ./app net/http                   a package
+  gospect why ./app github.com/spf13/cobra     a module
+  gospect why --format dot ./app plugin.Open | dot -Tsvg > why.svg
+
+Each step says how it was seen: `call` is in the code; `value` and `method` are possible, and depend on what happens at run time.")]
+pub struct WhyArgs {
+    /// The Go program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// Functions, packages or modules
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// Show up to N chains for each name
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub chains: usize,
+    /// Fail (exit code 2) when the program cannot tell, such as without a function table
+    #[arg(long)]
+    pub strict: bool,
+    /// Architecture of a universal Mach-O file to look into
+    #[arg(long, value_name = "ARCH")]
+    pub slice: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("dot", "a picture, by Graphviz")]))]
+    pub format: String,
 }
 
 // Arguments of `explain`.

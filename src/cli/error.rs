@@ -109,6 +109,9 @@ pub enum Error {
     NoThreads(#[source] io::Error),
     #[error("cannot write {what}: {source}")]
     Write { what: String, source: io::Error },
+    /// A program that was asked about and cannot be read.
+    #[error("{path}: {why}")]
+    Program { path: String, why: String },
     #[error("{path} is there already; --force replaces it, -o FILE writes elsewhere")]
     Exists { path: String },
     /// Too large for the allowed memory; the source error says what.

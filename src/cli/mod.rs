@@ -42,6 +42,7 @@ mod topics;
 mod values;
 mod version;
 mod vuln;
+mod why;
 
 use crate::report::style::clean;
 use args::{Cli, Command};
@@ -125,6 +126,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Packages(args) => packages::run(&args),
         Command::Db(args) => db::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Why(args) => why::run(&args),
         Command::Vuln(args) => vuln::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),

@@ -6,6 +6,8 @@ mod advice;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod bundles;
 #[cfg(all(feature = "cli", feature = "archives"))]
+mod calls;
+#[cfg(all(feature = "cli", feature = "archives"))]
 mod cli_audit;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod cli_commands;

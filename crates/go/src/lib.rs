@@ -9,6 +9,8 @@
 //! 4. [`facts`]: the facts that are derived from these;
 //! 5. `corroborate`: compares claims of the build info with evidence.
 //!
+//! [`calls`] stands beside them: it reads machine code, and says which function leads to which.
+//!
 //! Must never touch the file system, start threads, print or judge.
 //!
 //! ```
@@ -29,11 +31,13 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
+pub mod calls;
 mod corroborate;
 pub mod facts;
 mod identify;
 mod inspect;
 mod options;
+mod programs;
 mod record;
 pub mod tables;
 pub mod version;
@@ -41,3 +45,4 @@ pub mod written;
 
 pub use inspect::{FoundProgram, Inspection, inspect};
 pub use options::{Level, Options};
+pub use programs::programs;

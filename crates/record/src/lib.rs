@@ -37,6 +37,7 @@ pub mod read;
 mod size;
 mod stand_ins;
 mod stream;
+pub mod why;
 mod word;
 mod words;
 pub mod write;

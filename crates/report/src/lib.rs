@@ -50,3 +50,5 @@ mod render;
 pub mod style;
 #[cfg(feature = "formats")]
 pub mod table;
+#[cfg(feature = "formats")]
+pub mod why;

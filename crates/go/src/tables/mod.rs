@@ -12,6 +12,7 @@ pub mod linker_strings;
 pub mod moduledata;
 pub mod old_inlining;
 pub mod pclntab;
+pub mod rows;
 
 pub use build_version::build_version;
 

@@ -1,0 +1,325 @@
+//! Answers why a function, a package or a module is in a program.
+
+use super::{Graph, NoGraph, Ways};
+use crate::tables::functions::package;
+use crate::tables::{Tables, inlining};
+use gospect_knowledge::nearest;
+use gospect_record::BuildInfo;
+use gospect_record::why::{Answer, By, Step, Subject};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
+
+/// Names that are proposed for one that is not there.
+const PROPOSED: usize = 5;
+/// Places of one inlined function that are looked at.
+const PLACES: usize = 64;
+
+/// Answers each question about a program, with up to `chains` chains each.
+///
+/// A name is that of a function (as the function table spells it, or as `package.Type.Method`), of a package, or of a module of the build info.
+/// `minor` is the Go release, where it is known.
+///
+/// # Errors
+/// [`NoGraph`] where the program does not tell.
+pub fn ask(
+    tables: &Tables<'_>,
+    info: Option<&BuildInfo>,
+    minor: Option<u32>,
+    names: &[String],
+    chains: usize,
+) -> Result<Vec<Answer>, NoGraph> {
+    let graph = Graph::read(tables)?;
+    let ways = graph.ways();
+    let asked = Asked {
+        tables,
+        graph: &graph,
+        ways: &ways,
+        modules: modules(info),
+        main: info.map(|i| i.main.path.as_str()).filter(|p| !p.is_empty()),
+        minor,
+        chains,
+    };
+    Ok(names.iter().map(|name| asked.answer(name)).collect())
+}
+
+fn modules(info: Option<&BuildInfo>) -> Vec<&str> {
+    let all = info.iter().flat_map(|i| i.deps.iter().chain([&i.main]));
+    all.map(|module| module.path.as_str())
+        .filter(|path| !path.is_empty())
+        .collect()
+}
+
+struct Asked<'a, 't, 'i> {
+    tables: &'a Tables<'i>,
+    graph: &'a Graph<'t, 'i>,
+    ways: &'a Ways,
+    modules: Vec<&'a str>,
+    /// Path of the main module.
+    main: Option<&'a str>,
+    minor: Option<u32>,
+    chains: usize,
+}
+
+impl Asked<'_, '_, '_> {
+    fn answer(&self, name: &str) -> Answer {
+        let wanted = plain(name.as_bytes());
+        let of_function = self.matching(|function| plain(function) == wanted);
+        let (subject, matching) = if !of_function.is_empty() {
+            (Subject::Function, of_function)
+        } else if let Some(inlined) = self.inlined(name, &wanted) {
+            return inlined;
+        } else {
+            let of_package = self.matching(|function| self.package_of(function) == name);
+            if !of_package.is_empty() {
+                (Subject::Package, of_package)
+            } else {
+                let of_module = match self.modules.contains(&name) || name == STD {
+                    true => self.matching(|f| self.module_of(&self.package_of(f)) == Some(name)),
+                    false => Vec::new(),
+                };
+                (Subject::Module, of_module)
+            }
+        };
+        if matching.is_empty() {
+            return Answer {
+                name: name.to_owned(),
+                nearest: self.nearest(name),
+                ..Answer::default()
+            };
+        }
+        Answer {
+            name: name.to_owned(),
+            subject: Some(subject),
+            found: true,
+            inlined: false,
+            functions: matching.len() as u64,
+            chains: self.chains(subject, &matching),
+            nearest: Vec::new(),
+        }
+    }
+
+    fn matching(&self, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<usize> {
+        (0..self.graph.functions())
+            .filter(|i| is_wanted(self.graph.name(*i)))
+            .collect()
+    }
+
+    /// The surest chains: to different functions of a package or module, by different callers of one function.
+    fn chains(&self, subject: Subject, functions: &[usize]) -> Vec<Vec<Step>> {
+        let mut reached: Vec<(u32, usize)> = functions
+            .iter()
+            .filter_map(|f| Some((self.graph.cost(self.ways, *f)?, *f)))
+            .collect();
+        reached.sort_unstable();
+        // That a package initialises itself says nothing: what reaches it from outside comes first.
+        let own: HashSet<usize> = match subject {
+            Subject::Function => HashSet::new(),
+            Subject::Package | Subject::Module => functions.iter().copied().collect(),
+        };
+        let (inside, outside): (Vec<_>, Vec<_>) = reached
+            .into_iter()
+            .partition(|(_, f)| own.contains(&self.graph.root_of(self.ways, *f)));
+        let mut chains: Vec<Vec<Step>> = Vec::new();
+        let entered = |f: usize| !own.contains(&self.graph.before(self.ways, f));
+        let first = outside.iter().filter(|(_, f)| entered(*f));
+        let then = outside.iter().filter(|(_, f)| !entered(*f));
+        for (_, function) in first.chain(then).chain(&inside) {
+            if chains.len() >= self.chains {
+                return chains;
+            }
+            chains.extend(self.graph.chain(self.ways, *function));
+        }
+        if let (Subject::Function, [function]) = (subject, functions) {
+            chains.extend(self.other_callers(*function, self.chains.saturating_sub(chains.len())));
+        }
+        chains
+    }
+
+    /// Chains through the callers that the surest chain does not come through.
+    fn other_callers(&self, function: usize, most: usize) -> Vec<Vec<Step>> {
+        if most == 0 {
+            return Vec::new();
+        }
+        let first = self.graph.chain(self.ways, function).unwrap_or_default();
+        let taken = first.iter().rev().nth(1).map(|s| s.function.clone());
+        let mut callers: Vec<(u32, usize)> = (0..self.graph.functions())
+            .filter(|i| *i != function && self.graph.calls(*i).any(|to| to == function))
+            .filter_map(|i| Some((self.graph.cost(self.ways, i)?, i)))
+            .collect();
+        callers.sort_unstable();
+        callers
+            .into_iter()
+            .filter(|(_, i)| {
+                Some(String::from_utf8_lossy(self.graph.name(*i)).into_owned()) != taken
+            })
+            .take(most)
+            .filter_map(|(_, caller)| self.graph.chain_through(self.ways, caller, function))
+            .collect()
+    }
+
+    /// A function that exists only inside of others: the chain leads to one of these.
+    fn inlined(&self, name: &str, wanted: &[u8]) -> Option<Answer> {
+        let table = self.tables.pclntab()?;
+        let exact =
+            table.function_names(self.tables.image(), &mut |function| match plain(function)
+                == wanted
+            {
+                true => ControlFlow::Break(function),
+                false => ControlFlow::Continue(()),
+            })?;
+        let ranges = inlining::ranges(self.tables, exact, self.minor).unwrap_or_default();
+        let mut hosts: BTreeMap<(u32, usize), u64> = BTreeMap::new();
+        for range in ranges.iter().take(PLACES) {
+            if let Some(host) = self.graph.function_at(range.start) {
+                let cost = self.graph.cost(self.ways, host).unwrap_or(u32::MAX);
+                hosts.entry((cost, host)).or_insert(range.start);
+            }
+        }
+        let chains = hosts
+            .into_iter()
+            .take(self.chains)
+            .filter_map(|((_, host), pc)| {
+                let mut chain = self.graph.chain(self.ways, host)?;
+                let (file, line) = self.graph.line(host, pc).unzip();
+                chain.push(Step {
+                    function: String::from_utf8_lossy(exact).into_owned(),
+                    file,
+                    line,
+                    by: By::Call,
+                });
+                Some(chain)
+            });
+        Some(Answer {
+            name: name.to_owned(),
+            subject: Some(Subject::Function),
+            found: true,
+            inlined: true,
+            functions: 1,
+            chains: chains.collect(),
+            nearest: Vec::new(),
+        })
+    }
+
+    /// Import path of a function's package.
+    fn package_of(&self, function: &[u8]) -> String {
+        package(function)
+            .and_then(|p| self.tables.functions().owner(p))
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    fn module_of(&self, package: &str) -> Option<&str> {
+        if package == "main" {
+            return self.main;
+        }
+        let holds = |module: &&&str| {
+            let rest = package.strip_prefix(**module);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let longest = self.modules.iter().filter(holds).max_by_key(|m| m.len());
+        let first = package.split('/').next().unwrap_or_default();
+        longest
+            .copied()
+            .or_else(|| (!package.is_empty() && !first.contains('.')).then_some(STD))
+    }
+
+    /// Functions, packages and modules whose names are near: the same last part, or the part that was typed, or few typing errors.
+    fn nearest(&self, name: &str) -> Vec<String> {
+        let last = |text: &str| -> String {
+            let end = text.rsplit(['.', '/']).next().unwrap_or_default();
+            end.to_ascii_lowercase()
+        };
+        let wanted = last(name);
+        let mut all: BTreeSet<String> = self.modules.iter().map(|m| (*m).to_owned()).collect();
+        let mut seen: HashSet<&[u8]> = HashSet::new();
+        for i in 0..self.graph.functions() {
+            let function = self.graph.name(i);
+            if !function.contains(&b'[') {
+                all.insert(String::from_utf8_lossy(function).into_owned());
+            }
+            if let Some(package) = package(function).filter(|p| seen.insert(p)) {
+                all.extend(self.tables.functions().owner(package).map(str::to_owned));
+            }
+        }
+        let typed = text_of(&plain(name.as_bytes()));
+        let spelled: BTreeMap<String, &String> = all
+            .iter()
+            .map(|c| (text_of(&plain(c.as_bytes())), c))
+            .collect();
+        let mut proposed: Vec<String> = Vec::new();
+        let near = nearest(&typed, spelled.keys().map(String::as_str));
+        proposed.extend(near.and_then(|n| spelled.get(n)).map(|n| (*n).clone()));
+        // The same ending, those first that share most of what is in front.
+        let shared = |text: &str| {
+            let pairs = text.bytes().zip(name.bytes());
+            pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+        };
+        let mut alike: Vec<&String> = all.iter().filter(|c| last(c) == wanted).collect();
+        alike.sort_by_key(|c| (std::cmp::Reverse(shared(c)), c.len()));
+        for candidate in alike {
+            if proposed.len() >= PROPOSED {
+                break;
+            }
+            if !proposed.contains(candidate) {
+                proposed.push(candidate.clone());
+            }
+        }
+        proposed
+    }
+}
+
+/// What stands for the standard library among the modules.
+const STD: &str = "std";
+
+/// A function's name without what differs between spellings: brackets of pointer receivers and of type arguments, escapes of the path.
+fn plain(name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len());
+    let mut depth = 0usize;
+    let mut rest = name;
+    while let Some((&b, tail)) = rest.split_first() {
+        rest = tail;
+        match b {
+            b'[' => depth += 1,
+            b']' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            b'(' | b')' | b'*' => {}
+            b'%' => {
+                let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok());
+                match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+                    Some(byte) => {
+                        out.push(byte);
+                        rest = tail.get(2..).unwrap_or_default();
+                    }
+                    None => out.push(b),
+                }
+            }
+            _ => out.push(b),
+        }
+    }
+    out
+}
+
+fn text_of(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn spellings_of_one_function() {
+        for (table, typed) in [
+            ("os/exec.(*Cmd).Start", "os/exec.Cmd.Start"),
+            ("gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3.Unmarshal"),
+            (
+                "slices.SortFunc[go.shape.[]int,go.shape.int]",
+                "slices.SortFunc",
+            ),
+            ("main.main", "main.main"),
+        ] {
+            assert_eq!(plain(table.as_bytes()), plain(typed.as_bytes()), "{table}");
+        }
+        assert_ne!(plain(b"a.F"), plain(b"a.F.func1"));
+    }
+}

@@ -1,0 +1,113 @@
+//! What machine code refers to: the functions that it calls and jumps to, and the addresses that it takes or reads. One file for each
+//! architecture; the table [`DECODERS`] says which there are.
+
+mod arm;
+mod arm64;
+mod loong64;
+mod mips;
+mod ppc64;
+mod riscv64;
+mod s390x;
+mod x86;
+
+/// What one instruction, or a pair that belongs together, refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// A direct call of this address.
+    Call(u64),
+    /// A direct jump to this address. Only one that leaves its function is of interest.
+    Jump(u64),
+    /// This address is computed, read or written.
+    Address(u64),
+}
+
+/// A run of code of one function.
+#[derive(Clone, Copy, Debug)]
+pub struct Code<'c> {
+    /// The instructions.
+    pub bytes: &'c [u8],
+    /// Address of the first.
+    pub start: u64,
+    /// Byte order of the program.
+    pub big_endian: bool,
+    /// Where the table of contents is that register 2 points to (ppc64); `None`: none, or the file does not tell.
+    pub toc: Option<u64>,
+}
+
+impl Code<'_> {
+    /// The instructions of an architecture whose instructions all have four bytes, with their addresses.
+    fn words(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let big_endian = self.big_endian;
+        let start = self.start;
+        self.bytes
+            .chunks_exact(4)
+            .enumerate()
+            .map(move |(i, bytes)| {
+                let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
+                let word = match big_endian {
+                    true => u32::from_be_bytes(bytes),
+                    false => u32::from_le_bytes(bytes),
+                };
+                (start.wrapping_add(4 * i as u64), word)
+            })
+    }
+}
+
+/// Reports each reference with the address of its instruction.
+pub type Decoder = fn(Code<'_>, &mut dyn FnMut(u64, Reference));
+
+/// Architectures by Go's name.
+const DECODERS: [(&str, Decoder); 14] = [
+    ("386", x86::decode_386),
+    ("amd64", x86::decode_amd64),
+    ("arm", arm::decode),
+    ("arm64", arm64::decode),
+    ("loong64", loong64::decode),
+    ("mips", mips::decode_32),
+    ("mipsle", mips::decode_32),
+    ("mips64", mips::decode_64),
+    ("mips64le", mips::decode_64),
+    ("ppc64", ppc64::decode),
+    ("ppc64le", ppc64::decode),
+    ("riscv64", riscv64::decode),
+    ("s390x", s390x::decode),
+    ("amd64p32", x86::decode_amd64),
+];
+
+/// The decoder of an architecture, by Go's name.
+pub fn decoder(arch: &str) -> Option<Decoder> {
+    DECODERS.iter().find(|d| d.0 == arch).map(|d| d.1)
+}
+
+/// The lowest `bits` bits of a word as a signed number.
+fn signed(word: u32, bits: u32) -> i64 {
+    let shift = 64 - bits;
+    (i64::from(word) << shift) >> shift
+}
+
+/// Halves of addresses that registers hold: the instruction that sets the upper half, and the one that adds the lower, need not stand side by side.
+struct Registers {
+    values: [Option<u64>; 32],
+}
+
+impl Registers {
+    fn new() -> Self {
+        Self { values: [None; 32] }
+    }
+
+    /// What a register is known to hold.
+    fn get(&self, register: u32) -> Option<u64> {
+        *self.values.get(register as usize)?
+    }
+
+    fn set(&mut self, register: u32, value: Option<u64>) {
+        if let Some(held) = self.values.get_mut(register as usize) {
+            *held = value;
+        }
+    }
+
+    /// After a call or where a jump may arrive, nothing is known.
+    fn forget(&mut self) {
+        self.values = [None; 32];
+    }
+}

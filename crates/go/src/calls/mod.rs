@@ -1,0 +1,276 @@
+//! Which function refers to which: calls, jumps, function values, and methods through the descriptors of types.
+//!
+//! A direct call or jump is certain. The rest is as much as the file shows: whoever takes the address of a function, of data that holds
+//! one, or of a type with methods may call it later. So a chain of direct calls proves that the code is there to be called; one that needs
+//! another step says how it was seen.
+
+mod ask;
+mod chain;
+mod data;
+mod decode;
+mod types;
+
+pub use ask::ask;
+pub use chain::Ways;
+
+use super::tables::Tables;
+use super::tables::rows::{Row, Rows};
+use data::{Data, Held};
+use decode::{Code, Reference};
+use gospect_exe::{Format, Image};
+use gospect_record::why::By;
+use std::fmt;
+use types::Types;
+
+/// Why a program has no graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoGraph {
+    /// There is no function table, or it cannot be read.
+    NoFunctions,
+    /// Nothing here reads the instructions of its architecture.
+    Architecture,
+    /// There is more of it than any honest program has.
+    TooLarge,
+}
+
+impl fmt::Display for NoGraph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoFunctions => "it has no function table that can be read",
+            Self::Architecture => "instructions of its architecture are not read",
+            Self::TooLarge => "it has more references than any honest program",
+        })
+    }
+}
+
+impl std::error::Error for NoGraph {}
+
+/// Edges that are kept; the largest programs known have three million.
+const EDGES_LIMIT: usize = 24 << 20;
+
+/// A reference of one function to another or to a piece of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    /// Node that refers.
+    from: u32,
+    /// Node that is referred to.
+    to: u32,
+    by: By,
+}
+
+/// The functions of a program and what each refers to. Nodes are the functions by their numbers in the table, then the pieces of data.
+pub struct Graph<'t, 'i> {
+    image: &'t Image<'i>,
+    rows: Rows<'t, 'i>,
+    decoder: decode::Decoder,
+    toc: Option<u64>,
+    data: Data,
+    /// Where the edges of each function begin; one more than there are functions.
+    first: Vec<u32>,
+    edges: Vec<(u32, By)>,
+}
+
+impl<'t, 'i> Graph<'t, 'i> {
+    /// Reads the code of all functions, and the data.
+    ///
+    /// # Errors
+    /// [`NoGraph`] says what is missing.
+    pub fn read(tables: &'t Tables<'i>) -> Result<Self, NoGraph> {
+        let image = tables.image();
+        if image.format == Format::Wasm {
+            return Err(NoGraph::Architecture);
+        }
+        let decoder = image
+            .arch
+            .and_then(decode::decoder)
+            .ok_or(NoGraph::Architecture)?;
+        let rows = Rows::read(tables).ok_or(NoGraph::NoFunctions)?;
+        let types = Types::find(tables);
+        let functions = rows.all.len();
+        let toc = toc(image);
+        let mut calls: Vec<Edge> = Vec::new();
+        let mut named: Vec<(u32, u64)> = Vec::new();
+        for (i, row) in rows.all.iter().enumerate() {
+            let from = i as u32;
+            let Some(code) = code_of(image, row, toc) else {
+                continue;
+            };
+            let (calls_before, named_before) = (calls.len(), named.len());
+            decoder(code, &mut |_, reference| match reference {
+                Reference::Call(target) => {
+                    if let Some(to) = rows.at(target) {
+                        calls.push(Edge {
+                            from,
+                            to: to as u32,
+                            by: By::Call,
+                        });
+                    }
+                }
+                Reference::Jump(target) => {
+                    if (target < row.start || target >= row.end)
+                        && let Some(to) = rows.at(target)
+                    {
+                        calls.push(Edge {
+                            from,
+                            to: to as u32,
+                            by: By::Call,
+                        });
+                    }
+                }
+                Reference::Address(address) => {
+                    if image.segment_at(address).is_some() {
+                        named.push((from, address));
+                    }
+                }
+            });
+            drop_repeated(&mut calls, calls_before);
+            drop_repeated(&mut named, named_before);
+            if calls.len() + named.len() > EDGES_LIMIT {
+                return Err(NoGraph::TooLarge);
+            }
+        }
+        let addresses: Vec<u64> = {
+            let mut all: Vec<u64> = named.iter().map(|n| n.1).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        let data = Data::read(image, &rows, &types, &addresses).ok_or(NoGraph::TooLarge)?;
+        for (from, address) in named {
+            if let Some(to) = rows.at(address) {
+                // Code in the middle of another function is a place to go on from, as in assembly.
+                if to != from as usize || rows.starting(address).is_some() {
+                    calls.push(Edge {
+                        from,
+                        to: to as u32,
+                        by: By::Value,
+                    });
+                }
+            } else if image.segment_at(address).is_some()
+                && let Some(piece) = data.at(address)
+            {
+                calls.push(Edge {
+                    from,
+                    to: piece.saturating_add(functions as u32),
+                    by: By::Value,
+                });
+            }
+        }
+        calls.sort_unstable();
+        // One edge for each pair; a call is worth more than a value, and comes first.
+        calls.dedup_by_key(|e| (e.from, e.to));
+        let mut first = Vec::with_capacity(functions + 1);
+        let mut edges = Vec::with_capacity(calls.len());
+        let mut rest = calls.iter().peekable();
+        for i in 0..functions {
+            first.push(edges.len() as u32);
+            while let Some(edge) = rest.next_if(|e| e.from as usize == i) {
+                edges.push((edge.to, edge.by));
+            }
+        }
+        first.push(edges.len() as u32);
+        Ok(Self {
+            image,
+            rows,
+            decoder,
+            toc,
+            data,
+            first,
+            edges,
+        })
+    }
+
+    /// The number of functions with a body.
+    pub fn functions(&self) -> usize {
+        self.rows.all.len()
+    }
+
+    /// The name of a function as the table spells it.
+    pub fn name(&self, function: usize) -> &'t [u8] {
+        self.rows.name(function).unwrap_or_default()
+    }
+
+    /// The function that an address is in.
+    pub fn function_at(&self, address: u64) -> Option<usize> {
+        self.rows.at(address)
+    }
+
+    /// Source file and line of an instruction of a function.
+    pub fn line(&self, function: usize, pc: u64) -> Option<(String, u32)> {
+        self.rows.line(function, pc)
+    }
+
+    /// The direct calls and jumps of a function, by number.
+    pub fn calls(&self, function: usize) -> impl Iterator<Item = usize> + '_ {
+        self.out(function)
+            .iter()
+            .filter(|e| e.1 == By::Call)
+            .map(|e| e.0 as usize)
+    }
+
+    fn out(&self, function: usize) -> &[(u32, By)] {
+        let from = self.first.get(function).copied().unwrap_or_default() as usize;
+        let to = self.first.get(function + 1).copied().unwrap_or_default() as usize;
+        self.edges.get(from..to).unwrap_or_default()
+    }
+
+    /// Every node that a node refers to.
+    fn next(&self, node: u32, visit: &mut dyn FnMut(u32, By)) {
+        let functions = self.functions() as u32;
+        match node.checked_sub(functions) {
+            None => {
+                for (to, by) in self.out(node as usize) {
+                    visit(*to, *by);
+                }
+            }
+            Some(piece) => {
+                for held in self.data.held(piece) {
+                    match held {
+                        Held::Function(to) => visit(*to, By::Value),
+                        Held::Method(to) => visit(*to, By::Method),
+                        Held::Piece(to) => visit(to.saturating_add(functions), By::Value),
+                        Held::Listed(to) => visit(to.saturating_add(functions), By::Method),
+                    }
+                }
+            }
+        }
+    }
+
+    fn nodes(&self) -> usize {
+        self.functions() + self.data.len()
+    }
+}
+
+/// Sorts what was added behind a place, and keeps one of each.
+fn drop_repeated<T: Ord + Copy>(all: &mut Vec<T>, from: usize) {
+    let mut own = all.split_off(from.min(all.len()));
+    own.sort_unstable();
+    own.dedup();
+    all.append(&mut own);
+}
+
+fn code_of<'i>(image: &'i Image<'_>, row: &Row, toc: Option<u64>) -> Option<Code<'i>> {
+    Some(Code {
+        bytes: image.bytes_upto(row.start, row.end - row.start)?,
+        start: row.start,
+        big_endian: image.big_endian,
+        toc,
+    })
+}
+
+/// Where the table of contents is: `o_toc` of the auxiliary header of XCOFF files (xcoff.h); in ELF files 32 KiB behind the start of the
+/// global offset table (64-Bit ELF V2 ABI for Power, 2.3.3.1).
+fn toc(image: &Image<'_>) -> Option<u64> {
+    const O_TOC: u64 = 24 + 24;
+    match (image.format, image.arch?) {
+        (Format::Xcoff, "ppc64") => {
+            let bytes = image.window().get(O_TOC, 8)?;
+            Some(image.number(bytes)).filter(|toc| *toc != 0)
+        }
+        (Format::Elf, "ppc64" | "ppc64le") => {
+            let got = image.section(b".got").or(image.section(b".toc"))?;
+            got.address.checked_add(0x8000)
+        }
+        _ => None,
+    }
+}

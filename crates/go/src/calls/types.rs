@@ -1,0 +1,263 @@
+//! Type descriptors: which methods of a type the program keeps, and the types that a descriptor names by offset
+//! (src/internal/abi/type.go and src/runtime/type.go, Go 1.7 to 1.27; `moduledata.types` and `etypes`).
+
+use crate::tables::Tables;
+use crate::tables::pclntab::Layout;
+use gospect_exe::Image;
+use std::cell::Cell;
+
+/// `abi.TFlagUncommon`.
+const UNCOMMON: u8 = 1;
+/// `abi.KindMask`.
+const KIND_MASK: u8 = (1 << 5) - 1;
+/// `abi.Interface`.
+const INTERFACE: u8 = 20;
+/// Methods of one type that are read.
+const METHODS_LIMIT: u64 = 1 << 14;
+
+/// Where the types of a program are.
+#[derive(Clone, Debug, Default)]
+pub struct Types {
+    range: (u64, u64),
+    text: u64,
+    /// Where the module data is.
+    module: u64,
+    /// Where the tables of methods are, from Go 1.27 on; before, the module data points at each.
+    itabs: (u64, u64),
+    /// Methods that may still be read, a number for each byte of the range: lists of honest types do not overlap, and each takes sixteen.
+    left: Cell<u64>,
+}
+
+/// Fields of `abi.Type`, in bytes, for one size of pointers.
+struct Common {
+    flags: u64,
+    kind: u64,
+    /// `ptrToThis`, an offset from the start of types.
+    pointer: u64,
+    size: u64,
+}
+
+const COMMON_64: Common = Common {
+    flags: 20,
+    kind: 23,
+    pointer: 44,
+    size: 48,
+};
+const COMMON_32: Common = Common {
+    flags: 12,
+    kind: 15,
+    pointer: 28,
+    size: 32,
+};
+
+/// Bytes between `abi.Type` and the methods by kind, for pointers of eight bytes and of four; other kinds have none. Maps changed in
+/// Go 1.12, 1.14, 1.24 and 1.27.
+const EXTRA: [(u8, &[u64], &[u64]); 8] = [
+    (17, &[24], &[12]),                         // array: element, slice, length
+    (18, &[16], &[8]),                          // channel: element, direction
+    (19, &[8], &[4]),                           // function: two counts of two bytes
+    (20, &[32], &[16]),                         // interface: package, methods
+    (21, &[80, 64, 40, 32], &[40, 32, 24, 20]), // map
+    (22, &[8], &[4]),                           // pointer
+    (23, &[8], &[4]),                           // slice
+    (25, &[32], &[16]),                         // structure: package, fields
+];
+
+/// Word numbers of `types` and `etypes` in the module data, by layout of the function table.
+const RANGES: [(Layout, &[(u64, u64)]); 4] = [
+    (Layout::Go12, &[(25, 26)]),
+    (Layout::Go116, &[(35, 36)]),
+    (Layout::Go118, &[(35, 36)]),
+    // From Go 1.27 on the length of the descriptors is between them.
+    (Layout::Go120, &[(37, 38), (37, 39)]),
+];
+
+impl Types {
+    /// Finds the range of types in the module data.
+    pub fn find(tables: &Tables<'_>) -> Self {
+        let image = tables.image();
+        let (Some(module), Some(table)) = (tables.moduledata(), tables.pclntab()) else {
+            return Self::default();
+        };
+        let word = image.pointer_size();
+        let field = |i: u64| image.pointer(module.address.checked_add(i * word)?);
+        let places = RANGES.iter().find(|r| r.0 == table.layout).map(|r| r.1);
+        let range = places.unwrap_or_default().iter().find_map(|(from, to)| {
+            let (from, to) = (field(*from)?, field(*to)?);
+            let segment = image.segment_at(from)?;
+            let is_code = from < module.text.1 && module.text.0 < to;
+            (from < to && !is_code && to <= segment.end()).then_some((from, to))
+        });
+        let range = range.unwrap_or_default();
+        // types, typedesclen, etypes, itaboffset, itabsize.
+        let itabs = match places {
+            Some([_, later]) if field(later.1) == Some(range.1) => {
+                let start = field(later.1 + 1).and_then(|o| range.0.checked_add(o));
+                let end = start
+                    .zip(field(later.1 + 2))
+                    .and_then(|(s, n)| s.checked_add(n));
+                start.zip(end).unwrap_or_default()
+            }
+            _ => (0, 0),
+        };
+        Self {
+            range,
+            text: module.text.0,
+            module: module.address,
+            itabs,
+            left: Cell::new(range.1.saturating_sub(range.0)),
+        }
+    }
+
+    /// Whether any types were found.
+    pub fn is_known(&self) -> bool {
+        self.range.1 > self.range.0
+    }
+
+    /// Whether the module data begins in a piece of data.
+    pub fn is_module(&self, start: u64, end: u64) -> bool {
+        self.is_known() && start <= self.module && self.module < end
+    }
+
+    /// Ranges of what the module data lists.
+    pub fn listed(&self) -> [(u64, u64); 2] {
+        [self.range, self.itabs]
+    }
+
+    /// Whether an address is among the types.
+    pub fn holds(&self, address: u64) -> bool {
+        self.range.0 <= address && address < self.range.1
+    }
+
+    fn common(image: &Image<'_>) -> &'static Common {
+        match image.pointer_size() {
+            4 => &COMMON_32,
+            _ => &COMMON_64,
+        }
+    }
+
+    /// Whether a type descriptor may stand at an address.
+    fn plausible(&self, image: &Image<'_>, address: u64) -> bool {
+        let common = Self::common(image);
+        let Some(bytes) = image.bytes(address, common.size) else {
+            return false;
+        };
+        let at = |i: u64| bytes.get(i as usize).copied().unwrap_or_default();
+        let kind = at(common.kind) & KIND_MASK;
+        let align = at(common.flags + 1);
+        let field_align = at(common.flags + 2);
+        let is_sound = |a: u8| a.is_power_of_two() && a <= 16;
+        (1..=26).contains(&kind)
+            && is_sound(align)
+            && is_sound(field_align)
+            && at(common.flags) < 128
+    }
+
+    /// Whether a table of methods of an interface (`runtime.itab`) stands at an address: an interface type, then a type.
+    pub fn is_itab(&self, image: &Image<'_>, address: u64) -> bool {
+        if !self.is_known() || self.holds(address) {
+            return false;
+        }
+        let word = image.pointer_size();
+        let Some(interface) = image.pointer(address).filter(|a| self.holds(*a)) else {
+            return false;
+        };
+        let other = address.checked_add(word).and_then(|a| image.pointer(a));
+        let common = Self::common(image);
+        let kind = interface
+            .checked_add(common.kind)
+            .and_then(|a| image.bytes(a, 1))
+            .and_then(|b| b.first().copied());
+        other.is_some_and(|a| self.holds(a)) && kind.is_some_and(|k| k & KIND_MASK == INTERFACE)
+    }
+
+    /// The code of each method that a type keeps.
+    pub fn methods(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
+        let Some((list, count)) = self.method_list(image, address) else {
+            return;
+        };
+        for i in 0..count {
+            // name, type, code for interfaces, code for direct calls.
+            let Some(bytes) = list.checked_add(i * 16).and_then(|a| image.bytes(a, 16)) else {
+                return;
+            };
+            for at in [8, 12] {
+                let offset = bytes.get(at..at + 4).map_or(0, |b| image.number(b));
+                // 0 and -1: removed, or never reached.
+                if offset != 0 && offset != u64::from(u32::MAX) {
+                    visit(self.text.wrapping_add(offset));
+                }
+            }
+        }
+    }
+
+    /// The types that a descriptor names by offset: the pointer to it, and the types of its methods.
+    pub fn pointers(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
+        if !self.holds(address) || !self.plausible(image, address) {
+            return;
+        }
+        let common = Self::common(image);
+        let offset = address
+            .checked_add(common.pointer)
+            .and_then(|a| image.bytes(a, 4))
+            .map_or(0, |b| image.number(b));
+        let mut named = |offset: u64| {
+            let other = self.range.0.wrapping_add(offset);
+            if offset != 0 && self.holds(other) && self.plausible(image, other) {
+                visit(other);
+            }
+        };
+        named(offset);
+        let Some((list, count)) = self.method_list(image, address) else {
+            return;
+        };
+        for i in 0..count {
+            let offset = list
+                .checked_add(i * 16 + 4)
+                .and_then(|a| image.bytes(a, 4))
+                .map_or(0, |b| image.number(b));
+            named(offset);
+        }
+    }
+
+    /// Address and length of the methods of a type: those behind `abi.UncommonType`.
+    fn method_list(&self, image: &Image<'_>, address: u64) -> Option<(u64, u64)> {
+        if !self.holds(address) || !self.plausible(image, address) {
+            return None;
+        }
+        let common = Self::common(image);
+        let byte = |at: u64| -> Option<u8> {
+            image
+                .bytes(address.checked_add(at)?, 1)
+                .and_then(|b| b.first().copied())
+        };
+        if byte(common.flags)? & UNCOMMON == 0 {
+            return None;
+        }
+        let kind = byte(common.kind)? & KIND_MASK;
+        let none: &[u64] = &[0];
+        let extra = EXTRA.iter().find(|e| e.0 == kind);
+        let extra = extra.map_or(none, |e| match image.pointer_size() {
+            4 => e.2,
+            _ => e.1,
+        });
+        extra.iter().find_map(|extra| {
+            let at = address.checked_add(common.size)?.checked_add(*extra)?;
+            // pkgPath, mcount, xcount, moff, unused.
+            let bytes = image.bytes(at, 16)?;
+            let number = |from: usize, to: usize| bytes.get(from..to).map(|b| image.number(b));
+            let (count, exported, offset) = (number(4, 6)?, number(6, 8)?, number(8, 12)?);
+            let list = at.checked_add(offset)?;
+            let fits = exported <= count
+                && count <= METHODS_LIMIT
+                && offset >= 16
+                && number(12, 16)? == 0
+                && image.bytes(list, count.checked_mul(16)?).is_some();
+            if !fits {
+                return None;
+            }
+            self.left.set(self.left.get().checked_sub(count)?);
+            Some((list, count))
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! Chains from where a program begins to what was asked about: as text, JSON and a picture for Graphviz.
+
+use super::style::{Look, Tone, clean};
+use gospect_record::why::{Answer, By, Step, Subject, Why};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// Writes the answers for a reader.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn text(why: &Why, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = String::new();
+    if let Some(unknown) = &why.unknown {
+        let _ = writeln!(
+            text,
+            "{}: nobody can tell: {}",
+            look.paint(Tone::Title, &clean(&why.program)),
+            clean(unknown)
+        );
+    }
+    for (i, answer) in why.answers.iter().enumerate() {
+        if i > 0 {
+            text.push('\n');
+        }
+        write_answer(&mut text, answer, look);
+    }
+    out.write_all(look.finish(&text).as_bytes())
+}
+
+fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
+    let name = clean(&answer.name);
+    let Some(subject) = answer.subject.filter(|_| answer.found) else {
+        let _ = writeln!(
+            text,
+            "{}: not in this program",
+            look.paint(Tone::Title, &name)
+        );
+        if !answer.nearest.is_empty() {
+            text.push_str("  names like it:\n");
+        }
+        for near in &answer.nearest {
+            let _ = writeln!(text, "    {}", clean(near));
+        }
+        return;
+    };
+    let what = match (subject, answer.functions) {
+        (Subject::Function, _) if answer.inlined => "a function, only inlined".to_owned(),
+        (Subject::Function, _) => "a function".to_owned(),
+        (Subject::Package, 1) => "a package, 1 function".to_owned(),
+        (Subject::Package, n) => format!("a package, {n} functions"),
+        (Subject::Module, 1) => "a module, 1 function".to_owned(),
+        (Subject::Module, n) => format!("a module, {n} functions"),
+    };
+    let _ = writeln!(text, "{}: {what}", look.paint(Tone::Title, &name));
+    if answer.chains.is_empty() {
+        text.push_str(match answer.inlined {
+            true => "  its name is in the table of inlined calls, and no instruction of it is left\n",
+            false => "  nothing was seen to lead there: the linker kept it, and no code of the program refers to it\n",
+        });
+    }
+    for (i, chain) in answer.chains.iter().enumerate() {
+        if i > 0 {
+            text.push('\n');
+        }
+        let width = chain
+            .iter()
+            .map(|s| clean(&s.function).chars().count())
+            .max();
+        let width = width.unwrap_or(0).min(WIDEST);
+        for step in chain {
+            let function = clean(&step.function).into_owned();
+            let by = format!("{:<6}", step.by.as_str());
+            let tone = if step.by.is_certain() {
+                Tone::Dim
+            } else {
+                Tone::Warn
+            };
+            let place = place(step);
+            let line = format!("{function:<width$}  {}", look.paint(Tone::Dim, &place));
+            let _ = writeln!(text, "  {} {}", look.paint(tone, &by), line.trim_end());
+        }
+        text.push_str(&verdict(chain));
+    }
+}
+
+/// Names longer than this move what stands behind them.
+const WIDEST: usize = 72;
+
+fn place(step: &Step) -> String {
+    match (&step.file, step.line) {
+        (Some(file), Some(line)) => format!("{}:{line}", clean(file)),
+        _ => String::new(),
+    }
+}
+
+/// What a chain proves.
+fn verdict(chain: &[Step]) -> String {
+    let count = |by: By| chain.iter().filter(|s| s.by == by).count();
+    let mut doubts = Vec::new();
+    for (by, one, many) in [
+        (By::Value, "a function value", "function values"),
+        (By::Method, "a method of a type", "methods of types"),
+    ] {
+        match count(by) {
+            0 => {}
+            1 => doubts.push(one.to_owned()),
+            n => doubts.push(format!("{n} {many}")),
+        }
+    }
+    if doubts.is_empty() {
+        return "  each step is a call in the code\n".to_owned();
+    }
+    format!(
+        "  by {}: whether that step is taken depends on what happens at run time\n",
+        doubts.join(" and ")
+    )
+}
+
+/// Writes one JSON document.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn json(why: &Why, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, why)?;
+    out.write_all(b"\n")
+}
+
+/// Writes a graph in the language of Graphviz: functions as boxes, steps that code alone does not prove dashed.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn dot(why: &Why, out: &mut dyn Write) -> io::Result<()> {
+    let mut edges: BTreeSet<(String, String, &'static str, bool)> = BTreeSet::new();
+    let mut ends: BTreeSet<String> = BTreeSet::new();
+    for chain in why.answers.iter().flat_map(|a| &a.chains) {
+        for pair in chain.windows(2) {
+            if let [from, to] = pair {
+                edges.insert((
+                    quoted(&from.function),
+                    quoted(&to.function),
+                    to.by.as_str(),
+                    to.by.is_certain(),
+                ));
+            }
+        }
+        ends.extend(chain.last().map(|s| quoted(&s.function)));
+    }
+    writeln!(out, "digraph why {{\n  rankdir=LR;\n  node [shape=box];")?;
+    for end in ends {
+        writeln!(out, "  {end} [style=bold];")?;
+    }
+    for (from, to, by, certain) in edges {
+        match certain {
+            true => writeln!(out, "  {from} -> {to};")?,
+            false => writeln!(out, "  {from} -> {to} [label={by}, style=dashed];")?,
+        }
+    }
+    writeln!(out, "}}")
+}
+
+/// A name in quotes, as Graphviz reads it.
+fn quoted(name: &str) -> String {
+    let name = clean(name).replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{name}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(function: &str, by: By) -> Step {
+        Step {
+            function: function.to_owned(),
+            file: Some("a.go".to_owned()),
+            line: Some(7),
+            by,
+        }
+    }
+
+    #[test]
+    fn a_chain_with_a_doubt_says_so_in_each_format() {
+        let why = Why {
+            schema: gospect_record::why::SCHEMA,
+            program: "app".to_owned(),
+            unknown: None,
+            answers: vec![
+                Answer {
+                    name: "os/exec.(*Cmd).Start".to_owned(),
+                    subject: Some(Subject::Function),
+                    found: true,
+                    inlined: false,
+                    functions: 1,
+                    chains: vec![vec![
+                        step("main.main", By::Root),
+                        step("main.\u{1b}run", By::Value),
+                        step("os/exec.(*Cmd).Start", By::Call),
+                    ]],
+                    nearest: vec![],
+                },
+                Answer {
+                    name: "os/exek".to_owned(),
+                    nearest: vec!["os/exec".to_owned()],
+                    ..Answer::default()
+                },
+            ],
+        };
+        let render = |write: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let shown = render(&|out| text(&why, &Look::PLAIN, out).unwrap());
+        assert!(shown.contains("by a function value: whether"), "{shown}");
+        assert!(!shown.contains('\u{1b}'));
+        assert!(shown.contains("names like it:\n    os/exec\n"), "{shown}");
+        let picture = render(&|out| dot(&why, out).unwrap());
+        assert!(picture.contains("[label=value, style=dashed]"), "{picture}");
+        let document = render(&|out| json(&why, out).unwrap());
+        assert!(document.contains(r#""by": "value""#), "{document}");
+    }
+}

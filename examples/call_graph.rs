@@ -1,0 +1,43 @@
+//! Prints every direct call of a Go program, caller and callee separated by a tab: `cargo run --example call_graph -- dist/app`.
+//! With a second argument `unreached`: the functions that nothing was seen to lead to.
+
+use gospect::bytes::Limits;
+use gospect::go::calls::Graph;
+use gospect::go::programs;
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let file = std::fs::read(args.next().ok_or("which program?")?)?;
+    let unreached = args.next().is_some_and(|a| a == "unreached");
+    let mut failed = None;
+    programs(
+        &file.as_slice(),
+        Limits::default(),
+        &mut |_, tables| match Graph::read(tables) {
+            Ok(graph) if unreached => print_unreached(&graph),
+            Ok(graph) => print_calls(&graph),
+            Err(why) => failed = Some(why),
+        },
+    )?;
+    failed.map_or(Ok(()), |why| Err(why.into()))
+}
+
+fn print_calls(graph: &Graph<'_, '_>) {
+    for caller in 0..graph.functions() {
+        for callee in graph.calls(caller) {
+            println!("{}\t{}", text(graph, caller), text(graph, callee));
+        }
+    }
+}
+
+fn print_unreached(graph: &Graph<'_, '_>) {
+    let ways = graph.ways();
+    for function in (0..graph.functions()).filter(|f| !graph.is_reached(&ways, *f)) {
+        println!("{}", text(graph, function));
+    }
+}
+
+fn text(graph: &Graph<'_, '_>, function: usize) -> String {
+    String::from_utf8_lossy(graph.name(function)).into_owned()
+}

@@ -1,0 +1,203 @@
+//! Which function leads to which: call graphs of real programs of every architecture, and the chains of `gospect why`.
+
+use crate::support::cli::{Scratch, run};
+use crate::support::fixtures::{Fixture, fixtures};
+use gospect::bytes::Limits;
+use gospect::go::calls::{Graph, NoGraph};
+use gospect::go::programs;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the graph of one program amounts to.
+struct Seen {
+    functions: usize,
+    unreached: Vec<String>,
+}
+
+fn graph(fixture: &Fixture) -> Option<Result<Seen, NoGraph>> {
+    let bytes = fixture.bytes();
+    let mut seen = None;
+    programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
+        seen = Some(Graph::read(tables).map(|graph| {
+            let name = |f: usize| String::from_utf8_lossy(graph.name(f)).into_owned();
+            let ways = graph.ways();
+            let all = 0..graph.functions();
+            Seen {
+                functions: graph.functions(),
+                unreached: all
+                    .clone()
+                    .filter(|f| !graph.is_reached(&ways, *f))
+                    .map(name)
+                    .collect(),
+            }
+        }));
+    })
+    .ok()?;
+    seen
+}
+
+/// The linker keeps what something leads to, so nearly everything that it kept must be reached by what was seen.
+#[test]
+fn nearly_every_function_is_reached_on_every_architecture() {
+    let mut by_port: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut examples: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut kinds: BTreeSet<String> = BTreeSet::new();
+    for fixture in fixtures().filter(|f| f.by_gc() && f.goarch != "wasm") {
+        // One of each kind: the rest differ in what is recorded, not in code.
+        let mode = fixture.flags.iter().find(|f| f.starts_with("-buildmode"));
+        // Objects are not linked: their calls lead nowhere yet.
+        if mode.is_some_and(|m| m == "-buildmode=c-archive") {
+            continue;
+        }
+        let kind = format!(
+            "{:?} {}/{} {mode:?}",
+            fixture.toolchain, fixture.goos, fixture.goarch
+        );
+        if !kinds.insert(kind) {
+            continue;
+        }
+        let Some(Ok(seen)) = graph(fixture) else {
+            continue;
+        };
+        let key = format!(
+            "{} {}",
+            fixture.goarch,
+            fixture.toolchain.as_deref().unwrap_or("?")
+        );
+        // Marks of the linker, and what only C code calls, are no Go functions.
+        let unreached: Vec<String> = seen
+            .unreached
+            .into_iter()
+            .filter(|name| name.contains('.') && !name.starts_with('_'))
+            .collect();
+        let sum = by_port.entry(key.clone()).or_default();
+        sum.0 += seen.functions;
+        sum.1 += unreached.len();
+        let examples = examples.entry(key).or_default();
+        examples.extend(unreached.into_iter().take(20));
+    }
+    let mut poor = Vec::new();
+    for (key, (functions, unreached)) in &by_port {
+        if unreached * 200 > *functions {
+            poor.push(format!(
+                "{key}: {unreached} of {functions}: {:?}",
+                examples[key]
+            ));
+        }
+    }
+    assert!(poor.is_empty(), "{}", poor.join("\n"));
+    for arch in [
+        "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64le", "ppc64", "ppc64le",
+        "riscv64", "s390x",
+    ] {
+        let looked = by_port.keys().any(|k| k.starts_with(&format!("{arch} ")));
+        assert!(looked, "no program for {arch}");
+    }
+}
+
+#[test]
+fn a_chain_leads_from_main_to_what_is_asked() {
+    let scratch = Scratch::new();
+    for id in [
+        "1.27-linux-amd64-verify",
+        "1.27-darwin-arm64-trimstrip",
+        "1.27-aix-ppc64-strip",
+        "1.19-windows-amd64-strip",
+    ] {
+        let path = scratch.put_fixture(id);
+        let path = path.to_str().unwrap();
+        let out = run(&[
+            "why",
+            "--format",
+            "json",
+            path,
+            "main.main",
+            "runtime.main",
+            "fmt",
+            "std",
+        ]);
+        assert_eq!(out.code, Some(0), "{id}: {}", out.stderr);
+        let why: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+        assert_eq!(why["schema"], "gospect-why/1");
+        let chain = |i: usize| why["answers"][i]["chains"][0].as_array().unwrap().clone();
+        assert_eq!(chain(0)[0]["by"], "root");
+        assert_eq!(chain(0).len(), 1);
+        assert!(
+            chain(0)[0]["file"].as_str().unwrap().ends_with("main.go"),
+            "{id}: {why}"
+        );
+        let last = chain(1).pop().unwrap();
+        assert_eq!(last["function"], "runtime.main");
+        assert_eq!(
+            last["by"], "value",
+            "the entry hands its address to the scheduler"
+        );
+        assert_eq!(why["answers"][3]["subject"], "module");
+    }
+}
+
+#[test]
+fn what_is_not_there_gets_names_like_it() {
+    let scratch = Scratch::new();
+    let path = scratch.put_fixture("1.27-linux-amd64-verify");
+    let path = path.to_str().unwrap();
+    let out = run(&[
+        "why",
+        path,
+        "net/httq",
+        "runtime.gopack",
+        "example.com/nothing/like/it",
+    ]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert!(
+        out.stdout.contains("net/httq: not in this program"),
+        "{}",
+        out.stdout
+    );
+    assert!(
+        out.stdout.contains("    runtime.gopark\n"),
+        "{}",
+        out.stdout
+    );
+    // Without a function table nobody knows.
+    let other = scratch.put_fixture("1.27-linux-amd64-gccgo");
+    let other = other.to_str().unwrap();
+    let out = run(&["why", other, "main.main"]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert!(out.stdout.contains("no function table"), "{}", out.stdout);
+    assert_eq!(run(&["why", "--strict", other, "main.main"]).code, Some(2));
+    // Nor for a file that is not Go.
+    let c = scratch.put_fixture("c-linux-amd64");
+    assert_eq!(
+        run(&["why", c.to_str().unwrap(), "main.main"]).code,
+        Some(3)
+    );
+    let missing = run(&["why", "/nowhere", "main.main"]);
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.stderr.contains("/nowhere"), "{}", missing.stderr);
+}
+
+#[test]
+fn damaged_code_and_tables_end() {
+    for id in [
+        "1.19-linux-amd64-strip",
+        "1.22-linux-mips64le-strip",
+        "1.23-linux-riscv64-strip",
+    ] {
+        let whole = crate::support::fixtures::fixture(id);
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        for _ in 0..24 {
+            let mut bytes = whole.as_slice().to_vec();
+            for _ in 0..64 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                let at = usize::try_from(state >> 8).unwrap_or(0) % bytes.len();
+                bytes[at] = state as u8;
+            }
+            let _ = programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
+                let names = ["main.main".to_owned(), "fmt".to_owned(), "x.y".to_owned()];
+                let _ = gospect::go::calls::ask(tables, None, Some(19), &names, 3);
+            });
+        }
+    }
+}
