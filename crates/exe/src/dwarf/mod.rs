@@ -146,7 +146,7 @@ pub fn file_tables<B>(
     let mut buf = Vec::new();
     loop {
         let unit = stream.unit(&mut buf, &file_table_end)?;
-        // A table that gimli cannot read is passed over.
+        // A table that gimli cannot read is skipped.
         let Ok(program) = DebugLine::from(unit).program(DebugLineOffset(0), 8, None, None) else {
             continue;
         };

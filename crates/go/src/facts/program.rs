@@ -130,8 +130,8 @@ impl<'i> Program<'i> {
         })
     }
 
-    /// Whether there is a symbol table with Go's names. It has had `runtime.text` since Go 1.5; older ones are told by
-    /// functions of the runtime.
+    /// Whether there is a symbol table with Go's names. It has had `runtime.text` since Go 1.5; older
+    /// tables are recognised by functions of the runtime.
     pub fn go_symbols(&self) -> bool {
         let names = [
             &b"runtime.text"[..],
