@@ -314,6 +314,65 @@ const PROMISES: &[(&str, &[&str])] = &[
         "redirects of a registry",
         &["redirects_end_and_never_leave_this_machine_without_tls"],
     ),
+    (
+        "a module proxy that sends something else",
+        &[
+            "lies_are_named",
+            "a_proxy_that_sends_another_module_is_found_out",
+            "a_log_that_grows_is_followed_and_one_that_forks_is_not",
+            "tiles_that_are_cut_or_wrong_are_named",
+        ],
+    ),
+    (
+        "a vulnerability database that is cut",
+        &[
+            "documents_that_lie_are_refused_whole",
+            "damaged_databases_are_refused_or_say_so",
+            "what_cannot_be_read_whole_is_no_database",
+            "cut_and_changed_zips_are_refused",
+        ],
+    ),
+    (
+        "A name and password for a module proxy",
+        &["a_password_goes_to_its_proxy_alone_and_into_no_message"],
+    ),
+    (
+        "names of the linked functions of one program",
+        &[
+            "more_than_the_limit_is_left_out_and_said",
+            "what_lies_is_refused_with_its_reason",
+        ],
+    ),
+    (
+        "requests to one module proxy",
+        &["an_endless_answer_ends_and_so_do_redirects"],
+    ),
+    (
+        "a vulnerability database: one document",
+        &[
+            "what_cannot_be_read_whole_is_no_database",
+            "changed_documents_are_refused_or_make_a_database",
+        ],
+    ),
+    (
+        "the compact form of a vulnerability database",
+        &["damaged_databases_are_refused_or_say_so"],
+    ),
+    (
+        "a module zip, and its files together",
+        &[
+            "cut_and_changed_zips_are_refused",
+            "an_endless_answer_ends_and_so_do_redirects",
+        ],
+    ),
+    (
+        "a record, a tree head and a tile",
+        &[
+            "an_endless_answer_ends_and_so_do_redirects",
+            "tree_heads_are_exact",
+            "tiles_that_are_cut_or_wrong_are_named",
+        ],
+    ),
 ];
 
 fn root() -> &'static Path {
