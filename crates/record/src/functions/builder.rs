@@ -1,12 +1,10 @@
 //! Collects the functions of one program.
 
-use super::{Functions, NAMES_LIMIT, Package, holds, is_name};
+use super::package::{Package, Run};
+use super::{Functions, NAMES_LIMIT, is_name};
 use crate::FunctionSource;
-use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
-
-/// Most bytes to search for names; for more an index is made.
-const SEARCHED: usize = 1 << 20;
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// The index of a package in a [`Builder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,25 +18,55 @@ impl Place {
 /// Collects functions in any order, repeated or not.
 #[derive(Debug, Default)]
 pub struct Builder {
+    /// Names as compilers write them, each with a zero behind it.
+    raw: Vec<u8>,
+    /// Bytes of these names.
+    size: usize,
     places: HashMap<String, usize>,
-    /// The names of each package, each ended by a zero.
-    texts: Vec<Vec<u8>>,
-    /// Bytes of all texts.
+    packages: Vec<Package>,
+    /// Bytes of names, paths and methods.
     held: usize,
     is_full: bool,
 }
 
 impl Builder {
+    /// Takes names as compilers write them, with their packages, each with a zero behind it. [`Builder::add_run`] says which package some of
+    /// them are of. Too many are cut off.
+    pub fn new(mut raw: Vec<u8>) -> Self {
+        let is_full = raw.len() > NAMES_LIMIT;
+        raw.truncate(NAMES_LIMIT);
+        Self {
+            held: raw.len(),
+            size: raw.len(),
+            raw,
+            is_full,
+            ..Self::default()
+        }
+    }
+
+    /// The names, which [`Builder::give_raw`] gives back: they can be read while the builder grows.
+    pub fn take_raw(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.raw)
+    }
+
+    /// Gives the names back.
+    pub fn give_raw(&mut self, raw: Vec<u8>) {
+        self.raw = raw;
+    }
+
     /// The index of a package, which counts as linked even if no function is added to it.
     pub fn package(&mut self, path: &str) -> Place {
         if let Some(place) = self.places.get(path) {
             return Place(*place);
         }
-        if !self.has_room(path.len()) {
+        if !is_name(path.as_bytes()) || !self.has_room(path.len()) {
             return Place::NONE;
         }
-        let place = self.texts.len();
-        self.texts.push(Vec::new());
+        let place = self.packages.len();
+        self.packages.push(Package {
+            path: path.to_owned(),
+            ..Package::default()
+        });
         self.places.insert(path.to_owned(), place);
         Place(place)
     }
@@ -54,91 +82,48 @@ impl Builder {
         true
     }
 
-    /// Adds the function whose name is `start` followed by `rest`.
-    #[inline]
+    /// Adds the names in this part of the text to a package, which is written with so many bytes, its dot included, at the front of each.
+    pub fn add_run(&mut self, place: Place, names: Range<usize>, prefix: usize) {
+        if names.start > names.end || names.end > self.size {
+            return;
+        }
+        let [start, end, prefix] = [names.start, names.end, prefix].map(u32::try_from);
+        if let (Some(package), Ok(start), Ok(end), Ok(prefix)) =
+            (self.packages.get_mut(place.0), start, end, prefix)
+        {
+            match package.runs.last_mut() {
+                Some(last) if last.end == start && last.prefix == prefix => last.end = end,
+                _ => package.runs.push(Run { start, end, prefix }),
+            }
+        }
+    }
+
+    /// Adds the function whose name, as [`Functions`] has it, is `start` followed by `rest`.
     pub fn add(&mut self, place: Place, start: &[u8], rest: &[u8]) {
         if !self.has_room(start.len() + rest.len() + 1) {
             return;
         }
-        if let Some(text) = self.texts.get_mut(place.0) {
-            text.extend_from_slice(start);
-            text.extend_from_slice(rest);
-            text.push(0);
+        if let Some(package) = self.packages.get_mut(place.0) {
+            for part in [start, rest, b"\0"] {
+                package.folded.extend_from_slice(part);
+            }
         }
     }
 
     /// Adds a method.
     pub fn add_method(&mut self, place: Place, receiver: &[u8], method: &[u8]) {
-        if !self.has_room(receiver.len() + method.len() + 2) {
-            return;
-        }
-        if let Some(text) = self.texts.get_mut(place.0) {
-            text.extend_from_slice(receiver);
-            text.push(b'.');
-            text.extend_from_slice(method);
-            text.push(0);
-        }
-    }
-
-    /// Whether this function or method was the last one added to the package.
-    pub fn is_last(&self, place: Place, first: &[u8], method: Option<&[u8]>) -> bool {
-        let text = self.texts.get(place.0).and_then(|t| t.strip_suffix(&[0]));
-        let before = text.and_then(|text| match method {
-            Some(method) => text.strip_suffix(method)?.strip_suffix(b"."),
-            None => Some(text),
-        });
-        let before = before.and_then(|text| text.strip_suffix(first));
-        before.is_some_and(|before| matches!(before.last(), None | Some(0)))
-    }
-
-    /// For each name, whether it was added to the package.
-    pub fn contains_each(&self, place: Place, names: &[&[u8]]) -> Vec<bool> {
-        let text = self.texts.get(place.0).map_or(&[][..], Vec::as_slice);
-        let is_name = |name: &&[u8]| !name.is_empty() && !name.contains(&0);
-        if text.len().saturating_mul(names.len()) <= SEARCHED {
-            let found = names.iter().map(|name| is_name(name) && holds(text, name));
-            return found.collect();
-        }
-        let all: HashSet<&[u8]> = text.split(|b| *b == 0).collect();
-        let found = names.iter().map(|name| is_name(name) && all.contains(name));
-        found.collect()
+        self.add(place, receiver, &[b".", method].concat());
     }
 
     /// The functions, without names that no Go function has. `complete` says that nothing was left out before.
-    pub fn finish(mut self, source: FunctionSource, complete: bool) -> Functions {
-        let places = self.places.into_iter();
-        let mut packages: Vec<Package> = places
-            .filter(|(path, _)| is_name(path.as_bytes()))
-            .map(|(path, place)| Package {
-                path,
-                text: tidy(self.texts.get_mut(place).map(std::mem::take)),
-                index: OnceLock::new(),
-            })
-            .collect();
+    pub fn finish(self, source: FunctionSource, complete: bool) -> Functions {
+        let mut packages = self.packages;
         packages.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Functions {
             source: source.into(),
             complete: complete && !self.is_full,
+            raw: self.raw,
             packages,
         }
     }
-}
-
-/// The names that may be names of Go.
-fn tidy(text: Option<Vec<u8>>) -> String {
-    let text = text.unwrap_or_default();
-    let is_tidy = !text.starts_with(b".")
-        && !text.starts_with(b"\0")
-        && memchr::memchr3(b'\t', b'\n', b' ', &text).is_none()
-        && memchr::memmem::find(&text, b"\0.").is_none()
-        && memchr::memmem::find(&text, b"\0\0").is_none();
-    let text = match (is_tidy, String::from_utf8(text)) {
-        (true, Ok(text)) => return text,
-        (false, Ok(text)) => text.into_bytes(),
-        (_, Err(error)) => error.into_bytes(),
-    };
-    let names = text.split(|b| *b == 0);
-    let names = names.filter(|name| is_name(name) && !name.starts_with(b"."));
-    let names = names.filter_map(|name| std::str::from_utf8(name).ok());
-    names.flat_map(|name| [name, "\0"]).collect()
 }

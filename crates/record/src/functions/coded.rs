@@ -1,7 +1,8 @@
 //! The functions of a program as a record stores them: sorted names as a text with short entries, compressed with zlib.
 
+use super::package::{Names, Package};
 use super::refused::Refused;
-use super::{NAMES_LIMIT, Package, is_name};
+use super::{NAMES_LIMIT, is_name};
 use crate::{FunctionSource, Word};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -38,7 +39,7 @@ impl Functions {
             line.clear();
             line.push_str(&package.path);
             let mut last = None;
-            for name in package.names() {
+            for name in package.names(&functions.raw).iter() {
                 let (first, rest) = parts(name);
                 line.push('\t');
                 line.push_str(match rest {
@@ -83,7 +84,7 @@ impl Functions {
             {
                 return Err(Refused::Order);
             }
-            names += package.index().len() as u64;
+            names += package.names(&[]).index.len() as u64;
             packages.push(package);
         }
         if (packages.len() as u64, names) != (self.packages, self.names) {
@@ -92,6 +93,7 @@ impl Functions {
         Ok(super::Functions {
             source: self.source,
             complete: self.complete,
+            raw: Vec::new(),
             packages,
         })
     }
@@ -130,7 +132,6 @@ fn package(line: &str, held: &mut usize) -> Result<Package, Refused> {
         }
         text.push_str(word);
         let end = text.len();
-        text.push('\0');
         *held += end + 1 - start;
         if *held > NAMES_LIMIT {
             return Err(Refused::TooLarge);
@@ -146,7 +147,7 @@ fn package(line: &str, held: &mut usize) -> Result<Package, Refused> {
     }
     Ok(Package {
         path: path.to_owned(),
-        text,
-        index: OnceLock::from(index),
+        names: OnceLock::from(Names { text, index }),
+        ..Package::default()
     })
 }

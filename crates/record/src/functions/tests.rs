@@ -71,32 +71,39 @@ fn functions_are_found_by_package_and_name() {
 }
 
 #[test]
-fn what_was_added_is_known_while_more_comes() {
-    let mut builder = Builder::default();
-    let place = builder.package("p");
-    assert!(!builder.is_last(place, b"F", None));
-    builder.add(place, b"F", b"");
-    builder.add_method(place, b"T", b"M");
-    assert!(builder.is_last(place, b"T", Some(b"M")) && !builder.is_last(place, b"F", None));
-    assert!(!builder.is_last(place, b"", Some(b"M")) && !builder.is_last(place, b"M", None));
-    builder.add(place, b"G", b"");
-    assert!(builder.is_last(place, b"G", None) && !builder.is_last(Place::NONE, b"G", None));
-    let few = [&b"F"[..], b"T", b"T.M", b""];
-    assert_eq!(
-        builder.contains_each(place, &few),
-        [true, false, true, false]
-    );
-    // So many that an index is made.
-    let many = vec![&b"G"[..]; 1 << 18];
-    assert!(
-        builder
-            .contains_each(place, &many)
-            .iter()
-            .all(|found| *found)
-    );
-    builder.add(Place::NONE, b"x", b"");
-    assert_eq!(builder.contains_each(Place::NONE, &few), [false; 4]);
-    assert_eq!(builder.finish(FunctionSource::FunctionTable, true).len(), 3);
+fn names_as_compilers_write_them_are_folded_when_they_are_asked_for() {
+    let names = [
+        "a/p.F",
+        "a/p.(*T).M",
+        "a/p.T.M.func1",
+        "a/p.F.G.func1",
+        "a/p.V.M.func2",
+        "a/p.Gen[...].func1",
+        "a/p.(*T).M-fm",
+        "a/p.init.0",
+        "b/p.F",
+    ];
+    let raw: Vec<u8> = names
+        .iter()
+        .flat_map(|n| [n.as_bytes(), b"\0"])
+        .flatten()
+        .copied()
+        .collect();
+    let split = raw.windows(4).position(|w| w == b"b/p.").unwrap();
+    let all = raw.len();
+    let mut builder = Builder::new(raw);
+    let (first, second) = (builder.package("a/p"), builder.package("b/p"));
+    builder.add_run(first, 0..split, 4);
+    builder.add_run(second, split..all, 4);
+    builder.add_run(Place::NONE, 0..all, 4);
+    // Lies about places cost nothing.
+    builder.add_run(second, all..all + 100, 4);
+    builder.add_run(second, 5..3, 1 << 20);
+    let functions = builder.finish(FunctionSource::FunctionTable, true);
+    let found: Vec<&str> = functions.names("a/p").collect();
+    assert_eq!(found, ["F", "Gen", "T.M", "V.M", "init"]);
+    assert_eq!(functions.names("b/p").collect::<Vec<_>>(), ["F"]);
+    assert!(functions.contains("a/p", "V.M") && !functions.contains("a/p", "F.G"));
 }
 
 #[test]

@@ -5,18 +5,17 @@
 //! inlined have been in it since Go 1.9: in its inline trees, and since Go 1.16 in the table of names. Up to Go 1.8 a small
 //! function that is always inlined leaves no name.
 
-mod gather;
 mod gccgo;
-mod name;
+mod runs;
 
 use super::program::Program;
 use crate::tables::functions::Functions as Table;
 use crate::tables::old_inlining;
 use crate::tables::pclntab::Pclntab;
-use gather::Gather;
 use gospect_exe::Image;
 use gospect_record::functions::NAMES_LIMIT;
 use gospect_record::{Compiler, FunctionSource, Functions};
+use runs::gather;
 use std::ops::ControlFlow;
 
 /// The functions of the program, from the best source; `None` when nothing in the file names them.
@@ -27,52 +26,46 @@ pub fn read(program: &Program<'_>) -> Option<Functions> {
     let are_true = program.version_text.as_deref() != Some("unknown");
     let main = program.main_package().or(program.guessed_main());
     let functions = if let Some(table) = tables.pclntab() {
-        of_table(
-            image,
-            table,
-            Gather::new(tables.functions(), main),
-            are_true,
-        )
+        let (names, has_inlined) = of_pclntab(image, table);
+        let (builder, count) = gather(names.0, tables.functions(), main);
+        // Few functions share a name, and those that are inlined add theirs.
+        let is_whole = has_inlined && count >= table.functions / 2;
+        builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
     } else if let Some(table) = tables.gosymtab() {
         let mut names = Names::default();
         table.function_names(image, &mut |name| names.add(name));
-        let mut gather = Gather::new(tables.functions(), main);
-        gather.table(&names.0);
-        gather.finish(FunctionSource::FunctionTable, false)
+        let (builder, _) = gather(names.0, tables.functions(), main);
+        builder.finish(FunctionSource::FunctionTable, false)
     } else {
         let foreign = program.identity.foreign.as_ref();
-        of_symbols(image, foreign.map(|f| f.compiler), main)
+        let names = of_symbols(image, foreign.map(|f| f.compiler));
+        let (builder, _) = gather(names.0.clone(), &Table::of_names(&names.0), main);
+        builder.finish(FunctionSource::SymbolTable, false)
     };
     (!functions.is_empty()).then_some(functions)
 }
 
-fn of_table<'i>(
-    image: &'i Image<'_>,
-    table: &Pclntab,
-    mut gather: Gather<'_, 'i>,
-    are_true: bool,
-) -> Functions {
-    let is_whole = match table.all_names(image) {
-        Some(names) => {
-            gather.table(names);
-            // Few functions share a name, and inlined ones add names of their own.
-            gather.count() >= table.functions / 2
-        }
-        None => {
-            table.function_names::<()>(image, &mut |name| {
-                gather.name(name);
-                ControlFlow::Continue(())
-            });
-            let has_all = gather.count() == table.functions;
-            old_inlining::names(image, table, &mut |name| gather.name(name)) && has_all
-        }
-    };
-    gather.finish(FunctionSource::FunctionTable, is_whole && are_true)
+/// The names in the function table, and whether they are all, those of functions that exist only inlined included.
+fn of_pclntab(image: &Image<'_>, table: &Pclntab) -> (Names, bool) {
+    if let Some(names) = table.all_names(image) {
+        // One more than the limit shows that something is missing.
+        let most = names.len().min(NAMES_LIMIT + 1);
+        return (Names(names.get(..most).unwrap_or_default().to_vec()), true);
+    }
+    let mut names = Names::default();
+    let mut count = 0;
+    table.function_names::<()>(image, &mut |name| {
+        count += 1;
+        names.add(name);
+        ControlFlow::Continue(())
+    });
+    let has_inlined = old_inlining::names(image, table, &mut |name| names.add(name));
+    (names, has_inlined && count == table.functions)
 }
 
 /// The names of code in the symbol table, for programs without a function table: those of other compilers, and those with
 /// damaged tables.
-fn of_symbols(image: &Image<'_>, compiler: Option<Compiler>, main: Option<&str>) -> Functions {
+fn of_symbols(image: &Image<'_>, compiler: Option<Compiler>) -> Names {
     let mut names = Names::default();
     image.symbols::<()>(&mut |symbol| {
         let segment = image.segment_at(symbol.address);
@@ -89,10 +82,7 @@ fn of_symbols(image: &Image<'_>, compiler: Option<Compiler>, main: Option<&str>)
         }
         ControlFlow::Continue(())
     });
-    let table = Table::of_names(&names.0);
-    let mut gather = Gather::new(&table, main);
-    gather.table(&names.0);
-    gather.finish(FunctionSource::SymbolTable, false)
+    names
 }
 
 /// Names, each ended by a zero.
@@ -101,7 +91,8 @@ struct Names(Vec<u8>);
 
 impl Names {
     fn add(&mut self, name: &[u8]) {
-        if self.0.len() + name.len() < NAMES_LIMIT {
+        // One more than the limit shows that something is missing.
+        if self.0.len() <= NAMES_LIMIT {
             self.0.extend_from_slice(name);
             self.0.push(0);
         }

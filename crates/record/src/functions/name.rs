@@ -33,6 +33,34 @@ const MIDDLE_DOT: &[u8] = "·".as_bytes();
 /// Most elements of a name to look at.
 const ELEMENTS: usize = 8;
 
+/// The two parts of a name that needs no folding: `F`, or `T` and `.M` of `T.M` and `(*T).M`; `None` for all others.
+pub fn plain(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    const NO_REST: &[u8] = &[];
+    let mark = |bytes: &[u8]| memchr::memchr3(b'.', b'/', b'[', bytes);
+    let (start, rest) = match mark(name) {
+        None => (name, NO_REST),
+        Some(dot) => {
+            let (receiver, rest) = name.split_at_checked(dot)?;
+            if rest.first() != Some(&b'.') || mark(rest.get(1..)?).is_some() {
+                return None;
+            }
+            let receiver = match receiver.strip_prefix(b"(*") {
+                Some(receiver) => receiver.strip_suffix(b")")?,
+                None => receiver,
+            };
+            (receiver, rest)
+        }
+    };
+    // Digits are those of `func1` or of `T·1`, a type that was declared inside a function; `m` that of `-fm`.
+    let is_odd = match name.last()? {
+        b'0'..=b'9' => !rest.is_empty() || !start.iter().all(u8::is_ascii_alphanumeric),
+        b'm' => name.ends_with(b"fm"),
+        last => *last == b')',
+    };
+    let is_local = !rest.is_empty() && start.last().is_none_or(u8::is_ascii_digit);
+    (!is_odd && !is_local).then_some((start, rest))
+}
+
 /// The function that a name belongs to. `name` is the part after the package and its dot, without type arguments. `None` when
 /// the name does not tell, and for methods of types without a name.
 pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
@@ -43,7 +71,10 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
         Some(inner) => {
             let close = memchr::memchr(b')', inner)?;
             let rest = inner.get(close + 1..)?.strip_prefix(b".")?;
-            (Some(whole(inner.get(..close)?)?), rest)
+            (
+                Some(whole(inner.get(..close)?).filter(|t| !t.is_empty())?),
+                rest,
+            )
         }
         None => (None, name),
     };
@@ -65,12 +96,18 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
         let behind = element.get(head.len() + MIDDLE_DOT.len()..);
         let is_local = behind.is_some_and(|b| !b.is_empty() && b.iter().all(u8::is_ascii_digit));
         if head.len() < element.len() && !is_local {
-            is_closure = true;
+            // `-fm` is the method itself as a value.
+            is_closure = !element.ends_with(b"fm");
             break;
         }
     }
     // `T.path/to/package.method`: an unexported method from embedding a type of another package.
     let path = plain.iter().rposition(|element| element.contains(&b'/'));
+    let receiver = match (receiver, path) {
+        (None, Some(0)) => return None,
+        (None, Some(_)) => plain.first().copied(),
+        (receiver, _) => receiver,
+    };
     let plain = plain.get(path.map_or(0, |at| at + 1)..count)?;
     match (receiver, plain) {
         (_, [] | [b"" | b"func"]) => None,
@@ -187,6 +224,8 @@ mod tests {
             ("(*T).bufio.fill", "T.fill"),
             ("T.bufio.fill", "T.fill"),
             ("(*T).c.d/e.fill", "T.fill"),
+            ("T.c.d/e.fill", "T.fill"),
+            ("T.c/d.fill.func1", "T.fill"),
             ("(*T).c.d/e%2ef.fill.func1", "T.fill"),
             ("init", "init"),
             ("init.0", "init"),

@@ -1,0 +1,176 @@
+//! Finds the runs of names of one package in a table of names.
+//!
+//! The linker puts the functions of a package side by side, and those that are inlined into them next to them, so nearly every name is of the
+//! package of the last one. Nothing else is done with the names here: most packages are never asked for.
+
+use crate::tables::functions::{Functions as Table, package};
+use gospect_knowledge::modules;
+use gospect_record::functions::{Builder, Place};
+use std::ops::Bound;
+
+/// Number of packages to remember.
+const MET: usize = 1 << 12;
+/// Most dots at which the type may end in the name of a method from an embedded type.
+const DOTS: usize = 8;
+
+/// What is known about a package as names spell it.
+#[derive(Clone)]
+struct Met {
+    spelled: Vec<u8>,
+    place: Place,
+    /// Set when this is `a/b.T.c/d` and not a package: the type T of `a/b` has methods of `c/d`.
+    receiver: Option<Vec<u8>>,
+    /// Another package has a path that goes on behind its dot: `gopkg` and `gopkg.in/x`.
+    is_front: bool,
+}
+
+/// A run of names that are of one package.
+struct Open {
+    place: Place,
+    start: usize,
+    /// Bytes of the package, with its dot.
+    prefix: usize,
+    /// Names that begin so may be of another package.
+    is_front: bool,
+}
+
+/// The functions of a table of names, in which each ends with a zero, and how many names there are. `table` tells which packages there are,
+/// `main` the path of package main.
+pub fn gather(names: Vec<u8>, table: &Table, main: Option<&str>) -> (Builder, u64) {
+    let mut packages = Packages {
+        table,
+        main,
+        builder: Builder::new(names),
+        met: vec![None; MET],
+    };
+    // Taken out so that it can be read while the builder grows.
+    let raw = packages.builder.take_raw();
+    let count = packages.runs(&raw);
+    packages.builder.give_raw(raw);
+    (packages.builder, count)
+}
+
+struct Packages<'t> {
+    table: &'t Table,
+    main: Option<&'t str>,
+    builder: Builder,
+    met: Vec<Option<Met>>,
+}
+
+impl Packages<'_> {
+    fn runs(&mut self, names: &[u8]) -> u64 {
+        let mut count = 0;
+        let mut start = 0;
+        let mut run: Option<Open> = None;
+        let mut prefix: &[u8] = &[];
+        for end in memchr::memchr_iter(0, names) {
+            let from = std::mem::replace(&mut start, end + 1);
+            let Some(name) = names.get(from..end) else {
+                continue;
+            };
+            count += u64::from(!name.is_empty());
+            let is_same = !prefix.is_empty() && name.starts_with(prefix);
+            if is_same && !run.as_ref().is_some_and(|run| run.is_front) {
+                continue;
+            }
+            if let Some(open) = run.take() {
+                self.builder
+                    .add_run(open.place, open.start..from, open.prefix);
+            }
+            prefix = &[];
+            let Some(package) = package(name) else {
+                continue;
+            };
+            let met = self.met(package);
+            let place = met.place;
+            if let Some(receiver) = &met.receiver {
+                let receiver = receiver.clone();
+                let own = name.get(package.len() + 1..).unwrap_or_default();
+                let method = own.split(|b| matches!(b, b'.' | b'-')).next();
+                let method = method.unwrap_or_default();
+                self.builder.add_method(place, &receiver, method);
+            } else if place != Place::NONE {
+                run = Some(Open {
+                    place,
+                    start: from,
+                    prefix: package.len() + 1,
+                    is_front: met.is_front,
+                });
+                prefix = name.get(..package.len() + 1).unwrap_or_default();
+            }
+        }
+        if let Some(open) = run {
+            self.builder
+                .add_run(open.place, open.start..start, open.prefix);
+        }
+        count
+    }
+
+    /// What is known about the package that names spell this way.
+    fn met(&mut self, spelled: &[u8]) -> &Met {
+        let slot = slot(spelled);
+        let is_met = self
+            .met
+            .get(slot)
+            .is_some_and(|met| met.as_ref().is_some_and(|met| met.spelled == spelled));
+        if !is_met {
+            let met = self.look_up(spelled);
+            if let Some(place) = self.met.get_mut(slot) {
+                *place = Some(met);
+            }
+        }
+        static UNKNOWN: Met = Met {
+            spelled: Vec::new(),
+            place: Place::NONE,
+            receiver: None,
+            is_front: false,
+        };
+        let met = self.met.get(slot).and_then(Option::as_ref);
+        met.unwrap_or(&UNKNOWN)
+    }
+
+    fn look_up(&mut self, spelled: &[u8]) -> Met {
+        let mut met = Met {
+            spelled: spelled.to_vec(),
+            place: Place::NONE,
+            receiver: None,
+            is_front: false,
+        };
+        if let Some(owner) = self.table.owner(spelled) {
+            let path = modules::unvendored(owner);
+            let path = self.main.filter(|_| path == modules::MAIN).unwrap_or(path);
+            met.place = self.builder.package(path);
+            met.receiver = self.receiver(spelled, owner);
+            met.is_front = self.is_front(owner);
+        }
+        met
+    }
+
+    /// Whether a path of another package begins with this one and a dot.
+    fn is_front(&self, owner: &str) -> bool {
+        let start = format!("{owner}.");
+        let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+        let next = self.table.packages.range::<str, _>(from).next();
+        next.is_some_and(|next| next.starts_with(&start))
+    }
+
+    /// The type in `a/b.T.c/d`, whose package is `a/b`; `None` when all of it is the package.
+    fn receiver(&self, spelled: &[u8], owner: &str) -> Option<Vec<u8>> {
+        let dots = memchr::memchr_iter(b'.', spelled).take(DOTS);
+        let mut starts =
+            dots.filter_map(|dot| Some((spelled.get(..dot)?, spelled.get(dot + 1..)?)));
+        let (_, rest) = starts.find(|(start, _)| self.table.owner(start) == Some(owner))?;
+        rest.split(|b| *b == b'.').next().map(<[u8]>::to_vec)
+    }
+}
+
+/// A place among [`MET`] for a package, by its length, its beginning and its end.
+fn slot(package: &[u8]) -> usize {
+    let tail = package.last_chunk::<8>();
+    let tail = tail.map_or(0, |tail| u64::from_le_bytes(*tail));
+    let head = package.first_chunk::<4>();
+    let head = head.map_or(0, |head| u32::from_le_bytes(*head));
+    let mixed = (tail ^ u64::from(head).rotate_left(32) ^ package.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(mixed >> 52).unwrap_or(0) % MET
+}

@@ -1,0 +1,150 @@
+//! The functions of one package, folded and sorted when somebody first asks for them: most packages are never asked for.
+
+use super::is_name;
+use super::name::{Folded, fold, plain, without_brackets};
+use std::sync::OnceLock;
+
+/// Names as compilers write them that follow each other in a text, each with a zero behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// Where the first begins.
+    pub start: u32,
+    /// Where the last ends.
+    pub end: u32,
+    /// Bytes of the package, with its dot, at the front of each.
+    pub prefix: u32,
+}
+
+/// The functions of one package.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Package {
+    /// Its import path.
+    pub path: String,
+    /// Names as compilers write them.
+    pub runs: Vec<Run>,
+    /// Names that need no folding, each with a zero behind it.
+    pub folded: Vec<u8>,
+    /// All of them, once they were asked for.
+    pub names: OnceLock<Names>,
+}
+
+/// Names of functions, sorted, each once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub text: String,
+    /// Where each is in the text.
+    pub index: Vec<(u32, u32)>,
+}
+
+impl Names {
+    /// None.
+    pub const NONE: Self = Self {
+        text: String::new(),
+        index: Vec::new(),
+    };
+
+    pub fn get(&self, (start, end): (u32, u32)) -> &str {
+        self.text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.index.iter().map(|range| self.get(*range))
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        let found = self.index.binary_search_by(|r| self.get(*r).cmp(name));
+        found.is_ok()
+    }
+
+    /// Adds a name of two parts, unless no Go function is called so.
+    fn add(&mut self, start: &[u8], rest: &[u8]) {
+        let (Ok(first), Ok(second)) = (std::str::from_utf8(start), std::str::from_utf8(rest))
+        else {
+            return;
+        };
+        let from = self.text.len();
+        self.text.push_str(first);
+        self.text.push_str(second);
+        let is_good = self
+            .text
+            .get(from..)
+            .is_some_and(|name| is_name(name.as_bytes()) && !name.starts_with('.'));
+        match (u32::try_from(from), u32::try_from(self.text.len())) {
+            (Ok(from), Ok(to)) if is_good => self.index.push((from, to)),
+            _ => self.text.truncate(from),
+        }
+    }
+
+    fn put(&mut self, folded: Folded<'_>) {
+        match folded.method {
+            Some(method) => self.add(folded.first, &[b".", method].concat()),
+            None => self.add(folded.first, &[]),
+        }
+    }
+
+    fn sort(&mut self) {
+        let mut index = std::mem::take(&mut self.index);
+        index.sort_unstable_by(|a, b| self.get(*a).cmp(self.get(*b)));
+        index.dedup_by(|a, b| self.get(*a) == self.get(*b));
+        self.index = index;
+    }
+}
+
+impl Package {
+    /// The names; `raw` is the text that the runs are in.
+    pub fn names(&self, raw: &[u8]) -> &Names {
+        self.names.get_or_init(|| self.fold(raw))
+    }
+
+    fn fold(&self, raw: &[u8]) -> Names {
+        let mut names = Names::default();
+        let mut doubts = Vec::new();
+        for run in &self.runs {
+            let text = raw.get(run.start as usize..run.end as usize);
+            let text = text.unwrap_or_default();
+            let mut start = 0;
+            for end in memchr::memchr_iter(0, text) {
+                let from = std::mem::replace(&mut start, end + 1) + run.prefix as usize;
+                let Some(own) = text.get(from..end) else {
+                    continue;
+                };
+                match plain(own) {
+                    Some((first, rest)) => names.add(first, rest),
+                    None if own.contains(&b'[') => {
+                        if let Some(folded) = fold(&without_brackets(own)) {
+                            names.put(folded);
+                        }
+                    }
+                    None => match fold(own) {
+                        Some(folded) if folded.is_doubtful => doubts.push(folded),
+                        Some(folded) => names.put(folded),
+                        None => {}
+                    },
+                }
+            }
+        }
+        for name in self.folded.split(|b| *b == 0) {
+            names.add(name, &[]);
+        }
+        names.sort();
+        // Of `F.G.func1` F is a function, or a type with a method G.
+        doubts.sort_unstable_by_key(|f| (f.first, f.method));
+        doubts.dedup();
+        doubts.retain(|f| std::str::from_utf8(f.first).is_ok_and(|first| !names.contains(first)));
+        if !doubts.is_empty() {
+            doubts.into_iter().for_each(|folded| names.put(folded));
+            names.sort();
+        }
+        names
+    }
+
+    /// An estimate of its size in memory, in bytes.
+    pub fn size_in_memory(&self) -> usize {
+        let names = self.names.get();
+        let names = names.map_or(0, |n| n.text.len() + size_of_val(n.index.as_slice()));
+        let runs = size_of_val(self.runs.as_slice());
+        size_of::<Self>() + self.path.len() + self.folded.len() + runs + names
+    }
+}
