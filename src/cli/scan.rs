@@ -19,11 +19,12 @@ pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
         && args.source.files_from.is_none();
     let input = if args.symbols {
         let input = Input::open(&args.source, Need::Full("scan --symbols"))?;
-        input.without_records("--symbols")?.with_functions()
+        let input = input.without_records("--symbols")?.with_functions();
+        input.with_packages(ListPackages::OfAll)
     } else {
         Input::open(&args.source, Need::Any)?
     };
-    let input = match is_card {
+    let input = match is_card && !args.symbols {
         true => input.with_packages(ListPackages::OfNamed),
         false => input,
     };

@@ -33,7 +33,7 @@ pub struct Options {
     pub hash: bool,
     /// Which programs get a list of their packages although their records list modules.
     pub packages: ListPackages,
-    /// Name all linked functions of each program, and list its packages.
+    /// Name all linked functions of each program.
     pub symbols: bool,
     /// Also compute SHA-256 of each part of each executable, for comparing two of them.
     pub parts: bool,

@@ -14,7 +14,7 @@ pub struct Options<'o> {
     pub limits: Limits,
     /// List the packages of the function table even if the build info lists modules.
     pub packages: bool,
-    /// Name all linked functions too ([`Binary::functions`](gospect_record::Binary::functions)), and list the packages.
+    /// Name all linked functions too ([`Binary::functions`](gospect_record::Binary::functions)).
     pub symbols: bool,
     /// Value of `GODEBUG` to assume at run time.
     pub godebug: Option<&'o str>,

@@ -55,7 +55,7 @@ impl<'i> Program<'i> {
             version_text,
             modinfo,
             build_info,
-            list_packages: options.packages || options.symbols,
+            list_packages: options.packages,
             symbols: options.symbols,
             environment: options.godebug,
             tables,
