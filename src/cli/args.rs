@@ -266,6 +266,12 @@ pub struct VulnArgs {
     /// Leave out what no version fixes
     #[arg(long)]
     pub only_fixed: bool,
+    /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub severity: Vec<PathBuf>,
+    /// Exit with 1 only on findings that are exploited, or have this score or a higher one in a list of --severity; may be given again
+    #[arg(long, value_name = "exploited|cvss=N|epss=P", requires = "severity", value_parser = crate::vuln::severity::Condition::parse)]
+    pub fail_severity: Vec<crate::vuln::severity::Condition>,
     /// OpenVEX or CycloneDX document whose statements are believed; may be given again
     #[arg(long, value_name = "FILE")]
     pub vex: Vec<PathBuf>,

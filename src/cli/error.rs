@@ -96,9 +96,6 @@ pub enum Error {
     #[error("{path}: {source}")]
     Baseline { path: String, source: BaselineError },
 
-    #[error("{path}: {why}")]
-    Vex { path: String, why: String },
-
     #[error(transparent)]
     Damaged(#[from] Damaged),
 

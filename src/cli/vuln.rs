@@ -10,6 +10,7 @@ use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
+use crate::vuln::severity::{self, Severities};
 use crate::vuln::vex::{self, Document};
 use crate::vuln::{Report, Source, judge};
 use std::fs::File;
@@ -26,6 +27,12 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let database = database::open(&args.database, today, args.output.quiet)?;
     let documents = args.vex.iter().map(|path| read_vex(path));
     let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
+    let mut severities = Severities::default();
+    for path in &args.severity {
+        let bytes = read(path, severity::LARGEST)?;
+        let read = severities.read(&bytes);
+        read.map_err(|why| not_read(path, why))?;
+    }
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
     if WITH_DIGESTS.contains(&format.name) {
         input = input.with_hash();
@@ -54,6 +61,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     for program in &mut report.programs {
         vex::apply(&documents, program);
     }
+    report.rate(&severities);
     if args.only_fixed {
         report.only_fixed();
     }
@@ -66,7 +74,11 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     output.write(|out| (format.render)(&report, &options, out))?;
     let open = report.programs.iter().filter(|p| !p.unjudged.is_empty());
     let open = open.count();
-    let exit = Exit::of(&end, args.source.strict, report.fails(args.level), true);
+    let fails = match args.fail_severity.as_slice() {
+        [] => report.fails(args.level),
+        conditions => report.fails_by(args.level, conditions),
+    };
+    let exit = Exit::of(&end, args.source.strict, fails, true);
     if args.source.strict && open > 0 && exit != Exit::Failed {
         say!(
             "gospect: programs that could not be judged exactly: {open}; this is an error because of --strict"
@@ -78,17 +90,27 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
 
 fn read_vex(path: &Path) -> Result<Document, Error> {
     let name = path.to_string_lossy();
-    let failed = |why: String| Error::Vex {
-        path: clean(&name).into_owned(),
-        why,
-    };
+    let bytes = read(path, vex::LARGEST)?;
+    Document::parse(&bytes, &name).map_err(|e| not_read(path, e.to_string()))
+}
+
+/// Reads a whole file of at most `most` bytes.
+fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|e| failed(e.to_string()))?;
-    file.take(vex::LARGEST + 1)
+    let file = File::open(path).map_err(|e| not_read(path, e.to_string()))?;
+    file.take(most + 1)
         .read_to_end(&mut bytes)
-        .map_err(|e| failed(e.to_string()))?;
-    if bytes.len() as u64 > vex::LARGEST {
-        return Err(failed(format!("longer than {} MiB", vex::LARGEST >> 20)));
+        .map_err(|e| not_read(path, e.to_string()))?;
+    if bytes.len() as u64 > most {
+        let why = format!("longer than {} MiB", most >> 20);
+        return Err(not_read(path, why));
     }
-    Document::parse(&bytes, &name).map_err(|e| failed(e.to_string()))
+    Ok(bytes)
+}
+
+fn not_read(path: &Path, why: String) -> Error {
+    Error::NotRead {
+        name: clean(&path.to_string_lossy()).into_owned(),
+        why,
+    }
 }

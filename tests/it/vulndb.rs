@@ -686,3 +686,74 @@ fn a_server_gives_what_its_files_give() {
         7
     );
 }
+
+#[test]
+fn lists_of_severities_are_shown_sorted_by_and_a_condition() {
+    let scratch = Scratch::new();
+    let program = scratch.put_fixture("1.22-linux-amd64-strip");
+    let program = program.to_str().unwrap();
+    let vuln = |args: &[&str]| {
+        let mut command = offline(scratch.path());
+        finish(
+            command
+                .args(["vuln", "--level", "module"])
+                .args(args)
+                .arg(program),
+        )
+    };
+    let out = vuln(&["--format", "json"]);
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
+    assert!(!out.stdout.contains("\"severity\""));
+    let found: Value = serde_json::from_str(&out.stdout).unwrap();
+    let cves: Vec<&str> = found["programs"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|f| f["aliases"][0].as_str().filter(|a| a.starts_with("CVE-")))
+        .collect();
+    let (first, last) = (cves[0], cves[cves.len() - 1]);
+    assert_ne!(first, last);
+    let cvss = scratch.put(
+        "cvss.csv",
+        format!("cve,cvss\n{first},5.5\n{last},9.8\n").as_bytes(),
+    );
+    let kev = format!(r#"{{"vulnerabilities":[{{"cveID":"{first}"}}]}}"#);
+    let kev = scratch.put("kev.json", kev.as_bytes());
+    let lists = [
+        "--severity",
+        cvss.to_str().unwrap(),
+        "--severity",
+        kev.to_str().unwrap(),
+    ];
+    let out = vuln(&[&lists[..], &["--format", "json"]].concat());
+    let found: Value = serde_json::from_str(&out.stdout).unwrap();
+    let rated: Vec<&Value> = found["programs"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|f| f["severity"].is_object())
+        .collect();
+    for finding in &rated {
+        let is_first = finding["aliases"][0] == first;
+        let cvss = if is_first { 5.5 } else { 9.8 };
+        let expected = json!({ "exploited": is_first, "cvss": cvss });
+        assert_eq!(finding["severity"], expected);
+    }
+    let text = vuln(&lists).stdout;
+    let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
+    assert!(at("exploited, CVSS 5.5") < at("CVSS 9.8"), "{text}");
+    for (condition, code) in [
+        ("cvss=9.8", 1),
+        ("cvss=9.9", 0),
+        ("exploited", 1),
+        ("epss=0.1", 0),
+    ] {
+        let out = vuln(&[&lists[..], &["--fail-severity", condition]].concat());
+        assert_eq!(out.code, Some(code), "{condition}");
+    }
+    let bad = scratch.put("bad.csv", b"cve,cvss\nCVE-1,high\n");
+    let out = vuln(&["--severity", bad.to_str().unwrap()]);
+    assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
+    assert!(out.stderr.contains("bad.csv: \"high\""), "{}", out.stderr);
+    assert_eq!(vuln(&["--fail-severity", "exploited"]).code, Some(2));
+}

@@ -1,5 +1,6 @@
 //! What is said of one program: the keys of `gospect vuln --format json`.
 
+use super::severity::Severity;
 use gospect_record::{Location, Owner};
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,9 @@ pub struct Finding {
     pub absent: bool,
     /// What a VEX document says of it.
     pub vex: Option<Vex>,
+    /// What the lists of `--severity` say of it; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
 }
 
 impl Finding {

@@ -277,6 +277,7 @@ impl Judge<'_> {
             names,
             absent: level != Level::Symbol && names != Names::Nothing && self.linked.is_complete,
             vex: None,
+            severity: None,
         })
     }
 }

@@ -23,6 +23,7 @@ mod judge;
 mod linked;
 mod modules;
 mod report;
+pub mod severity;
 #[cfg(test)]
 extern crate self as gospect_vuln;
 #[cfg(test)]

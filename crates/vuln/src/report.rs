@@ -2,6 +2,7 @@
 
 use super::database::Database;
 use super::finding::{Finding, Level, Program, Why, is_go};
+use super::severity::{Condition, Severities};
 use gospect_knowledge::GoVersion;
 use gospect_knowledge::semver;
 use gospect_record::Unexamined;
@@ -64,6 +65,15 @@ impl Action<'_> {
         levels.max().unwrap_or(Level::Module)
     }
 
+    /// What it ends, the most severe first as far as lists tell, then in the order of IDs.
+    pub fn by_severity(&self) -> Vec<&[(&Program, &Finding)]> {
+        let mut all: Vec<&[(&Program, &Finding)]> = self.ends.values().map(Vec::as_slice).collect();
+        let severity =
+            |places: &[(&Program, &Finding)]| places.iter().map(|(_, f)| f.severity).max();
+        all.sort_by_key(|places| std::cmp::Reverse(severity(places)));
+        all
+    }
+
     /// The sentence: `upgrade golang.org/x/net to v0.38.0`.
     pub fn what(&self) -> String {
         let module = self.module;
@@ -81,6 +91,20 @@ impl Report {
     pub fn fails(&self, level: Level) -> bool {
         let mut programs = self.programs.iter();
         programs.any(|program| program.counting(level).next().is_some())
+    }
+
+    /// Adds what lists say about severity.
+    pub fn rate(&mut self, severities: &Severities) {
+        for finding in self.programs.iter_mut().flat_map(|p| &mut p.findings) {
+            let aliases = finding.aliases.iter().map(String::as_str);
+            finding.severity = severities.of(aliases.chain([finding.id.as_str()]));
+        }
+    }
+
+    /// Whether a finding of this level or above meets one of the conditions.
+    pub fn fails_by(&self, level: Level, conditions: &[Condition]) -> bool {
+        let mut counting = self.programs.iter().flat_map(|p| p.counting(level));
+        counting.any(|f| conditions.iter().any(|c| c.holds(f.severity)))
     }
 
     /// Leaves out what no version ends.

@@ -6,8 +6,9 @@
 //! | EPSS | the daily CSV of FIRST: lines of `#`, then the columns `cve` and `epss`; as it is or gzipped |
 //! | CVSS | a CSV with the columns `cve` and `cvss`, or an answer of NVD's API 2.0 (`vulnerabilities`, each with `cve.metrics`) |
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read;
 
 /// Longest list, expanded: the EPSS of all CVEs has 10 MB.
@@ -15,33 +16,127 @@ pub const LARGEST: u64 = 256 << 20;
 /// Most IDs of all lists.
 const ENTRIES: usize = 5_000_000;
 
-/// What the lists say of one vulnerability.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A score in parts of `PARTS`, so that scores can be compared exactly; a plain number in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Score<const PARTS: u32>(u32);
+
+impl<const PARTS: u32> Score<PARTS> {
+    /// The score nearest to a number; `None`: it is not between 0 and `most`.
+    pub fn new(number: f64, most: u32) -> Option<Self> {
+        let fits = (0.0..=f64::from(most)).contains(&number);
+        fits.then(|| Self((number * f64::from(PARTS)).round() as u32))
+    }
+
+    /// The number.
+    pub fn number(self) -> f64 {
+        f64::from(self.0) / f64::from(PARTS)
+    }
+}
+
+impl<const PARTS: u32> Serialize for Score<PARTS> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.number())
+    }
+}
+
+impl<'de, const PARTS: u32> Deserialize<'de> for Score<PARTS> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = f64::deserialize(deserializer)?;
+        Self::new(number, CVSS_MAX).ok_or_else(|| serde::de::Error::custom("is no score"))
+    }
+}
+
+/// Highest base score of CVSS, and highest probability.
+const CVSS_MAX: u32 = 10;
+const EPSS_MAX: u32 = 1;
+
+/// A base score of CVSS, 0 to 10, in tenths.
+pub type Cvss = Score<10>;
+/// A probability of EPSS, 0 to 1, in hundred thousandths.
+pub type Epss = Score<100_000>;
+
+/// What the lists say of one vulnerability. Ordered: what is exploited is the greatest, then by CVSS and EPSS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Severity {
-    /// Base score, 0 to 10; the highest that any list has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cvss: Option<f32>,
-    /// Probability of exploitation in the next 30 days, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epss: Option<f32>,
     /// In a list of vulnerabilities that are exploited.
     pub exploited: bool,
+    /// Base score, 0 to 10; the highest that any list has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cvss: Option<Cvss>,
+    /// Probability of exploitation in the next 30 days, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<Epss>,
 }
 
 impl Severity {
     fn add(&mut self, other: Self) {
-        let most = |a: Option<f32>, b: Option<f32>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (a, b) => a.or(b),
-        };
-        self.cvss = most(self.cvss, other.cvss);
-        self.epss = most(self.epss, other.epss);
+        self.cvss = self.cvss.max(other.cvss);
+        self.epss = self.epss.max(other.epss);
         self.exploited |= other.exploited;
     }
 }
 
+impl fmt::Display for Severity {
+    /// `exploited, CVSS 7.5, EPSS 65.4 %`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if self.exploited {
+            parts.push("exploited".to_owned());
+        }
+        if let Some(cvss) = self.cvss {
+            parts.push(format!("CVSS {:.1}", cvss.number()));
+        }
+        if let Some(epss) = self.epss {
+            parts.push(format!("EPSS {:.1} %", epss.number() * 100.0));
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// A condition on what the lists say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// `exploited`.
+    Exploited,
+    /// `cvss=7`: this base score or a higher one.
+    Cvss(Cvss),
+    /// `epss=0.1`: this probability or a higher one.
+    Epss(Epss),
+}
+
+impl Condition {
+    /// Reads a condition.
+    ///
+    /// # Errors
+    /// What it should be.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let found = match text.split_once('=') {
+            None if text == "exploited" => Some(Self::Exploited),
+            Some(("cvss", number)) => {
+                let number = number.parse().ok();
+                number.and_then(|n| Cvss::new(n, CVSS_MAX)).map(Self::Cvss)
+            }
+            Some(("epss", number)) => {
+                let number = number.parse().ok();
+                number.and_then(|n| Epss::new(n, EPSS_MAX)).map(Self::Epss)
+            }
+            _ => None,
+        };
+        found.ok_or_else(|| "needs exploited, cvss=0..10 or epss=0..1".to_owned())
+    }
+
+    /// Whether it holds; what no list has does not.
+    pub fn holds(self, severity: Option<Severity>) -> bool {
+        severity.is_some_and(|severity| match self {
+            Self::Exploited => severity.exploited,
+            Self::Cvss(least) => severity.cvss >= Some(least),
+            Self::Epss(least) => severity.epss >= Some(least),
+        })
+    }
+}
+
 /// All lists together, by ID.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Severities(HashMap<Box<str>, Severity>);
 
 #[derive(Deserialize)]
@@ -143,10 +238,9 @@ fn json(text: &str) -> Result<List, String> {
                 let scores = scores
                     .flatten()
                     .filter_map(|m| m.pointer("/cvssData/baseScore")?.as_f64());
-                let cvss = scores.map(|score| score as f32).fold(None, |most, score| {
-                    Some(most.map_or(score, |m: f32| m.max(score)))
-                });
-                let cvss = cvss.map(|score| score_of(score, 10.0)).transpose()?;
+                let scores: Result<Vec<Cvss>, String> =
+                    scores.map(|score| score_of(score, CVSS_MAX)).collect();
+                let cvss = scores?.into_iter().max();
                 list.push((
                     nvd.id,
                     Severity {
@@ -161,24 +255,33 @@ fn json(text: &str) -> Result<List, String> {
     Ok(list)
 }
 
-fn score_of(score: f32, most: f32) -> Result<f32, String> {
-    match (0.0..=most).contains(&score) {
-        true => Ok(score),
-        false => Err(format!("a score of {score}, where {most} is the highest")),
-    }
+fn score_of<const PARTS: u32>(score: f64, most: u32) -> Result<Score<PARTS>, String> {
+    Score::new(score, most)
+        .ok_or_else(|| format!("a score of {score}, where {most} is the highest"))
 }
 
 fn csv(text: &str) -> Result<List, String> {
-    let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let head = lines.next().ok_or_else(|| "is empty".to_owned())?;
-    let names: Vec<String> = fields(head).iter().map(|n| n.trim().to_ascii_lowercase()).collect();
-    let column = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
+    let names: Vec<String> = fields(head)
+        .iter()
+        .map(|n| n.trim().to_ascii_lowercase())
+        .collect();
+    let column = |wanted: &[&str]| {
+        names
+            .iter()
+            .position(|name| wanted.contains(&name.as_str()))
+    };
     let id = column(&["cve", "cveid", "id"]);
     let id = id.ok_or_else(|| "a table without a column `cve`".to_owned())?;
     let (cvss, epss) = (column(&["cvss"]), column(&["epss"]));
     let is_kev = names.get(id).is_some_and(|name| name == "cveid");
     if cvss.is_none() && epss.is_none() && !is_kev {
-        return Err("a table without a column `cvss` or `epss`, which is no KEV list either".to_owned());
+        return Err(
+            "a table without a column `cvss` or `epss`, which is no KEV list either".to_owned(),
+        );
     }
     let mut list = Vec::new();
     for line in lines {
@@ -190,21 +293,20 @@ fn csv(text: &str) -> Result<List, String> {
         if is_kev && !id.starts_with("CVE-") {
             continue;
         }
-        let score = |column: Option<usize>, most: f32| -> Result<Option<f32>, String> {
-            let Some(text) = column.and_then(|c| fields.get(c)).map(|t| t.trim()) else {
+        let score = |column: Option<usize>| -> Result<Option<f64>, String> {
+            let text = column.and_then(|c| fields.get(c)).map(|t| t.trim());
+            let Some(text) = text.filter(|t| !t.is_empty()) else {
                 return Ok(None);
             };
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let score = text.parse().map_err(|_| format!("{text:?} of {id:?} is no score"))?;
-            score_of(score, most).map(Some)
+            let wrong = |_| format!("{text:?} of {id:?} is no score");
+            text.parse().map(Some).map_err(wrong)
         };
+        let (cvss, epss) = (score(cvss)?, score(epss)?);
         list.push((
             id.to_owned(),
             Severity {
-                cvss: score(cvss, 10.0)?,
-                epss: score(epss, 1.0)?,
+                cvss: cvss.map(|n| score_of(n, CVSS_MAX)).transpose()?,
+                epss: epss.map(|n| score_of(n, EPSS_MAX)).transpose()?,
                 exploited: is_kev,
             },
         ));
@@ -214,20 +316,22 @@ fn csv(text: &str) -> Result<List, String> {
 
 /// The fields of a line, with quotes resolved (RFC 4180); a field that goes on in the next line ends with this one.
 fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
+    let mut fields = Vec::new();
+    let mut field = String::new();
     let mut quoted = false;
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '"' if quoted && chars.peek() == Some(&'"') => {
                 chars.next();
-                fields.last_mut().map_or((), |f| f.push('"'));
+                field.push('"');
             }
             '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            c => fields.last_mut().map_or((), |f| f.push(c)),
+            ',' if !quoted => fields.push(std::mem::take(&mut field)),
+            c => field.push(c),
         }
     }
+    fields.push(field);
     fields
 }
 
@@ -245,14 +349,39 @@ mod tests {
         let mut all = Severities::default();
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(EPSS.as_bytes()).unwrap();
-        for list in [KEV.as_bytes(), &gzip.finish().unwrap(), NVD.as_bytes(), b"\xef\xbb\xbfcve,cvss\nCVE-2023-44487,5.3\nGO-2024-1,9.8\n"] {
+        for list in [
+            KEV.as_bytes(),
+            &gzip.finish().unwrap(),
+            NVD.as_bytes(),
+            b"\xef\xbb\xbfcve,cvss\nCVE-2023-44487,5.3\nGO-2024-1,9.8\n",
+        ] {
             all.read(list).unwrap();
         }
         let reset = all.of(["GO-2023-2102", "CVE-2023-44487"]).unwrap();
-        assert_eq!((reset.cvss, reset.epss, reset.exploited), (Some(5.3), Some(0.94431), true));
+        assert_eq!(reset.to_string(), "exploited, CVSS 5.3, EPSS 94.4 %");
         let flood = all.of(["CVE-2023-45288"]).unwrap();
-        assert_eq!((flood.cvss, flood.epss, flood.exploited), (Some(7.5), Some(0.6541), false));
-        assert_eq!(all.of(["GO-2024-1"]).unwrap().cvss, Some(9.8));
+        assert_eq!(flood.to_string(), "CVSS 7.5, EPSS 65.4 %");
+        assert!(reset > flood);
+        assert_eq!(
+            serde_json::to_string(&flood).unwrap(),
+            r#"{"exploited":false,"cvss":7.5,"epss":0.6541}"#
+        );
+        assert_eq!(all.of(["GO-2024-1"]).unwrap().to_string(), "CVSS 9.8");
+        for (condition, holds) in [
+            ("exploited", [true, false]),
+            ("cvss=7.5", [false, true]),
+            ("cvss=7.6", [false, false]),
+            ("epss=0.6541", [true, true]),
+            ("epss=0.7", [true, false]),
+        ] {
+            let condition = Condition::parse(condition).unwrap();
+            let found = [reset, flood].map(|severity| condition.holds(Some(severity)));
+            assert_eq!(found, holds, "{condition:?}");
+            assert!(!condition.holds(None));
+        }
+        for bad in ["", "cvss", "cvss=11", "cvss=x", "epss=2", "kev", "epss=NaN"] {
+            assert!(Condition::parse(bad).is_err(), "{bad}");
+        }
         assert_eq!(all.of(["GO-2024-2", "CVE-1-1"]), None);
         let mut kev = Severities::default();
         kev.read(b"cveID,vendorProject,shortDescription\r\nCVE-2023-44487,IETF,\"a \"\"reset\"\",\r\nagain\"\r\nCVE-2024-1,x,y\r\n").unwrap();

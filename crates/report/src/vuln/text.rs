@@ -23,7 +23,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     for action in report.actions(options.level) {
         let head = format!("{}: {}", action.what(), ends(action.to, action.ends.len()));
         writeln!(out, "{}", paint("1", &clean(&head)))?;
-        for places in action.ends.values() {
+        for places in action.by_severity() {
             let Some((_, first)) = places.first() else {
                 continue;
             };
@@ -47,6 +47,9 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
                     .as_bytes(),
             )?;
             write!(out, "{}", wrap(6, &clean(&linked(places))))?;
+            if let Some(severity) = first.severity {
+                write!(out, "{}", wrap(6, &clean(&severity.to_string())))?;
+            }
             let fixed = match first.fixed.as_deref() {
                 Some(fixed) => format!("; fixed in {fixed}"),
                 None => String::new(),
