@@ -5,9 +5,10 @@
 usage: compare-govulncheck.py --db FOLDER [--gospect PROGRAM] [--govulncheck PROGRAM] [--jobs N] FILE-OR-FOLDER...
 
 FOLDER holds the database as documents (`GO-*.json`); one with `index/` is made of it for govulncheck, which reads that seven times as fast. Programs without
-symbols, and those that govulncheck refuses, are counted and left out: it guesses about the ones and says nothing about the others. Exits with 1 when a difference has no explanation.
+symbols or older than Go 1.18, and those that govulncheck refuses, are counted and left out: it guesses about the ones and says nothing about the others. Exits with 1 when a difference has no explanation.
 
 Explanations that are known:
+  port        govulncheck takes an entry for one system for all where the build info does not say the port; gospect reads it from the file
   custom      the entry's custom_ranges end what its ranges leave open, and the linked version is not in them
   replaced    govulncheck loses what is about a module that is replaced by one of another path
   claim       the main module has no version, and gospect judges it by what the program says of itself
@@ -19,6 +20,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -89,6 +91,11 @@ def explain(key, theirs, finding, program, documents):
         affected = [a for a in documents[entry]["affected"] if a["package"]["name"] == module]
         if any((a.get("ecosystem_specific") or {}).get("custom_ranges") for a in affected):
             return "custom"
+        imports = [i for a in affected for i in (a.get("ecosystem_specific") or {}).get("imports", [])]
+        goos, goarch = (program["port"] or "?/?").split("/")
+        fits = lambda i: (goos in i.get("goos", [goos]) or goos == "?") and (goarch in i.get("goarch", [goarch]) or goarch == "?")
+        if imports and not any(map(fits, imports)):
+            return "port"
         return None
     if finding["replaced"]:
         return "replaced"
@@ -135,6 +142,13 @@ def main():
             theirs = by_govulncheck(args.govulncheck, database, path)
             if theirs is None:
                 left_out["refused by govulncheck"] += 1
+                continue
+            release = re.match(r"go1[.](\d+)", program["go_version"] or "")
+            if not release or int(release[1]) < 18:
+                left_out["older than Go 1.18"] += 1
+                continue
+            if len(theirs) > 20 and set(theirs.values()) == {"symbol"}:
+                left_out["govulncheck sees no symbols"] += 1
                 continue
             compared += 1
             ours = {}

@@ -213,9 +213,14 @@ pub struct DiffArgs {
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
     #[arg(long)]
     pub packages: bool,
-    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), content (other bytes that no build fact explains), added, removed, any
+    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
+    /// Compare known vulnerabilities too, as `--fail-on vulnerability` does
+    #[arg(long)]
+    pub vulns: bool,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 // Arguments of `sbom`.
@@ -236,6 +241,11 @@ pub struct SbomArgs {
     #[arg(long, value_name = "FORMAT", default_value = "cyclonedx",
           value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX 2.3, JSON")]))]
     pub format: String,
+    /// List known vulnerabilities with their analysis (CycloneDX only)
+    #[arg(long)]
+    pub vulns: bool,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 // Arguments of `vuln`.

@@ -6,6 +6,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
+use super::{database, dates};
 use crate::audit::diff::{self, Class};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
@@ -25,10 +26,22 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if stdin(&old.1) && stdin(&new.1) {
         return Err(Error::StdinTwice);
     }
+    let asked = args.vulns || args.fail_on.iter().any(|list| names_class(list));
+    let database = match asked {
+        true => Some(database::open(
+            &args.database,
+            dates::today(),
+            args.output.quiet,
+        )?),
+        false => None,
+    };
     let names = [old.0.clone(), new.0.clone()];
     let sides = [old, new].map(|named| -> Result<Input, Error> {
         let input = Input::of(vec![named], &args.source, Need::Full("diff"));
-        let input = input.and_then(Input::whole)?.with_digests();
+        let mut input = input.and_then(Input::whole)?.with_digests();
+        if asked {
+            input = input.with_functions();
+        }
         Ok(match args.packages {
             true => input.with_packages(ListPackages::OfAll),
             false => input,
@@ -51,9 +64,12 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     end.failed |= end_of_new.failed;
     end.reach.unexamined += end_of_new.reach.unexamined;
 
-    let diff = match args.packages {
-        true => diff::diff_with_packages(&before, &now),
-        false => diff::diff(&before, &now),
+    let diff = match (&database, args.packages) {
+        (Some(database), packages) => {
+            diff::diff_with_vulnerabilities(&before, &now, packages, database)?
+        }
+        (None, true) => diff::diff_with_packages(&before, &now),
+        (None, false) => diff::diff(&before, &now),
     };
     if diff.content_not_compared > 0 {
         if !quiet {
@@ -101,6 +117,12 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
 
 /// A comparison takes this many times the memory of its records.
 const TIMES: u64 = 3;
+
+/// Whether a list of classes names vulnerabilities; `any` does not: it means what is compared anyway.
+fn names_class(list: &str) -> bool {
+    let mut words = list.split(',').map(str::trim);
+    words.any(|word| word == Class::Vulnerability.name())
+}
 
 /// Reads all binaries of one side.
 fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), Error> {

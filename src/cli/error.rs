@@ -96,6 +96,11 @@ pub enum Error {
     #[error("{path}: {source}")]
     Baseline { path: String, source: BaselineError },
 
+    #[error(
+        "--vulns needs --format cyclonedx: SPDX 2.3 has no place for vulnerabilities; `gospect vuln --format openvex` writes them beside it"
+    )]
+    VulnerabilitiesNeedCycloneDx,
+
     #[error(transparent)]
     Damaged(#[from] Damaged),
 

@@ -1,15 +1,19 @@
 //! `gospect sbom`.
 
 use super::args::SbomArgs;
-use super::dates;
 use super::error::Error;
 use super::exit::Exit;
 use super::input::{self, Need};
 use super::output::Output;
+use super::{database, dates};
 use crate::audit::{Auditor, Date, Policy};
+use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::findings::remarks;
 use crate::report::sbom::{self, Input, Inventory};
+use crate::report::vuln::cyclonedx::of_bill;
+use crate::vuln;
+use std::io;
 
 pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let format = sbom::FORMATS
@@ -17,7 +21,18 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         .find(|f| f.name == args.format)
         .ok_or_else(|| Error::NoFormat(args.format.clone()))?;
     let time = dates::made_at()?;
-    let input = input::Input::open(&args.source, Need::Any)?;
+    let database = match (args.vulns, format.name) {
+        (false, _) => None,
+        (true, "cyclonedx") => {
+            let today = Date::from_unix(time);
+            Some(database::open(&args.database, today, args.output.quiet)?)
+        }
+        (true, _) => return Err(Error::VulnerabilitiesNeedCycloneDx),
+    };
+    let mut input = input::Input::open(&args.source, Need::Any)?;
+    if database.is_some() {
+        input = input.with_functions();
+    }
     let mut output = Output::open(&args.output)?;
     // Findings use the built-in policy and the day of the bill, so that the same input always gives the same bill.
     let policy = Policy::built_in();
@@ -25,8 +40,15 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory / 2);
     let memory = args.source.memory;
     let mut inventory: Option<Inventory> = None;
+    let mut programs = Vec::new();
+    let budget = Budget::of(memory, Use::Page);
     let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
+        if let (Some(database), Line::Binary(binary)) = (&database, &line) {
+            let program = vuln::judge(binary, database).map_err(io::Error::other)?;
+            budget.spend(program.size_in_memory())?;
+            programs.push(program);
+        }
         match (&mut inventory, line) {
             (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),
             (Some(inventory), line) => inventory.push(&line)?,
@@ -43,9 +65,11 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     } else {
         Vec::new()
     };
+    let vulnerabilities = of_bill(&inventory, &programs);
     let input = Input {
         inventory: &inventory,
         remarks: &remarks,
+        vulnerabilities: &vulnerabilities,
         time,
     };
     output.write(|out| (format.write)(&input, out))?;

@@ -91,5 +91,7 @@ mod terminal;
 mod version;
 #[cfg(all(feature = "cli", feature = "archives", unix))]
 mod version_command;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod vuln;
 #[cfg(all(feature = "cli", feature = "registry"))]
 mod vulndb;

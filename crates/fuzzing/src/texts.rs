@@ -235,6 +235,7 @@ pub(super) fn report(lines: &[Line]) {
         let input = sbom::Input {
             inventory: &inventory,
             remarks: &[],
+            vulnerabilities: &[],
             time: 0,
         };
         (format.write)(&input, &mut Vec::new()).expect("memory takes everything");

@@ -240,6 +240,8 @@ pub struct Program {
     pub location: Location,
     /// As in the record.
     pub go_version: Option<String>,
+    /// `os/arch`; an unknown half is `?`.
+    pub port: Option<String>,
     /// As in the record.
     pub main_package: Option<String>,
     /// Version of the program itself, see [`gospect_record::Binary::main_version`].

@@ -1,7 +1,7 @@
 //! Holds a record against a database. The same for programs and for records of them: nothing but the record is asked.
 
 use super::database::{Affected, Damaged, Database, Package};
-use super::finding::{Finding, Level, Names, Program, Unjudged, VersionFrom, Why};
+use super::finding::{Finding, Level, Names, Program, Unjudged, VersionFrom, Why, is_go};
 use super::linked::Linked;
 use super::modules::{Subject, subjects};
 use super::version::{affects, affects_all, fixed, go_release};
@@ -43,6 +43,7 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         path: binary.path.clone(),
         location: binary.location.clone(),
         go_version: binary.go_version.clone(),
+        port: binary.port(),
         main_package: binary.main_package.clone(),
         version: binary.main_version().map(|v| v.value.to_owned()),
         sha256: binary.sha256.clone(),
@@ -97,7 +98,9 @@ impl Judge<'_> {
             }
             let parts = self.parts(subject, &applying)?;
             let found = !parts.packages.is_empty();
-            if certain || (found && subject.why != Some(Why::Devel)) {
+            // A work tree is ahead of all releases of its module; a toolchain without a release may be of any age.
+            let may_be_old = subject.why != Some(Why::Devel) || is_go(&subject.path);
+            if certain || (found && may_be_old) {
                 let finding = self.finding(subject, group, first, parts, certain)?;
                 self.findings.push(finding);
             } else if found || !self.linked.knows_packages {
@@ -254,11 +257,9 @@ impl Judge<'_> {
         };
         let group: Vec<&Affected> = group.iter().collect();
         let fixed =
-            fixed(&group, subject.version.as_ref()).map(|bare| {
-                match super::finding::is_go(&subject.path) {
-                    true => go_release(&bare),
-                    false => format!("v{bare}"),
-                }
+            fixed(&group, subject.version.as_ref()).map(|bare| match is_go(&subject.path) {
+                true => go_release(&bare),
+                false => format!("v{bare}"),
             });
         let entry = &first.entry;
         Ok(Finding {

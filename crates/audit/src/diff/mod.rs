@@ -12,11 +12,13 @@ mod content;
 mod packages;
 mod pair;
 mod versions;
+mod vulnerabilities;
 
 pub use packages::{ModuleChange, PackageChanges};
 
 use gospect_knowledge::hint;
 use gospect_record::Binary;
+use gospect_vuln::database::{Damaged, Database};
 use serde::Serialize;
 
 /// What a change is about. `--fail-on` takes these words.
@@ -49,6 +51,8 @@ pub enum Class {
     Source,
     /// A claim about the program's own version: main module, variables, commit, names, labels.
     Version,
+    /// A known vulnerability that is new or gone, or of which more or less is linked; only with a database.
+    Vulnerability,
     /// Bytes that differ without a change in the build.
     Content,
 }
@@ -63,7 +67,7 @@ pub struct NoClass {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 14] = [
+    pub const ALL: [Class; 15] = [
         Class::Added,
         Class::Removed,
         Class::Toolchain,
@@ -77,6 +81,7 @@ impl Class {
         Class::Owner,
         Class::Source,
         Class::Version,
+        Class::Vulnerability,
         Class::Content,
     ];
 
@@ -96,6 +101,7 @@ impl Class {
             Class::Owner => "owner",
             Class::Source => "source",
             Class::Version => "version",
+            Class::Vulnerability => "vulnerability",
             Class::Content => "content",
         }
     }
@@ -221,15 +227,41 @@ impl Diff {
 
 /// Compares two sets of records.
 pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
-    compare_all(old, new, false)
+    compare_all(old, new, false, |_, _| Vec::new())
 }
 
 /// Compares two sets of records and, of programs with changes, what they consist of.
 pub fn diff_with_packages(old: &[Binary], new: &[Binary]) -> Diff {
-    compare_all(old, new, true)
+    compare_all(old, new, true, |_, _| Vec::new())
 }
 
-fn compare_all(old: &[Binary], new: &[Binary], with_packages: bool) -> Diff {
+/// The same, with or without packages, and with the known vulnerabilities of each program that this database has.
+///
+/// # Errors
+/// When the database is damaged.
+pub fn diff_with_vulnerabilities(
+    old: &[Binary],
+    new: &[Binary],
+    with_packages: bool,
+    database: &Database,
+) -> Result<Diff, Damaged> {
+    let mut damaged = None;
+    let found = compare_all(old, new, with_packages, |a, b| {
+        vulnerabilities::compare(a, b, database).unwrap_or_else(|why| {
+            damaged = Some(why);
+            Vec::new()
+        })
+    });
+    damaged.map_or(Ok(found), Err)
+}
+
+/// Pairs the programs and compares each pair. `more` adds changes that are known from elsewhere.
+fn compare_all(
+    old: &[Binary],
+    new: &[Binary],
+    with_packages: bool,
+    mut more: impl FnMut(&Binary, &Binary) -> Vec<Change>,
+) -> Diff {
     let mut out = Diff::default();
     for (before, now) in pair::pair(old, new) {
         let Some(any) = now.or(before) else { continue };
@@ -238,7 +270,11 @@ fn compare_all(old: &[Binary], new: &[Binary], with_packages: bool) -> Diff {
             (Some(a), Some(b)) => {
                 content = content::compare(a, b);
                 let facts = compare::compare(a, b);
-                content.beside(facts)
+                let mut changes = content.beside(facts);
+                let place = changes.iter().position(|c| c.class > Class::Vulnerability);
+                let place = place.unwrap_or(changes.len());
+                changes.splice(place..place, more(a, b));
+                changes
             }
             (None, Some(b)) => vec![whole(Class::Added, Direction::Added, None, Some(b))],
             (Some(a), None) => vec![whole(Class::Removed, Direction::Removed, Some(a), None)],

@@ -34,6 +34,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         serial_number: None,
         spec: SPEC,
         version: 1,
+        vulnerabilities: input.vulnerabilities,
     };
     document.serial_number = Some(serial_number(&Digesting::of(&document)?));
     document.metadata = Some(bill.metadata(input.time));
@@ -43,7 +44,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
 
 /// The document, with keys sorted by name.
 #[derive(Serialize)]
-struct Document<C, D> {
+struct Document<'v, C, D> {
     #[serde(rename = "bomFormat")]
     format: &'static str,
     components: C,
@@ -56,6 +57,8 @@ struct Document<C, D> {
     #[serde(rename = "specVersion")]
     spec: &'static str,
     version: u8,
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    vulnerabilities: &'v [Value],
 }
 
 /// A component, with keys sorted by name.

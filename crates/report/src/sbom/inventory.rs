@@ -261,7 +261,7 @@ impl Inventory {
     }
 
     /// The id of a program in the bill.
-    pub(super) fn id_of(&self, number: usize) -> String {
+    pub(crate) fn id_of(&self, number: usize) -> String {
         self.programs.get(number).map_or_else(String::new, |p| {
             id("binary", &format!("{number} {:?} {}", p.location, p.path))
         })
@@ -270,6 +270,15 @@ impl Inventory {
     /// The id of a package in the bill.
     pub(super) fn id_of_package(&self, owner: &Owner) -> String {
         id("package", &format!("{owner:?}"))
+    }
+
+    /// Ids of modules and toolchains by their purls.
+    #[cfg(feature = "audit")]
+    pub(crate) fn ids_by_purl(&self) -> HashMap<String, String> {
+        let modules = self.modules.iter();
+        let modules = modules.filter_map(|m| Some((m.key.purl()?, m.id())));
+        let toolchains = self.toolchains.keys().map(|t| (t.purl(), t.id()));
+        modules.chain(toolchains).collect()
     }
 
     /// The ids of the dependencies of a program.

@@ -38,6 +38,8 @@ pub struct Input<'a> {
     pub inventory: &'a Inventory,
     /// Findings to include, in the order of [`Inventory::programs`]; empty when no rules were run.
     pub remarks: &'a [Remark],
+    /// The `vulnerabilities` of CycloneDX, made by `report::vuln::cyclonedx::of_bill`; SPDX has no place for them.
+    pub vulnerabilities: &'a [serde_json::Value],
     /// Seconds since 1970: `SOURCE_DATE_EPOCH`, or the current time.
     pub time: u64,
 }

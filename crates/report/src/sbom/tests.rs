@@ -37,6 +37,7 @@ fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
         &Input {
             inventory: &inventory,
             remarks: &remarks,
+            vulnerabilities: &[],
             time,
         },
         &mut out,

@@ -2,7 +2,8 @@
 
 use super::Options;
 use super::statement::statement;
-use crate::sbom::date;
+use crate::sbom::{Inventory, date};
+use gospect_record::purl;
 use gospect_vuln::vex::{module_purls, products};
 use gospect_vuln::{Finding, Program, Report, Status};
 use serde_json::{Map, Value, json};
@@ -106,6 +107,33 @@ pub fn vulnerabilities<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -
         value
     })
     .collect()
+}
+
+/// The `vulnerabilities` of a bill of the same programs, in the same order. A module stands once in a bill: where programs differ, the worst of what is said of them
+/// is said of it.
+pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
+    let ids = inventory.ids_by_purl();
+    let rank = |finding: &Finding| match statement(finding).status {
+        Status::Affected => 3,
+        Status::UnderInvestigation => 2,
+        Status::Fixed => 1,
+        Status::NotAffected => 0,
+    };
+    let mut worst: BTreeMap<(&str, String), &Finding> = BTreeMap::new();
+    for (number, program) in programs.iter().enumerate() {
+        for finding in &program.findings {
+            let mut purls = module_purls(finding);
+            purls.extend(purl::of_module(&finding.module, ""));
+            let known = purls.iter().find_map(|purl| ids.get(purl)).cloned();
+            let id = known.unwrap_or_else(|| inventory.id_of(number));
+            let said = worst.entry((&finding.id, id)).or_insert(finding);
+            if rank(finding) > rank(said) {
+                *said = finding;
+            }
+        }
+    }
+    let found = worst.into_iter();
+    vulnerabilities(found.map(|((_, id), finding)| (finding, id)))
 }
 
 fn vulnerability(finding: &Finding) -> Value {

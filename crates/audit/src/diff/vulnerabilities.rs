@@ -1,0 +1,45 @@
+//! Known vulnerabilities that a new build gains or loses, and those of which more or less is linked now.
+
+use super::changes::Changes;
+use super::{Change, Class, Direction};
+use gospect_record::Binary;
+use gospect_vuln::database::{Damaged, Database};
+use gospect_vuln::{Level, Program, judge};
+use std::collections::BTreeMap;
+
+/// The changes between two states of one program.
+pub(super) fn compare(
+    old: &Binary,
+    new: &Binary,
+    database: &Database,
+) -> Result<Vec<Change>, Damaged> {
+    let (before, now) = (judge(old, database)?, judge(new, database)?);
+    // Where the functions of one side are not known, its levels say nothing about the other.
+    let are_known = old.functions.is_some() && new.functions.is_some();
+    let (before, now) = (levels(&before), levels(&now));
+    let mut out = Changes::default();
+    let mut keys: Vec<&String> = before.keys().chain(now.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        let (a, b) = (before.get(key).copied(), now.get(key).copied());
+        if a == b || (a.is_some() && b.is_some() && !are_known) {
+            continue;
+        }
+        let direction = match (a, b) {
+            (None, _) => Direction::Added,
+            (_, None) => Direction::Removed,
+            _ => Direction::Changed,
+        };
+        let [old, new] = [a, b].map(|level| level.map(Level::name));
+        out.push(Class::Vulnerability, key, direction, old, new, b > a);
+    }
+    Ok(out.0)
+}
+
+/// Entry and module, and how much is linked.
+fn levels(program: &Program) -> BTreeMap<String, Level> {
+    let rows = program.findings.iter();
+    rows.map(|f| (format!("{} {}", f.id, f.module), f.level))
+        .collect()
+}

@@ -1,0 +1,273 @@
+//! `gospect vuln` and what takes part in it, on stored programs and a small database: entries of functions that these programs certainly link, or do not.
+
+use crate::support::cli::{Scratch, run};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// A document about the standard library.
+fn entry(id: &str, fixed: Option<&str>, package: &str, symbols: &[&str]) -> Value {
+    let mut events = vec![json!({ "introduced": "0" })];
+    events.extend(fixed.map(|at| json!({ "fixed": at })));
+    json!({
+        "schema_version": "1.3.1", "id": id, "modified": "2026-01-02T03:04:05Z", "published": "2026-01-02T03:04:05Z",
+        "aliases": [id.replace("GO-", "CVE-")],
+        "affected": [{
+            "package": { "name": "stdlib", "ecosystem": "Go" }, "ranges": [{ "type": "SEMVER", "events": events }],
+            "ecosystem_specific": { "imports": [{ "path": package, "symbols": symbols }] },
+        }],
+        "database_specific": { "review_status": "REVIEWED" },
+    })
+}
+
+/// Every program has `runtime.schedinit`; none has the other names.
+fn database(scratch: &Scratch) -> PathBuf {
+    for document in [
+        entry("GO-2026-9001", Some("1.99.0"), "runtime", &["schedinit"]),
+        entry(
+            "GO-2026-9002",
+            None,
+            "runtime",
+            &["nobodyCallsThis", "mheap.nor.this"],
+        ),
+        entry("GO-2026-9003", Some("1.99.0"), "net/rpc/jsonrpc", &["Dial"]),
+        entry("GO-2026-9004", Some("1.5.0"), "runtime", &["schedinit"]),
+    ] {
+        let id = document["id"].as_str().unwrap();
+        scratch.put(&format!("db/{id}.json"), document.to_string().as_bytes());
+    }
+    scratch.path().join("db")
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The programs of the JSON document, and the exit code.
+fn judged(scratch: &Scratch, more: &[&str]) -> (Vec<Value>, i32) {
+    let database = text(&database(scratch));
+    let mut args = vec![
+        "vuln", "--quiet", "--cache", "off", "--db", &database, "--format", "json",
+    ];
+    args.extend(more);
+    let out = run(&args);
+    let value: Value = serde_json::from_str(&out.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {} {}", out.stdout, out.stderr));
+    assert_eq!(value["schema"], "gospect-vuln/1");
+    assert_eq!(value["database"]["entries"], 4);
+    (
+        value["programs"].as_array().unwrap().clone(),
+        out.code.unwrap(),
+    )
+}
+
+/// `ID level` of every finding, sorted.
+fn levels(program: &Value) -> Vec<String> {
+    let text = |f: &Value, key: &str| f[key].as_str().unwrap().to_owned();
+    let findings = program["findings"].as_array().unwrap().iter();
+    let mut found: Vec<String> = findings
+        .map(|f| format!("{} {}", text(f, "id"), text(f, "level")))
+        .collect();
+    found.sort();
+    found
+}
+
+const EXPECTED: [&str; 3] = [
+    "GO-2026-9001 symbol",
+    "GO-2026-9002 package",
+    "GO-2026-9003 module",
+];
+
+/// Programs with and without symbols, of every format that the fixtures have.
+fn programs(scratch: &Scratch) -> Vec<PathBuf> {
+    let wanted = |id: &&String| {
+        ["amd64", "arm64", "windows", "darwin", "wasm"]
+            .iter()
+            .any(|port| id.contains(port))
+    };
+    let ids: Vec<String> = crate::support::fixtures::fixtures()
+        .map(|f| f.id.clone())
+        .collect();
+    let chosen = ids.iter().filter(wanted).take(12);
+    chosen.map(|id| scratch.put_fixture(id)).collect()
+}
+
+#[test]
+fn stripped_programs_of_every_format_are_judged_by_their_functions() {
+    let scratch = Scratch::new();
+    let mut seen = 0;
+    for path in programs(&scratch) {
+        let (found, code) = judged(&scratch, &[&text(&path)]);
+        let Some(program) = found.first() else {
+            continue;
+        };
+        let unjudged = program["unjudged"].as_array().unwrap();
+        if unjudged.iter().any(|row| row["why"] == "no-functions") {
+            continue;
+        }
+        assert_eq!(levels(program), EXPECTED, "{}", path.display());
+        assert_eq!(code, 1);
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen}");
+}
+
+#[test]
+fn records_with_functions_give_the_same_answers_as_files() {
+    let scratch = Scratch::new();
+    let path = programs(&scratch).remove(0);
+    let (files, _) = judged(&scratch, &[&text(&path)]);
+    let records = scratch.path().join("records.ndjson");
+    for (symbols, same) in [(true, true), (false, false)] {
+        let (target, output) = (text(&path), text(&records));
+        let mut args = vec![
+            "scan", "--quiet", "--format", "ndjson", "-o", &output, &target,
+        ];
+        args.extend(symbols.then_some("--symbols"));
+        let out = run(&args);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        let (found, code) = judged(&scratch, &[&format!("records:{}", text(&records))]);
+        assert_eq!(found == files, same);
+        if !symbols {
+            let why = &found[0]["unjudged"];
+            assert!(why.to_string().contains("no-functions"), "{why}");
+            assert_eq!(code, 0, "a level above `module` needs names");
+        }
+    }
+}
+
+#[test]
+fn exit_codes_follow_level_fix_vex_and_strictness() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let vex = |status: &str| {
+        let document = json!({
+            "@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "timestamp": "2026-01-01T00:00:00Z", "version": 1,
+            "statements": [{
+                "vulnerability": { "name": "CVE-2026-9001" }, "status": status, "justification": "vulnerable_code_not_in_execute_path",
+                "products": [{ "@id": "pkg:golang/stdlib" }],
+            }],
+        });
+        text(&scratch.put(&format!("{status}.json"), document.to_string().as_bytes()))
+    };
+    let (cleared, affected) = (vex("not_affected"), vex("affected"));
+    for (more, code) in [
+        (vec!["--level", "symbol"], 1),
+        (vec!["--vex", &cleared], 0),
+        (vec!["--vex", &affected], 1),
+        (vec!["--vex", &cleared, "--level", "package"], 1),
+        (
+            vec!["--vex", &cleared, "--level", "package", "--only-fixed"],
+            0,
+        ),
+        (
+            vec!["--vex", &cleared, "--level", "module", "--only-fixed"],
+            1,
+        ),
+    ] {
+        let mut args = more.clone();
+        args.push(&program);
+        assert_eq!(judged(&scratch, &args).1, code, "{more:?}");
+    }
+    let (found, _) = judged(&scratch, &["--vex", &cleared, &program]);
+    let first = found[0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["id"] == "GO-2026-9001");
+    let vex = &first.unwrap()["vex"];
+    assert_eq!(vex["status"], "not_affected");
+    assert_eq!(vex["justification"], "vulnerable_code_not_in_execute_path");
+    assert_eq!(vex["source"], cleared);
+    let database = text(&database(&scratch));
+    let strange = text(&scratch.put("strange.json", b"{}"));
+    let nothing = text(&scratch.put("empty/readme.txt", b"no program"));
+    for (args, code) in [
+        (vec!["--db", &database, "--vex", &strange, &program], 2),
+        (
+            vec!["--db", &database, "--vex", "missing.json", &program],
+            2,
+        ),
+        (vec!["--db", "missing", &program], 2),
+        (vec!["--db", &database, &nothing], 3),
+    ] {
+        let mut all = vec!["vuln", "--quiet", "--cache", "off"];
+        all.extend(&args);
+        let out = run(&all);
+        assert_eq!(out.code, Some(code), "{args:?}: {}", out.stderr);
+        assert!(
+            code == 3 || out.stderr.trim_end().lines().count() == 1,
+            "{}",
+            out.stderr
+        );
+    }
+}
+
+#[test]
+fn audit_diff_and_bills_ask_when_they_are_told_to() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let database = text(&database(&scratch));
+    let ask = |args: &[&str]| {
+        let mut all = args.to_vec();
+        all.extend(["--quiet", "--cache", "off", "--db", &database]);
+        run(&all)
+    };
+    let plain = run(&["audit", "--quiet", &program]);
+    assert!(!plain.stdout.contains("GO-2026"));
+    let policy = text(&scratch.put("policy.toml", b"[rules]\nvulnerable-symbol = \"warning\"\n"));
+    for (args, level) in [
+        (
+            vec!["audit", "--vulns", &program],
+            "error[vulnerable-symbol]",
+        ),
+        (
+            vec!["audit", "--policy", &policy, &program],
+            "warning[vulnerable-symbol]",
+        ),
+        (
+            vec!["audit", "-W", "vulnerable-symbol", &program],
+            "warning[vulnerable-symbol]",
+        ),
+    ] {
+        let out = ask(&args);
+        let line = out.stdout.lines().find(|l| l.contains(level));
+        let line = line.unwrap_or_else(|| panic!("{args:?}: {} {}", out.stdout, out.stderr));
+        assert!(line.contains("GO-2026-9001 (CVE-2026-9001)"), "{line}");
+    }
+    let bill = ask(&["sbom", "--vulns", &program]);
+    let bill: Value = serde_json::from_str(&bill.stdout).unwrap();
+    let states: Vec<(&str, &str)> = bill["vulnerabilities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| {
+            (
+                v["id"].as_str().unwrap(),
+                v["analysis"]["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("GO-2026-9001", "exploitable"),
+            ("GO-2026-9002", "not_affected"),
+            ("GO-2026-9003", "not_affected")
+        ]
+    );
+    let library = bill["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["name"] == "stdlib");
+    assert_eq!(
+        bill["vulnerabilities"][0]["affects"][0]["ref"],
+        library.unwrap()["bom-ref"]
+    );
+    assert_eq!(
+        ask(&["sbom", "--vulns", "--format", "spdx", &program]).code,
+        Some(2)
+    );
+    let same = ask(&["diff", "--fail-on", "vulnerability", &program, &program]);
+    assert_eq!(same.code, Some(0), "{}", same.stderr);
+}
