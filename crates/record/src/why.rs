@@ -1,19 +1,20 @@
-//! Why something is in a program: chains of references from where the program begins. The document of `gospect why`.
+//! Why something is in a program: chains of references from the start of the program. The document of `gospect why`.
 
 use serde::Serialize;
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "gospect-why/1";
 
-/// How a function was seen to lead to another.
+/// How a function leads to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// Nothing leads there: the program begins with it.
+    /// Nothing leads to it: the program starts with it.
     Root,
-    /// A direct call, or a jump at the end of a function; also a call of a function that was inlined.
+    /// A direct call, or a jump at the end of a function, or a call that was inlined.
     Call,
-    /// Its address, or that of data that holds its address, is taken: function values, closures, `go` and `defer` statements, tables.
+    /// The code takes its address, or that of data that holds its address: function values, closures, `go` and `defer`
+    /// statements, tables.
     Value,
     /// It is a method of a type that is converted to an interface, or that reflection may see.
     Method,
@@ -33,7 +34,7 @@ impl By {
         }
     }
 
-    /// Whether the code itself proves the step; other steps are possible, and whether they are taken depends on values.
+    /// Whether the code alone proves the step. Other steps are possible, but depend on values at run time.
     pub fn is_certain(self) -> bool {
         !matches!(self, Self::Value | Self::Method)
     }
@@ -44,16 +45,16 @@ impl By {
 pub struct Step {
     /// Its name as the function table spells it.
     pub function: String,
-    /// Source file of the instruction that leads to the next function; of its first instruction for the last function. `None`: the table does
-    /// not tell.
+    /// Source file of the instruction that leads to the next function; for the last function, of its first instruction. `None`:
+    /// the table does not say.
     pub file: Option<String>,
     /// Line in that file.
     pub line: Option<u32>,
-    /// How this function was reached.
+    /// How this function is reached.
     pub by: By,
 }
 
-/// What was asked about.
+/// The subject of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -68,19 +69,19 @@ pub enum Subject {
 /// The answer for one name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Answer {
-    /// The name as asked.
+    /// The name in the question.
     pub name: String,
-    /// What it names; `None`: nothing in the program.
+    /// The kind of thing that it names; `None`: nothing in the program.
     pub subject: Option<Subject>,
-    /// Whether the program holds it.
+    /// Whether the program contains it.
     pub found: bool,
-    /// Whether it exists only inside of other functions, as inlined code.
+    /// Whether it exists only inlined.
     pub inlined: bool,
-    /// Functions that the name stands for.
+    /// Number of functions that the name covers.
     pub functions: u64,
-    /// From a root to the function, the surest first; empty: the program holds it, and nothing was seen to lead there.
+    /// Chains from a root to the function, most certain first; empty: the program contains it, but nothing leads to it.
     pub chains: Vec<Vec<Step>>,
-    /// Names of the program that are much like it, where it is not found.
+    /// Similar names in the program, if it was not found.
     pub nearest: Vec<String>,
 }
 
@@ -91,8 +92,8 @@ pub struct Why {
     pub schema: &'static str,
     /// The program, as it was named.
     pub program: String,
-    /// Why nothing can be said about it, such as for want of a function table; `None`: the answers are whole.
+    /// Why nothing is known about the program, such as a missing function table; `None`: the answers are complete.
     pub unknown: Option<String>,
-    /// In the order of the questions; empty where nothing can be said.
+    /// In the order of the questions; empty when nothing is known.
     pub answers: Vec<Answer>,
 }

@@ -1,4 +1,4 @@
-//! Chains from where a program begins to what was asked about: as text, JSON and a picture for Graphviz.
+//! Chains from the start of a program to the subject of a question: as text, JSON and a graph for Graphviz.
 
 use super::style::{Look, Tone, clean};
 use gospect_record::why::{Answer, By, Step, Subject, Why};
@@ -85,7 +85,7 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
     }
 }
 
-/// Names longer than this move what stands behind them.
+/// Longer names push the text after them to the right.
 const WIDEST: usize = 72;
 
 fn place(step: &Step) -> String {

@@ -9,18 +9,18 @@ use gospect_record::why::{Answer, By, Step, Subject};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
-/// Names that are proposed for one that is not there.
+/// Most names to suggest for an unknown one.
 const PROPOSED: usize = 5;
-/// Places of one inlined function that are looked at.
+/// Most places of one inlined function to look at.
 const PLACES: usize = 64;
 
 /// Answers each question about a program, with up to `chains` chains each.
 ///
-/// A name is that of a function (as the function table spells it, or as `package.Type.Method`), of a package, or of a module of the build info.
-/// `minor` is the Go release, where it is known.
+/// A name is that of a function (as the function table spells it, or as `package.Type.Method`), of a package, or of a module in
+/// the build info. `minor` is the Go release, if known.
 ///
 /// # Errors
-/// [`NoGraph`] where the program does not tell.
+/// [`NoGraph`] when the program has no graph.
 pub fn ask(
     tables: &Tables<'_>,
     info: Option<&BuildInfo>,
@@ -104,14 +104,14 @@ impl Asked<'_, '_, '_> {
             .collect()
     }
 
-    /// The surest chains: to different functions of a package or module, by different callers of one function.
+    /// The most certain chains: to different functions of a package or module, or through different callers of one function.
     fn chains(&self, subject: Subject, functions: &[usize]) -> Vec<Vec<Step>> {
         let mut reached: Vec<(u32, usize)> = functions
             .iter()
             .filter_map(|f| Some((self.graph.cost(self.ways, *f)?, *f)))
             .collect();
         reached.sort_unstable();
-        // That a package initialises itself says nothing: what reaches it from outside comes first.
+        // A package that initialises itself proves nothing, so functions reached from outside come first.
         let own: HashSet<usize> = match subject {
             Subject::Function => HashSet::new(),
             Subject::Package | Subject::Module => functions.iter().copied().collect(),
@@ -135,7 +135,7 @@ impl Asked<'_, '_, '_> {
         chains
     }
 
-    /// Chains through the callers that the surest chain does not come through.
+    /// Chains through callers that are not in the most certain chain.
     fn other_callers(&self, function: usize, most: usize) -> Vec<Vec<Step>> {
         if most == 0 {
             return Vec::new();
@@ -157,7 +157,7 @@ impl Asked<'_, '_, '_> {
             .collect()
     }
 
-    /// A function that exists only inside of others: the chain leads to one of these.
+    /// A function that exists only inlined: the chain leads to one of the functions that contain it.
     fn inlined(&self, name: &str, wanted: &[u8]) -> Option<Answer> {
         let table = self.tables.pclntab()?;
         let exact =
@@ -200,7 +200,7 @@ impl Asked<'_, '_, '_> {
         })
     }
 
-    /// Import path of a function's package.
+    /// Import path of the package of a function.
     fn package_of(&self, function: &[u8]) -> String {
         package(function)
             .and_then(|p| self.tables.functions().owner(p))
@@ -223,7 +223,7 @@ impl Asked<'_, '_, '_> {
             .or_else(|| (!package.is_empty() && !first.contains('.')).then_some(STD))
     }
 
-    /// Functions, packages and modules whose names are near: the same last part, or the part that was typed, or few typing errors.
+    /// Functions, packages and modules with similar names: the same last part, the typed part, or few typing errors.
     fn nearest(&self, name: &str) -> Vec<String> {
         let last = |text: &str| -> String {
             let end = text.rsplit(['.', '/']).next().unwrap_or_default();
@@ -249,7 +249,7 @@ impl Asked<'_, '_, '_> {
         let mut proposed: Vec<String> = Vec::new();
         let near = nearest(&typed, spelled.keys().map(String::as_str));
         proposed.extend(near.and_then(|n| spelled.get(n)).map(|n| (*n).clone()));
-        // The same ending, those first that share most of what is in front.
+        // Of names with the same ending, those first that share most of the part before it.
         let shared = |text: &str| {
             let pairs = text.bytes().zip(name.bytes());
             pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
@@ -268,10 +268,11 @@ impl Asked<'_, '_, '_> {
     }
 }
 
-/// What stands for the standard library among the modules.
+/// Stands for the standard library among the modules.
 const STD: &str = "std";
 
-/// A function's name without what differs between spellings: brackets of pointer receivers and of type arguments, escapes of the path.
+/// The name of a function without what differs between spellings: brackets of pointer receivers and type arguments, escapes in
+/// the path.
 fn plain(name: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len());
     let mut depth = 0usize;

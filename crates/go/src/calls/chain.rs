@@ -1,25 +1,25 @@
-//! Shortest ways from where a program begins to a function.
+//! The best chains of references from the start of a program to a function.
 
 use super::decode::Reference;
 use super::{Graph, code_of};
 use gospect_record::why::{By, Step};
 use std::collections::VecDeque;
 
-/// A tree of shortest ways from the roots to everything that can be reached.
+/// A tree of the cheapest chains from the roots to everything that can be reached.
 pub struct Ways {
-    /// For each node the node it was reached from and how; `None`: not reached.
+    /// For each node the node from which it is reached, and how; `None`: not reached.
     from: Vec<Option<(u32, By)>>,
-    /// What that took.
+    /// The cost of reaching each node.
     costs: Vec<u32>,
 }
 
-/// Steps of a chain for which the place of the call is looked up; honest chains are shorter.
+/// Most steps of a chain for which to look up the place of the call; real chains are shorter.
 const PLACED: usize = 512;
 
-/// In place of the node that a root was reached from.
+/// Stands for the missing predecessor of a root.
 const NOWHERE: u32 = u32::MAX;
 
-/// How dear each way of seeing is: a chain of calls is preferred to a shorter one that needs a guess.
+/// The cost of a kind of step: a chain of calls is preferred to a shorter one with uncertain steps.
 fn cost(by: By) -> u32 {
     match by {
         By::Root | By::Init => 0,
@@ -30,7 +30,8 @@ fn cost(by: By) -> u32 {
 }
 
 impl Graph<'_, '_> {
-    /// Where the program begins: `main.main`, the initialisers of packages, what the system enters, and what C code or other programs may call.
+    /// Where the program starts: `main.main`, the initialisers of packages, functions that the system enters, and functions
+    /// that C code or other programs may call.
     pub fn roots(&self) -> Vec<(usize, By)> {
         let mut roots = Vec::new();
         for i in 0..self.functions() {
@@ -47,16 +48,16 @@ impl Graph<'_, '_> {
         roots
     }
 
-    /// Finds the cheapest way to every function.
+    /// Finds the cheapest chain to every function.
     pub fn ways(&self) -> Ways {
         let mut from: Vec<Option<(u32, By)>> = vec![None; self.nodes()];
         let mut costs = vec![u32::MAX; self.nodes()];
-        // A queue for each cost: no step costs more than there are queues.
+        // A queue for each cost: no step costs more than the number of queues.
         const QUEUES: usize = 64;
         let mut queues: Vec<VecDeque<u32>> = vec![VecDeque::new(); QUEUES];
         let mut waiting = 0usize;
         for (root, by) in self.roots() {
-            // The program's own beginning is a better one than that of the runtime.
+            // The program's own start is preferred to that of the runtime.
             let start = match self.name(root) {
                 b"main.main" => 0,
                 _ if by == By::Init => 2,
@@ -80,7 +81,7 @@ impl Graph<'_, '_> {
                 continue;
             }
             self.next(node, &mut |to, by| {
-                // Data in between: the step is paid where a function is entered.
+                // Steps through data are free; the cost is added on entering a function.
                 let is_function = (to as usize) < self.functions();
                 let price = if is_function || by == By::Method {
                     cost(by)
@@ -102,7 +103,7 @@ impl Graph<'_, '_> {
         Ways { from, costs }
     }
 
-    /// The chain to a function; `None` where nothing leads there.
+    /// The chain to a function; `None` when nothing leads to it.
     pub fn chain(&self, ways: &Ways, function: usize) -> Option<Vec<Step>> {
         let mut way: Vec<(usize, By)> = Vec::new();
         let mut node = u32::try_from(function).ok()?;
@@ -125,7 +126,7 @@ impl Graph<'_, '_> {
         Some(steps.collect())
     }
 
-    /// The function that a chain begins with; the function itself where it is a root or not reached.
+    /// The function that a chain starts with; the function itself if it is a root or not reached.
     pub fn root_of(&self, ways: &Ways, function: usize) -> usize {
         let mut last = function;
         while let Some(before) = self.function_before(ways, last) {
@@ -134,7 +135,7 @@ impl Graph<'_, '_> {
         last
     }
 
-    /// The function that the last step of the chain comes from; the function itself where it is a root or not reached.
+    /// The function from which the last step of the chain comes; the function itself if it is a root or not reached.
     pub fn before(&self, ways: &Ways, function: usize) -> usize {
         self.function_before(ways, function).unwrap_or(function)
     }
@@ -152,7 +153,7 @@ impl Graph<'_, '_> {
         }
     }
 
-    /// A step with its place in the source: that of the call of `next`, or of the beginning.
+    /// A step with its place in the source: the call of `next`, or the start of the function.
     fn step(&self, function: usize, by: By, next: Option<usize>) -> Step {
         let start = self.rows.all.get(function).map(|row| row.start);
         let pc = next.and_then(|next| self.call_site(function, next));
@@ -166,7 +167,7 @@ impl Graph<'_, '_> {
         }
     }
 
-    /// The chain to a function that comes through one of its callers.
+    /// The chain to a function through one of its callers.
     pub fn chain_through(&self, ways: &Ways, caller: usize, function: usize) -> Option<Vec<Step>> {
         let mut chain = self.chain(ways, caller)?;
         let by = chain.pop()?.by;
@@ -175,7 +176,7 @@ impl Graph<'_, '_> {
         Some(chain)
     }
 
-    /// What it costs to reach a function; lower is surer, then shorter. `None`: not reached.
+    /// The cost of reaching a function; lower is more certain, then shorter. `None`: not reached.
     pub fn cost(&self, ways: &Ways, function: usize) -> Option<u32> {
         ways.costs.get(function).copied().filter(|c| *c != u32::MAX)
     }
@@ -202,7 +203,7 @@ impl Graph<'_, '_> {
     }
 }
 
-/// What the system, the loader or C code enters.
+/// Whether the system, the loader or C code enters this function.
 fn is_entry(name: &[u8]) -> bool {
     name.starts_with(b"_rt0_")
         || name.starts_with(b"_cgoexp_")

@@ -1,39 +1,41 @@
-//! What data refers to: pieces of data, the functions whose addresses they hold, and the pieces that they point at.
+//! The references of data: pieces of data, the functions whose addresses they hold, and the pieces that they point at.
 //!
-//! A stripped program has no borders between its variables. A piece begins where code or data points, and ends where the next begins.
+//! The variables of a stripped program have no known borders. A piece starts where code or data points, and ends where the next
+//! one starts.
 
 use super::types::Types;
 use crate::tables::rows::Rows;
 use gospect_exe::Image;
 use std::collections::HashSet;
 
-/// Pieces that are kept; the largest programs known have one million.
+/// Most pieces to keep; the largest programs known have one million.
 const PIECES_LIMIT: usize = 6 << 20;
 
-/// What a piece of data refers to.
+/// A reference of a piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// The function of that number, by its address.
+    /// The address of the function with this number.
     Function(u32),
-    /// A method of a type, of which the program keeps the code for conversions and reflection.
+    /// A method of a type; the program keeps its code for conversions and reflection.
     Method(u32),
     /// Another piece.
     Piece(u32),
-    /// A type descriptor or a table of methods that the module data lists for reflection.
+    /// A type descriptor or method table that moduledata lists for reflection.
     Listed(u32),
 }
 
 /// All pieces of a program.
 pub struct Data {
-    /// Where each begins, ascending.
+    /// Start of each piece, ascending.
     starts: Vec<u64>,
-    /// Where the references of each piece begin in `held`; one more than there are pieces.
+    /// Index in `held` of the first reference of each piece, and one more for the end.
     first: Vec<u32>,
     held: Vec<Held>,
 }
 
 impl Data {
-    /// Reads every word of the data. `named` are the addresses that code refers to. `None`: more pieces than any honest program has.
+    /// Reads every word of the data. `named` are the addresses that code refers to. `None`: more pieces than any real program
+    /// has.
     pub fn read(
         image: &Image<'_>,
         rows: &Rows<'_, '_>,
@@ -109,7 +111,7 @@ impl Data {
         Some(data)
     }
 
-    /// Adds what the module data lists: every type descriptor, and every table of methods.
+    /// Adds what moduledata lists: all type descriptors and method tables.
     fn list(&mut self, types: &Types) {
         for (from, to) in types.listed() {
             let first = self.starts.partition_point(|start| *start < from);
@@ -124,13 +126,13 @@ impl Data {
         self.starts.len()
     }
 
-    /// The piece that holds an address.
+    /// The piece that contains an address.
     pub fn at(&self, address: u64) -> Option<u32> {
         let after = self.starts.partition_point(|start| *start <= address);
         after.checked_sub(1).and_then(|i| u32::try_from(i).ok())
     }
 
-    /// What a piece refers to.
+    /// The references of a piece.
     pub fn held(&self, piece: u32) -> &[Held] {
         let i = piece as usize;
         let from = self.first.get(i).copied().unwrap_or_default() as usize;
@@ -139,7 +141,7 @@ impl Data {
     }
 }
 
-/// Adds the types that only an offset in another type leads to.
+/// Adds the types to which only an offset in another type leads.
 fn named_types(image: &Image<'_>, types: &Types, starts: &mut Vec<u64>) {
     let mut seen: HashSet<u64> = starts.iter().copied().filter(|s| types.holds(*s)).collect();
     let mut left: Vec<u64> = seen.iter().copied().collect();
@@ -154,7 +156,7 @@ fn named_types(image: &Image<'_>, types: &Types, starts: &mut Vec<u64>) {
     starts.sort_unstable();
 }
 
-/// The parts of the address space that may hold variables: all that is loaded but code and the function table.
+/// The address ranges that may hold variables: everything loaded except code and the function table.
 fn ranges(image: &Image<'_>, rows: &Rows<'_, '_>) -> Vec<(u64, u64)> {
     let code = rows
         .all
@@ -176,7 +178,7 @@ fn ranges(image: &Image<'_>, rows: &Rows<'_, '_>) -> Vec<(u64, u64)> {
         all.extend(left);
     }
     all.sort_unstable();
-    // Segments that lie on each other are read once.
+    // Overlapping segments are read once.
     let mut end = 0;
     all.retain_mut(|r| {
         r.0 = r.0.max(end);
@@ -186,7 +188,7 @@ fn ranges(image: &Image<'_>, rows: &Rows<'_, '_>) -> Vec<(u64, u64)> {
     all
 }
 
-/// Every aligned word that may be an address, as the running program sees it.
+/// Visits every aligned word that may be an address, as the running program sees it.
 fn words(image: &Image<'_>, ranges: &[(u64, u64)], visit: &mut dyn FnMut(u64, u64)) {
     let word = image.pointer_size();
     let fixups = image.fixups();

@@ -1,8 +1,8 @@
-//! Which function refers to which: calls, jumps, function values, and methods through the descriptors of types.
+//! The references between functions: calls, jumps, function values, and methods in type descriptors.
 //!
-//! A direct call or jump is certain. The rest is as much as the file shows: whoever takes the address of a function, of data that holds
-//! one, or of a type with methods may call it later. So a chain of direct calls proves that the code is there to be called; one that needs
-//! another step says how it was seen.
+//! A direct call or jump is certain. Other references only show what is possible: code that takes the address of a function, of
+//! data that holds one, or of a type with methods may call it later. So a chain of direct calls proves that code leads to the
+//! function; a chain with other steps says how they were seen.
 
 mod ask;
 mod chain;
@@ -22,14 +22,14 @@ use gospect_record::why::By;
 use std::fmt;
 use types::Types;
 
-/// Why a program has no graph.
+/// Why there is no graph of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoGraph {
-    /// There is no function table, or it cannot be read.
+    /// There is no readable function table.
     NoFunctions,
-    /// Nothing here reads the instructions of its architecture.
+    /// The instructions of its architecture cannot be decoded.
     Architecture,
-    /// There is more of it than any honest program has.
+    /// It is larger than that of any real program.
     TooLarge,
 }
 
@@ -45,27 +45,28 @@ impl fmt::Display for NoGraph {
 
 impl std::error::Error for NoGraph {}
 
-/// Edges that are kept; the largest programs known have three million.
+/// Most edges to keep; the largest programs known have three million.
 const EDGES_LIMIT: usize = 24 << 20;
 
 /// A reference of one function to another or to a piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
-    /// Node that refers.
+    /// The node that refers.
     from: u32,
-    /// Node that is referred to.
+    /// The node that it refers to.
     to: u32,
     by: By,
 }
 
-/// The functions of a program and what each refers to. Nodes are the functions by their numbers in the table, then the pieces of data.
+/// The functions of a program and their references. Nodes are the functions, by their numbers in the table, followed by the
+/// pieces of data.
 pub struct Graph<'t, 'i> {
     image: &'t Image<'i>,
     rows: Rows<'t, 'i>,
     decoder: decode::Decoder,
     toc: Option<u64>,
     data: Data,
-    /// Where the edges of each function begin; one more than there are functions.
+    /// Index of the first edge of each function, and one more for the end.
     first: Vec<u32>,
     edges: Vec<(u32, By)>,
 }
@@ -138,7 +139,7 @@ impl<'t, 'i> Graph<'t, 'i> {
         let data = Data::read(image, &rows, &types, &addresses).ok_or(NoGraph::TooLarge)?;
         for (from, address) in named {
             if let Some(to) = rows.at(address) {
-                // Code in the middle of another function is a place to go on from, as in assembly.
+                // Code in the middle of another function may also be a jump target, as in assembly.
                 if to != from as usize || rows.starting(address).is_some() {
                     calls.push(Edge {
                         from,
@@ -157,7 +158,7 @@ impl<'t, 'i> Graph<'t, 'i> {
             }
         }
         calls.sort_unstable();
-        // One edge for each pair; a call is worth more than a value, and comes first.
+        // One edge for each pair; a call counts more than a value, and comes first.
         calls.dedup_by_key(|e| (e.from, e.to));
         let mut first = Vec::with_capacity(functions + 1);
         let mut edges = Vec::with_capacity(calls.len());
@@ -190,7 +191,7 @@ impl<'t, 'i> Graph<'t, 'i> {
         self.rows.name(function).unwrap_or_default()
     }
 
-    /// The function that an address is in.
+    /// The function that contains an address.
     pub fn function_at(&self, address: u64) -> Option<usize> {
         self.rows.at(address)
     }
@@ -200,7 +201,7 @@ impl<'t, 'i> Graph<'t, 'i> {
         self.rows.line(function, pc)
     }
 
-    /// The direct calls and jumps of a function, by number.
+    /// The functions that a function calls or jumps to directly, by number.
     pub fn calls(&self, function: usize) -> impl Iterator<Item = usize> + '_ {
         self.out(function)
             .iter()
@@ -214,7 +215,7 @@ impl<'t, 'i> Graph<'t, 'i> {
         self.edges.get(from..to).unwrap_or_default()
     }
 
-    /// Every node that a node refers to.
+    /// Visits every node that a node refers to.
     fn next(&self, node: u32, visit: &mut dyn FnMut(u32, By)) {
         let functions = self.functions() as u32;
         match node.checked_sub(functions) {
@@ -241,7 +242,7 @@ impl<'t, 'i> Graph<'t, 'i> {
     }
 }
 
-/// Sorts what was added behind a place, and keeps one of each.
+/// Sorts the items from an index on, and removes duplicates.
 fn drop_repeated<T: Ord + Copy>(all: &mut Vec<T>, from: usize) {
     let mut own = all.split_off(from.min(all.len()));
     own.sort_unstable();
@@ -258,8 +259,8 @@ fn code_of<'i>(image: &'i Image<'_>, row: &Row, toc: Option<u64>) -> Option<Code
     })
 }
 
-/// Where the table of contents is: `o_toc` of the auxiliary header of XCOFF files (xcoff.h); in ELF files 32 KiB behind the start of the
-/// global offset table (64-Bit ELF V2 ABI for Power, 2.3.3.1).
+/// Address of the table of contents: `o_toc` in the auxiliary header of XCOFF files (xcoff.h); in ELF files 32 KiB after the
+/// start of the global offset table (64-Bit ELF V2 ABI for Power, 2.3.3.1).
 fn toc(image: &Image<'_>) -> Option<u64> {
     const O_TOC: u64 = 24 + 24;
     match (image.format, image.arch?) {

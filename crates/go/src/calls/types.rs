@@ -1,4 +1,4 @@
-//! Type descriptors: which methods of a type the program keeps, and the types that a descriptor names by offset
+//! Type descriptors: the methods of a type that the program keeps, and the types that a descriptor names by offset
 //! (src/internal/abi/type.go and src/runtime/type.go, Go 1.7 to 1.27; `moduledata.types` and `etypes`).
 
 use crate::tables::Tables;
@@ -12,19 +12,20 @@ const UNCOMMON: u8 = 1;
 const KIND_MASK: u8 = (1 << 5) - 1;
 /// `abi.Interface`.
 const INTERFACE: u8 = 20;
-/// Methods of one type that are read.
+/// Most methods of one type to read.
 const METHODS_LIMIT: u64 = 1 << 14;
 
-/// Where the types of a program are.
+/// The type descriptors of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
     range: (u64, u64),
     text: u64,
-    /// Where the module data is.
+    /// Address of moduledata.
     module: u64,
-    /// Where the tables of methods are, from Go 1.27 on; before, the module data points at each.
+    /// The range of method tables, since Go 1.27; before, moduledata points at each.
     itabs: (u64, u64),
-    /// Methods that may still be read, a number for each byte of the range: lists of honest types do not overlap, and each takes sixteen.
+    /// Methods that may still be read, one for each byte of the range: lists of real types do not overlap, and each method
+    /// takes sixteen bytes.
     left: Cell<u64>,
 }
 
@@ -50,8 +51,8 @@ const COMMON_32: Common = Common {
     size: 32,
 };
 
-/// Bytes between `abi.Type` and the methods by kind, for pointers of eight bytes and of four; other kinds have none. Maps changed in
-/// Go 1.12, 1.14, 1.24 and 1.27.
+/// Bytes between `abi.Type` and the methods by kind, for pointers of eight and of four bytes; other kinds have none. Maps
+/// changed in Go 1.12, 1.14, 1.24 and 1.27.
 const EXTRA: [(u8, &[u64], &[u64]); 8] = [
     (17, &[24], &[12]),                         // array: element, slice, length
     (18, &[16], &[8]),                          // channel: element, direction
@@ -63,17 +64,17 @@ const EXTRA: [(u8, &[u64], &[u64]); 8] = [
     (25, &[32], &[16]),                         // structure: package, fields
 ];
 
-/// Word numbers of `types` and `etypes` in the module data, by layout of the function table.
+/// Word numbers of `types` and `etypes` in moduledata, by layout of the function table.
 const RANGES: [(Layout, &[(u64, u64)]); 4] = [
     (Layout::Go12, &[(25, 26)]),
     (Layout::Go116, &[(35, 36)]),
     (Layout::Go118, &[(35, 36)]),
-    // From Go 1.27 on the length of the descriptors is between them.
+    // Since Go 1.27 the length of the descriptors is between them.
     (Layout::Go120, &[(37, 38), (37, 39)]),
 ];
 
 impl Types {
-    /// Finds the range of types in the module data.
+    /// Finds the range of types in moduledata.
     pub fn find(tables: &Tables<'_>) -> Self {
         let image = tables.image();
         let (Some(module), Some(table)) = (tables.moduledata(), tables.pclntab()) else {
@@ -114,12 +115,12 @@ impl Types {
         self.range.1 > self.range.0
     }
 
-    /// Whether the module data begins in a piece of data.
+    /// Whether a piece of data contains the start of moduledata.
     pub fn is_module(&self, start: u64, end: u64) -> bool {
         self.is_known() && start <= self.module && self.module < end
     }
 
-    /// Ranges of what the module data lists.
+    /// The ranges of what moduledata lists.
     pub fn listed(&self) -> [(u64, u64); 2] {
         [self.range, self.itabs]
     }
@@ -136,7 +137,7 @@ impl Types {
         }
     }
 
-    /// Whether a type descriptor may stand at an address.
+    /// Whether there may be a type descriptor at an address.
     fn plausible(&self, image: &Image<'_>, address: u64) -> bool {
         let common = Self::common(image);
         let Some(bytes) = image.bytes(address, common.size) else {
@@ -153,7 +154,7 @@ impl Types {
             && at(common.flags) < 128
     }
 
-    /// Whether a table of methods of an interface (`runtime.itab`) stands at an address: an interface type, then a type.
+    /// Whether there is a method table of an interface (`runtime.itab`) at an address: an interface type, then a type.
     pub fn is_itab(&self, image: &Image<'_>, address: u64) -> bool {
         if !self.is_known() || self.holds(address) {
             return false;
@@ -171,7 +172,7 @@ impl Types {
         other.is_some_and(|a| self.holds(a)) && kind.is_some_and(|k| k & KIND_MASK == INTERFACE)
     }
 
-    /// The code of each method that a type keeps.
+    /// Visits the code of each method that a type keeps.
     pub fn methods(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
         let Some((list, count)) = self.method_list(image, address) else {
             return;
@@ -191,7 +192,7 @@ impl Types {
         }
     }
 
-    /// The types that a descriptor names by offset: the pointer to it, and the types of its methods.
+    /// Visits the types that a descriptor names by offset: the pointer to it, and the types of its methods.
     pub fn pointers(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
         if !self.holds(address) || !self.plausible(image, address) {
             return;
@@ -220,7 +221,7 @@ impl Types {
         }
     }
 
-    /// Address and length of the methods of a type: those behind `abi.UncommonType`.
+    /// Address and length of the methods of a type, which follow `abi.UncommonType`.
     fn method_list(&self, image: &Image<'_>, address: u64) -> Option<(u64, u64)> {
         if !self.holds(address) || !self.plausible(image, address) {
             return None;

@@ -1,10 +1,10 @@
-//! arm (Arm ARM, A5; R_CALLARM of src/cmd/link/internal/arm/asm.go). Addresses lie as words behind the code that loads them.
+//! arm (Arm ARM, A5; R_CALLARM of src/cmd/link/internal/arm/asm.go). Addresses are words after the code that loads them.
 
 use super::{Code, Reference, signed};
 
 pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
     for (pc, word) in code.words() {
-        // Any condition but that of the instructions without one.
+        // Any condition, but not the code of unconditional instructions.
         let has_condition = word >> 28 != 0xf;
         if has_condition && word & 0x0e00_0000 == 0x0a00_0000 {
             let target = 8u64

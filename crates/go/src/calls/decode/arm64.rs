@@ -3,7 +3,7 @@
 use super::{Code, Reference, Registers, signed};
 
 pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
-    // Instructions are little endian in programs of either order.
+    // Instructions are little-endian in programs of either byte order.
     let code = Code {
         big_endian: false,
         ..code

@@ -37,7 +37,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                 );
                 continue;
             }
-            // JIRL: the second half of a far call, behind PCADDU18I.
+            // JIRL: the second half of a far call, after PCADDU18I.
             0b010011 => {
                 if let Some(base) = known.get(from) {
                     let target = base.wrapping_add_signed(signed(word >> 10 & 0xffff, 16) << 2);

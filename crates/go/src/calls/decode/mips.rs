@@ -32,7 +32,7 @@ fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
                     },
                 );
             }
-            // BEQ, BNE, BLEZ, BGTZ, and BAL, which is BGEZAL of register 0.
+            // BEQ, BNE, BLEZ, BGTZ, and BAL, which is BGEZAL with register 0.
             4..=7 => visit(
                 pc,
                 Reference::Jump(delay.wrapping_add_signed(low << 2) & mask),
@@ -77,7 +77,8 @@ fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low) & mask));
                 }
             }
-            // ADDU and DADDU of R28, which holds the upper half of addresses, that is 0 (src/runtime/asm_mips64x.s); other arithmetic.
+            // ADDU and DADDU of R28, which holds the upper half of addresses, here 0 (src/runtime/asm_mips64x.s); other
+            // arithmetic.
             0 => {
                 let sum = match (word & 0x3f, from, to) {
                     (0x21 | 0x2d, 28, other) | (0x21 | 0x2d, other, 28) => known.get(other),

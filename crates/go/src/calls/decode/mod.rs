@@ -1,5 +1,5 @@
-//! What machine code refers to: the functions that it calls and jumps to, and the addresses that it takes or reads. One file for each
-//! architecture; the table [`DECODERS`] says which there are.
+//! The references of machine code: the functions that it calls and jumps to, and the addresses that it takes or reads. There is
+//! a file for each architecture; the table [`DECODERS`] lists them.
 
 mod arm;
 mod arm64;
@@ -10,32 +10,32 @@ mod riscv64;
 mod s390x;
 mod x86;
 
-/// What one instruction, or a pair that belongs together, refers to.
+/// A reference of one instruction, or of a pair that belongs together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reference {
     /// A direct call of this address.
     Call(u64),
-    /// A direct jump to this address. Only one that leaves its function is of interest.
+    /// A direct jump to this address. Only a jump out of its function matters.
     Jump(u64),
     /// This address is computed, read or written.
     Address(u64),
 }
 
-/// A run of code of one function.
+/// The code of a function, or part of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Code<'c> {
     /// The instructions.
     pub bytes: &'c [u8],
-    /// Address of the first.
+    /// Address of the first instruction.
     pub start: u64,
     /// Byte order of the program.
     pub big_endian: bool,
-    /// Where the table of contents is that register 2 points to (ppc64); `None`: none, or the file does not tell.
+    /// Address in register 2, which points to the table of contents (ppc64); `None`: there is none, or it is unknown.
     pub toc: Option<u64>,
 }
 
 impl Code<'_> {
-    /// The instructions of an architecture whose instructions all have four bytes, with their addresses.
+    /// The instructions and their addresses, for an architecture whose instructions all have four bytes.
     fn words(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
         let big_endian = self.big_endian;
         let start = self.start;
@@ -56,7 +56,7 @@ impl Code<'_> {
 /// Reports each reference with the address of its instruction.
 pub type Decoder = fn(Code<'_>, &mut dyn FnMut(u64, Reference));
 
-/// Architectures by Go's name.
+/// Decoders by Go's name of the architecture.
 const DECODERS: [(&str, Decoder); 14] = [
     ("386", x86::decode_386),
     ("amd64", x86::decode_amd64),
@@ -85,7 +85,8 @@ fn signed(word: u32, bits: u32) -> i64 {
     (i64::from(word) << shift) >> shift
 }
 
-/// Halves of addresses that registers hold: the instruction that sets the upper half, and the one that adds the lower, need not stand side by side.
+/// Partial addresses in registers: the instruction that sets the upper half and the one that adds the lower need not be
+/// adjacent.
 struct Registers {
     values: [Option<u64>; 32],
 }
@@ -95,7 +96,7 @@ impl Registers {
         Self { values: [None; 32] }
     }
 
-    /// What a register is known to hold.
+    /// The known value of a register.
     fn get(&self, register: u32) -> Option<u64> {
         *self.values.get(register as usize)?
     }
@@ -106,7 +107,7 @@ impl Registers {
         }
     }
 
-    /// After a call or where a jump may arrive, nothing is known.
+    /// Forgets all values, after a call or where a jump may arrive.
     fn forget(&mut self) {
         self.values = [None; 32];
     }

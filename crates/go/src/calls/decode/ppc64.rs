@@ -14,7 +14,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
         let (to, from) = (word >> 21 & 31, word >> 16 & 31);
         let low = signed(word & 0xffff, 16);
         if let Some((start, first)) = prefix.take() {
-            // An instruction of eight bytes; only those relative to the program counter are of interest (bit R).
+            // An instruction of eight bytes; only those relative to the program counter matter (bit R).
             if first >> 20 & 1 == 1 {
                 let distance = i64::from(first & 0x3_ffff) << 16 | i64::from(word & 0xffff);
                 let distance = (distance << 30) >> 30;
@@ -48,7 +48,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                 let base = if word & 2 == 0 { pc } else { 0 };
                 visit(pc, Reference::Jump(base.wrapping_add_signed(distance)));
             }
-            // ADDIS: of nothing, or of the register of the table of contents.
+            // ADDIS: without a register, or with that of the table of contents.
             15 => {
                 let upper = low << 16;
                 let sum = match from {
@@ -84,7 +84,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
     }
 }
 
-/// What a register is given is not known; that of the table of contents is restored after calls.
+/// Forgets a register with an unknown value; that of the table of contents is restored after calls.
 fn forget(known: &mut Registers, register: u32) {
     if register != TOC {
         known.set(register, None);

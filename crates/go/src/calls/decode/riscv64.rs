@@ -84,7 +84,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
     }
 }
 
-/// C.J jumps, C.ADDI and C.LD may complete an address.
+/// C.J jumps; C.ADDI and C.LD may complete an address.
 fn compressed(half: u16, pc: u64, known: &mut Registers, visit: &mut dyn FnMut(u64, Reference)) {
     let half = u32::from(half);
     let small = |at: u32| 8 + (half >> at & 7);
@@ -131,7 +131,7 @@ fn compressed(half: u16, pc: u64, known: &mut Registers, visit: &mut dyn FnMut(u
     }
 }
 
-/// A jump that keeps where to return to is a call; X5 is what Go's prologues call the runtime with (src/cmd/internal/obj/riscv/obj.go).
+/// A jump that stores a return address is a call. Go's prologues call the runtime with X5 (src/cmd/internal/obj/riscv/obj.go).
 fn branch(link: u32, target: u64, pc: u64, visit: &mut dyn FnMut(u64, Reference)) {
     visit(
         pc,

@@ -1,5 +1,5 @@
-//! s390x (z/Architecture Principles of Operation, chapter 5, formats RIL and RI; R_PCRELDBL of src/cmd/link/internal/s390x/asm.go). The first two bits of an
-//! instruction tell its length.
+//! s390x (z/Architecture Principles of Operation, chapter 5, formats RIL and RI; R_PCRELDBL of
+//! src/cmd/link/internal/s390x/asm.go). The first two bits of an instruction give its length.
 
 use super::{Code, Reference};
 

@@ -15,8 +15,8 @@ pub fn decode_amd64(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
     });
 }
 
-/// 386: addresses are absolute, as displacements or immediates. Position-independent code calls `__x86.get_pc_thunk.cx`, which returns the
-/// address behind the call, and adds the distance from there.
+/// 386: addresses are absolute, as displacements or immediates. Position-independent code calls `__x86.get_pc_thunk.cx`, which
+/// returns the address after the call, and adds the distance from there.
 pub fn decode_386(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
     let behind_call = Cell::new(None);
     each(32, code, visit, &|instruction, visit| {
@@ -41,10 +41,10 @@ fn has_base(instruction: &Instruction) -> bool {
     instruction.memory_base() != Register::None
 }
 
-/// Below this there is neither code nor data.
+/// Neither code nor data is below this address.
 const LOWEST: u64 = 0x1000;
 
-/// Immediates may be addresses in programs that are loaded at a fixed place.
+/// Immediates may be addresses in programs that are loaded at a fixed address.
 fn immediate(instruction: &Instruction, visit: &mut dyn FnMut(Reference)) {
     for i in 0..instruction.op_count() {
         let value = match instruction.op_kind(i) {
