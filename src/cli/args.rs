@@ -401,6 +401,7 @@ pub struct DatabaseArgs {
   gospect why ./app 'os/exec.(*Cmd).Start'     a function
   gospect why ./app net/http                   a package
   gospect why ./app github.com/spf13/cobra     a module
+  gospect why ./app GO-2024-2687               each linked function of a vulnerability
   gospect why --format dot ./app plugin.Open | dot -Tsvg > why.svg
 
 Each step says how it was seen: `call` is in the code; `value` and `method` are possible, and depend on what happens at run time.")]
@@ -408,7 +409,7 @@ pub struct WhyArgs {
     /// The Go program
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
-    /// Functions, packages or modules
+    /// Functions, packages, modules, or IDs of vulnerabilities
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
     /// Show up to N chains for each name
@@ -417,6 +418,8 @@ pub struct WhyArgs {
     /// Fail (exit code 2) when the program cannot tell, such as without a function table
     #[arg(long)]
     pub strict: bool,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// Architecture of a universal Mach-O file to look into
     #[arg(long, value_name = "ARCH")]
     pub slice: Option<String>,

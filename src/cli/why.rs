@@ -4,13 +4,16 @@ use super::args::WhyArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
+use super::{database, dates};
 use crate::bytes::{FileBytes, Limits};
 use crate::go::calls::{self, NoGraph};
 use crate::go::{self, Level, Options};
 use crate::knowledge::GoVersion;
-use crate::record::why::{SCHEMA, Why};
+use crate::record::why::{Answer, SCHEMA, Subject, Why};
 use crate::report::style::clean;
 use crate::report::why;
+use crate::vuln::{Finding, judge};
+use std::collections::BTreeSet;
 use std::fs::File;
 
 pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
@@ -23,8 +26,20 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         .and_then(FileBytes::open)
         .map_err(|e| unread(e.to_string()))?;
     let limits = Limits::default();
+    let database = match args.names.iter().any(|name| is_id(name)) {
+        true => Some(database::open(
+            &args.database,
+            dates::today(),
+            args.output.quiet,
+        )?),
+        false => None,
+    };
     let options = Options {
-        level: Level::BuildInfo,
+        level: match database {
+            Some(_) => Level::Full,
+            None => Level::BuildInfo,
+        },
+        symbols: database.is_some(),
         named: true,
         limits,
         ..Options::default()
@@ -32,6 +47,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     let inspection = go::inspect(&bytes, &options).map_err(|error| unread(error.to_string()))?;
     let records = &inspection.found;
     let mut answers = None;
+    let mut damaged = None;
     let mut slices = Vec::new();
     let programs = go::programs(&bytes, limits, &mut |slice, tables| {
         slices.extend(slice.map(str::to_owned));
@@ -43,8 +59,29 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         let info = record.and_then(|r| r.build_info.as_ref());
         let version = record.and_then(|r| r.go_version.as_deref());
         let minor = version.and_then(minor_of);
-        answers = Some(calls::ask(tables, info, minor, &args.names, args.chains));
+        let findings = match (record, &database) {
+            (Some(record), Some(database)) => judge(record, database).map(|p| p.findings),
+            _ => Ok(Vec::new()),
+        };
+        let findings = match findings {
+            Ok(findings) => findings,
+            Err(error) => {
+                damaged = Some(error);
+                return;
+            }
+        };
+        let questions = args.names.iter().map(|name| Question::of(name, &findings));
+        let questions: Vec<Question> = questions.collect();
+        let names: Vec<String> = questions.iter().flat_map(|q| q.parts.clone()).collect();
+        let answered = calls::ask(tables, info, minor, &names, args.chains);
+        answers = Some(answered.map(|all| {
+            let mut all = all.into_iter();
+            questions.into_iter().map(|q| q.answer(&mut all)).collect()
+        }));
     });
+    if let Some(error) = damaged {
+        return Err(unread(format!("vulnerability database: {error}")));
+    }
     programs.map_err(|error| unread(error.to_string()))?;
     let answers = match (answers, &args.slice) {
         (Some(answers), _) => answers,
@@ -80,6 +117,62 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         true => Exit::Failed,
         false => Exit::Fine,
     })
+}
+
+/// Whether a name is the ID of a vulnerability and no import path.
+fn is_id(name: &str) -> bool {
+    ["GO-", "CVE-", "GHSA-"]
+        .iter()
+        .any(|start| name.len() > start.len() && name.starts_with(start))
+}
+
+/// A name as it was typed, and the names that it stands for.
+struct Question {
+    name: String,
+    is_id: bool,
+    parts: Vec<String>,
+}
+
+impl Question {
+    /// A vulnerability stands for its linked functions, or for its linked packages where it names no function that is linked.
+    fn of(name: &str, findings: &[Finding]) -> Self {
+        let parts = match is_id(name) {
+            false => vec![name.to_owned()],
+            true => {
+                let of_id = findings
+                    .iter()
+                    .filter(|f| f.id == name || f.aliases.iter().any(|alias| alias == name));
+                let parts = of_id.flat_map(|f| match f.symbols.is_empty() {
+                    true => f.packages.clone(),
+                    false => f.symbols.clone(),
+                });
+                let parts: BTreeSet<String> = parts.collect();
+                parts.into_iter().collect()
+            }
+        };
+        Self {
+            name: name.to_owned(),
+            is_id: is_id(name),
+            parts,
+        }
+    }
+
+    /// Takes the answers of its parts, and makes one of them.
+    fn answer(self, all: &mut impl Iterator<Item = Answer>) -> Answer {
+        let parts: Vec<Answer> = all.take(self.parts.len()).collect();
+        if !self.is_id {
+            return parts.into_iter().next().unwrap_or_default();
+        }
+        let found: Vec<Answer> = parts.into_iter().filter(|part| part.found).collect();
+        Answer {
+            name: self.name,
+            subject: (!found.is_empty()).then_some(Subject::Vulnerability),
+            found: !found.is_empty(),
+            functions: found.len() as u64,
+            chains: found.into_iter().flat_map(|part| part.chains).collect(),
+            ..Answer::default()
+        }
+    }
 }
 
 fn minor_of(version: &str) -> Option<u32> {

@@ -176,6 +176,40 @@ fn what_is_not_there_gets_names_like_it() {
     assert!(missing.stderr.contains("/nowhere"), "{}", missing.stderr);
 }
 
+/// Each linked function of a vulnerability gets a chain; an ID that the program does not hold is not found.
+#[test]
+fn vulnerabilities_lead_to_their_functions() {
+    let scratch = Scratch::new();
+    let path = scratch.put_fixture("1.27-linux-amd64-verify");
+    let path = path.to_str().unwrap();
+    scratch.put(
+        "db/GO-2030-0001.json",
+        br#"{"schema_version":"1.3.1","id":"GO-2030-0001","modified":"2030-01-01T00:00:00Z","aliases":["CVE-2030-0001"],
+        "affected":[{"package":{"name":"stdlib","ecosystem":"Go"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}],
+        "ecosystem_specific":{"imports":[{"path":"fmt","symbols":["Fprintf","Sscanf"]}]}}],
+        "database_specific":{"review_status":"REVIEWED"}}"#,
+    );
+    let db = scratch.path().join("db");
+    let db = db.to_str().unwrap();
+    let out = run(&[
+        "why",
+        "--db",
+        db,
+        "--format",
+        "json",
+        path,
+        "CVE-2030-0001",
+        "GO-2030-0002",
+    ]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let why: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+    let answer = &why["answers"][0];
+    assert_eq!(answer["subject"], "vulnerability", "{why}");
+    let chain = answer["chains"][0].as_array().unwrap();
+    assert_eq!(chain.last().unwrap()["function"], "fmt.Fprintf", "{why}");
+    assert_eq!(why["answers"][1]["found"], false);
+}
+
 #[test]
 fn damaged_code_and_tables_end() {
     for id in [

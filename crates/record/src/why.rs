@@ -64,6 +64,8 @@ pub enum Subject {
     Package,
     /// All packages of a module.
     Module,
+    /// The vulnerable functions of an entry of the vulnerability database that are linked; its packages where it names no functions.
+    Vulnerability,
 }
 
 /// The answer for one name.

@@ -52,6 +52,12 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         (Subject::Package, n) => format!("a package, {n} functions"),
         (Subject::Module, 1) => "a module, 1 function".to_owned(),
         (Subject::Module, n) => format!("a module, {n} functions"),
+        (Subject::Vulnerability, 1) => {
+            "a vulnerability, 1 function or package of it is linked".to_owned()
+        }
+        (Subject::Vulnerability, n) => {
+            format!("a vulnerability, {n} functions or packages of it are linked")
+        }
     };
     let _ = writeln!(text, "{}: {what}", look.paint(Tone::Title, &name));
     if answer.chains.is_empty() {

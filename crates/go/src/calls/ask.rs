@@ -113,7 +113,7 @@ impl Asked<'_, '_, '_> {
         reached.sort_unstable();
         // A package that initialises itself proves nothing, so functions reached from outside come first.
         let own: HashSet<usize> = match subject {
-            Subject::Function => HashSet::new(),
+            Subject::Function | Subject::Vulnerability => HashSet::new(),
             Subject::Package | Subject::Module => functions.iter().copied().collect(),
         };
         let (inside, outside): (Vec<_>, Vec<_>) = reached
