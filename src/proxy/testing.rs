@@ -95,10 +95,12 @@ fn serve(
     }
     out.write_all(b"\r\n")?;
     out.write_all(&reply.body)?;
-    while reply.endless {
+    if !reply.endless {
+        return Ok(());
+    }
+    loop {
         out.write_all(&[b'x'; 4096])?;
     }
-    Ok(())
 }
 
 /// Short pauses, few tries.
