@@ -105,7 +105,12 @@ fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
         .flag("gcflags")
         .iter()
         .any(|w| w.as_str().contains("-N") || w.as_str().contains('$'));
-    if unsure || tool || test || debug {
+    // The compiler and the assembler are told themselves, as before Go 1.13.
+    let trims = ["gcflags", "asmflags"]
+        .iter()
+        .flat_map(|f| c.flag(f))
+        .any(|w| w.as_str().contains("-trimpath"));
+    if unsure || tool || test || debug || trims {
         return false;
     }
     let named = c.flag("ldflags").iter().any(|w| {
