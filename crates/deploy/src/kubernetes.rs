@@ -11,7 +11,7 @@ use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Keys that hold containers. `template` is that of Argo and others: what has an image is a container.
 const CONTAINERS: [&str; 8] = [
@@ -27,17 +27,18 @@ const CONTAINERS: [&str; 8] = [
 
 /// Reads all documents.
 pub fn read(documents: &[Node], out: &mut Collector) {
+    let mut seen = HashSet::new();
     for document in documents {
         document.walk(&mut |above, key, value| {
             let parent = above.last().copied();
             match key.str() {
                 k if CONTAINERS.contains(&k) => {
                     if value.is_mapping() {
-                        container(above, value, out);
+                        container(above, value, &mut seen, out);
                     }
                     if let Value::Sequence(items) = &value.value {
                         for item in items {
-                            container(above, item, out);
+                            container(above, item, &mut seen, out);
                         }
                     }
                 }
@@ -74,11 +75,9 @@ fn object(above: &[&Node]) -> String {
     })
 }
 
-fn container(above: &[&Node], node: &Node, out: &mut Collector) {
-    let entries = node.get("env").map_or(0, |e| e.items().len());
-    if !out.look_at(entries + 1) {
-        return;
-    }
+/// Reads one container. `seen` holds the addresses of the environments that were read: aliases bring one to many containers, and
+/// what it sets is taken once.
+fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut Collector) {
     let image = node.get("image").map_or("", Node::str);
     let go = of_image(image);
     let toolchain = go
@@ -108,10 +107,20 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
         ..Place::default()
     };
     let mut env = Env::default();
+    let own = node.get("env");
+    let is_new = own.is_some_and(|env| seen.insert(std::ptr::from_ref(env).addr()));
+    let entries = match own {
+        // Commands put values in, whoever else has them.
+        Some(env) if is_new || !commands.is_empty() => env.items(),
+        _ => Vec::new(),
+    };
+    if !out.look_at(entries.len() + 1) {
+        return;
+    }
     let mut all: Vec<(&Text, Option<&Text>, Span)> = Vec::new();
     // Of several with one name the last counts.
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    for entry in node.get("env").map(Node::items).unwrap_or_default() {
+    for entry in entries {
         // A value from elsewhere is not known here, but it replaces one given before.
         let value = entry.get("value").and_then(Node::text);
         let value = value.filter(|text| !text.is_empty());
