@@ -244,6 +244,8 @@ pub struct Program {
     pub port: Option<String>,
     /// As in the record.
     pub main_package: Option<String>,
+    /// Path of the main module; `None`: none is recorded.
+    pub main_module: Option<String>,
     /// Version of the program itself, see [`gospect_record::Binary::main_version`].
     pub version: Option<String>,
     /// As in the record.

@@ -45,12 +45,19 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         go_version: binary.go_version.clone(),
         port: binary.port(),
         main_package: binary.main_package.clone(),
+        main_module: main_module(binary),
         version: binary.main_version().map(|v| v.value.to_owned()),
         sha256: binary.sha256.clone(),
         owner: binary.owner.clone(),
         findings,
         unjudged: unjudged.into_iter().collect(),
     })
+}
+
+/// The path of the main module, where the build info has one.
+fn main_module(binary: &Binary) -> Option<String> {
+    let path = &binary.build_info.as_ref()?.main.path;
+    (!path.is_empty()).then(|| path.clone())
 }
 
 struct Judge<'b> {

@@ -113,7 +113,11 @@ pub fn apply(documents: &[Document], program: &mut Program) {
     if documents.is_empty() {
         return;
     }
-    let own = products(program);
+    let mut own = products(program);
+    // Some writers name the package instead of its module.
+    let version = program.version.as_deref().unwrap_or_default();
+    let package = program.main_package.as_deref().unwrap_or_default();
+    own.extend(names::of_module(package, version));
     let mut marks = Vec::new();
     for (number, finding) in program.findings.iter().enumerate() {
         let about = About {
@@ -145,11 +149,15 @@ pub fn apply(documents: &[Document], program: &mut Program) {
     }
 }
 
-/// The purls under which a program is known: its main package, and the image that it is in.
+/// The purls under which a program is known: its main module (its main package, where no module is recorded), the image that it is in, the package that brought it.
 pub fn products(program: &Program) -> Vec<String> {
     let version = program.version.as_deref().unwrap_or_default();
-    let main = program.main_package.as_deref().unwrap_or_default();
-    let mut found: Vec<String> = names::of_module(main, version).into_iter().collect();
+    let main = program
+        .main_module
+        .as_deref()
+        .or(program.main_package.as_deref());
+    let main = names::of_module(main.unwrap_or_default(), version);
+    let mut found: Vec<String> = main.into_iter().collect();
     if let Some(image) = &program.location.image {
         found.extend(image_purl(&image.reference, image.digest.as_deref()));
     }

@@ -19,6 +19,7 @@ fn judged() -> Program {
         &[("golang.org/x/net/html", &["Parse"])],
     );
     binary.sha256 = Some("ab".repeat(32));
+    binary.main_package = Some("example.com/app/cmd/app".to_owned());
     binary.location.image = Some(ImageRef {
         reference: "registry.example.com/Team/app:1.0".to_owned(),
         digest: Some("sha256:12".to_owned()),
@@ -121,6 +122,22 @@ fn a_statement_is_about_what_it_names() {
             assert_eq!(vex.source, "a.json");
         }
     }
+}
+
+#[test]
+fn a_program_is_its_main_module_and_its_package() {
+    for (product, fits) in [
+        ("pkg:golang/example.com/app@v1.0.0", true),
+        ("pkg:golang/example.com/app/cmd/app@v1.0.0", true),
+        ("pkg:golang/example.com/app/cmd/other@v1.0.0", false),
+    ] {
+        let document = openvex(json!("GO-2026-0001"), json!([product]));
+        assert_eq!(marked(&document).is_some(), fits, "{product}");
+    }
+    let own = products(&judged());
+    assert_eq!(own[0], "pkg:golang/example.com/app@v1.0.0");
+    assert!(own[1].starts_with("pkg:oci/app@sha256%3A12?"), "{own:?}");
+    assert_eq!(own.len(), 2);
 }
 
 #[test]
