@@ -14,7 +14,6 @@ import argparse
 import collections
 import http.server
 import datetime
-import glob
 import json
 import os
 import subprocess
@@ -42,7 +41,7 @@ def download(version):
 
 
 def table_path():
-    return glob.glob(os.path.join(ROOT, "**/vuln/database/builtin.bin"), recursive=True)[0]
+    return os.path.join(ROOT, "crates", "vuln", "src", "database", "builtin.bin")
 
 
 def date_of(version):
@@ -60,7 +59,8 @@ def official(folder):
         entries.append(
             {
                 "id": document["id"],
-                "aliases": document.get("aliases") or [],
+                # Some documents name one alias twice.
+                "aliases": list(dict.fromkeys(document.get("aliases") or [])),
                 "review": "Reviewed" if status == "REVIEWED" else "Unreviewed",
                 "withdrawn": "withdrawn" in document,
             }
