@@ -10,6 +10,7 @@ use gospect_go::tables::gosymtab::Gosymtab;
 use gospect_go::tables::inlining;
 use gospect_go::tables::pclntab::Pclntab;
 use gospect_go::{self as go, Level, Options};
+use gospect_record::Functions;
 use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow;
@@ -196,9 +197,23 @@ pub fn inspect(data: &[u8]) {
             named: true,
             limits,
             godebug: Some("panicnil=1,x=2"),
+            packages: true,
+            symbols: true,
             ..Options::default()
         };
-        let _ = go::inspect(&File(data), &options);
+        let Ok(inspection) = go::inspect(&File(data), &options) else {
+            continue;
+        };
+        // Names are folded when they are asked for, and what is written is read again.
+        for functions in inspection
+            .found
+            .iter()
+            .filter_map(|f| f.binary.functions.as_ref())
+        {
+            let text = serde_json::to_string(functions).unwrap_or_default();
+            let read: Option<Functions> = serde_json::from_str(&text).ok();
+            assert_eq!(read.as_ref(), Some(functions));
+        }
     }
 }
 

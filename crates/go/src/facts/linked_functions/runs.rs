@@ -13,6 +13,9 @@ const MET: usize = 1 << 12;
 /// Most dots at which the type may end in the name of a method from an embedded type.
 const DOTS: usize = 8;
 
+/// Paths that are compared with a path to tell whether one goes on behind its dot; after more it is taken for one that does.
+const NEAR: usize = 16;
+
 /// What is known about a package as names spell it.
 #[derive(Clone)]
 struct Met {
@@ -63,13 +66,17 @@ impl Packages<'_> {
         let mut start = 0;
         let mut run: Option<Open> = None;
         let mut prefix: &[u8] = &[];
-        for end in memchr::memchr_iter(0, names) {
+        while let Some(rest) = names.get(start..) {
+            let is_same = !prefix.is_empty() && rest.starts_with(prefix);
+            let skip = if is_same { prefix.len() } else { 0 };
+            let Some(end) = end_of_name(names, start + skip) else {
+                break;
+            };
             let from = std::mem::replace(&mut start, end + 1);
             let Some(name) = names.get(from..end) else {
-                continue;
+                break;
             };
             count += u64::from(!name.is_empty());
-            let is_same = !prefix.is_empty() && name.starts_with(prefix);
             if is_same && !run.as_ref().is_some_and(|run| run.is_front) {
                 continue;
             }
@@ -137,10 +144,15 @@ impl Packages<'_> {
             is_front: false,
         };
         if let Some(owner) = self.table.owner(spelled) {
-            let path = modules::unvendored(owner);
+            let path = match is_vendored(owner.as_bytes()) {
+                true => modules::unvendored(owner),
+                false => owner,
+            };
             let path = self.main.filter(|_| path == modules::MAIN).unwrap_or(path);
             met.place = self.builder.package(path);
-            met.receiver = self.receiver(spelled, owner);
+            if spelled != owner.as_bytes() {
+                met.receiver = self.receiver(spelled, owner);
+            }
             met.is_front = self.is_front(owner);
         }
         met
@@ -148,10 +160,21 @@ impl Packages<'_> {
 
     /// Whether a path of another package begins with this one and a dot.
     fn is_front(&self, owner: &str) -> bool {
-        let start = format!("{owner}.");
-        let from = (Bound::Included(start.as_str()), Bound::Unbounded);
-        let next = self.table.packages.range::<str, _>(from).next();
-        next.is_some_and(|next| next.starts_with(&start))
+        // Paths that go on with a dot come before those that go on with a slash or a letter.
+        let from = (Bound::Excluded(owner), Bound::Unbounded);
+        let next = self.table.packages.range::<str, _>(from);
+        let mut next = next
+            .take_while(|path| path.starts_with(owner))
+            .map(|path| path.as_bytes().get(owner.len()).copied());
+        for _ in 0..NEAR {
+            match next.next().flatten() {
+                None => return false,
+                Some(b'.') => return true,
+                Some(b'/'..) => return false,
+                Some(_) => {}
+            }
+        }
+        true
     }
 
     /// The type in `a/b.T.c/d`, whose package is `a/b`; `None` when all of it is the package.
@@ -173,4 +196,85 @@ fn slot(package: &[u8]) -> usize {
     let mixed = (tail ^ u64::from(head).rotate_left(32) ^ package.len() as u64)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
     usize::try_from(mixed >> 52).unwrap_or(0) % MET
+}
+
+/// Where the name ends that goes on here: names are short, and most of their ends are found in two or three steps.
+fn end_of_name(names: &[u8], mut at: usize) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = LOW << 7;
+    while let Some(eight) = names.get(at..)?.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        // The lowest bit that is left is in the first byte that is zero.
+        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+        if zeros != 0 {
+            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = names.get(at..)?;
+    rest.iter().position(|b| *b == 0).map(|i| at + i)
+}
+
+/// Whether a path may hold that of a vendor directory, as [`modules::unvendored`] knows them.
+fn is_vendored(path: &[u8]) -> bool {
+    [&b"vendor/"[..], b"_workspace/"]
+        .iter()
+        .any(|mark| memchr::memmem::find(path, mark).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_names_are_found_wherever_they_are() {
+        for length in 0..40 {
+            let mut names = vec![b'x'; length];
+            names.push(0);
+            names.extend_from_slice(&[1, 0x80, 0, 0xff]);
+            for at in 0..=length {
+                assert_eq!(end_of_name(&names, at), Some(length));
+            }
+            assert_eq!(end_of_name(&names[..length], 0), None);
+            assert_eq!(end_of_name(&names, names.len() + 1), None);
+        }
+    }
+
+    #[test]
+    fn runs_are_of_the_package_whose_path_goes_on() {
+        let names = [
+            "gopkg.Open",
+            "gopkg.in/yaml%2ev3.Decode",
+            "gopkg.(*File).Close",
+            "gopkgs.Open",
+            "type:.eq.gopkg.File",
+            "gopkg.Last",
+            "main.T.gopkg.in/yaml%2ev3.hidden",
+            "main.main",
+            "",
+        ];
+        let raw: Vec<u8> = names
+            .iter()
+            .flat_map(|n| [n.as_bytes(), b"\0"])
+            .flatten()
+            .copied()
+            .collect();
+        let table = Table::of_names(&raw);
+        let (builder, count) = gather(raw, &table, Some("example.com/app"));
+        assert_eq!(count, 8);
+        let functions = builder.finish(gospect_record::FunctionSource::FunctionTable, true);
+        let all: Vec<(&str, Vec<&str>)> = functions
+            .packages()
+            .map(|package| (package, functions.names(package).collect()))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("example.com/app", vec!["T.hidden", "main"]),
+                ("gopkg", vec!["File.Close", "Last", "Open"]),
+                ("gopkg.in/yaml.v3", vec!["Decode"]),
+                ("gopkgs", vec!["Open"]),
+            ]
+        );
+    }
 }
