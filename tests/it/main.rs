@@ -61,6 +61,8 @@ mod owners;
 #[cfg(unix)]
 mod packaging;
 #[cfg(feature = "archives")]
+mod packed;
+#[cfg(feature = "archives")]
 mod parity;
 mod promises;
 mod public_api;

@@ -21,6 +21,10 @@ const TABLE_USUAL: u64 = 8 << 10;
 const SECTIONS_LIMIT: usize = 1 << 16;
 /// Longer section names are cut. The longest one with a meaning has 30 bytes.
 const NAME_LIMIT: usize = 256;
+/// Bytes in front of the table of `.eh_frame_hdr`, and of each entry of it and of `.ARM.exidx` (Linux Standard Base 5.0, "DWARF Extensions";
+/// EHABI for the Arm architecture, section 6).
+const UNWIND_HEADER: u64 = 12;
+const UNWIND_ENTRY: u64 = 8;
 /// More notes segments than any linker writes.
 const NOTES_LIMIT: usize = 64;
 
@@ -158,6 +162,13 @@ fn read_segments<'a, E>(
             elf::PT_DYNAMIC => image.dynamic = Some((offset, file_size)),
             elf::PT_NOTE if image.notes.len() < NOTES_LIMIT => {
                 image.notes.push((offset, file_size))
+            }
+            elf::PT_GNU_EH_FRAME => {
+                let table = file_size.saturating_sub(UNWIND_HEADER);
+                image.unwind_entries = Some(table / UNWIND_ENTRY);
+            }
+            elf::PT_ARM_EXIDX if header.e_machine(endian) == elf::EM_ARM => {
+                image.unwind_entries = Some(file_size / UNWIND_ENTRY);
             }
             _ => {}
         }

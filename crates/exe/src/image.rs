@@ -35,6 +35,8 @@ pub struct Image<'a> {
     pub(super) dynamic: Option<(u64, u64)>,
     /// File offsets and sizes of the ELF notes segments.
     pub notes: Vec<(u64, u64)>,
+    /// Entries of the unwind table that the program headers of an ELF file name: one for each function with unwind information.
+    pub unwind_entries: Option<u64>,
     pub(super) symbol_table: Option<SymbolTable>,
     /// Memory that was rebuilt, for formats whose files do not hold it in one piece.
     pub(super) memory: Option<Vec<u8>>,
@@ -73,6 +75,7 @@ impl<'a> Image<'a> {
             interpreter: None,
             dynamic: None,
             notes: Vec::new(),
+            unwind_entries: None,
             symbol_table: None,
             memory: None,
             window,

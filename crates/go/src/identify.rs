@@ -194,6 +194,32 @@ fn may_be_go(image: &Image<'_>) -> bool {
     }
 }
 
+/// Whether the headers of a program out of a packed file leave no room for Go, so that its code and data need not be expanded to look for a
+/// function table. Two things must say so. All sections have names, and none is Go's. And nearly all code has unwind information, which
+/// neither Go's compiler nor its linker writes: what C, C++ or Rust make has an entry for each function, a few hundred bytes apart, while the
+/// runtime of Go alone is some hundred thousand bytes without one. Names are easily changed; where the two disagree, everything is looked at.
+pub fn rules_out(image: &Image<'_>) -> bool {
+    let is_other = image.format == Format::Elf
+        && image.kind != Kind::Object
+        && image.faults.is_empty()
+        && !image.sections.is_empty()
+        && image
+            .sections
+            .iter()
+            .all(|s| s.size == 0 || !s.name.is_empty());
+    is_other && is_unwound(image) && !may_be_go(image) && compiler::foreign(image).is_none()
+}
+
+/// Whether there are as many entries of unwind information as the code of other languages has.
+fn is_unwound(image: &Image<'_>) -> bool {
+    /// Bytes of code for an entry: Rust and C++ have 200 to 250, C up to 400.
+    const MOST: u64 = 512;
+    let code = image.segments.iter().filter(|s| s.executable);
+    let code = code.fold(0u64, |sum, s| sum.saturating_add(s.size));
+    let entries = image.unwind_entries.unwrap_or(0);
+    code > 0 && code / MOST < entries
+}
+
 /// Whether a section name, or part of it, shows that Go's tools wrote it. Two letters rule out most names of other programs; a
 /// search for each word in each name takes too long in trees of other programs.
 fn is_go_name(name: &[u8]) -> bool {
@@ -257,5 +283,29 @@ fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [
             return None;
         }
         size = size.saturating_mul(8).min(limit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::Window;
+    use crate::exe::{self, packed};
+
+    /// A program in Rust that its publisher packed: what is read of it is little, whatever its size.
+    #[test]
+    fn the_first_blocks_of_a_packed_program_rule_out_go() {
+        let file = include_bytes!("../../testdata/packed/upx-5.21-lzma-arm");
+        for checked in [false, true] {
+            let inner = packed::outline(file, 64 << 20, checked).unwrap();
+            let window = Window::new(&*inner, 64 << 20);
+            let image = exe::open(&window).unwrap();
+            assert!(rules_out(&image));
+            let read = window.counts().bytes;
+            assert!(read < 32 << 10 && read < inner.len() / 8, "{read} bytes");
+        }
+        let mut spoiled = file.to_vec();
+        spoiled[200_000] ^= 1;
+        assert!(packed::outline(&spoiled, 64 << 20, true).is_none());
     }
 }

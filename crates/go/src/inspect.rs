@@ -3,7 +3,7 @@
 use super::facts::Program;
 use super::facts::notes::fault_text;
 use super::facts::parts;
-use super::identify::identify;
+use super::identify::{identify, rules_out};
 use super::options::{Level, Options};
 use super::record;
 use super::tables::Tables;
@@ -283,6 +283,9 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
         .ok_or_else(|| broken(&OpenError::Unreadable))?;
     window.take_budget();
     let limit = options.limits.unpacked;
+    if is_surely_other(data, options) {
+        return Ok(None);
+    }
     let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
         Level::BuildInfo => {
             let (reader, packer) = packed::glance(data, limit).map_err(|e| broken(&e))?;
@@ -320,6 +323,17 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
         binary.notes.extend(notes.into_iter().map(str::to_owned));
         binary
     }))
+}
+
+/// Whether the first blocks of a packed file tell that the program in it is not Go: a packed program of another language costs next to
+/// nothing.
+fn is_surely_other(data: &[u8], options: &Options<'_>) -> bool {
+    let Some(reader) = packed::outline(data, options.limits.unpacked, options.level == Level::Full)
+    else {
+        return false;
+    };
+    let window = Window::new(&*reader, options.limits.executable);
+    exe::open(&window).is_ok_and(|image| rules_out(&image))
 }
 
 /// Whether sections with bytes in the file lie outside of it. A separate debug file has none of those: its tables mark the

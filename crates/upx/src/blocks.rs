@@ -28,8 +28,8 @@ const HOLE_MAX: usize = 64 << 10;
 const PARTS_MAX: usize = 256;
 /// Bytes after a filtered instruction that belong to it.
 const FILTER_REACH: usize = 16;
-/// Bytes to expand on the first read of a block: enough for headers, or for the start of the data.
-const FIRST_LOOK: usize = 64 << 10;
+/// Bytes that the first reads of a block expand: enough for headers, then for the start of the data. Who reads further will read it all.
+const LOOKS: [usize; 2] = [8 << 10, 64 << 10];
 
 /// The start of a stream.
 #[derive(Clone, Copy)]
@@ -272,6 +272,12 @@ impl<'d> Plan<'d> {
         })
     }
 
+    /// Whether the packer's sum over the compressed bytes is there and right.
+    pub fn is_as_packed(&self) -> bool {
+        let header = self.end.and_then(|end| last_record(self.view, end));
+        header.is_some_and(|header| stored_sum(self.view, &self.blocks) == header.c_adler)
+    }
+
     /// A view that expands blocks when they are read.
     pub fn lazy(&self) -> Result<Lazy<'d>, UnpackError> {
         let order = self.in_place()?;
@@ -317,12 +323,8 @@ impl ReadAt for Lazy<'_> {
             let until = to.min(block.place + block.expanded) - block.place;
             let mut expanded = expanded.lock().unwrap_or_else(PoisonError::into_inner);
             if expanded.len() < until {
-                // The first read expands a little; a read beyond that expands everything.
-                let enough = if until <= FIRST_LOOK {
-                    FIRST_LOOK
-                } else {
-                    usize::MAX
-                };
+                let enough = LOOKS.iter().find(|look| until <= **look);
+                let enough = enough.copied().unwrap_or(usize::MAX);
                 expanded.clear();
                 block
                     .expand(self.data, enough, &mut expanded)
@@ -420,29 +422,38 @@ fn find_gaps(
 /// Compares the checksums with the record after the end mark at `end`, if there is one; the stub may come between them. Both
 /// checksums cover the blocks in the order of the stream.
 fn verify(view: View<'_>, end: usize, blocks: &[Block], image: &[u8]) -> Result<bool, UnpackError> {
-    let behind = view.data.get(end + B_INFO..).unwrap_or_default();
-    let behind = behind
-        .get(..behind.len().min(STUB_MAX + LEN))
-        .unwrap_or_default();
-    let Some(header) =
-        memchr::memmem::find_iter(behind, MAGIC).find_map(|at| PackHeader::read(behind, at))
-    else {
+    let Some(header) = last_record(view, end) else {
         return Ok(false);
     };
-    let (mut stored, mut restored) = (Adler::new(), Adler::new());
+    let mut restored = Adler::new();
     for block in blocks {
-        stored.add(view.slice(block.at, block.stored).unwrap_or_default());
         restored.add(
             image
                 .get(block.place..block.place + block.expanded)
                 .unwrap_or_default(),
         );
     }
-    if stored.value() != header.c_adler {
+    if stored_sum(view, blocks) != header.c_adler {
         return Err(UnpackError::Checksum("the compressed bytes"));
     }
     if restored.value() != header.u_adler {
         return Err(UnpackError::Checksum("the restored bytes"));
     }
     Ok(true)
+}
+
+/// The packer's record behind the end mark.
+fn last_record(view: View<'_>, end: usize) -> Option<PackHeader> {
+    let behind = view.data.get(end.checked_add(B_INFO)?..)?;
+    let behind = behind.get(..behind.len().min(STUB_MAX + LEN))?;
+    memchr::memmem::find_iter(behind, MAGIC).find_map(|at| PackHeader::read(behind, at))
+}
+
+/// The sum of the compressed bytes of all blocks.
+fn stored_sum(view: View<'_>, blocks: &[Block]) -> u32 {
+    let mut sum = Adler::new();
+    for block in blocks {
+        sum.add(view.slice(block.at, block.stored).unwrap_or_default());
+    }
+    sum.value()
 }

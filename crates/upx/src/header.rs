@@ -124,6 +124,9 @@ pub(super) fn number(text: &[u8]) -> Option<String> {
     (!whole.is_empty() && !part.is_empty()).then(|| format!("{whole}.{part}"))
 }
 
+/// Bytes that are summed together.
+const ADLER_BLOCK: usize = 16;
+
 /// Adler-32 (RFC 1950) over several pieces.
 #[derive(Clone, Copy)]
 pub(super) struct Adler {
@@ -146,7 +149,19 @@ impl Adler {
     pub fn add(&mut self, data: &[u8]) {
         // For up to 5552 bytes the sums fit in 32 bits.
         for chunk in data.chunks(5552) {
-            for byte in chunk {
+            let (blocks, rest) = chunk.as_chunks::<ADLER_BLOCK>();
+            for block in blocks {
+                // Each byte is added to the high sum once for every byte from it to the end of the block.
+                let mut weighted = 0;
+                let mut plain = 0;
+                for (i, byte) in block.iter().enumerate() {
+                    plain += u32::from(*byte);
+                    weighted += u32::from(*byte) * (ADLER_BLOCK - i) as u32;
+                }
+                self.high += self.low * ADLER_BLOCK as u32 + weighted;
+                self.low += plain;
+            }
+            for byte in rest {
                 self.low += u32::from(*byte);
                 self.high += self.low;
             }

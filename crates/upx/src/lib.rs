@@ -169,6 +169,21 @@ pub fn glance(data: &[u8], max_output: u64) -> Result<(Box<dyn ReadAt + '_>, Pac
     Ok((Box::new(restored.image), packer))
 }
 
+/// The executable that UPX packed into `data`, for a caller that looks at its headers alone: as [`glance`], but `None` where more than the
+/// blocks that are read would have to be expanded. `checked`: also where the compressed bytes are not those that the packer summed.
+pub fn outline(data: &[u8], max_output: u64, checked: bool) -> Option<Box<dyn ReadAt + '_>> {
+    let (container, _) = upx(data).ok()?;
+    let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
+    let plan = match container {
+        Container::Elf => elf::plan(data, limit).ok()?,
+        Container::MachO => macho::plan(data, limit).ok()?,
+        Container::Pe => return None,
+    };
+    let is_sound = plan.complete && (!checked || plan.is_as_packed());
+    let lazy = is_sound.then(|| plan.lazy().ok()).flatten()?;
+    Some(Box::new(lazy))
+}
+
 /// The format that UPX packed, and its release and method.
 fn upx(data: &[u8]) -> Result<(Container, Packer), UnpackError> {
     let head = data.get(..HEAD_WINDOW.min(data.len())).unwrap_or_default();
