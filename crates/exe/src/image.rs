@@ -54,6 +54,9 @@ pub struct Image<'a> {
 const UNORDERED_LIMIT: usize = 256;
 /// Most segments to keep where they are sorted; objects have one for each section.
 const SEGMENTS_LIMIT: usize = 1 << 16;
+/// Bytes of a piece in walks over much: few enough to stay in the processor's cache, and for the allocator to reuse without asking the system for
+/// pages.
+const PIECE: usize = 64 << 10;
 /// All scans together read at most this many times the length of the file, however many segments overlap.
 const SCANS: u64 = 8;
 
@@ -222,7 +225,20 @@ impl<'a> Image<'a> {
     }
 
     /// A 16-, 32- or 64-bit number in the byte order of the file.
+    #[inline]
     pub fn number(&self, bytes: &[u8]) -> u64 {
+        if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+            return u64::from(match self.big_endian {
+                true => u32::from_be_bytes(four),
+                false => u32::from_le_bytes(four),
+            });
+        }
+        if let Ok(eight) = <[u8; 8]>::try_from(bytes) {
+            return match self.big_endian {
+                true => u64::from_be_bytes(eight),
+                false => u64::from_le_bytes(eight),
+            };
+        }
         let fold = |acc: u64, b: &u8| acc << 8 | u64::from(*b);
         match self.big_endian {
             true => bytes.iter().take(8).fold(0, fold),
@@ -263,6 +279,74 @@ impl<'a> Image<'a> {
         address.checked_add(offset)
     }
 
+    /// Walks `size` bytes from an address on, front to back, in pieces that are not kept. The callback gets the distance of the piece from that
+    /// address and the piece, and says how many bytes it is done with: the others come again at the front of the next piece. Nothing done asks
+    /// for a longer piece, and the end of the walk where there is none. `None` when the bytes are not all in one segment, or cannot be read.
+    pub fn pass(
+        &self,
+        address: u64,
+        size: u64,
+        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<(), usize>,
+    ) -> Option<()> {
+        let segment = self.segment_at(address)?;
+        let skip = address - segment.address;
+        if size > segment.size - skip {
+            return None;
+        }
+        let offset = segment.offset.checked_add(skip)?;
+        let held = match &self.memory {
+            Some(memory) => Some(memory.as_slice()),
+            None => self.window.reader().as_slice(),
+        };
+        if let Some(whole) = held {
+            let start = usize::try_from(offset).ok()?;
+            let all = whole.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+            let mut done = 0;
+            while let Some(rest) = all.get(done..).filter(|rest| !rest.is_empty()) {
+                match visit(done as u64, rest) {
+                    ControlFlow::Continue(n) if n > 0 => done += n,
+                    _ => break,
+                }
+            }
+            return Some(());
+        }
+        if offset.checked_add(size)? > self.window.len() {
+            return None;
+        }
+        let mut buffer = vec![0; PIECE.min(usize::try_from(size).ok()?)];
+        // Bytes that were read, and bytes of them at the front of the buffer.
+        let (mut read, mut kept) = (0u64, 0);
+        while read < size {
+            let room = buffer.get_mut(kept..)?;
+            let want = usize::try_from(size - read)
+                .unwrap_or(usize::MAX)
+                .min(room.len());
+            let n = self
+                .window
+                .read_uncached(room.get_mut(..want)?, offset + read)?;
+            if n == 0 {
+                return None;
+            }
+            read += n as u64;
+            let piece = buffer.get(..kept + n)?;
+            let ControlFlow::Continue(done) = visit(read - piece.len() as u64, piece) else {
+                break;
+            };
+            let end = piece.len();
+            buffer.copy_within(done.min(end)..end, 0);
+            kept = end.saturating_sub(done);
+            if kept == buffer.len() && read < size {
+                // Longer pieces grow with what was read, and count as kept.
+                let longer = kept.saturating_mul(2).min(usize::try_from(size).ok()?);
+                if !self.window.keep((longer - kept) as u64) {
+                    return None;
+                }
+                buffer.resize(longer, 0);
+            }
+        }
+        Some(())
+    }
+
     /// Visits the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, and caches only small segments.
     /// The callback gets the address of each piece and its bytes.
     pub fn scan<B>(
@@ -271,8 +355,6 @@ impl<'a> Image<'a> {
         overlap: usize,
         visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
     ) -> Option<B> {
-        // Fits the processor's cache, and the allocator can reuse it without asking the system for pages.
-        const PIECE: usize = 64 << 10;
         const SMALL: u64 = 512;
         let size = segment
             .size

@@ -356,9 +356,8 @@ pub fn pclntab(data: &[u8]) {
                 count += 1;
                 ControlFlow::Continue(())
             });
-            table.names_with_offsets::<()>(image, &mut |offset, name| {
+            table.names_with_offsets(image, &mut |offset, name| {
                 assert_eq!(table.name(image, offset), Some(name));
-                ControlFlow::Continue(())
             });
             let _ = table.has_function(image, b"runtime.main");
             let _ = table.old_main_file(image);

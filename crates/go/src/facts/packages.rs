@@ -11,9 +11,10 @@ use gospect_record::{BuildInfo, LinkedPackage};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-/// Offsets in `_func`, counted from the end of the entry field: of the name, then of the table of files.
-const NAME: u64 = 0;
-const FILES: u64 = 16;
+/// Offsets in `_func`, counted from the end of the entry field: of the name, then of the table of files; and the end of what is read.
+const NAME: usize = 0;
+const FILES: usize = 16;
+const FUNCTION: usize = FILES + 4;
 
 /// Most spellings of packages to cache; others are looked up each time.
 const PLACES_LIMIT: usize = 1 << 17;
@@ -28,7 +29,7 @@ struct Tally {
 /// A function with a body of its own.
 struct Body {
     /// Offset of its name.
-    name: u64,
+    name: u32,
     /// Bytes of its code.
     size: u64,
     /// Whether Go's compiler or assembler made it. Functions from C objects have no table of source files, and names without an
@@ -38,26 +39,26 @@ struct Body {
 
 /// Counts functions by package. Names of one package follow each other, so each run of them is looked up once.
 #[derive(Default)]
-struct PackageCounts<'f, 'i> {
+struct PackageCounts<'f> {
     all: Vec<(&'f str, Tally)>,
     /// The index in `all` of each spelling of a package; `None` for names without a package.
-    places: HashMap<&'i [u8], Option<usize>>,
+    places: HashMap<Vec<u8>, Option<usize>>,
     by_path: HashMap<&'f str, usize>,
     /// The package of the last name with its dot, and its index.
-    last: (&'i [u8], Option<usize>),
+    last: (Vec<u8>, Option<usize>),
 }
 
-impl<'f, 'i> PackageCounts<'f, 'i> {
-    fn add(&mut self, name: &'i [u8], bytes: u64, functions: &'f Functions) {
-        if !is_of(name, self.last.0) {
-            self.last = match package(name) {
-                Some(package) => {
-                    let place = self.place(package, functions);
-                    let prefix = name.get(..package.len() + 1).unwrap_or_default();
-                    (place.map_or(&[], |_| prefix), place)
-                }
-                None => (&[], None),
-            };
+impl<'f> PackageCounts<'f> {
+    fn add(&mut self, name: &[u8], bytes: u64, functions: &'f Functions) {
+        if !is_of(name, &self.last.0) {
+            let package = package(name);
+            let place = package.and_then(|package| self.place(package, functions));
+            self.last.0.clear();
+            if let Some(package) = package.filter(|_| place.is_some()) {
+                let prefix = name.get(..package.len() + 1).unwrap_or_default();
+                self.last.0.extend_from_slice(prefix);
+            }
+            self.last.1 = place;
         }
         if let Some((_, tally)) = self.last.1.and_then(|place| self.all.get_mut(place)) {
             tally.functions += 1;
@@ -65,8 +66,8 @@ impl<'f, 'i> PackageCounts<'f, 'i> {
         }
     }
 
-    /// Names that hold two paths get the package that the first pass over the names chose.
-    fn place(&mut self, package: &'i [u8], functions: &'f Functions) -> Option<usize> {
+    /// Names that hold two paths are given to the package that the first reading of the names gave them to.
+    fn place(&mut self, package: &[u8], functions: &'f Functions) -> Option<usize> {
         if let Some(place) = self.places.get(package) {
             return *place;
         }
@@ -77,7 +78,7 @@ impl<'f, 'i> PackageCounts<'f, 'i> {
             })
         });
         if self.places.len() < PLACES_LIMIT {
-            self.places.insert(package, place);
+            self.places.insert(package.to_vec(), place);
         }
         place
     }
@@ -86,7 +87,7 @@ impl<'f, 'i> PackageCounts<'f, 'i> {
 /// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is
 /// neither a function table nor the symbol table of Go 1.0 and 1.1. Functions that exist only inlined count, with no bytes (Go
 /// 1.16 and newer). Modules are those that the build info names, or else what [`modules::prefix`] can say for certain.
-pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
+pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
     let functions = tables.functions();
     let image = tables.image();
     let Some(table) = tables.pclntab() else {
@@ -95,22 +96,23 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
         return Some(rows(tallies, info));
     };
     let mut counts = PackageCounts::default();
-    let mut count = |name: &'i [u8], bytes: u64| counts.add(name, bytes, functions);
+    let mut count = |name: &[u8], bytes: u64| counts.add(name, bytes, functions);
     let limit = text_size(tables);
     let mut bodies = bodies(image, table, limit)?;
     if table.layout == Layout::Go12 {
         for body in bodies.iter().filter(|body| body.is_go) {
-            if let Some(name) = table.name(image, body.name) {
+            if let Some(name) = table.name(image, body.name.into()) {
                 count(name, body.size);
             }
         }
     } else {
-        bodies.sort_unstable_by_key(|body| body.name);
+        // Linkers name functions in the order of their code, but for those that were inlined before: long runs are in order already.
+        bodies.sort_by_key(|body| body.name);
         let mut rest = bodies.iter().peekable();
-        table.names_with_offsets::<()>(image, &mut |offset, name| {
-            while rest.next_if(|body| body.name < offset).is_some() {}
+        table.names_with_offsets(image, &mut |offset, name| {
+            while rest.next_if(|body| u64::from(body.name) < offset).is_some() {}
             let (mut own, mut go, mut bytes) = (0u64, 0u64, 0u64);
-            while let Some(body) = rest.next_if(|body| body.name == offset) {
+            while let Some(body) = rest.next_if(|body| u64::from(body.name) == offset) {
                 own += 1;
                 go += u64::from(body.is_go);
                 bytes = bytes.saturating_add(body.size);
@@ -118,7 +120,6 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
             if own == 0 || go > 0 {
                 count(name, bytes);
             }
-            ControlFlow::Continue(())
         });
     }
     Some(rows(counts.all.into_iter(), info))
@@ -232,30 +233,55 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
     let sizes = function_bodies(image).filter(|sizes| sizes.len() == count);
     let (mut covered, mut room) = (0, limit);
     let mut all = Vec::with_capacity(count);
-    for i in 0..count {
-        let (start, offset, end) = (at(2 * i), at(2 * i + 1), at(2 * i + 2));
+    let mut add = |i: usize, function: &[u8]| {
+        let (start, end) = (at(2 * i), at(2 * i + 2));
         let size = end.saturating_sub(start.max(covered)).min(room);
         covered = covered.max(end);
         room -= size;
-        let Some(field) = base.checked_add(offset).and_then(|a| a.checked_add(word)) else {
-            continue;
+        let number = |at: usize| {
+            let four = function.get(at..at + 4);
+            four.map_or(0, |b| u32::try_from(image.number(b)).unwrap_or(0))
         };
-        let Some(function) = image.bytes(field, FILES + 4) else {
-            continue;
-        };
-        let number = |at: u64| {
-            let at = at as usize;
-            function.get(at..at + 4).map_or(0, |b| image.number(b))
-        };
-        all.push(Body {
-            name: number(NAME),
-            size: match &sizes {
-                Some(sizes) => sizes.get(i).map_or(0, |size| u64::from(*size)),
-                None if is_module => 0,
-                None => size,
-            },
-            is_go: number(FILES) != 0,
-        });
+        if function.len() >= FUNCTION {
+            all.push(Body {
+                name: number(NAME),
+                size: match &sizes {
+                    Some(sizes) => sizes.get(i).map_or(0, |size| u64::from(*size)),
+                    None if is_module => 0,
+                    None => size,
+                },
+                is_go: number(FILES) != 0,
+            });
+        }
+    };
+    // The structures stand in the order of the rows behind them, so that most are met in one pass.
+    let distance = |i: usize| at(2 * i + 1).checked_add(word);
+    let mut next = 0;
+    let alone = |i: usize| {
+        let address = base.checked_add(distance(i)?)?;
+        image.bytes(address, FUNCTION as u64)
+    };
+    image.pass(base, table.function_table.1, &mut |from, piece| {
+        while next < count {
+            let ahead = distance(next).and_then(|d| d.checked_sub(from));
+            let Some(ahead) = ahead.and_then(|ahead| usize::try_from(ahead).ok()) else {
+                add(next, alone(next).unwrap_or_default());
+                next += 1;
+                continue;
+            };
+            match ahead
+                .checked_add(FUNCTION)
+                .and_then(|end| piece.get(ahead..end))
+            {
+                Some(function) => add(next, function),
+                None => return ControlFlow::Continue(ahead.min(piece.len())),
+            }
+            next += 1;
+        }
+        ControlFlow::Break(())
+    });
+    for i in next..count {
+        add(i, alone(i).unwrap_or_default());
     }
     Some(all)
 }

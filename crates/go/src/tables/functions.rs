@@ -57,18 +57,16 @@ impl Functions {
         };
         functions.count = table.functions;
         let mut packages = Packages::default();
-        match table.all_names(tables.image()) {
-            Some(mut names) => {
-                while let Some(name) = packages.skip_current(&mut names, &mut functions) {
-                    packages.see(name, &mut functions);
-                }
+        let in_pieces = table.name_pieces(tables.image(), &mut |_, mut names| {
+            while let Some(name) = packages.skip_current(&mut names, &mut functions) {
+                packages.see(name, &mut functions);
             }
-            None => {
-                table.function_names::<()>(tables.image(), &mut |name| {
-                    packages.see(name, &mut functions);
-                    ControlFlow::Continue(())
-                });
-            }
+        });
+        if in_pieces.is_none() {
+            table.function_names::<()>(tables.image(), &mut |name| {
+                packages.see(name, &mut functions);
+                ControlFlow::Continue(())
+            });
         }
         functions.drop_methods();
         functions
@@ -204,80 +202,87 @@ impl Functions {
 
 /// Collects the packages of consecutive names. Linkers put the functions of a package side by side, and the functions inlined
 /// into them next to them, so nearly every name belongs to the package of the last one, or to one seen shortly before.
-struct Packages<'n> {
+struct Packages {
     /// The package of the last name, with its dot.
-    last: &'n [u8],
+    last: Vec<u8>,
     /// Whether a function of that package may be watched.
     is_watched: bool,
     /// Packages seen before, each at the index that [`slot`] gives it.
-    met: Vec<&'n [u8]>,
+    met: Vec<Vec<u8>>,
     held: usize,
 }
 
 /// Number of packages to remember.
 const MET: usize = 1 << 10;
 
-impl Default for Packages<'_> {
+impl Default for Packages {
     fn default() -> Self {
         Self {
-            last: &[],
+            last: Vec::new(),
             is_watched: false,
-            met: vec![&[]; MET],
+            met: vec![Vec::new(); MET],
             held: 0,
         }
     }
 }
 
-impl<'n> Packages<'n> {
+impl Packages {
     /// Returns the next name that may belong to another package than the last one, and skips those before it.
-    fn skip_current(&self, names: &mut &'n [u8], functions: &mut Functions) -> Option<&'n [u8]> {
-        loop {
-            let start = *names;
-            let prefix = self.last.len();
-            let is_last = prefix > 0 && start.starts_with(self.last);
-            let rest = if is_last { start.get(prefix..)? } else { start };
-            let stop = if is_last {
-                memchr::memchr2(0, b'/', rest)?
-            } else {
-                memchr::memchr(0, rest)?
-            };
-            let is_settled = is_last && rest.get(stop) == Some(&0);
-            let end = match is_settled || !is_last {
-                true => stop,
-                false => stop + memchr::memchr(0, rest.get(stop..)?)?,
-            };
-            let end = end + if is_last { prefix } else { 0 };
-            let name = start.get(..end)?;
-            *names = start.get(end + 1..)?;
-            if !is_settled {
-                if name.is_empty() {
-                    continue;
+    fn skip_current<'n>(
+        &self,
+        names: &mut &'n [u8],
+        functions: &mut Functions,
+    ) -> Option<&'n [u8]> {
+        let prefix = self.last.len();
+        let mut left = *names;
+        while prefix > 0 && left.starts_with(&self.last) {
+            let rest = left.get(prefix..)?;
+            let stop = memchr::memchr2(0, b'/', rest)?;
+            let end = match rest.get(stop) {
+                Some(&0) => stop,
+                // In brackets stand the paths of other packages.
+                _ if memchr::memchr2(b'[', b'(', rest.get(..stop)?).is_some() => {
+                    stop + memchr::memchr(0, rest.get(stop..)?)?
                 }
-                return Some(name);
-            }
+                _ => break,
+            };
             if self.is_watched {
-                functions.watch(name);
+                functions.watch(left.get(..prefix + end)?);
             }
+            left = rest.get(end + 1..)?;
         }
+        let empty = left.iter().take_while(|b| **b == 0).count();
+        let left = left.get(empty..)?;
+        let end = memchr::memchr(0, left)?;
+        *names = left.get(end + 1..)?;
+        left.get(..end)
     }
 
-    fn see(&mut self, name: &'n [u8], functions: &mut Functions) {
+    fn see(&mut self, name: &[u8], functions: &mut Functions) {
         functions.watch(name);
-        if is_of(name, self.last) {
+        if is_of(name, &self.last) {
             return;
         }
-        let Some(package) = package(name) else {
+        let Some(package) = in_front(name) else {
             return;
         };
-        // In a function name a dot follows the package.
-        self.last = name.get(..package.len() + 1).unwrap_or_default();
-        self.is_watched = WATCHED_PACKAGES.contains(&package);
-        if let Some(met) = self.met.get_mut(slot(package))
-            && *met != package
-        {
-            *met = package;
+        let is_new = match self.met.get_mut(slot(package)) {
+            Some(met) if *met == package => false,
+            Some(met) if is_path(package) => {
+                met.clear();
+                met.extend_from_slice(package);
+                true
+            }
+            _ => return,
+        };
+        if is_new {
             functions.add_package(package, &mut self.held);
         }
+        // A package ends with a dot in its function's name.
+        self.last.clear();
+        self.last
+            .extend_from_slice(name.get(..package.len() + 1).unwrap_or_default());
+        self.is_watched = WATCHED_PACKAGES.contains(&package);
     }
 }
 
@@ -296,12 +301,17 @@ pub fn is_of(name: &[u8], prefix: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) else {
         return false;
     };
-    let stop = rest.iter().find(|b| matches!(b, b'/' | b'[' | b'('));
-    stop != Some(&b'/')
+    let stop = memchr::memchr3(b'/', b'[', b'(', rest);
+    stop.and_then(|at| rest.get(at)) != Some(&b'/')
 }
 
 /// The import path in a function name: up to the first dot after the last slash, both before any bracket.
 pub fn package(name: &[u8]) -> Option<&[u8]> {
+    in_front(name).filter(|path| is_path(path))
+}
+
+/// What stands where an import path does.
+fn in_front(name: &[u8]) -> Option<&[u8]> {
     // Compiler-made symbols: type algorithms, closures of the linker, C.
     if name.starts_with(b"type:")
         || name.starts_with(b"type..")
@@ -313,13 +323,12 @@ pub fn package(name: &[u8]) -> Option<&[u8]> {
     let plain = memchr::memchr2(b'[', b'(', name).map_or(name, |end| &name[..end]);
     let start = memchr::memrchr(b'/', plain).map_or(0, |i| i + 1);
     let dot = memchr::memchr(b'.', plain.get(start..)?)? + start;
-    let path = plain.get(..dot)?;
-    // Methods of types without a name (`go.struct { sync.Mutex }.Lock`) and wrappers (`_.goready.func1`) belong to no package.
-    let is_path = !path.is_empty()
-        && path != b"go"
-        && path != b"_"
-        && !path.iter().any(|b| b" {}*\"".contains(b));
-    is_path.then_some(path)
+    plain.get(..dot)
+}
+
+/// Methods of types without a name (`go.struct { sync.Mutex }.Lock`) and wrappers (`_.goready.func1`) belong to no package.
+fn is_path(path: &[u8]) -> bool {
+    !path.is_empty() && path != b"go" && path != b"_" && !path.iter().any(|b| b" {}*\"".contains(b))
 }
 
 /// Decodes an import path in a function name: dots in the last element are written `%2e`, and some other bytes likewise

@@ -8,6 +8,7 @@
 use super::moduledata::Moduledata;
 use crate::written::{buildinfo, modinfo};
 use gospect_exe::Image;
+use std::ops::ControlFlow;
 
 /// Longest text to take, except for the framed module text.
 const TEXT_LIMIT: u64 = 4096;
@@ -40,7 +41,7 @@ impl<'i> LinkerStrings<'i> {
         let (start, end) = module.data;
         let start = start.checked_next_multiple_of(word).unwrap_or(start);
         let size = end.saturating_sub(start).min(DATA_LIMIT);
-        let Some(data) = image.bytes_upto(start, size) else {
+        let Some(data) = image.part(start, size) else {
             return Self { all };
         };
         let fixups = image.fixups();
@@ -49,31 +50,39 @@ impl<'i> LinkerStrings<'i> {
             .unwrap_or_default()
             .iter()
             .peekable();
-        // Three consecutive words: pointer, length, and the next word.
-        let mut words = Words::new(image, data);
-        let (mut raw, mut length, mut next) = (words.next(), words.next(), words.next());
-        let mut address = start;
-        while let (Some(pointer), Some(size)) = (raw, length) {
-            let at = address;
-            // In a slice the capacity follows the length; after a string comes the next variable.
-            let slice = next == length;
-            (raw, length, next) = (length, next, words.next());
-            address += word;
-            if size == 0 || size > limit || slice {
-                continue;
-            }
-            while fixups.next_if(|f| f.0 < at).is_some() {}
-            let pointer = fixups.next_if(|f| f.0 == at).map_or(pointer, |f| f.1);
-            if pointer == 0 {
-                continue;
-            }
-            if let Some(text) = text(image, pointer, size) {
-                all.push(LinkerString { address: at, text });
-                if all.len() >= COUNT_LIMIT {
+        image.pass(start, data.size, &mut |from, piece| {
+            // Three consecutive words: pointer, length, and the next word.
+            let mut words = Words::new(image, piece);
+            let (mut raw, mut length, mut next) = (words.next(), words.next(), words.next());
+            let is_last = from + piece.len() as u64 >= data.size;
+            let mut address = start + from;
+            while let (Some(pointer), Some(size)) = (raw, length) {
+                if next.is_none() && !is_last {
                     break;
                 }
+                let at = address;
+                // A slice has its capacity behind the length, a string the next variable.
+                let slice = next == length;
+                (raw, length, next) = (length, next, words.next());
+                address += word;
+                if size == 0 || size > limit || slice {
+                    continue;
+                }
+                while fixups.next_if(|f| f.0 < at).is_some() {}
+                let pointer = fixups.next_if(|f| f.0 == at).map_or(pointer, |f| f.1);
+                if pointer == 0 {
+                    continue;
+                }
+                if let Some(text) = text(image, pointer, size) {
+                    all.push(LinkerString { address: at, text });
+                    if all.len() >= COUNT_LIMIT {
+                        return ControlFlow::Break(());
+                    }
+                }
             }
-        }
+            let done = address - start - from;
+            ControlFlow::Continue(usize::try_from(done).unwrap_or(usize::MAX))
+        });
         Self { all }
     }
 

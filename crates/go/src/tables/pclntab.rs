@@ -256,6 +256,19 @@ impl Pclntab {
         image.bytes(self.names.0, self.names.1)
     }
 
+    /// Passes over the names of all functions, each ended by a zero, in pieces that hold whole names; with the distance of each piece from the start
+    /// of the table of names. `None` in the 1.2 layout, where the names lie apart, and when they are not all there.
+    pub fn name_pieces(&self, image: &Image<'_>, visit: &mut dyn FnMut(u64, &[u8])) -> Option<()> {
+        if self.layout == Layout::Go12 {
+            return None;
+        }
+        image.pass(self.names.0, self.names.1, &mut |at, piece| {
+            let end = memchr::memrchr(0, piece).map_or(0, |i| i + 1);
+            visit(at, piece.get(..end).unwrap_or_default());
+            ControlFlow::Continue(end)
+        })
+    }
+
     /// Visits every function name, in table order. Since Go 1.16 that includes functions that exist only inlined.
     pub fn function_names<'i, B>(
         &self,
@@ -287,16 +300,16 @@ impl Pclntab {
     }
 
     /// Visits every function name with its offset in the table of names, in the order of that table. Go 1.16 and newer.
-    pub fn names_with_offsets<'i, B>(
-        &self,
-        image: &'i Image<'_>,
-        visit: &mut dyn FnMut(u64, &'i [u8]) -> ControlFlow<B>,
-    ) -> Option<B> {
-        if self.layout == Layout::Go12 {
-            return None;
-        }
-        let names = image.bytes(self.names.0, self.names.1)?;
-        split_at(names, u64::MAX, visit)
+    pub fn names_with_offsets(&self, image: &Image<'_>, visit: &mut dyn FnMut(u64, &[u8])) {
+        self.name_pieces(image, &mut |at, names| {
+            let mut start = 0;
+            for end in memchr::memchr_iter(0, names) {
+                if let Some(name) = names.get(start..end).filter(|name| !name.is_empty()) {
+                    visit(at + start as u64, name);
+                }
+                start = end + 1;
+            }
+        });
     }
 
     /// The source file of `main.main`, in the oldest layout. Programs of that age have no build info to name their main
@@ -401,15 +414,6 @@ fn split<'b, B>(
     count: u64,
     visit: &mut dyn FnMut(&'b [u8]) -> ControlFlow<B>,
 ) -> Option<B> {
-    split_at(bytes, count, &mut |_, text| visit(text))
-}
-
-/// Visits the same texts with their offsets.
-fn split_at<'b, B>(
-    bytes: &'b [u8],
-    count: u64,
-    visit: &mut dyn FnMut(u64, &'b [u8]) -> ControlFlow<B>,
-) -> Option<B> {
     let mut start = 0;
     let mut seen = 0;
     for end in memchr::memchr_iter(0, bytes) {
@@ -418,7 +422,7 @@ fn split_at<'b, B>(
         }
         if end > start {
             seen += 1;
-            if let ControlFlow::Break(found) = visit(start as u64, &bytes[start..end]) {
+            if let ControlFlow::Break(found) = visit(&bytes[start..end]) {
                 return Some(found);
             }
         }
