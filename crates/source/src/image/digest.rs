@@ -2,7 +2,6 @@
 
 use sha2::{Digest as _, Sha256, Sha512};
 use std::fmt;
-use std::io::{self, Read};
 
 /// The digest of a blob in the form of the OCI image specification (descriptor.md, "Digests").
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +81,7 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// Computes a digest.
+#[derive(Clone)]
 pub enum Hasher {
     /// SHA-256.
     Sha256(Sha256),
@@ -117,27 +117,6 @@ impl Hasher {
             Self::Sha256(h) => Digest::Sha256(h.finalize().into()),
             Self::Sha512(h) => Digest::Sha512(h.finalize().into()),
         }
-    }
-}
-
-/// Counts and hashes the bytes read through it.
-pub struct Hashing<'a> {
-    /// The source of the bytes.
-    pub inner: &'a mut dyn Read,
-    /// Hashes the bytes; with `None` they are only counted.
-    pub hasher: &'a mut Option<Hasher>,
-    /// Number of bytes read.
-    pub count: &'a mut u64,
-}
-
-impl Read for Hashing<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(out)?;
-        if let Some(hasher) = self.hasher {
-            hasher.update(out.get(..n).unwrap_or_default());
-        }
-        *self.count += n as u64;
-        Ok(n)
     }
 }
 

@@ -258,7 +258,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
             }
             false => self.scope,
         };
-        let scan = layer::scan(body, &blob, Some(&name), scope, options, examine);
+        let scan = layer::scan(body, (&blob, false), Some(&name), scope, options, examine);
         // The reader of the source reports its errors.
         if body.failed() {
             body.peek(1)?;

@@ -6,8 +6,9 @@ use crate::archive::{
     self, ArchiveError, Feed, Place, Reason, Scope, Walker, Want, decompress, sniff, stream,
 };
 use crate::foreign;
+use crate::image::aside::{Digester, Hashing};
 use crate::image::catalog::{Catalog, LayerPlan};
-use crate::image::digest::{Hasher, Hashing};
+use crate::image::digest::Hasher;
 use crate::image::names::{Name, NameKind};
 use crate::image::store::{Blob, Blobs};
 use crate::image::{Collector, Examine, ImageOptions, Payload, Walked};
@@ -29,12 +30,14 @@ pub fn scan_all<P: Payload>(
     let unique: Vec<&LayerPlan> = plans
         .filter(|l| l.skip.is_none() && seen.insert(&l.blob.key))
         .collect();
+    // With fewer blobs than threads a digest has a processor of its own.
+    let is_spare = unique.len() < rayon::current_num_threads();
     let scanned: Vec<_> = unique
         .par_iter()
         .map(|l| {
             (
                 l.blob.key.clone(),
-                Arc::new(scan_blob(store, l, options, examine)),
+                Arc::new(scan_blob(store, l, is_spare, options, examine)),
             )
         })
         .collect();
@@ -44,6 +47,7 @@ pub fn scan_all<P: Payload>(
 fn scan_blob<P: Payload>(
     store: &dyn Blobs,
     plan: &LayerPlan,
+    is_spare: bool,
     options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> LayerScan<P> {
@@ -51,7 +55,14 @@ fn scan_blob<P: Payload>(
         Ok(Some(mut reader)) => {
             let scope = Scope::new(options.limits, options.budget.clone());
             let name = plan.separate_file.as_deref();
-            let layer = scan(&mut reader, &plan.blob, name, &scope, options, examine);
+            let layer = scan(
+                &mut reader,
+                (&plan.blob, is_spare),
+                name,
+                &scope,
+                options,
+                examine,
+            );
             // Entries of archives were counted while they were read.
             if layer.is_file {
                 examine.entry_seen(layer.size);
@@ -69,33 +80,32 @@ fn scan_blob<P: Payload>(
 }
 
 /// Reads a blob to its end. Without `name` it is a layer; with `name` it is a layer if it is a tar archive of any compression,
-/// else a file of this name.
+/// else a file of this name. Beside the blob: whether a thread is spare, for its digests.
 pub fn scan<P: Payload>(
     reader: &mut dyn Read,
-    blob: &Blob,
+    (blob, is_spare): (&Blob, bool),
     name: Option<&str>,
     scope: &Scope,
     options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> LayerScan<P> {
     let mut scan = LayerScan::with_room(options);
-    let mut hasher = Some(
-        blob.digest
-            .map_or_else(Hasher::sha256, |d| Hasher::like(&d)),
-    );
-    let mut tar_hasher = options.verify_diffid.then(Hasher::sha256);
+    let hasher = blob.digest.as_ref().map_or_else(Hasher::sha256, Hasher::like);
+    let mut digester = Some(Digester::new(hasher, is_spare));
+    let tar_hasher = options.verify_diffid.then(Hasher::sha256);
+    let mut tar_digester = tar_hasher.map(|hasher| Digester::new(hasher, is_spare));
     let (mut size, mut tar_size) = (0, 0);
     let result = guarded(|| {
         let raw = Hashing {
             inner: &mut *reader,
-            hasher: &mut hasher,
+            digester: &mut digester,
             count: &mut size,
         };
         read_tar(
             Box::new(raw),
             name,
             scope,
-            &mut tar_hasher,
+            &mut tar_digester,
             &mut tar_size,
             options,
             examine,
@@ -110,7 +120,7 @@ pub fn scan<P: Payload>(
     let rest = io::copy(
         &mut Hashing {
             inner: reader,
-            hasher: &mut hasher,
+            digester: &mut digester,
             count: &mut size,
         }
         .take(options.limits.expanded),
@@ -118,10 +128,16 @@ pub fn scan<P: Payload>(
     );
     scan.size = size;
     if rest.is_ok() {
-        scan.digest = hasher.map(Hasher::finish);
+        scan.digest = digester.and_then(Digester::finish);
+        if scan.digest.is_none() {
+            scan.problem(Vec::new(), ArchiveError::new(Reason::Internal, FAULT), true);
+        }
     }
-    if complete {
-        scan.diff_id = tar_hasher.map(Hasher::finish);
+    if complete && let Some(digester) = tar_digester {
+        scan.diff_id = digester.finish();
+        if scan.diff_id.is_none() {
+            scan.problem(Vec::new(), ArchiveError::new(Reason::Internal, FAULT), true);
+        }
     }
     if let Err(error) = result {
         scan.problem(Vec::new(), error, false);
@@ -145,7 +161,7 @@ fn read_tar<'a, P: Payload>(
     raw: Box<dyn Read + 'a>,
     name: Option<&str>,
     scope: &'a Scope,
-    tar_hasher: &'a mut Option<Hasher>,
+    tar_digester: &'a mut Option<Digester>,
     tar_size: &'a mut u64,
     options: &ImageOptions,
     examine: &dyn Examine<P>,
@@ -154,10 +170,10 @@ fn read_tar<'a, P: Payload>(
     let mut plain = decompress(raw, scope)?;
     scan.compressed = plain.codec().is_some();
     let mut hashing;
-    let tar: &mut dyn Read = if tar_hasher.is_some() {
+    let tar: &mut dyn Read = if tar_digester.is_some() {
         hashing = Hashing {
             inner: &mut plain,
-            hasher: tar_hasher,
+            digester: tar_digester,
             count: tar_size,
         };
         &mut hashing
