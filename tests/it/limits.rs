@@ -172,7 +172,7 @@ fn notes(limit: &str, program: &Path) -> Vec<String> {
     };
     assert_eq!(look(limits), Vec::<String>::new());
     match limit {
-        "executable" => limits.executable = 300 << 10,
+        "executable" => limits.executable = 200 << 10,
         _ => limits.build_info = 16,
     }
     look(limits)

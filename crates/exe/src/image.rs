@@ -60,6 +60,9 @@ const PIECE: usize = 64 << 10;
 /// All scans together read at most this many times the length of the file, however many segments overlap.
 const SCANS: u64 = 8;
 
+/// Takes a piece at a distance from where a walk began, and says how many of its bytes it is done with.
+type Visit<'v> = dyn FnMut(u64, &[u8]) -> ControlFlow<(), usize> + 'v;
+
 /// Reads the fixups of a format; `None` when it stopped early.
 type ReadFixups = fn(&Image<'_>, &mut Fixups<'_>) -> Option<()>;
 
@@ -286,7 +289,7 @@ impl<'a> Image<'a> {
         &self,
         address: u64,
         size: u64,
-        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<(), usize>,
+        visit: &mut Visit<'_>,
     ) -> Option<()> {
         let segment = self.segment_at(address)?;
         let skip = address - segment.address;
