@@ -285,12 +285,7 @@ impl<'a> Image<'a> {
     /// Walks `size` bytes from an address on, front to back, in pieces that are not kept. The callback gets the distance of the piece from that
     /// address and the piece, and says how many bytes it is done with: the others come again at the front of the next piece. Nothing done asks
     /// for a longer piece, and the end of the walk where there is none. `None` when the bytes are not all in one segment, or cannot be read.
-    pub fn pass(
-        &self,
-        address: u64,
-        size: u64,
-        visit: &mut Visit<'_>,
-    ) -> Option<()> {
+    pub fn pass(&self, address: u64, size: u64, visit: &mut Visit<'_>) -> Option<()> {
         let segment = self.segment_at(address)?;
         let skip = address - segment.address;
         if size > segment.size - skip {

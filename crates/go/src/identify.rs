@@ -289,13 +289,13 @@ fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::Window;
-    use crate::exe::{self, packed};
+    use gospect_bytes::Window;
+    use gospect_exe::{self as exe, packed};
 
     /// A program in Rust that its publisher packed: what is read of it is little, whatever its size.
     #[test]
     fn the_first_blocks_of_a_packed_program_rule_out_go() {
-        let file = include_bytes!("../../testdata/packed/upx-5.21-lzma-arm");
+        let file = include_bytes!("../../../testdata/packed/upx-5.21-lzma-arm");
         for checked in [false, true] {
             let inner = packed::outline(file, 64 << 20, checked).unwrap();
             let window = Window::new(&*inner, 64 << 20);
