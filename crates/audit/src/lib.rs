@@ -56,12 +56,15 @@ pub use policy::{Diagnostic, Policy};
 /// Readers of single values for the fuzzers.
 #[doc(hidden)]
 pub mod fuzzing {
+    #[doc(hidden)]
     pub mod glob {
         pub use crate::glob::{check, matches};
     }
+    #[doc(hidden)]
     pub mod known {
         pub use crate::known::{ignored_value, malformed_memory_limit};
     }
+    #[doc(hidden)]
     pub mod secrets {
         pub use crate::secrets::{credentials, is_secret_name, redact};
     }

@@ -17,7 +17,7 @@ pub fn setting<'a>(binary: &'a Binary, key: &str) -> Option<&'a str> {
 }
 
 /// The main module, if one is recorded.
-pub fn main_module(binary: &Binary) -> Option<&Module> {
+pub(crate) fn main_module(binary: &Binary) -> Option<&Module> {
     binary
         .build_info
         .as_ref()
@@ -31,7 +31,7 @@ pub fn built(module: &Module) -> &Module {
 }
 
 /// `path@version`, or the path alone.
-pub fn at_version(path: &str, version: &str) -> String {
+pub(crate) fn at_version(path: &str, version: &str) -> String {
     if version.is_empty() {
         path.to_owned()
     } else {
@@ -138,7 +138,7 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
 }
 
 /// Orders Go releases as people do: runs of digits compare as numbers.
-pub fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
+pub(crate) fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
     let (a, b) = (pieces(a), pieces(b));
     a.cmp(&b)
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 /// Entries of a directory in memory before `take` removes some.
-pub const MANY: usize = 32 << 10;
+pub(crate) const MANY: usize = 32 << 10;
 
 /// The kind of an entry, without following links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +218,7 @@ mod unix {
         }
 
         /// The stat of the directory itself.
-        pub fn stat_self(&self) -> io::Result<Stat> {
+        pub(crate) fn stat_self(&self) -> io::Result<Stat> {
             Ok(stat(&rustix::fs::fstat(&self.0)?))
         }
 
@@ -345,7 +345,7 @@ mod portable {
         }
 
         /// The stat of the directory itself.
-        pub fn stat_self(&self) -> io::Result<Stat> {
+        pub(crate) fn stat_self(&self) -> io::Result<Stat> {
             Ok(stat_of(&fs::metadata(&self.0)?))
         }
 

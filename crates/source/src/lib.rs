@@ -35,6 +35,7 @@ pub mod walk;
 /// Readers of single files for the fuzzers.
 #[doc(hidden)]
 pub mod fuzzing {
+    #[doc(hidden)]
     pub mod ignored {
         pub use crate::ignored::parse;
     }

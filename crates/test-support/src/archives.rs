@@ -338,6 +338,7 @@ pub struct Seed(pub u64);
 
 impl Seed {
     /// The next number.
+    #[allow(clippy::should_implement_trait)] // it has no end
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

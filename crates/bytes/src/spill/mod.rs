@@ -62,6 +62,12 @@ impl SpillFile {
         self.end
     }
 
+    /// Whether nothing was appended.
+    #[cfg(feature = "spill")]
+    pub fn is_empty(&self) -> bool {
+        self.end == 0
+    }
+
     /// Adds bytes at the end.
     ///
     /// # Errors

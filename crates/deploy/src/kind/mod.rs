@@ -125,7 +125,7 @@ impl Kind {
     }
 
     /// True when the file is YAML.
-    pub fn is_yaml(self) -> bool {
+    pub(crate) fn is_yaml(self) -> bool {
         matches!(
             self,
             Kind::Compose

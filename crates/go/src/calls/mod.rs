@@ -192,7 +192,7 @@ impl<'t, 'i> Graph<'t, 'i> {
     }
 
     /// The function that contains an address.
-    pub fn function_at(&self, address: u64) -> Option<usize> {
+    pub(crate) fn function_at(&self, address: u64) -> Option<usize> {
         self.rows.at(address)
     }
 

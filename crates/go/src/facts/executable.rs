@@ -13,7 +13,7 @@ const ALIKE: &[(&str, &str)] = &[
 ];
 
 /// Whether files for two systems may look the same.
-pub fn looks_alike(a: &str, b: &str) -> bool {
+pub(crate) fn looks_alike(a: &str, b: &str) -> bool {
     a == b || ALIKE.contains(&(a, b)) || ALIKE.contains(&(b, a))
 }
 

@@ -25,7 +25,7 @@ pub fn recorded(program: &Program<'_>) -> Vec<String> {
 }
 
 /// Damage of the file as a phrase.
-pub fn fault_text(fault: &Fault) -> String {
+pub(crate) fn fault_text(fault: &Fault) -> String {
     match fault {
         Fault::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
         Fault::Malformed(what) => format!("malformed {what}"),
@@ -33,7 +33,7 @@ pub fn fault_text(fault: &Fault) -> String {
 }
 
 /// The note on a program without a function table.
-pub fn no_functions(program: &Program<'_>) -> Option<String> {
+pub(crate) fn no_functions(program: &Program<'_>) -> Option<String> {
     let is_missing = program.tables.functions().count == 0 && program.identity.foreign.is_none();
     is_missing.then(|| "no function table was found: facts that need it are missing".to_owned())
 }
@@ -65,7 +65,7 @@ pub fn fork(program: &Program<'_>) -> Option<String> {
 }
 
 /// The note on a main package that is only known from the path of a file.
-pub fn guessed_main(program: &Program<'_>) -> Option<String> {
+pub(crate) fn guessed_main(program: &Program<'_>) -> Option<String> {
     let note = "main package inferred from the path of its main.go";
     program.guessed_main().map(|_| note.to_owned())
 }

@@ -252,7 +252,7 @@ impl SourceFiles {
     }
 
     /// Adds the absolute paths in the recorded settings.
-    pub fn add_settings(&mut self, info: &BuildInfo) {
+    pub(crate) fn add_settings(&mut self, info: &BuildInfo) {
         const WITH_PATHS: [&str; 9] = [
             "-ldflags",
             "-gcflags",

@@ -53,7 +53,7 @@ impl Age {
 
     /// Narrows the range by the source files: whether the standard library is below `src/pkg`, and which files of
     /// `src/pkg/runtime` there are that show the age.
-    pub fn with_files(mut self, below_src_pkg: bool, runtime: &BTreeSet<String>) -> Self {
+    pub(crate) fn with_files(mut self, below_src_pkg: bool, runtime: &BTreeSet<String>) -> Self {
         if below_src_pkg {
             self.narrow(0, Some(LAST_PKG));
         }
@@ -118,6 +118,6 @@ impl Age {
 }
 
 /// Whether a file of `src/pkg/runtime` shows the age.
-pub fn is_telling(name: &str) -> bool {
+pub(crate) fn is_telling(name: &str) -> bool {
     RUNTIME.iter().any(|r| r.0 == name)
 }

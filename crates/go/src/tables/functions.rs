@@ -73,7 +73,7 @@ impl Functions {
     }
 
     /// The packages of names from another table, each ended by a zero.
-    pub fn of_names(names: &[u8]) -> Self {
+    pub(crate) fn of_names(names: &[u8]) -> Self {
         let mut functions = Self::default();
         let mut held = 0;
         for name in names.split(|b| *b == 0) {
@@ -176,17 +176,17 @@ impl Functions {
     }
 
     /// Whether calls into BoringCrypto are linked in.
-    pub fn calls_boring(&self) -> bool {
+    pub(crate) fn calls_boring(&self) -> bool {
         self.boring
     }
 
     /// Whether packages of Go's own FIPS 140 module are linked in.
-    pub fn has_fips_module(&self) -> bool {
+    pub(crate) fn has_fips_module(&self) -> bool {
         self.first_package_from("crypto/internal/fips140").is_some()
     }
 
     /// The first package, in path order, whose path begins with `start`.
-    pub fn first_package_from(&self, start: &str) -> Option<&str> {
+    pub(crate) fn first_package_from(&self, start: &str) -> Option<&str> {
         let first = self
             .packages
             .range::<str, _>((Bound::Included(start), Bound::Unbounded))

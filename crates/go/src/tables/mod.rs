@@ -98,7 +98,7 @@ impl<'i> Tables<'i> {
 
     /// Whether the sections are those of Go 1.0 or 1.1 after `-ldflags=-s`, with only the names of both tables left. Later
     /// releases need their tables to run.
-    pub fn is_stripped_old(&self) -> bool {
+    pub(crate) fn is_stripped_old(&self) -> bool {
         let image = self.image;
         let both = |symbols: &[u8], lines: &[u8]| {
             image.section(symbols).is_some_and(|s| s.size == 0)

@@ -39,7 +39,7 @@ pub enum Layout {
 }
 
 /// Low byte of the magic, layout, and the first and last minor release that writes it (`None`: it still does).
-pub const LAYOUTS: [(u8, Layout, u32, Option<u32>); 4] = [
+pub(crate) const LAYOUTS: [(u8, Layout, u32, Option<u32>); 4] = [
     (0xfb, Layout::Go12, 2, Some(15)),
     (0xfa, Layout::Go116, 16, Some(17)),
     (0xf0, Layout::Go118, 18, Some(19)),
@@ -87,7 +87,10 @@ impl Pclntab {
 
     /// As [`Self::find`], but of the tables that no section names, returns the first that `accept` takes: a program may contain
     /// others as data.
-    pub fn find_that(image: &Image<'_>, accept: &mut dyn FnMut(&Self) -> bool) -> Option<Self> {
+    pub(crate) fn find_that(
+        image: &Image<'_>,
+        accept: &mut dyn FnMut(&Self) -> bool,
+    ) -> Option<Self> {
         for name in SECTIONS {
             if let Some(section) = image.section(name)
                 && let Some(table) = Self::parse(image, section.address)
@@ -249,7 +252,7 @@ impl Pclntab {
     }
 
     /// The names of all functions, each ended by a zero; `None` in the 1.2 layout, where they are scattered.
-    pub fn all_names<'i>(&self, image: &'i Image<'_>) -> Option<&'i [u8]> {
+    pub(crate) fn all_names<'i>(&self, image: &'i Image<'_>) -> Option<&'i [u8]> {
         if self.layout == Layout::Go12 {
             return None;
         }

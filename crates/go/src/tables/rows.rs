@@ -81,7 +81,7 @@ impl<'t, 'i> Rows<'t, 'i> {
     }
 
     /// Addresses of the whole function table: its header, and the structure of the last function, which ends it.
-    pub fn table_range(&self) -> (u64, u64) {
+    pub(crate) fn table_range(&self) -> (u64, u64) {
         let last = self.all.iter().map(|row| row.func).max();
         let start = self.table.address;
         (start, last.unwrap_or(start).max(start))

@@ -26,7 +26,7 @@ pub fn build_id(image: &Image<'_>) -> Option<String> {
 }
 
 /// The Go build ID in the ELF notes segments: name `Go\0\0`, type 4 (src/cmd/link/internal/ld/elf.go).
-pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
+pub(crate) fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
     image.notes.iter().find_map(|&(offset, size)| {
         let bytes = image.window().get(offset, size.min(4096))?;
         let mut rest = bytes;
@@ -47,7 +47,7 @@ pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
 }
 
 /// Address and size of the build ID at the start of the text, for formats without notes or custom sections.
-pub fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
+pub(crate) fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
     const MARK: &[u8] = b"\xff Go build ID: \"";
     if matches!(image.format, Format::Elf | Format::Wasm) {
         return None;

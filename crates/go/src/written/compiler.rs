@@ -62,7 +62,7 @@ pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
 
 /// The version that libraries of gccgo up to GCC 11 hold as text, `go1.16.5 gccgo (Debian 11.2.0-10) 11.2.0`
 /// (libgo/Makefile.am, zversion.go).
-pub fn gccgo_version(image: &Image<'_>) -> Option<String> {
+pub(crate) fn gccgo_version(image: &Image<'_>) -> Option<String> {
     const MARK: &[u8] = b" gccgo (";
     const AROUND: usize = 128;
     image.segments.iter().find_map(|segment| {
@@ -109,7 +109,7 @@ fn comment(bytes: &[u8], start: &str) -> Option<String> {
 }
 
 /// The version of Go's own compiler among the producers of a wasm module (src/cmd/link/internal/wasm/asm.go).
-pub fn go_producer(image: &Image<'_>) -> Option<String> {
+pub(crate) fn go_producer(image: &Image<'_>) -> Option<String> {
     producer(section(image, b"producers")?, b"Go cmd/compile")
 }
 

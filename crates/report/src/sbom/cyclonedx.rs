@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Version of the specification.
-pub const SPEC: &str = "1.7";
+pub(crate) const SPEC: &str = "1.7";
 
 /// Writes the bill.
 ///

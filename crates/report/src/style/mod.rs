@@ -76,7 +76,7 @@ impl Look {
     }
 
     /// The sign for text that was cut.
-    pub fn ellipsis(&self) -> &'static str {
+    pub(crate) fn ellipsis(&self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
 

@@ -39,7 +39,7 @@ impl Entry {
 const TRAILER: &[u8] = b"TRAILER!!!";
 
 /// Whether the first bytes of a stream are a cpio header.
-pub fn looks_like_header(head: &[u8]) -> bool {
+pub(crate) fn looks_like_header(head: &[u8]) -> bool {
     let digits = |len: usize, octal: bool| {
         head.get(6..len).is_some_and(|d| {
             d.iter().all(|b| {

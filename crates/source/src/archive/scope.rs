@@ -155,7 +155,7 @@ impl Scope {
     }
 
     /// An empty lease, for a decompressor whose window size is not yet known.
-    pub fn lease(&self) -> Lease<'_> {
+    pub(crate) fn lease(&self) -> Lease<'_> {
         Lease {
             scope: self,
             held: None,

@@ -54,7 +54,7 @@ impl Default for Patience {
 }
 
 /// The file that `SSL_CERT_FILE` names.
-pub fn default_roots() -> Option<PathBuf> {
+pub(crate) fn default_roots() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
@@ -101,7 +101,7 @@ pub enum RequestError {
     Permanent(ArchiveError),
 }
 
-pub fn permanent(text: String) -> RequestError {
+pub(crate) fn permanent(text: String) -> RequestError {
     RequestError::Permanent(unreadable(text))
 }
 
@@ -262,7 +262,7 @@ impl Http {
     }
 
     /// The pause before the next try.
-    pub fn pause_of(&self, round: u32, asked: Option<Duration>) -> Duration {
+    pub(crate) fn pause_of(&self, round: u32, asked: Option<Duration>) -> Duration {
         let own = self
             .pause
             .saturating_mul(1 << round.saturating_sub(1).min(5));
@@ -323,7 +323,7 @@ impl Http {
         )))
     }
 
-    pub fn agent_for(&self, url: &str) -> &Agent {
+    pub(crate) fn agent_for(&self, url: &str) -> &Agent {
         match is_loopback(host_of(url)) {
             true => &self.direct,
             false => &self.agent,
@@ -331,7 +331,7 @@ impl Http {
     }
 
     /// Requires HTTPS, except where plain HTTP was asked for.
-    pub fn check_url(&self, url: &str) -> Result<(), RequestError> {
+    pub(crate) fn check_url(&self, url: &str) -> Result<(), RequestError> {
         let plain = match self.plain {
             Plain::Never => false,
             Plain::Loopback => is_loopback(host_of(url)),

@@ -38,7 +38,7 @@ pub fn join(base: &str, location: &str) -> Option<String> {
 }
 
 /// Whether a host (with or without port) is this machine.
-pub fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.rsplit_once(':').map_or(host, |(h, _)| h),

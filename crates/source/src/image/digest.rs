@@ -24,7 +24,7 @@ impl Digest {
     }
 
     /// The digest of `bytes` with the same algorithm.
-    pub fn same_of(&self, bytes: &[u8]) -> Self {
+    pub(crate) fn same_of(&self, bytes: &[u8]) -> Self {
         let mut hasher = Hasher::like(self);
         hasher.update(bytes);
         hasher.finish()

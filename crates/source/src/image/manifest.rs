@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Longest index or manifest in bytes: the limit of registries.
-pub const MANIFEST_MAX: u64 = 4 << 20;
+pub(crate) const MANIFEST_MAX: u64 = 4 << 20;
 /// Longest image configuration in bytes.
-pub const CONFIG_MAX: u64 = 8 << 20;
+pub(crate) const CONFIG_MAX: u64 = 8 << 20;
 
 /// The kind of a blob, by the media type of its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ const MEDIA: &[(&str, Media)] = &[
 ];
 
 /// Media types that are asked of a registry.
-pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
+pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
                           application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
                           application/vnd.oci.artifact.manifest.v1+json";
 
@@ -201,7 +201,7 @@ pub struct Document {
 
 impl Document {
     /// Why a document without references is no manifest; `None` when it has references.
-    pub fn empty_reason(&self) -> Option<ArchiveError> {
+    pub(crate) fn empty_reason(&self) -> Option<ArchiveError> {
         if Media::of(&self.media_type) == Media::Schema1 || self.fs_layers.is_some() {
             return Some(ArchiveError::unsupported(FIRST_FORM));
         }
@@ -216,7 +216,8 @@ impl Document {
 }
 
 /// The message for a manifest of Docker's schema 1.
-pub const FIRST_FORM: &str = "a manifest of Docker's first form is not read; push the image again";
+pub(crate) const FIRST_FORM: &str =
+    "a manifest of Docker's first form is not read; push the image again";
 
 /// An image configuration.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -40,7 +40,7 @@ use store::{Archive, Blobs, LayoutDirectory};
 /// Beginning of the message that lists the available platforms when the wanted one is missing.
 pub const OTHER_PLATFORM: &str = "no image for ";
 /// Message for a missing layer.
-pub const NO_LAYER: &str = "the layer is missing";
+pub(crate) const NO_LAYER: &str = "the layer is missing";
 
 /// The result of examining a candidate. It is carried along unopened; only its size matters here.
 pub trait Payload: Clone + Send + Sync {
@@ -261,7 +261,7 @@ pub fn is_image_directory(path: &Path) -> bool {
 }
 
 /// Scans all images of a store.
-pub fn scan_store<P: Payload>(
+pub(crate) fn scan_store<P: Payload>(
     store: &dyn Blobs,
     options: &ImageOptions,
     examine: &dyn Examine<P>,

@@ -79,7 +79,11 @@ pub trait Blobs: Sync {
 ///
 /// # Errors
 /// Errors of the stream; a limit when it is longer than `most`.
-pub fn read_short(reader: &mut dyn Read, most: u64, what: &str) -> Result<Vec<u8>, ArchiveError> {
+pub(crate) fn read_short(
+    reader: &mut dyn Read,
+    most: u64,
+    what: &str,
+) -> Result<Vec<u8>, ArchiveError> {
     let mut bytes = Vec::new();
     reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {

@@ -152,17 +152,17 @@ impl Tree {
     }
 
     /// All names of files with a result, in the order of layers and entries.
-    pub fn appearances(&self) -> &[Appearance] {
+    pub(crate) fn appearances(&self) -> &[Appearance] {
         &self.appearances
     }
 
     /// Absolute path of an appearance, visible or not.
-    pub fn path_of(&self, appearance: &Appearance) -> Vec<u8> {
+    pub(crate) fn path_of(&self, appearance: &Appearance) -> Vec<u8> {
         self.path(appearance.node)
     }
 
     /// Whether the container sees this appearance: nothing later has deleted or replaced it.
-    pub fn is_visible(&self, index: usize) -> bool {
+    pub(crate) fn is_visible(&self, index: usize) -> bool {
         self.appearances.get(index).is_some_and(|a| {
             let node = self.nodes[a.node as usize];
             node.kind == NodeKind::File && node.extra == index as u32
