@@ -4,7 +4,9 @@ use super::delivery::{Delivery, Surroundings};
 use super::links::Links;
 use super::options::Options;
 use super::place::{Inside, Opened};
-use super::program::{Content, Program};
+use super::program::Content;
+#[cfg(feature = "archives")]
+use super::program::Program;
 #[cfg(feature = "archives")]
 use super::spool::Spool;
 use super::spool::Spooled;
@@ -20,6 +22,7 @@ use crate::source::packages::Ownership;
 use crate::source::queue::Output;
 use crate::source::walk::WalkedFile;
 use std::fs::File;
+#[cfg(feature = "archives")]
 use std::io;
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;

@@ -27,7 +27,8 @@ const ENTRIES: u64 = 1_000_000;
 enum Holder<'a> {
     Folder(PathBuf),
     Zip(&'a dyn ReadAt),
-    /// Names and contents.
+    /// Names and contents, as the module proxy sends them.
+    #[cfg_attr(not(feature = "registry"), allow(dead_code))]
     Memory(&'a [(String, Vec<u8>)]),
 }
 

@@ -138,7 +138,7 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
 }
 
 /// Orders Go releases as people do: runs of digits compare as numbers.
-pub(crate) fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
+pub fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
     let (a, b) = (pieces(a), pieces(b));
     a.cmp(&b)
 }

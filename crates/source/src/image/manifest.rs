@@ -73,6 +73,7 @@ const MEDIA: &[(&str, Media)] = &[
 ];
 
 /// Media types that are asked of a registry.
+#[cfg(feature = "registry")]
 pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
                           application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
                           application/vnd.oci.artifact.manifest.v1+json";
