@@ -346,7 +346,7 @@ pub struct DbArgs {
     pub command: DbCommand,
 }
 
-/// What to do with the database.
+// A doc comment here would replace what the list of commands says.
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
     /// Show source, date and number of entries
@@ -546,7 +546,7 @@ pub struct ScanArgs {
 /// How many facts to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Facts {
-    /// Only the record: fastest
+    /// Only the build info: fastest
     BuildInfo,
     /// Everything
     #[default]

@@ -49,11 +49,13 @@ const EXIT_CODES: &str = "\
 Exit codes. 2 beats 1 beats 3.
 
   0   fine
-  1   findings at or above --fail-on (audit, lint; default error); a change that
-      `diff --fail-on` names; a FIPS checksum that does not match
+  1   findings at or above --fail-on (audit, lint; default error) or --level
+      (vuln); a change that `diff --fail-on` names; a FIPS checksum that does
+      not match
   2   usage; something named that could not be read; a wrong digest; with
       --strict, anything not examined
-  3   no Go program where one was required (audit, sbom, fips, scan --require)
+  3   no Go program where one was required (audit, vuln, packages, why, sbom,
+      fips, scan --require)
 
 A closed pipe is no error. `gospect version` has the exit codes of `go version`.
 

@@ -25,6 +25,12 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     let bytes = File::open(&args.program)
         .and_then(FileBytes::open)
         .map_err(|e| unread(e.to_string()))?;
+    if args.program.is_dir() {
+        let dir = clean(&path);
+        return Err(unread(format!(
+            "a directory, and this command takes one program; `gospect scan {dir}` lists those in it"
+        )));
+    }
     let limits = Limits::default();
     let database = match args.names.iter().any(|name| is_id(name)) {
         true => Some(database::open(
@@ -70,7 +76,12 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
                 return;
             }
         };
-        let questions = args.names.iter().map(|name| Question::of(name, &findings));
+        let known = |name: &str| match database.as_ref().map(|db| db.entry(name)) {
+            Some(Ok(entry)) => entry.is_some(),
+            _ => true,
+        };
+        let names = args.names.iter();
+        let questions = names.map(|name| Question::of(name, &findings, known(name)));
         let questions: Vec<Question> = questions.collect();
         let names: Vec<String> = questions.iter().flat_map(|q| q.parts.clone()).collect();
         let answered = calls::ask(tables, info, minor, &names, args.chains);
@@ -131,29 +142,46 @@ struct Question {
     name: String,
     is_id: bool,
     parts: Vec<String>,
+    /// What is said where none of them is in the program.
+    note: Option<String>,
 }
 
 impl Question {
     /// A vulnerability stands for its linked functions, or for its linked packages where it names no function that is linked.
-    fn of(name: &str, findings: &[Finding]) -> Self {
-        let parts = match is_id(name) {
-            false => vec![name.to_owned()],
-            true => {
-                let of_id = findings
-                    .iter()
-                    .filter(|f| f.id == name || f.aliases.iter().any(|alias| alias == name));
-                let parts = of_id.flat_map(|f| match f.symbols.is_empty() {
-                    true => f.packages.clone(),
-                    false => f.symbols.clone(),
-                });
-                let parts: BTreeSet<String> = parts.collect();
-                parts.into_iter().collect()
+    fn of(name: &str, findings: &[Finding], is_known: bool) -> Self {
+        if !is_id(name) {
+            return Self {
+                name: name.to_owned(),
+                is_id: false,
+                parts: vec![name.to_owned()],
+                note: None,
+            };
+        }
+        let of_id = findings
+            .iter()
+            .filter(|f| f.id == name || f.aliases.iter().any(|alias| alias == name));
+        let of_id: Vec<&Finding> = of_id.collect();
+        let note = match of_id.first() {
+            Some(finding) => format!(
+                "{} {} is recorded, and no function or package that it names is linked",
+                finding.module,
+                finding.version.as_deref().unwrap_or_default()
+            ),
+            None if is_known => {
+                "this program has no version of a module that it affects".to_owned()
             }
+            None => "no such entry in the vulnerability database".to_owned(),
         };
+        let parts = of_id.iter().flat_map(|f| match f.symbols.is_empty() {
+            true => f.packages.clone(),
+            false => f.symbols.clone(),
+        });
+        let parts: BTreeSet<String> = parts.collect();
         Self {
             name: name.to_owned(),
-            is_id: is_id(name),
-            parts,
+            is_id: true,
+            parts: parts.into_iter().collect(),
+            note: Some(note),
         }
     }
 
@@ -169,6 +197,7 @@ impl Question {
             subject: (!found.is_empty()).then_some(Subject::Vulnerability),
             found: !found.is_empty(),
             functions: found.len() as u64,
+            note: self.note.filter(|_| found.is_empty()),
             chains: found.into_iter().flat_map(|part| part.chains).collect(),
             ..Answer::default()
         }

@@ -208,6 +208,12 @@ fn vulnerabilities_lead_to_their_functions() {
     let chain = answer["chains"][0].as_array().unwrap();
     assert_eq!(chain.last().unwrap()["function"], "fmt.Fprintf", "{why}");
     assert_eq!(why["answers"][1]["found"], false);
+    let note = why["answers"][1]["note"].as_str().unwrap();
+    assert!(note.contains("no such entry"), "{note}");
+    // A directory is no program, and the message says what to do.
+    let out = run(&["why", scratch.path().to_str().unwrap(), "main.main"]);
+    assert_eq!(out.code, Some(2));
+    assert!(out.stderr.contains("gospect scan"), "{}", out.stderr);
 }
 
 #[test]

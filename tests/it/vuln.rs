@@ -271,3 +271,48 @@ fn audit_diff_and_bills_ask_when_they_are_told_to() {
     let same = ask(&["diff", "--fail-on", "vulnerability", &program, &program]);
     assert_eq!(same.code, Some(0), "{}", same.stderr);
 }
+
+/// A family turns its rules on, as does a glob; each of them reports what it is for. All rules at once ask for no database.
+#[test]
+fn each_rule_about_vulnerabilities_reports_when_its_family_is_named() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let other = text(&scratch.put_fixture("1.27-linux-amd64-gccgo"));
+    let database = text(&database(&scratch));
+    let findings = |args: &[&str]| -> Vec<(String, String)> {
+        let mut all = vec!["audit", "--quiet", "--format", "json", "--today=2026-11-22"];
+        all.extend(["--cache", "off", "--db", &database]);
+        all.extend(args);
+        let out = run(&all);
+        let document: Value = serde_json::from_str(&out.stdout)
+            .unwrap_or_else(|e| panic!("{e}: {} {}", out.stdout, out.stderr));
+        let findings = document["findings"].as_array().unwrap().iter();
+        let texts = |f: &Value| {
+            let text = |key: &str| f[key].as_str().unwrap_or_default().to_owned();
+            (text("rule"), text("message"))
+        };
+        findings.map(texts).collect()
+    };
+    for named in ["vulnerabilities", "*vulner*"] {
+        let found = findings(&["-Aall", "-W", named, &program, &other]);
+        for (rule, what) in [
+            ("vulnerable-symbol", "GO-2026-9001"),
+            ("vulnerable-package", "GO-2026-9002"),
+            ("vulnerable-module", "GO-2026-9003"),
+            ("vulnerabilities-unjudged", ""),
+            ("stale-vulnerability-database", "324 days old"),
+        ] {
+            let is_there = found
+                .iter()
+                .any(|(r, message)| r == rule && message.contains(what));
+            assert!(is_there, "{named}: {rule}: {found:#?}");
+        }
+    }
+    for args in [vec!["-Wall", &program], vec!["-W", "*", &program]] {
+        let found = findings(&args);
+        assert!(
+            !found.iter().any(|(rule, _)| rule.contains("vulnerab")),
+            "{found:#?}"
+        );
+    }
+}

@@ -188,7 +188,8 @@ fn what_cannot_be_read_whole_is_no_database() {
     let lying = text.replace("\"introduced\": \"0\"", "\"fixed\": \"0.1.0\"");
     let hostile = text.replace("golang.org/x/net", "golang.org/x/\\u001b[2Jnet");
     let large = [&flood[..], &vec![b' '; 5 << 20]].concat();
-    let files: [(&str, &[(&str, &[u8])], &str); 10] = [
+    type Row<'r> = (&'r str, &'r [(&'r str, &'r [u8])], &'r str);
+    let files: [Row<'_>; 10] = [
         (
             "cut",
             &[("GO-2024-2687.json", &flood[..flood.len() / 2])],

@@ -83,6 +83,8 @@ pub struct Answer {
     pub functions: u64,
     /// Chains from a root to the function, most certain first; empty: the program contains it, but nothing leads to it.
     pub chains: Vec<Vec<Step>>,
+    /// Why it is not found, if more is known than that.
+    pub note: Option<String>,
     /// Similar names in the program, if it was not found.
     pub nearest: Vec<String>,
 }

@@ -34,8 +34,9 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
     let Some(subject) = answer.subject.filter(|_| answer.found) else {
         let _ = writeln!(
             text,
-            "{}: not in this program",
-            look.paint(Tone::Title, &name)
+            "{}: {}",
+            look.paint(Tone::Title, &name),
+            clean(answer.note.as_deref().unwrap_or("not in this program"))
         );
         if !answer.nearest.is_empty() {
             text.push_str("  names like it:\n");
@@ -119,8 +120,12 @@ fn verdict(chain: &[Step]) -> String {
         return "  each step is a call in the code\n".to_owned();
     }
     format!(
-        "  by {}: whether that step is taken depends on what happens at run time\n",
-        doubts.join(" and ")
+        "  by {}: whether {} taken depends on what happens at run time\n",
+        doubts.join(" and "),
+        match chain.iter().filter(|s| !s.by.is_certain()).count() {
+            1 => "that step is",
+            _ => "those steps are",
+        }
     )
 }
 
@@ -203,6 +208,7 @@ mod tests {
                         step("main.\u{1b}run", By::Value),
                         step("os/exec.(*Cmd).Start", By::Call),
                     ]],
+                    note: None,
                     nearest: vec![],
                 },
                 Answer {

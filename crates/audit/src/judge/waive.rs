@@ -105,7 +105,10 @@ impl Auditor<'_> {
                 reports.push((
                     &unused_waiver::META,
                     &w.at,
-                    about(message, "delete it, or correct its `rule` and `path`"),
+                    about(
+                        message,
+                        "delete it, or correct its `rule`, `path`, `vulnerability` or `module`",
+                    ),
                 ));
             } else if expired {
                 let day = w.expires.map(|d| d.to_string()).unwrap_or_default();

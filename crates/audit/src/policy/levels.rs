@@ -105,9 +105,8 @@ impl Policy {
                 if name == "all" || selects(name, rule.meta.id, rule.meta.code, rule.family.name())
                 {
                     (row.level, row.at) = (*level, None);
-                    row.is_set = row.is_set
-                        || name == rule.meta.id
-                        || name.eq_ignore_ascii_case(rule.meta.code);
+                    // Families and globs name rules too; all rules at once name none.
+                    row.is_set = row.is_set || !matches!(name.as_str(), "all" | "*");
                 }
             }
         }

@@ -211,7 +211,7 @@ impl Waiver {
         };
         let named = self.vulnerability.as_ref();
         let module = self.module.as_ref();
-        named.is_none_or(|name| of(VULNERABILITY, &|id| id == name))
+        named.is_none_or(|name| of(VULNERABILITY, &|id| id.eq_ignore_ascii_case(name)))
             && module.is_none_or(|glob| of(MODULE, &|path| glob::matches(glob, path)))
     }
 

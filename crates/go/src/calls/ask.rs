@@ -94,6 +94,7 @@ impl Asked<'_, '_, '_> {
             inlined: false,
             functions: matching.len() as u64,
             chains: self.chains(subject, &matching),
+            note: None,
             nearest: Vec::new(),
         }
     }
@@ -196,6 +197,7 @@ impl Asked<'_, '_, '_> {
             inlined: true,
             functions: 1,
             chains: chains.collect(),
+            note: None,
             nearest: Vec::new(),
         })
     }

@@ -29,6 +29,9 @@ fn cost(by: By) -> u32 {
     }
 }
 
+/// The cost of a step to what the moduledata lists for reflection.
+const LISTED: u32 = 500;
+
 impl Graph<'_, '_> {
     /// Where the program starts: `main.main`, the initialisers of packages, functions that the system enters, and functions
     /// that C code or other programs may call.
@@ -53,7 +56,7 @@ impl Graph<'_, '_> {
         let mut from: Vec<Option<(u32, By)>> = vec![None; self.nodes()];
         let mut costs = vec![u32::MAX; self.nodes()];
         // A queue for each cost: no step costs more than the number of queues.
-        const QUEUES: usize = 64;
+        const QUEUES: usize = 512;
         let mut queues: Vec<VecDeque<u32>> = vec![VecDeque::new(); QUEUES];
         let mut waiting = 0usize;
         for (root, by) in self.roots() {
@@ -81,12 +84,13 @@ impl Graph<'_, '_> {
                 continue;
             }
             self.next(node, &mut |to, by| {
-                // Steps through data are free; the cost is added on entering a function.
+                // A step through data costs little; the way it was seen is paid on entering a function.
                 let is_function = (to as usize) < self.functions();
-                let price = if is_function || by == By::Method {
-                    cost(by)
-                } else {
-                    1
+                let price = match (is_function, by) {
+                    (true, _) => cost(by),
+                    // The moduledata lists every type, so any other way to it says more.
+                    (false, By::Method) => LISTED,
+                    (false, _) => 1,
                 };
                 let sum = now.saturating_add(price);
                 if let (Some(place), Some(known)) =

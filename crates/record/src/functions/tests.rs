@@ -99,7 +99,8 @@ fn names_as_compilers_write_them_are_folded_when_they_are_asked_for() {
     builder.add_run(Place::NONE, 0..all, 4);
     // Lies about places cost nothing.
     builder.add_run(second, all..all + 100, 4);
-    builder.add_run(second, 5..3, 1 << 20);
+    let backwards = std::ops::Range { start: 5, end: 3 };
+    builder.add_run(second, backwards, 1 << 20);
     let functions = builder.finish(FunctionSource::FunctionTable, true);
     let found: Vec<&str> = functions.names("a/p").collect();
     assert_eq!(found, ["F", "Gen", "T.M", "V.M", "init"]);
