@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_the_same_wherever_it_is_made() {
-        let all: Vec<u8> = (0..5_000_003u32).map(|i| (i * 7 >> 3) as u8).collect();
+        let all: Vec<u8> = (0..5_000_003u32).map(|i| ((i * 7) >> 3) as u8).collect();
         for len in [0, 1, PIECE, 1 << 20, (1 << 20) + 1, all.len()] {
             let bytes = &all[..len];
             for step in [1 << 12, 99_991, 1 << 20] {
