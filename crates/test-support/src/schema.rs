@@ -104,7 +104,7 @@ fn check(
     Ok(())
 }
 
-/// Like [`check`], and the schema must name every key of each object.
+/// Like `check`, and the schema must name every key of each object.
 pub fn whole(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let mut named = Vec::new();
     check(root, schema, value, &mut named)?;

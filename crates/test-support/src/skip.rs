@@ -82,7 +82,7 @@ pub fn needs(programs: &[&'static str]) -> bool {
     }
 }
 
-/// Records that the calling test, or `part` of it, is skipped because `name` of [`NEEDS`] is not met.
+/// Records that the calling test, or `part` of it, is skipped because `name` of `NEEDS` is not met.
 ///
 /// # Panics
 ///
