@@ -1,0 +1,63 @@
+//! Arguments of `packages` and `why`.
+
+use super::{DatabaseArgs, OutputArgs, SourceArgs};
+use crate::cli::values::choices;
+use clap::Args;
+use std::path::PathBuf;
+
+// Arguments of `packages`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Sizes are those of the function table, so that stripped programs have them too. A function that exists only
+inlined into others counts as one of its package and has no bytes; its code is part of those it is in.
+
+Examples:
+  gospect packages ./app
+  gospect packages --format csv dist/ > packages.csv"
+)]
+pub struct PackagesArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package")]))]
+    pub format: String,
+}
+
+// Arguments of `why`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  gospect why ./app 'os/exec.(*Cmd).Start'     a function
+  gospect why ./app net/http                   a package
+  gospect why ./app github.com/spf13/cobra     a module
+  gospect why ./app GO-2024-2687               each linked function of a vulnerability
+  gospect why --format dot ./app plugin.Open | dot -Tsvg > why.svg
+
+Each step says how it was seen: `call` is in the code; `value` and `method` are possible, and depend on what happens at run time.")]
+pub struct WhyArgs {
+    /// The Go program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// Functions, packages, modules, or IDs of vulnerabilities
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// Show up to N chains for each name
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub chains: usize,
+    /// Fail (exit code 2) when the program cannot tell, such as without a function table
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Architecture of a universal Mach-O file to look into
+    #[arg(long, value_name = "ARCH")]
+    pub slice: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("dot", "a picture, by Graphviz")]))]
+    pub format: String,
+}

@@ -1,0 +1,118 @@
+//! Arguments of `vuln` and `db`.
+
+use super::{OutputArgs, SourceArgs};
+use crate::cli::values::choices;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+// Arguments of `vuln`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Levels: `symbol`: a vulnerable function is linked; `package`: a package of the entry is linked and none of its functions; `module`:
+only the version matches. The exit code is 1 for findings at --level or above that no VEX document takes back.
+
+Examples:
+  gospect vuln dist/ image.tar                   what to upgrade, and what that ends
+  gospect vuln --level package ./app
+  gospect vuln --format json dist/ | jq .        all levels
+  gospect vuln --format openvex -o app.vex.json ./app
+  gospect scan --symbols --format ndjson dist/ > today.ndjson
+  gospect vuln records:today.ndjson              the same answers without the files"
+)]
+pub struct VulnArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Exit with 1 on findings of this level or above, and list them
+    #[arg(long, value_name = "LEVEL", default_value = "symbol",
+          value_parser = PossibleValuesParser::new(crate::vuln::Level::ALL.map(crate::vuln::Level::name)).try_map(|name| crate::vuln::Level::parse(&name).ok_or("no such level")))]
+    pub level: crate::vuln::Level,
+    /// Leave out what no version fixes
+    #[arg(long)]
+    pub only_fixed: bool,
+    /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub severity: Vec<PathBuf>,
+    /// Exit with 1 only on findings that are exploited, or have this score or a higher one in a list of --severity; may be given again
+    #[arg(long, value_name = "exploited|cvss=N|epss=P", requires = "severity", value_parser = crate::vuln::severity::Condition::parse)]
+    pub fail_severity: Vec<crate::vuln::severity::Condition>,
+    /// OpenVEX or CycloneDX document whose statements are believed; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices(crate::report::vuln::FORMATS.iter().map(|f| (f.name, f.doc))))]
+    pub format: String,
+}
+
+// Arguments of `db`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "A database for machines without a network is a zip of the Go module golang.org/x/vulndb, or a copy of the cached file:
+  gospect db update && cp ~/.cache/gospect/vulndb.bin .
+  gospect db status --db vulndb.bin
+
+Examples:
+  gospect db status                        source, date, entries
+  gospect db update                        the newest one, by way of GOPROXY
+  gospect db update --from vulndb.zip      from a file or folder
+  gospect db status --max-db-age 30        exit with 2 when it is older"
+)]
+pub struct DbArgs {
+    #[command(subcommand)]
+    pub command: DbCommand,
+}
+
+// A doc comment here would replace what the list of commands says.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Show source, date and number of entries
+    Status(DbStatusArgs),
+    /// Fetch the newest database into the cache
+    Update(DbUpdateArgs),
+}
+
+// Arguments of `db status`.
+#[derive(Debug, Args)]
+pub struct DbStatusArgs {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document")]))]
+    pub format: String,
+}
+
+// Arguments of `db update`.
+#[derive(Debug, Args)]
+pub struct DbUpdateArgs {
+    /// Where to get it: goproxy (the module golang.org/x/vulndb, by way of GOPROXY and verified by the checksum database), a folder, a zip file or an https address
+    #[arg(long, value_name = "goproxy|PATH|URL", default_value = "goproxy")]
+    pub from: OsString,
+    /// Folder of the cache [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+// Which vulnerability database: shared by every command that uses one.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DatabaseArgs {
+    /// Vulnerability database: a folder or zip of OSV documents, the module golang.org/x/vulndb, or an https address [default: that of `gospect db update`, or the built-in one when it is newer]
+    #[arg(long, value_name = "PATH|URL")]
+    pub db: Option<OsString>,
+    /// Exit with 2 when the vulnerability database is older
+    #[arg(long, value_name = "DAYS", hide_short_help = true)]
+    pub max_db_age: Option<u32>,
+    /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
+    pub cache: Option<PathBuf>,
+}
