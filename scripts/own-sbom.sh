@@ -8,7 +8,7 @@ out="$(mkdir -p "$1" && cd "$1" && pwd)"
 cd "$(dirname "$0")/.."
 cargo cyclonedx --manifest-path Cargo.toml --format json --spec-version 1.5 --all-features --no-build-deps --override-filename gospect-own
 # The tool names the crate by its build directory, which is removed here.
-sed -e "s|path+file://$PWD[^#\"]*#||g" -e 's|?download_url=file://[^"#]*||g' gospect-own.json > "$out/gospect.cdx.json"
+sed -e "s|path+file://${PWD}[^#\"]*#||g" -e 's|?download_url=file://[^"#]*||g' gospect-own.json > "$out/gospect.cdx.json"
 # The tool writes one for every crate of the workspace.
 rm gospect-own.json crates/*/gospect-own.json
 if grep -qF "$PWD" "$out/gospect.cdx.json"; then
