@@ -15,7 +15,7 @@ pub fn text(why: &Why, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     if let Some(unknown) = &why.unknown {
         let _ = writeln!(
             text,
-            "{}: nobody can tell: {}",
+            "{}: no answer: {}",
             look.paint(Tone::Title, &clean(&why.program)),
             clean(unknown)
         );

@@ -136,15 +136,16 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         .filter(|(l, _)| *l >= level)
         .map(|(_, n)| n)
         .sum();
-    let what = match level {
-        Level::Symbol => "whose functions are linked",
-        Level::Package => "of which at least a package is linked",
-        Level::Module => "of linked modules",
+    // At the level of symbols stand those too that name no function, so this does not speak of functions.
+    let (none, some) = match level {
+        Level::Symbol => ("is linked", "linked"),
+        Level::Package => ("has a linked package", "with a linked package"),
+        Level::Module => ("is of a linked module", "of linked modules"),
     };
     lines.push(match at {
-        0 => format!("no known vulnerability {what} in {programs}"),
+        0 => format!("no known vulnerability {none} in {programs}"),
         n => format!(
-            "{} {what}, in {} of {programs}",
+            "{} {some}, in {} of {programs}",
             count(n as u64, "vulnerability", "vulnerabilities"),
             report.affected(level)
         ),
@@ -153,15 +154,15 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         .iter()
         .filter(|(l, n)| *l < level && *n > 0)
         .map(|(l, n)| match l {
-            Level::Package => format!("{n} of which only a package is linked"),
-            _ => format!("{n} of modules of which no named package is linked"),
+            Level::Package => format!("{n} with only a package linked"),
+            _ => format!("{n} where only the version of a module matches"),
         })
         .collect();
     if let Some((lowest, _)) = counts.iter().rfind(|(l, n)| *l < level && *n > 0) {
         lines.push(format!(
-            "not listed: {} (--level {})",
-            below.join(", "),
-            lowest.name()
+            "not listed (`--level {}` lists them): {}",
+            lowest.name(),
+            below.join(", ")
         ));
     }
     let cleared: Vec<String> = report
