@@ -41,7 +41,7 @@ fn nearly_every_function_is_reached_on_every_architecture() {
     let mut by_port: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut examples: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut kinds: BTreeSet<String> = BTreeSet::new();
-    for fixture in fixtures().filter(|f| f.by_gc() && f.goarch != "wasm") {
+    for fixture in fixtures().filter(|f| f.by_gc()) {
         // One of each kind: the rest differ in what is recorded, not in code.
         let mode = fixture.flags.iter().find(|f| f.starts_with("-buildmode"));
         // Objects are not linked: their calls lead nowhere yet.
@@ -87,7 +87,7 @@ fn nearly_every_function_is_reached_on_every_architecture() {
     assert!(poor.is_empty(), "{}", poor.join("\n"));
     for arch in [
         "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64le", "ppc64", "ppc64le",
-        "riscv64", "s390x",
+        "riscv64", "s390x", "wasm",
     ] {
         let looked = by_port.keys().any(|k| k.starts_with(&format!("{arch} ")));
         assert!(looked, "no program for {arch}");
@@ -222,6 +222,7 @@ fn damaged_code_and_tables_end() {
         "1.19-linux-amd64-strip",
         "1.22-linux-mips64le-strip",
         "1.23-linux-riscv64-strip",
+        "1.27-wasip1-wasm-strip",
     ] {
         let whole = crate::support::fixtures::fixture(id);
         let mut state = 0x9e37_79b9_7f4a_7c15u64;

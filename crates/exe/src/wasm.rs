@@ -16,6 +16,7 @@ const MEMORY_LIMIT: u64 = 128 << 20;
 const SECTIONS_LIMIT: usize = 4096;
 
 const CUSTOM: u8 = 0;
+pub(super) const IMPORT: u8 = 2;
 pub(super) const CODE: u8 = 10;
 pub(super) const DATA: u8 = 11;
 const I32_CONST: u8 = 0x41;

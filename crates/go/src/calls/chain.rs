@@ -1,7 +1,7 @@
 //! The best chains of references from the start of a program to a function.
 
+use super::Graph;
 use super::decode::Reference;
-use super::{Graph, code_of};
 use gospect_record::why::{By, Step};
 use std::collections::VecDeque;
 
@@ -193,7 +193,7 @@ impl Graph<'_, '_> {
     /// The instruction by which a function calls another.
     fn call_site(&self, from: usize, to: usize) -> Option<u64> {
         let row = self.rows.all.get(from)?;
-        let code = code_of(self.image, row, self.toc)?;
+        let code = self.bodies.code(self.image, row)?;
         let mut found = None;
         (self.decoder)(code, &mut |pc, reference| {
             if let Reference::Call(target) | Reference::Jump(target) = reference

@@ -17,7 +17,7 @@ use super::tables::Tables;
 use super::tables::rows::{Row, Rows};
 use data::{Data, Held};
 use decode::{Code, Reference};
-use gospect_exe::{Format, Image};
+use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_record::why::By;
 use std::fmt;
 use types::Types;
@@ -64,7 +64,7 @@ pub struct Graph<'t, 'i> {
     image: &'t Image<'i>,
     rows: Rows<'t, 'i>,
     decoder: decode::Decoder,
-    toc: Option<u64>,
+    bodies: Bodies,
     data: Data,
     /// Index of the first edge of each function, and one more for the end.
     first: Vec<u32>,
@@ -78,22 +78,19 @@ impl<'t, 'i> Graph<'t, 'i> {
     /// [`NoGraph`] says what is missing.
     pub fn read(tables: &'t Tables<'i>) -> Result<Self, NoGraph> {
         let image = tables.image();
-        if image.format == Format::Wasm {
-            return Err(NoGraph::Architecture);
-        }
         let decoder = image
             .arch
             .and_then(decode::decoder)
             .ok_or(NoGraph::Architecture)?;
         let rows = Rows::read(tables).ok_or(NoGraph::NoFunctions)?;
-        let types = Types::find(tables);
+        let types = Types::find(tables, rows.shift);
         let functions = rows.all.len();
-        let toc = toc(image);
+        let bodies = Bodies::of(image);
         let mut calls: Vec<Edge> = Vec::new();
         let mut named: Vec<(u32, u64)> = Vec::new();
         for (i, row) in rows.all.iter().enumerate() {
             let from = i as u32;
-            let Some(code) = code_of(image, row, toc) else {
+            let Some(code) = bodies.code(image, row) else {
                 continue;
             };
             let (calls_before, named_before) = (calls.len(), named.len());
@@ -119,7 +116,7 @@ impl<'t, 'i> Graph<'t, 'i> {
                     }
                 }
                 Reference::Address(address) => {
-                    if image.segment_at(address).is_some() {
+                    if image.segment_at(address).is_some() || rows.at(address).is_some() {
                         named.push((from, address));
                     }
                 }
@@ -174,7 +171,7 @@ impl<'t, 'i> Graph<'t, 'i> {
             image,
             rows,
             decoder,
-            toc,
+            bodies,
             data,
             first,
             edges,
@@ -250,17 +247,42 @@ fn drop_repeated<T: Ord + Copy>(all: &mut Vec<T>, from: usize) {
     all.append(&mut own);
 }
 
-fn code_of<'i>(image: &'i Image<'_>, row: &Row, toc: Option<u64>) -> Option<Code<'i>> {
-    Some(Code {
-        bytes: image.bytes_upto(row.start, row.end - row.start)?,
-        start: row.start,
-        big_endian: image.big_endian,
-        toc,
-    })
+/// Where the code of each function is, and what its instructions need besides.
+struct Bodies {
+    toc: Option<u64>,
+    /// The functions of a WebAssembly module, whose code is not part of its memory.
+    wasm: Option<WasmFunctions>,
 }
 
-/// Address of the table of contents: `o_toc` in the auxiliary header of XCOFF files (xcoff.h); in ELF files 32 KiB after the
-/// start of the global offset table (64-Bit ELF V2 ABI for Power, 2.3.3.1).
+impl Bodies {
+    fn of(image: &Image<'_>) -> Self {
+        Self {
+            toc: toc(image),
+            wasm: WasmFunctions::read(image),
+        }
+    }
+
+    /// The code of a function.
+    fn code<'i>(&self, image: &'i Image<'_>, row: &Row) -> Option<Code<'i>> {
+        let bytes = match &self.wasm {
+            Some(wasm) => {
+                let number =
+                    (row.start >> decode::PLACE_BITS).checked_sub(decode::FIRST_FUNCTION)?;
+                let (offset, size) = *wasm.bodies.get(usize::try_from(number).ok()?)?;
+                image.window().get(offset, u64::from(size))?
+            }
+            None => image.bytes_upto(row.start, row.end - row.start)?,
+        };
+        Some(Code {
+            bytes,
+            start: row.start,
+            big_endian: image.big_endian,
+            toc: self.toc,
+            imported: self.wasm.as_ref().map_or(0, |wasm| wasm.imported),
+        })
+    }
+}
+
 fn toc(image: &Image<'_>) -> Option<u64> {
     const O_TOC: u64 = 24 + 24;
     match (image.format, image.arch?) {

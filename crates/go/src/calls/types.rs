@@ -20,6 +20,8 @@ const METHODS_LIMIT: u64 = 1 << 14;
 pub struct Types {
     range: (u64, u64),
     text: u64,
+    /// Bits that offsets from the start of text are shifted by.
+    shift: u32,
     /// Address of moduledata.
     module: u64,
     /// The range of method tables, since Go 1.27; before, moduledata points at each.
@@ -75,7 +77,7 @@ const RANGES: [(Layout, &[(u64, u64)]); 4] = [
 
 impl Types {
     /// Finds the range of types in moduledata.
-    pub fn find(tables: &Tables<'_>) -> Self {
+    pub fn find(tables: &Tables<'_>, shift: u32) -> Self {
         let image = tables.image();
         let (Some(module), Some(table)) = (tables.moduledata(), tables.pclntab()) else {
             return Self::default();
@@ -104,6 +106,7 @@ impl Types {
         Self {
             range,
             text: module.text.0,
+            shift,
             module: module.address,
             itabs,
             left: Cell::new(range.1.saturating_sub(range.0)),
@@ -186,6 +189,7 @@ impl Types {
                 let offset = bytes.get(at..at + 4).map_or(0, |b| image.number(b));
                 // 0 and -1: removed, or never reached.
                 if offset != 0 && offset != u64::from(u32::MAX) {
+                    let offset = offset.checked_shl(self.shift).unwrap_or(0);
                     visit(self.text.wrapping_add(offset));
                 }
             }

@@ -5,7 +5,7 @@
 use crate::tables::Tables;
 use crate::tables::functions::{Functions, is_of, package};
 use crate::tables::pclntab::{Layout, Pclntab};
-use gospect_exe::{Format, Image, function_bodies};
+use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_knowledge::modules;
 use gospect_record::{BuildInfo, LinkedPackage};
 use std::collections::{BTreeMap, HashMap};
@@ -230,7 +230,7 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
     let count = rows.len() / step / 2;
     // Functions of a WebAssembly module have numbers instead of addresses. Their bodies are in the same order.
     let is_module = image.format == Format::Wasm;
-    let sizes = function_bodies(image).filter(|sizes| sizes.len() == count);
+    let sizes = WasmFunctions::read(image).filter(|wasm| wasm.bodies.len() == count);
     let (mut covered, mut room) = (0, limit);
     let mut all = Vec::with_capacity(count);
     let mut add = |i: usize, function: &[u8]| {
@@ -246,7 +246,7 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
             all.push(Body {
                 name: number(NAME),
                 size: match &sizes {
-                    Some(sizes) => sizes.get(i).map_or(0, |size| u64::from(*size)),
+                    Some(wasm) => wasm.bodies.get(i).map_or(0, |body| u64::from(body.1)),
                     None if is_module => 0,
                     None => size,
                 },

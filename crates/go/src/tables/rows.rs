@@ -3,10 +3,12 @@
 
 use super::Tables;
 use super::pclntab::{Layout, Pclntab};
-use gospect_exe::Image;
+use gospect_exe::{Format, Image};
 
 /// Rows that are read; the largest programs known have half a million.
 const ROWS_LIMIT: u64 = 4 << 20;
+/// Bits of an address in a WebAssembly module that tell the place in a function (src/cmd/link/internal/wasm/asm.go, `assignAddress`).
+const WASM_SHIFT: u32 = 16;
 /// Steps of one pc table that are followed.
 const STEPS_LIMIT: usize = 1 << 16;
 
@@ -27,6 +29,8 @@ pub struct Row {
 pub struct Rows<'t, 'i> {
     image: &'t Image<'i>,
     table: &'t Pclntab,
+    /// Bits that offsets from the start of text are shifted by: WebAssembly counts functions from Go 1.26 on (src/runtime/symtab.go, `textAddr`).
+    pub(crate) shift: u32,
     /// The rows, in order of their addresses.
     pub all: Vec<Row>,
 }
@@ -56,12 +60,29 @@ impl<'t, 'i> Rows<'t, 'i> {
         let size = count.checked_mul(2)?.checked_add(1)?.checked_mul(word)?;
         let bytes = image.bytes(table.function_table.0, size)?;
         let step = usize::try_from(word).ok()?;
-        let mut numbers = bytes.chunks_exact(step).map(|b| image.number(b));
+        let shift = match (
+            image.format,
+            bytes.get(..step),
+            bytes.get(2 * step..3 * step),
+        ) {
+            (Format::Wasm, Some(first), Some(second)) => {
+                let distance = image.number(second).saturating_sub(image.number(first));
+                if distance < 1 << WASM_SHIFT {
+                    WASM_SHIFT
+                } else {
+                    0
+                }
+            }
+            _ => 0,
+        };
+        let mut numbers = bytes
+            .chunks_exact(step)
+            .map(|b| image.number(b).checked_shl(shift).unwrap_or(u64::MAX));
         let mut all = Vec::with_capacity(bytes.len() / step / 2);
         let mut start = text.checked_add(numbers.next()?)?;
         while let (Some(offset), Some(end)) = (numbers.next(), numbers.next()) {
             let end = text.checked_add(end)?;
-            let func = base.checked_add(offset);
+            let func = base.checked_add(offset >> shift);
             // A function that begins before the one in front of it ends is a lie.
             if let Some(func) = func.filter(|_| start < end)
                 && let Some(name) = image
@@ -77,7 +98,12 @@ impl<'t, 'i> Rows<'t, 'i> {
             }
             start = end.max(start);
         }
-        Some(Self { image, table, all })
+        Some(Self {
+            image,
+            table,
+            all,
+            shift,
+        })
     }
 
     /// Addresses of the whole function table: its header, and the structure of the last function, which ends it.

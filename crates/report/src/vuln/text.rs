@@ -137,15 +137,15 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         .map(|(_, n)| n)
         .sum();
     // At the level of symbols stand those too that name no function, so this does not speak of functions.
-    let (none, some) = match level {
+    let (is_linked, linked) = match level {
         Level::Symbol => ("is linked", "linked"),
         Level::Package => ("has a linked package", "with a linked package"),
         Level::Module => ("is of a linked module", "of linked modules"),
     };
     lines.push(match at {
-        0 => format!("no known vulnerability {none} in {programs}"),
+        0 => format!("no known vulnerability {is_linked} in {programs}"),
         n => format!(
-            "{} {some}, in {} of {programs}",
+            "{} {linked}, in {} of {programs}",
             count(n as u64, "vulnerability", "vulnerabilities"),
             report.affected(level)
         ),

@@ -8,7 +8,10 @@ mod mips;
 mod ppc64;
 mod riscv64;
 mod s390x;
+mod wasm;
 mod x86;
+
+pub use wasm::{FIRST as FIRST_FUNCTION, PLACE_BITS};
 
 /// A reference of one instruction, or of a pair that belongs together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +35,8 @@ pub struct Code<'c> {
     pub big_endian: bool,
     /// Address in register 2, which points to the table of contents (ppc64); `None`: there is none, or it is unknown.
     pub toc: Option<u64>,
+    /// Number of functions that a WebAssembly module imports.
+    pub imported: u64,
 }
 
 impl Code<'_> {
@@ -57,7 +62,7 @@ impl Code<'_> {
 pub type Decoder = fn(Code<'_>, &mut dyn FnMut(u64, Reference));
 
 /// Decoders by Go's name of the architecture.
-const DECODERS: [(&str, Decoder); 14] = [
+const DECODERS: [(&str, Decoder); 15] = [
     ("386", x86::decode_386),
     ("amd64", x86::decode_amd64),
     ("arm", arm::decode),
@@ -71,6 +76,7 @@ const DECODERS: [(&str, Decoder); 14] = [
     ("ppc64le", ppc64::decode),
     ("riscv64", riscv64::decode),
     ("s390x", s390x::decode),
+    ("wasm", wasm::decode),
     ("amd64p32", x86::decode_amd64),
 ];
 
