@@ -8,7 +8,8 @@ use crate::bytes::guard::guarded;
 #[cfg(target_os = "linux")]
 use crate::record::Location;
 use crate::record::{Reason, Unexamined};
-use crate::source::dir::{self, FileKind};
+use crate::source::dir;
+use crate::source::listing::FileKind;
 use crate::source::listing::Listing;
 use crate::source::queue::Output;
 use crate::source::target::Target;

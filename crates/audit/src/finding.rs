@@ -78,6 +78,13 @@ pub struct Evidence {
     pub value: String,
 }
 
+impl Evidence {
+    /// The source of evidence that names a vulnerability: waivers look for it.
+    pub(crate) const VULNERABILITY: &str = "vulnerability";
+    /// The source of evidence that names a module: waivers look for it.
+    pub(crate) const MODULE: &str = "module";
+}
+
 /// What a rule reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {

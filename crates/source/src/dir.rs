@@ -3,25 +3,13 @@
 //! On Unix every call is relative to an open directory: a name is looked up once, and moving a directory during the walk changes
 //! nothing. Elsewhere calls use paths.
 
+use crate::listing::FileKind;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 /// Entries of a directory in memory before `take` removes some.
 pub(crate) const MANY: usize = 32 << 10;
-
-/// The kind of an entry, without following links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Dir,
-    /// A symbolic link.
-    Link,
-    /// A FIFO, socket or device: never opened.
-    Special,
-}
 
 /// The result of `stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,21 @@
 //!
 //! On Unix all names are in one allocation: one allocation for each name would take a tenth of a walk's own processor time.
 
-use super::dir::FileKind;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
+
+/// The kind of an entry, without following links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link.
+    Link,
+    /// A FIFO, socket or device: never opened.
+    Special,
+}
 
 /// Initial room: number of entries, and bytes for each name. Most directories need no more.
 const USUAL: (usize, usize) = (32, 24);

@@ -18,7 +18,6 @@ pub mod schema;
 pub use diagnostic::Diagnostic;
 pub use error::PolicyError;
 pub use model::{Custom, Effective, Expectation, Override, Policy, Profile, RuleSetting, Waiver};
-pub(crate) use model::{MODULE, VULNERABILITY};
 
 /// The commented file that `gospect init` writes.
 pub const TEMPLATE: &str = include_str!("template.toml");

@@ -9,11 +9,6 @@ use crate::{glob, keys};
 use gospect_record::Binary;
 use std::collections::BTreeMap;
 
-/// Evidence that names a vulnerability.
-pub const VULNERABILITY: &str = "vulnerability";
-/// Evidence that names the module of a vulnerability.
-pub const MODULE: &str = "module";
-
 /// The settings of one rule in one place of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleSetting {
@@ -211,8 +206,8 @@ impl Waiver {
         };
         let named = self.vulnerability.as_ref();
         let module = self.module.as_ref();
-        named.is_none_or(|name| of(VULNERABILITY, &|id| id.eq_ignore_ascii_case(name)))
-            && module.is_none_or(|glob| of(MODULE, &|path| glob::matches(glob, path)))
+        named.is_none_or(|name| of(Evidence::VULNERABILITY, &|id| id.eq_ignore_ascii_case(name)))
+            && module.is_none_or(|glob| of(Evidence::MODULE, &|path| glob::matches(glob, path)))
     }
 
     /// Whether it names that rule.

@@ -3,8 +3,9 @@
 //! Each directory is a task; one with many files is split. The walk opens no file that a stat excludes, never blocks, and enters
 //! no directory twice.
 
-use crate::dir::{Dir, FileKind, Stat};
+use crate::dir::{Dir, Stat};
 use crate::ignored::Ignored;
+use crate::listing::FileKind;
 use crate::listing::Listing;
 use crate::queue::Output;
 use gospect_bytes::SizeInMemory;

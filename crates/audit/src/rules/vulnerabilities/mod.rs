@@ -10,7 +10,7 @@ pub mod vulnerable_symbol;
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Vulnerabilities;
 
 use super::prelude::{Ctx, D, OptionSpec, Report, Sink, ValueKind};
-use crate::policy::{MODULE, VULNERABILITY};
+use crate::finding::Evidence;
 use gospect_vuln::{Finding, Level};
 
 /// Most functions or packages to list as evidence.
@@ -46,13 +46,13 @@ fn report(finding: &Finding, what: &str) -> Report {
     let summary = summary.map_or(String::new(), |s| format!(", {s}"));
     let module = &finding.module;
     let mut report = Report::new(format!("{id}{cve}{summary}: {what} of {module} {version}"))
-        .see(VULNERABILITY, id)
-        .see(MODULE, module)
+        .see(Evidence::VULNERABILITY, id)
+        .see(Evidence::MODULE, module)
         .salient(id)
         .salient(module)
         .help(finding.advice());
     for alias in &finding.aliases {
-        report = report.see(VULNERABILITY, alias);
+        report = report.see(Evidence::VULNERABILITY, alias);
     }
     if let Some(replaced) = &finding.replaced {
         report = report.see("in place of", replaced);

@@ -1,4 +1,4 @@
-use crate::policy::MODULE;
+use crate::finding::Evidence;
 use crate::rules::prelude::*;
 use gospect_vuln::{Unjudged, Why};
 
@@ -23,7 +23,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         let mut report = Report::new(message).salient(why.name()).help(help);
         for row in &of {
             if let Some(module) = &row.module {
-                report = report.see(MODULE, module);
+                report = report.see(Evidence::MODULE, module);
             }
             if !row.entries.is_empty() {
                 report = report.see("may apply", row.entries.join(", "));
