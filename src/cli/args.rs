@@ -109,7 +109,9 @@ pub struct AuditArgs {
     pub vulns: bool,
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// A record key that every binary must have with this value (globs allowed)
+    /// A record key that every binary must have with this value (globs allowed): `go_version`, `main_package`,
+    /// `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
+    /// key of `scan --format json`
     #[arg(long, value_name = "KEY=VALUE")]
     pub expect: Vec<String>,
     /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)
@@ -504,7 +506,7 @@ pub struct OutputArgs {
 /// When to write colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal; NO_COLOR and CLICOLOR=0 switch them off, FORCE_COLOR and CLICOLOR_FORCE on
     #[default]
     Auto,
     /// Always

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
-use crate::audit::{Audit, Auditor, Baseline};
+use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
 use crate::bytes::{Budget, Use};
 use crate::record::Document;
 use crate::record::Line;
@@ -96,6 +96,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         }
         (None, None) => {}
     }
+    if !args.output.quiet {
+        say_what_holds(&policy, &audit);
+    }
     let mut end = end;
     end.failed |= no_baseline;
     let findings = failed(judge, &audit, end.failed, args.output.quiet)?;
@@ -105,6 +108,25 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         findings,
         !args.allow_none,
     ))
+}
+
+/// Says that every expectation holds: no finding would leave it open whether they were looked at.
+fn say_what_holds(policy: &Policy, audit: &Audit) {
+    let unmet = |f: &Finding| f.rule == "unmet-expectation";
+    if policy.expect.is_empty() || audit.binaries == 0 || audit.findings.iter().any(unmet) {
+        return;
+    }
+    let (count, programs) = (policy.expect.len(), audit.binaries);
+    let expectations = if count == 1 {
+        "expectation holds"
+    } else {
+        "expectations hold"
+    };
+    let programs = match programs {
+        1 => "1 program".to_owned(),
+        n => format!("{n} programs"),
+    };
+    say!("gospect: {count} {expectations} for {programs}");
 }
 
 /// Whether findings make the exit code 1; with --write-baseline they are accepted instead.

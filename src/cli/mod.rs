@@ -45,11 +45,12 @@ mod vuln;
 mod why;
 
 use crate::report::style::clean;
+use crate::source::target::{BadTarget, Target};
 use args::{Cli, Command};
-use clap::FromArgMatches;
+use clap::{FromArgMatches, Subcommand};
 use error::Error;
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 /// Printed when gospect is started without arguments.
@@ -69,9 +70,15 @@ gospect X-rays compiled Go programs. Type one of:
 
 pub use terminal::Stdout;
 
+/// Commands that compare or search programs by name, and so need files instead of standard input.
+const NEED_FILES: [&str; 2] = ["diff", "why"];
+
 /// Runs the program and returns its exit code.
-pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
+pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
     terminal::remember(stdout);
+    if args.get(1).is_some_and(|first| is_target(first)) {
+        args.insert(1, "scan".into());
+    }
     // `go version` has its own style of flags (`-json`), so the general parser never sees this command.
     if args.get(1).is_some_and(|a| a == "version") {
         return version::run(args.get(2..).unwrap_or_default());
@@ -92,6 +99,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
             }
         };
     }
+    let command = args.get(1).map(|a| a.to_string_lossy().into_owned());
     let parsed = args::command().try_get_matches_from(args);
     let cli = match parsed.and_then(|mut m| Cli::from_arg_matches_mut(&mut m)) {
         Ok(cli) => cli,
@@ -136,9 +144,33 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
-            say!("gospect: {}", clean(&error.to_string()));
+            let text = match (&error, command.as_deref()) {
+                (Error::Target(bad), Some(command)) => {
+                    bad.for_command(command, !NEED_FILES.contains(&command))
+                }
+                _ => error.to_string(),
+            };
+            say!("gospect: {}", clean(&text));
             exit::Exit::Failed.into()
         }
+    }
+}
+
+/// Whether the first argument names something to scan instead of a command: `gospect dist/` is `gospect scan dist/`. The name
+/// of a command is never a target; a file of that name is written `./scan`.
+fn is_target(first: &OsStr) -> bool {
+    let is_command = |name: &str| name == "help" || Command::has_subcommand(name);
+    if first.to_str().is_some_and(is_command) {
+        return false;
+    }
+    match Target::parse(first) {
+        Ok(Target::Path(path)) => {
+            !first.as_encoded_bytes().starts_with(b"-") && std::fs::symlink_metadata(path).is_ok()
+        }
+        Ok(_) => true,
+        // A command that was left out by a variable of the shell is no target.
+        Err(BadTarget::Empty) => false,
+        Err(_) => true,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The output of a command: a file, a terminal or a pipe, and what each can display.
 
-use super::args::{Color, OutputArgs};
+use super::args::OutputArgs;
 use super::error::Error;
 use super::lines::{GATHERED, Lines, Partial};
-use super::terminal::{is_dumb, is_pipe, stdout, utf8};
+use super::terminal::{colors, is_pipe, stdout, utf8};
 use crate::report::style::{Look, clean};
 use std::io::{self, IsTerminal, Write};
 
@@ -32,12 +32,7 @@ impl Output {
             }
             _ => (stdout(), io::stdout().is_terminal(), is_pipe()),
         };
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let color = match args.color {
-            Color::Auto => terminal && !no_color && !is_dumb(),
-            Color::Always => true,
-            Color::Never => false,
-        };
+        let color = colors(args.color, terminal);
         let width =
             terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
         let writer = Lines::new(to, if terminal { 0 } else { GATHERED });

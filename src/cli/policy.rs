@@ -1,7 +1,8 @@
 //! The policy from the arguments: file, profile, levels, expectations.
 
-use super::args::{Color, JudgeArgs, OutputArgs};
+use super::args::{JudgeArgs, OutputArgs};
 use super::error::Error;
+use super::terminal::colors;
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
 use crate::report::style::clean;
@@ -47,14 +48,7 @@ fn read(path: &Path, output: &OutputArgs) -> Result<Policy, Error> {
         source,
     })?;
     Policy::load(&text, &name).map_err(|mistakes| {
-        let color = match output.color {
-            Color::Auto => {
-                std::io::stderr().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-            }
-            Color::Always => true,
-            Color::Never => false,
-        };
+        let color = colors(output.color, std::io::stderr().is_terminal());
         for mistake in &mistakes {
             say!("{}\n", mistake.render(&text, color));
         }

@@ -1,5 +1,6 @@
 //! Capabilities of standard output and the terminal.
 
+use super::args::Color;
 #[cfg(not(unix))]
 use std::io::IsTerminal;
 use std::io::{self, Write};
@@ -53,6 +54,21 @@ pub fn is_pipe() -> bool {
 #[cfg(not(unix))]
 pub fn is_pipe() -> bool {
     !io::stdout().is_terminal()
+}
+
+/// Whether to write colours to an output that is a terminal or not. An argument overrides the environment, and there NO_COLOR
+/// (no-color.org) overrides FORCE_COLOR and CLICOLOR_FORCE, which override CLICOLOR=0 (bixense.com/clicolors).
+pub fn colors(when: Color, is_terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    let zero = |name| std::env::var_os(name).is_some_and(|v| v == "0");
+    let on = |name| set(name) && !zero(name);
+    match when {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto if on("FORCE_COLOR") || on("CLICOLOR_FORCE") => true,
+        Color::Auto => is_terminal && !zero("CLICOLOR") && !is_dumb(),
+    }
 }
 
 /// Whether the terminal supports no escape sequences.

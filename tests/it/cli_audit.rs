@@ -144,7 +144,20 @@ fn every_format_says_what_was_found() {
 fn an_expectation_that_does_not_hold_is_a_finding() {
     let s = place();
     let go = "1.21-linux-amd64-strip";
-    assert_eq!(code(&s, &["--expect=go_version=go1.21.13", go]), 0);
+    let holds = audit(
+        &s,
+        &[
+            "--expect=go_version=go1.21.13",
+            "--expect=executable.os=linux",
+            go,
+        ],
+    );
+    assert_eq!(holds.code, Some(0));
+    assert!(
+        holds.stderr.contains("2 expectations hold for 1 program"),
+        "{}",
+        holds.stderr
+    );
     let out = audit(&s, &["--expect=go_version=go1.27.3", go]);
     assert_eq!(out.code, Some(1));
     assert!(

@@ -23,6 +23,66 @@ fn without_arguments_it_says_what_to_type() {
 }
 
 #[test]
+fn a_target_without_a_command_is_scanned() {
+    let scratch = Scratch::new();
+    scratch.put_fixture("1.27-linux-amd64-trimstrip");
+    let place = scratch.path();
+    let short = run_in(place, &[".", "--format=csv"]);
+    assert_eq!(short.code, Some(0), "{}", short.stderr);
+    assert_eq!(
+        short.stdout,
+        run_in(place, &["scan", ".", "--format=csv"]).stdout
+    );
+    // The name of a command is a command, whatever lies there.
+    std::fs::create_dir(place.join("explain")).unwrap();
+    assert!(run_in(place, &["explain"]).stdout.contains("GS"));
+    let missing = run_in(place, &["nothing-here"]);
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.stderr.contains("unrecognized subcommand"));
+}
+
+#[test]
+fn other_tools_words_for_images_lead_to_a_way_that_works() {
+    for (args, want) in [
+        (
+            &["scan", "containers-storage:app"][..],
+            "podman save app | gospect scan -",
+        ),
+        (&["vuln", "docker:app"], "docker save app | gospect vuln -"),
+        (
+            &["diff", "docker:app", "docker:b"],
+            "docker save -o image.tar app",
+        ),
+        (&["docker://example.org/app"], "registry:example.org/app"),
+    ] {
+        let out = run(args);
+        assert_eq!(out.code, Some(2), "{args:?}");
+        assert!(out.stderr.contains(want), "{args:?}: {}", out.stderr);
+    }
+}
+
+#[test]
+fn colours_follow_the_environment() {
+    let scratch = Scratch::new();
+    scratch.put_fixture("1.27-linux-amd64-trimstrip");
+    let colours = |set: &[(&str, &str)], args: &[&str]| {
+        let mut command = command();
+        command.current_dir(scratch.path());
+        command.args(["scan", "."]).args(args);
+        command.envs(set.iter().copied());
+        finish(&mut command).stdout.contains('\u{1b}')
+    };
+    assert!(!colours(&[], &[]));
+    assert!(!colours(&[("FORCE_COLOR", "0")], &[]));
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+        assert!(colours(&[(name, "1")], &[]), "{name}");
+        assert!(!colours(&[(name, "1"), ("NO_COLOR", "1")], &[]), "{name}");
+        assert!(!colours(&[(name, "1")], &["--color=never"]), "{name}");
+    }
+    assert!(colours(&[("NO_COLOR", "1")], &["--color=always"]));
+}
+
+#[test]
 fn every_command_is_in_help_manual_and_completions() {
     let commands = [
         "scan",

@@ -2,7 +2,7 @@
 
 use super::glob::{self, GlobError};
 use super::known;
-use gospect_knowledge::hint;
+use gospect_knowledge::{hint, ports};
 
 /// The declaration of an option.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub enum ValueKind {
     Texts,
     /// List of globs.
     Globs,
+    /// List of globs over ports, `os/arch`; each matches at least one pair that Go knows.
+    Ports,
     /// List of words from this set.
     Choices(&'static [&'static str]),
     /// List of `GLOB@VERSION`.
@@ -65,6 +67,9 @@ pub enum BadValue {
     /// It is not a glob.
     #[error("the glob `{glob}` {source}")]
     Glob { glob: String, source: GlobError },
+    /// No system and architecture that Go knows match it.
+    #[error("`{text}` is not a port; {hint}")]
+    Port { text: String, hint: String },
     /// It is not a module with its lowest version.
     #[error("`{0}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`")]
     Floor(String),
@@ -80,6 +85,7 @@ impl ValueKind {
             self,
             ValueKind::Texts
                 | ValueKind::Globs
+                | ValueKind::Ports
                 | ValueKind::Choices(_)
                 | ValueKind::Floors
                 | ValueKind::Pairs
@@ -95,6 +101,10 @@ impl ValueKind {
             ValueKind::Number => "a dotted number such as `\"2.28\"`".into(),
             ValueKind::Texts => "a list of texts".into(),
             ValueKind::Globs => "a list of globs".into(),
+            ValueKind::Ports => {
+                "a list of ports or globs over them, such as `\"linux/amd64\"` or `\"darwin/*\"`"
+                    .into()
+            }
             ValueKind::Choices(words) => format!("a list out of `{}`", words.join("`, `")),
             ValueKind::Floors => "a list of `\"MODULE-GLOB@VERSION\"`".into(),
             ValueKind::Pairs => "a list of `\"NAME=VALUE\"`".into(),
@@ -131,6 +141,13 @@ impl ValueKind {
                 require(text.split('.').all(is_digits), BadValue::Number)
             }
             ValueKind::Globs => glob(text),
+            ValueKind::Ports => glob(text).and_then(|()| match bad_port(text) {
+                None => Ok(()),
+                Some(hint) => Err(BadValue::Port {
+                    text: text.to_owned(),
+                    hint,
+                }),
+            }),
             ValueKind::Floors => match text.rsplit_once('@') {
                 Some((module, version)) if known::is_module_version(version) => glob(module),
                 _ => Err(BadValue::Floor(text.to_owned())),
@@ -142,6 +159,14 @@ impl ValueKind {
             ),
         }
     }
+}
+
+/// What to write instead of a glob that matches no port. `None` when it matches one, known to Go or to come.
+pub(crate) fn bad_port(pattern: &str) -> Option<String> {
+    if ports::pairs().any(|port| glob::matches(pattern, &port)) {
+        return None;
+    }
+    Some(ports::correction(pattern).unwrap_or_else(|| "no port matches it".to_owned()))
 }
 
 /// The value of an option without a policy.

@@ -26,6 +26,7 @@ pub mod ldflags;
 pub mod linker;
 pub mod modules;
 pub mod nearest;
+pub mod ports;
 pub mod releases;
 pub mod semver;
 

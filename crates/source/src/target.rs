@@ -49,13 +49,82 @@ pub enum BadTarget {
     #[error("ps: is every process and takes nothing behind it; pid:N is one")]
     Processes,
     /// The scheme of a container engine, whose own command can export images.
-    #[error("{engine}: is not read directly; use: {engine} save {image} | gospect scan -")]
+    #[error("{scheme}: is not read directly; use: {engine} save {image} | gospect scan -")]
     Engine {
-        /// Name of the engine and of its command.
+        /// The scheme that the user wrote.
+        scheme: &'static str,
+        /// Command of the engine.
         engine: &'static str,
         /// The image that the user named.
         image: String,
     },
+    /// Another tool's scheme for registries.
+    #[error("{scheme}// is not a scheme of gospect; write registry:{image}")]
+    Registries {
+        /// The scheme that the user wrote, with its colon.
+        scheme: &'static str,
+        /// The image that the user named.
+        image: String,
+    },
+    /// An address of the web.
+    #[error("gospect downloads no files; use: curl -L {0} | gospect scan -")]
+    Web(String),
+}
+
+impl BadTarget {
+    /// The message for a command other than `scan`. A command that does not read standard input gets a file.
+    pub fn for_command(&self, command: &str, reads_stdin: bool) -> String {
+        match self {
+            Self::Engine {
+                scheme,
+                engine,
+                image,
+            } if !reads_stdin => format!(
+                "{scheme}: is not read directly; use: {engine} save -o image.tar {image}, and then image.tar"
+            ),
+            Self::Web(address) if !reads_stdin => {
+                format!("gospect downloads no files; use: curl -LO {address}, and then the file")
+            }
+            _ => self
+                .to_string()
+                .replace("gospect scan -", &format!("gospect {command} -")),
+        }
+    }
+}
+
+/// Schemes of container engines, with the command that exports an image.
+const ENGINES: [(&str, &str); 6] = [
+    ("docker", "docker"),
+    ("docker-daemon", "docker"),
+    ("podman", "podman"),
+    ("containers-storage", "podman"),
+    ("nerdctl", "nerdctl"),
+    ("containerd", "nerdctl"),
+];
+
+/// Schemes of other tools that are followed by `//` and an image in a registry.
+const REGISTRIES: [&str; 2] = ["docker:", "oci:"];
+
+/// What to say about a target in the words of another tool.
+fn foreign(text: &OsStr) -> Option<BadTarget> {
+    let text = text.to_str()?;
+    for scheme in REGISTRIES {
+        let image = text.strip_prefix(scheme).and_then(|t| t.strip_prefix("//"));
+        if let Some(image) = image.filter(|image| !image.is_empty()) {
+            let image = image.to_owned();
+            return Some(BadTarget::Registries { scheme, image });
+        }
+    }
+    if text.starts_with("https://") || text.starts_with("http://") {
+        return Some(BadTarget::Web(text.to_owned()));
+    }
+    let (name, image) = text.split_once(':')?;
+    let (scheme, engine) = ENGINES.into_iter().find(|(scheme, _)| *scheme == name)?;
+    Some(BadTarget::Engine {
+        scheme,
+        engine,
+        image: image.to_owned(),
+    })
 }
 
 impl Target {
@@ -69,6 +138,9 @@ impl Target {
         }
         if text == "-" {
             return Ok(Self::Stdin);
+        }
+        if let Some(bad) = foreign(text) {
+            return Err(bad);
         }
         let Some((scheme, rest)) = split_scheme(text) else {
             return Ok(Self::Path(text.into()));
@@ -93,10 +165,6 @@ impl Target {
             "ps" if rest.is_empty() => Ok(Self::Processes),
             "ps" => Err(BadTarget::Processes),
             "records" => Ok(Self::Records(if rest == "-" { None } else { Some(path()) })),
-            "docker" | "podman" => Err(BadTarget::Engine {
-                engine: scheme,
-                image: rest.to_string_lossy().into_owned(),
-            }),
             _ => Ok(Self::Path(text.into())),
         }
     }
@@ -104,7 +172,7 @@ impl Target {
 
 /// Only known schemes are split off; a colon after anything else is part of a path.
 fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
-    const SCHEMES: [&str; 13] = [
+    const SCHEMES: [&str; 11] = [
         "file",
         "dir",
         "archive",
@@ -116,8 +184,6 @@ fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
         "pid",
         "ps",
         "records",
-        "docker",
-        "podman",
     ];
     let bytes = text.as_encoded_bytes();
     let colon = short::find(b':', bytes)?;
@@ -202,6 +268,38 @@ mod tests {
             parse("registry:localhost:5000/a:1"),
             Ok(Target::Registry("localhost:5000/a:1".into()))
         );
+    }
+
+    #[test]
+    fn words_of_other_tools_are_translated() {
+        for (text, want) in [
+            (
+                "containers-storage:app:1",
+                "podman save app:1 | gospect audit -",
+            ),
+            ("docker-daemon:app:1", "docker save app:1 | gospect audit -"),
+            ("containerd:app", "nerdctl save app | gospect audit -"),
+            (
+                "docker://example.org/app:1",
+                "write registry:example.org/app:1",
+            ),
+            (
+                "oci://example.org/app:1",
+                "write registry:example.org/app:1",
+            ),
+            (
+                "https://example.org/app.tgz",
+                "curl -L https://example.org/app.tgz | gospect audit -",
+            ),
+        ] {
+            let message = parse(text).unwrap_err().for_command("audit", true);
+            assert!(message.ends_with(want), "{message}");
+        }
+        let message = parse("podman:app").unwrap_err().for_command("diff", false);
+        assert!(message.ends_with("podman save -o image.tar app, and then image.tar"));
+        for path in ["./docker:app", "C:/x", "dockerfile:x"] {
+            assert_eq!(parse(path), Ok(Target::Path(path.into())));
+        }
     }
 
     #[test]

@@ -21,7 +21,14 @@ pub fn command() -> Command {
     for (key, _) in std::env::vars_os() {
         let name = key.to_string_lossy();
         if name.starts_with("GO")
-            || ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].contains(&&*name)
+            || [
+                "NO_COLOR",
+                "FORCE_COLOR",
+                "CLICOLOR",
+                "CLICOLOR_FORCE",
+                "COLUMNS",
+            ]
+            .contains(&&*name)
         {
             c.env_remove(&key);
         }

@@ -125,7 +125,7 @@ fn option(o: &OptionSpec) -> Value {
         ValueKind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
         ValueKind::Release => json!({ "type": "string", "pattern": "^go1\\." }),
         ValueKind::Number => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)*$" }),
-        ValueKind::Texts | ValueKind::Globs => {
+        ValueKind::Texts | ValueKind::Globs | ValueKind::Ports => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
         ValueKind::Floors => {

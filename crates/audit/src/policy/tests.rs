@@ -8,11 +8,12 @@ fn ten_mistakes_are_ten_diagnostics_with_places() {
     let text = r#"profile = "relaese"
 colour = true
 [rules]
-dirty-tre = "error"
+dirty-tre = "erorr"
 race-detector = "fatal"
 below-toolchain-floor = { minimum = "latest" }
 denied-module = { deni = ["x"] }
 missing-port = { ports = "linux/amd64" }
+missing-prot = { ports = ["linux/amd46"], progams = ["x"] }
 [[waivers]]
 rule = "dirty-tree"
 expires = 2026-13-45x
@@ -26,12 +27,12 @@ group-by = ["location.imag"]
     let wrong = Policy::load(text, "gospect.toml").unwrap_err();
     let places: Vec<(usize, usize)> = wrong.iter().map(|d| (d.line, d.column)).collect();
     let lines: Vec<usize> = places.iter().map(|p| p.0).collect();
-    for line in [1, 2, 4, 5, 6, 7, 8, 9, 11, 15, 17] {
+    for line in [1, 2, 4, 5, 6, 7, 8, 9, 10, 12, 16, 18] {
         assert!(lines.contains(&line), "nothing on line {line}: {places:?}");
     }
     assert!(wrong.len() >= 10);
     assert!(
-        places.contains(&(1, 11)) && places.contains(&(4, 1)) && places.contains(&(15, 16)),
+        places.contains(&(1, 11)) && places.contains(&(4, 1)) && places.contains(&(16, 16)),
         "{places:?}"
     );
     let shown: Vec<String> = wrong.iter().map(|d| d.render(text, false)).collect();
@@ -40,6 +41,13 @@ group-by = ["location.imag"]
         ("did you mean `dirty-tree`?", true),
         ("did you mean `deny`?", true),
         ("did you mean `go_version`?", true),
+        // Behind the mistyped name of a rule.
+        ("did you mean `error`?", true),
+        (
+            "`linux/amd46` is not a port; did you mean `linux/amd64`?",
+            true,
+        ),
+        ("did you mean `programs`?", true),
     ] {
         let one = shown
             .iter()

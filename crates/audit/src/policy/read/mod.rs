@@ -8,6 +8,7 @@ mod waivers;
 use super::diagnostic::{Diagnostic, Lines};
 use super::model::*;
 use crate::finding::PolicyRef;
+use crate::options::ValueKind;
 use crate::{glob, keys};
 use gospect_knowledge::hint;
 use std::collections::BTreeSet;
@@ -180,6 +181,20 @@ impl Reader<'_> {
         list.into_iter().map(|(p, _)| p).collect()
     }
 
+    /// Globs over ports: one that matches none is a mistake.
+    fn ports(&mut self, table: &DeTable) -> Vec<String> {
+        let Some(node) = table.get("ports") else {
+            return Vec::new();
+        };
+        let list = self.strings(node);
+        for (pattern, span) in &list {
+            if let Err(e) = ValueKind::Ports.check(pattern) {
+                self.wrong(span.clone(), e.to_string(), "not a port".into(), None);
+            }
+        }
+        list.into_iter().map(|(pattern, _)| pattern).collect()
+    }
+
     /// Checks a glob; the message calls it `what`.
     fn glob(&mut self, what: &str, pattern: &str, span: &Range<usize>) {
         if let Err(e) = glob::check(pattern) {
@@ -267,7 +282,7 @@ impl Reader<'_> {
             policy.overrides.push(Override {
                 paths: self.globs(table, "paths"),
                 packages: self.globs(table, "packages"),
-                ports: self.globs(table, "ports"),
+                ports: self.ports(table),
                 rules,
             });
         }

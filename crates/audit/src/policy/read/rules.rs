@@ -6,7 +6,7 @@ use crate::options::{OptionSpec, Value, ValueKind};
 use crate::policy::levels::rule_index;
 use crate::policy::model::RuleSetting;
 use crate::rules::registry::RULES;
-use gospect_knowledge::hint;
+use gospect_knowledge::{hint, nearest};
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -30,6 +30,7 @@ impl Reader<'_> {
                     "unknown rule".into(),
                     Some(help),
                 );
+                self.meant(name, value);
                 continue;
             };
             let mut setting = RuleSetting {
@@ -51,6 +52,28 @@ impl Reader<'_> {
         // In the order of the file: of two entries for one rule (by id and by code) the later one wins.
         out.sort_by_key(|s| s.at.as_ref().map_or(0, |a| a.line));
         out
+    }
+
+    /// Checks the value of an unknown rule as that of the rule with the nearest name, to report all mistakes at once.
+    fn meant(&mut self, name: &str, value: &Node) {
+        let meant = nearest(name, RULES.iter().map(|r| r.meta.id)).and_then(rule_index);
+        match (value.get_ref(), meant) {
+            (DeValue::String(_), _) => {
+                self.level(value);
+            }
+            (DeValue::Table(table), Some(rule)) => {
+                let mut unused = RuleSetting {
+                    rule,
+                    level: None,
+                    options: Vec::new(),
+                    at: None,
+                };
+                if let Some(rule) = RULES.get(rule) {
+                    self.rule_table(rule.meta.id, table, rule.meta.options, &mut unused);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn rule_table(

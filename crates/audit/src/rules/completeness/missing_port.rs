@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "ports",
-            kind: ValueKind::Globs,
+            kind: ValueKind::Ports,
             default: D::List(&[]),
             doc: "`os/arch` each. Every program of the run must be there for each of them.",
         },
@@ -49,7 +49,6 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             if there.iter().any(|p| crate::glob::matches(port, p)) {
                 continue;
             }
-            let (os, arch) = port.split_once('/').unwrap_or((port, "?"));
             let target = ctx.fleet.target();
             sink.report(
                 Report::new(format!("{main} is missing for {port}"))
@@ -59,7 +58,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                     )
                     .salient(*main)
                     .salient(*port)
-                    .help(format!("`GOOS={os} GOARCH={arch} go build {main}`"))
+                    .help(advice(main, port))
                     .at(
                         target,
                         Location {
@@ -69,6 +68,16 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                     ),
             );
         }
+    }
+}
+
+/// How to build a program for a port, or for one that a glob matches.
+fn advice(main: &str, port: &str) -> String {
+    match port.split_once('/') {
+        Some((os, arch)) if !port.contains(['*', '?', '[', '{']) => {
+            format!("`GOOS={os} GOARCH={arch} go build {main}`")
+        }
+        _ => format!("build {main} for a port that matches `{port}`"),
     }
 }
 

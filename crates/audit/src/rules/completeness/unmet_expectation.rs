@@ -16,7 +16,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     for e in ctx.expect {
         let have = ctx.record.values(&e.key);
-        if !have.is_empty() && have.iter().all(|v| crate::glob::matches(&e.value, v)) {
+        if !have.is_empty() && have.iter().all(|v| holds(&e.key, &e.value, v)) {
             continue;
         }
         let shown = if have.is_empty() {
@@ -38,6 +38,18 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         );
     }
 }
+
+/// Whether a value is the expected one. A commit may be shortened, as `git log --oneline` prints it.
+fn holds(key: &str, expected: &str, value: &str) -> bool {
+    let is_short_commit = key == "vcs.revision"
+        && expected.len() >= SHORTEST_COMMIT
+        && expected.bytes().all(|b| b.is_ascii_hexdigit());
+    crate::glob::matches(expected, value)
+        || (is_short_commit && value.starts_with(&expected.to_ascii_lowercase()))
+}
+
+/// Fewest digits of a shortened commit: the least that git prints by itself.
+const SHORTEST_COMMIT: usize = 7;
 
 #[cfg(test)]
 mod tests {
@@ -61,6 +73,9 @@ mod tests {
             ),
             0
         );
+        assert_eq!(with("\"vcs.revision\" = \"0123456\""), 0);
+        assert_eq!(with("\"vcs.revision\" = \"012345\""), 1);
+        assert_eq!(with("\"vcs.revision\" = \"1234567\""), 1);
         assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
         assert!(judge_one("unmet-expectation", &b).is_empty());
     }
