@@ -134,6 +134,12 @@ def quick(what, fine, detail=""):
     check(what, fine or not timed, detail)
 
 
+WIDTHS = (360, 400, 768, 1024, 1400, 1920)
+# What reaches beyond its cell, card or panel.
+OVER = """[...document.querySelectorAll('td, th, .tile, .chart, li, dd')].filter(box => {
+  const edge = box.getBoundingClientRect().right + 1;
+  return edge > 1 && [...box.querySelectorAll('*')].some(part => !part.closest('pre, .bar, .columns') && part.getBoundingClientRect().right > edge);
+}).map(box => box.textContent.slice(0, 60)).join(' | ')"""
 ROWS = "document.querySelectorAll('#list > tbody > tr:not(.detail)').length"
 
 
@@ -190,7 +196,7 @@ def small(browser, path, shots):
     check("and sorts by a column, numbers as numbers", browser.value(first) == "usr/bin/closed-1", browser.value(first))
     filtered(browser, "nosuchthing")
     browser.value("document.querySelectorAll('#tables .open')[1].click()")
-    check("a finding leads to its binary", browser.value("location.hash") == "#b3" and browser.value(ROWS) == 4)
+    check("a finding leads to its program", browser.value("location.hash") == "#b3" and browser.value(ROWS) == 4)
     browser.value("document.querySelector('#b3 .open').click()")
     check("a second click closes it", browser.value("document.querySelectorAll('.detail').length") == 1)
     if shots:
@@ -208,9 +214,13 @@ def small(browser, path, shots):
     unnamed = browser.value("[...document.querySelectorAll('button, input')].filter(e => !(e.textContent.trim() ||"
                             " e.labels?.length || e.getAttribute('aria-label'))).length")
     check("every control has a name", unnamed == 0)
-    for width in (360, 800, 1920):
+    browser.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    for width in WIDTHS:
         browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         check(f"no sideways scrolling of the page at {width}", browser.value("document.documentElement.scrollWidth <= innerWidth"))
+        over = browser.value(OVER)
+        check(f"nothing lies over its neighbour at {width}", not over, over)
+    check("no backticks are left", "`" not in browser.value("document.querySelector('main').innerText"))
     check("no complaints", not browser.complaints(), browser.complaints())
 
 
@@ -234,10 +244,13 @@ def large(browser, path, shots):
         quick(f"filter {query!r} takes {spent:.0f} ms, leaves {browser.value(ROWS)}", spent < 1000)
     filtered(browser, "")
     findings = "document.querySelectorAll('#t0 tbody tr').length"
-    check("of 15,000 findings the first ones are drawn", browser.value(findings) == 25, browser.value(findings))
+    check("15,000 findings of three rules are three rows", browser.value(findings) == 3, browser.value(findings))
     browser.value("(() => { const s = document.querySelector('#t0 .search'); s.value = 'host7/ dirty-tree';"
-                  " s.dispatchEvent(new Event('input')); document.querySelector('#t0 .all').click(); })()")
-    check("and all that match when asked for", browser.value(findings) == 60, browser.value(findings))
+                  " s.dispatchEvent(new Event('input')); document.querySelector('#t0 .open').click(); })()")
+    places = "document.querySelectorAll('#t0 .places > li').length"
+    check("a row opens to its first programs", browser.value(places) == 25, browser.value(places))
+    browser.value("document.querySelector('#t0 td .all').click()")
+    check("and to all that match when asked for", browser.value(places) == 60, browser.value(places))
     spent = browser.value("(() => { const t = performance.now(); document.querySelectorAll('#list thead button')[0].click();"
                           " return performance.now() - t; })()")
     quick(f"sorting takes {spent:.0f} ms", spent < 1000)

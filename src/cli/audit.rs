@@ -92,6 +92,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
             let remarks = remarks::remarks(&audit, places);
             let mut page = Page::of_scan(document, support, &remarks);
             page.title = page.title.replacen("Scan of", "Audit of", 1);
+            page.rules = remarks::rules(&audit);
             output.write(|out| page.write(out))?;
         }
         (None, None) => {}

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::{audit, dates, policy};
 use crate::audit::{Assumed, Auditor};
 use crate::deploy::{Deployment, Kind, Problem};
-use crate::report::findings::{self, page};
+use crate::report::findings::{self, page, remarks};
 use crate::report::style::clean;
 use crate::scan::deployments::{
     self, NotReadReason, PASSED_OVER, Search, SearchResult, UnreadFile,
@@ -66,7 +66,10 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
                 };
                 output.write(|out| (format.render)(&result, &options, out))?;
             }
-            None => output.write(|out| page::page(&result).write(out))?,
+            None => {
+                let remarks = remarks::of_files(&result);
+                output.write(|out| page::page(&result, &remarks).write(out))?;
+            }
         }
     }
     let findings = audit::failed(judge, &result, failed, args.output.quiet)?;

@@ -34,6 +34,8 @@ pub struct Remark {
     pub evidence: Vec<String>,
     /// The reason of its waiver; `None`: not waived.
     pub waived: Option<String>,
+    /// Path, line and column in a deployment file; empty for a program.
+    pub place: String,
 }
 
 #[cfg(test)]

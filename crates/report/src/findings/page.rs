@@ -1,10 +1,12 @@
-//! Findings about deployment files as an HTML page: figures, then a table.
+//! Findings about deployment files as an HTML page: figures, findings, and the texts of their rules.
 
-use crate::html::{Page, Row, Table, Tile, Tone};
-use gospect_audit::{Audit, Finding, Level};
+use super::remarks::rules;
+use crate::document::Remark;
+use crate::html::{Page, Tile, Tone};
+use gospect_audit::Audit;
 
-/// The page.
-pub fn page(audit: &Audit) -> Page<'static> {
+/// The page; the remarks are those of [`of_files`](super::remarks::of_files).
+pub fn page<'a>(audit: &Audit, remarks: &'a [Remark]) -> Page<'a> {
     let tile = |label: &str, n: u64, tone: Tone| Tile {
         label: label.to_owned(),
         value: n.to_string(),
@@ -23,41 +25,8 @@ pub fn page(audit: &Audit) -> Page<'static> {
             tile("waived", c.waived, Tone::Plain),
             tile("accepted", c.accepted, Tone::Plain),
         ],
-        tables: vec![Table {
-            title: "Findings".to_owned(),
-            columns: ["level", "rule", "place", "finding", "line", "fix"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows: audit
-                .findings
-                .iter()
-                .filter(|f| f.counts())
-                .map(row)
-                .collect(),
-        }],
+        remarks,
+        rules: rules(audit),
         ..Page::default()
-    }
-}
-
-fn row(f: &Finding) -> Row {
-    let (place, line) = match &f.region {
-        Some(r) => (format!("{}:{}:{}", f.path, r.line, r.column), r.text.trim()),
-        None => (f.path.clone(), ""),
-    };
-    Row {
-        tone: match f.level {
-            Level::Error => Tone::Bad,
-            Level::Warning => Tone::Warn,
-            Level::Note => Tone::Plain,
-        },
-        cells: vec![
-            f.level.name().to_owned(),
-            format!("{} ({})", f.rule, f.code),
-            place,
-            f.message.clone(),
-            line.to_owned(),
-            f.help.clone(),
-        ],
-        binary: None,
     }
 }

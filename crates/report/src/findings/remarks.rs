@@ -1,10 +1,18 @@
 //! Findings in the form that pages and bills show beside their program.
 
 use crate::document::Remark;
-use gospect_audit::Audit;
+use gospect_audit::explain::explain;
+use gospect_audit::{Audit, Finding};
 use gospect_record::Location;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// The texts of the rules with findings, by id. Rules of the user have none.
+pub fn rules(audit: &Audit) -> BTreeMap<String, String> {
+    let found = audit.findings.iter().map(|f| f.rule.as_str());
+    let texts = found.filter_map(|id| Some((id.to_owned(), explain(id)?)));
+    texts.collect()
+}
 
 /// A remark for each finding, in order. `binaries` are the path and location of each program.
 pub fn remarks<'a>(
@@ -19,22 +27,38 @@ pub fn remarks<'a>(
         .enumerate()
         .map(|(index, (path, location))| (place(path, location), index))
         .collect();
-    let remark = |f: &gospect_audit::Finding| Remark {
-        binary: by_place.get(&place(&f.path, &f.location)).copied(),
+    let of = |f: &Finding| by_place.get(&place(&f.path, &f.location)).copied();
+    let findings = audit.findings.iter();
+    findings.map(|f| remark(f, of(f))).collect()
+}
+
+/// A remark for each finding about a deployment file that is neither waived nor accepted.
+pub fn of_files(audit: &Audit) -> Vec<Remark> {
+    let counting = audit.findings.iter().filter(|f| f.counts());
+    counting.map(|f| remark(f, None)).collect()
+}
+
+fn remark(f: &Finding, binary: Option<usize>) -> Remark {
+    let line = f.region.iter().map(|r| r.text.trim().to_owned());
+    let evidence = f
+        .evidence
+        .iter()
+        .map(|e| format!("{}: {}", e.source, e.value));
+    Remark {
+        binary,
         rule: f.rule.clone(),
         code: f.code.clone(),
         level: f.level.name().to_owned(),
         message: f.message.clone(),
         help: f.help.clone(),
-        evidence: f
-            .evidence
-            .iter()
-            .map(|e| format!("{}: {}", e.source, e.value))
-            .collect(),
+        evidence: line.filter(|l| !l.is_empty()).chain(evidence).collect(),
         waived: match &f.waived {
             Some(waived) => Some(waived.reason.clone()),
             None => f.accepted.then(|| "accepted by the baseline".to_owned()),
         },
-    };
-    audit.findings.iter().map(remark).collect()
+        place: match &f.region {
+            Some(region) => format!("{}:{}:{}", f.path, region.line, region.column),
+            None => String::new(),
+        },
+    }
 }

@@ -66,6 +66,7 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
         document: Some(document),
         support: support.clone(),
         remarks,
+        rules: BTreeMap::new(),
     }
 }
 

@@ -25,8 +25,10 @@ pub struct Data<'a> {
     modules: Vec<[String; 4]>,
     /// Key, value.
     settings: Vec<[String; 2]>,
-    /// Level, rule, code, message, help, why it is waived, evidence: indexes into `strings`.
-    remarks: Vec<[usize; 7]>,
+    /// Level, rule, code, message, help, why it is waived, evidence, place: indexes into `strings`.
+    remarks: Vec<[usize; 8]>,
+    /// Markdown by rule.
+    rules: &'a BTreeMap<String, String>,
     binaries: Vec<ProgramRow>,
 }
 
@@ -166,6 +168,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         modules: modules.into_keys().collect(),
         settings: setting_rows,
         remarks,
+        rules: &page.rules,
         binaries: rows,
     }
 }
@@ -240,7 +243,7 @@ fn numbered<T: Ord>(
         .collect()
 }
 
-fn remark(remark: &Remark, strings: &mut Strings) -> [usize; 7] {
+fn remark(remark: &Remark, strings: &mut Strings) -> [usize; 8] {
     [
         remark.level.as_str(),
         &remark.rule,
@@ -249,6 +252,7 @@ fn remark(remark: &Remark, strings: &mut Strings) -> [usize; 7] {
         &remark.help,
         remark.waived.as_deref().unwrap_or_default(),
         &remark.evidence.join("; "),
+        &remark.place,
     ]
     .map(|text| strings.id(text))
 }

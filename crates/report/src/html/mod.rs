@@ -15,12 +15,21 @@ use gospect_bytes::base64;
 use gospect_record::Document;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// The page around the content; `{{...}}` marks where something is inserted.
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n// Draws the page from the data block. Foreign text only ever goes into text nodes.\n(() => {\n",
+    include_str!("script/parts.js"),
+    include_str!("script/tables.js"),
+    include_str!("script/findings.js"),
+    include_str!("script/programs.js"),
+    include_str!("script/page.js"),
+    "})();\n"
+);
 
 /// The meaning of a figure, bar or row; each has a colour in both themes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -115,6 +124,8 @@ pub struct Page<'a> {
     pub support: SupportTable,
     /// Findings, shown with their programs.
     pub remarks: &'a [Remark],
+    /// Texts of the rules that have findings, as Markdown, by id.
+    pub rules: BTreeMap<String, String>,
 }
 
 impl<'a> Page<'a> {

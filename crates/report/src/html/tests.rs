@@ -12,6 +12,7 @@ fn remarks() -> Vec<Remark> {
         help: "Rebuild with a supported release.".into(),
         evidence: vec!["go1.21.13".into()],
         waived: None,
+        place: String::new(),
     };
     vec![
         remark(
@@ -94,6 +95,7 @@ fn fleet_remarks(size: usize) -> Vec<Remark> {
         ),
         evidence: vec!["build_info: setting vcs.modified true, in the module record".into()],
         waived: None,
+        place: String::new(),
     };
     (0..size)
         .flat_map(|index| {

@@ -1,0 +1,184 @@
+  // Findings, grouped: those of one rule about several programs are one row.
+
+  const LEVEL = 0, RULE = 1, CODE = 2, MESSAGE = 3, HELP = 4, WAIVED = 5, EVIDENCE = 6, PLACE = 7;
+
+  function counted(count, word) {
+    return count + " " + word + (count === 1 ? "" : "s");
+  }
+
+  function groupsOf(entries) {
+    const groups = new Map();
+    for (const entry of entries) {
+      const key = [LEVEL, RULE, WAIVED].map((part) => entry.remark[part]).join("\n");
+      if (!groups.has(key)) groups.set(key, { key, remark: entry.remark, entries: [] });
+      groups.get(key).entries.push(entry);
+    }
+    return [...groups.values()];
+  }
+
+  // The worst first, then what concerns most programs.
+  function byWeight(groups) {
+    return groups.sort((a, b) =>
+      (a.remark[WAIVED] ? 1 : 0) - (b.remark[WAIVED] ? 1 : 0)
+      || levels.indexOf(a.remark[LEVEL]) - levels.indexOf(b.remark[LEVEL])
+      || b.entries.length - a.entries.length || order.compare(a.remark[RULE], b.remark[RULE]));
+  }
+
+  // Whether all findings of a group have the same text in a part.
+  function isCommon(group, part) {
+    return group.entries.every((entry) => entry.remark[part] === group.remark[part]);
+  }
+
+  function drawFindings(number) {
+    const owner = [];
+    binaries.forEach((binary, index) => binary.n.forEach((n) => { owner[n] = index; }));
+    const entries = remarks.map((remark, n) => {
+      const binary = owner[n] ?? null;
+      return { remark, binary, place: remark[PLACE] || (binary === null ? "" : text[binaries[binary].t[PATH]]), words: null };
+    });
+    const columns = ["level", "finding", "what to do", "where"];
+    const opened = new Set();
+    const body = make("tbody");
+    const all = make("button", "all");
+    all.type = "button";
+    let whole = false, wanted = [], compare = null;
+
+    const placeOf = (entry) => {
+      if (entry.binary === null) return breakable(make("span", "mono"), entry.place);
+      const button = breakable(make("button", "open"), entry.place);
+      button.type = "button";
+      button.addEventListener("click", () => show(entry.binary));
+      return button;
+    };
+    const places = (group) => {
+      const list = make("ul", "places");
+      const more = make("button", "all");
+      more.type = "button";
+      const put = (from, to) => {
+        for (const entry of group.entries.slice(from, to)) {
+          const item = make("li", "", placeOf(entry));
+          if (!isCommon(group, MESSAGE)) item.append(coded(make("div"), entry.remark[MESSAGE]));
+          if (entry.remark[EVIDENCE]) item.append(shortened(entry.remark[EVIDENCE]));
+          if (entry.remark[HELP] && !isCommon(group, HELP)) item.append(advice(make("div", "help"), entry.remark[HELP]));
+          list.append(item);
+        }
+      };
+      put(0, BRIEF);
+      more.textContent = "Show all " + group.entries.length;
+      more.hidden = group.entries.length <= BRIEF;
+      more.addEventListener("click", () => { put(BRIEF, group.entries.length); more.hidden = true; });
+      return [list, more];
+    };
+    const drawGroup = (group) => {
+      const { remark } = group;
+      const level = make("td", remark[WAIVED] ? "" : tones[remark[LEVEL]] ?? "", remark[LEVEL]);
+      const finding = coded(make("td", "", ruleLink(remark), ": "), remark[MESSAGE]);
+      const others = new Set(group.entries.map((entry) => entry.remark[MESSAGE])).size - 1;
+      if (others) finding.append(make("span", "evidence", "and " + counted(others, "other message")));
+      if (remark[WAIVED]) finding.append(" (waived: " + remark[WAIVED] + ")");
+      const help = make("td"), where = make("td");
+      advice(help, remark[HELP]);
+      if (!isCommon(group, HELP)) help.append(make("span", "evidence", "for the first one; the others have their own"));
+      const [first] = group.entries;
+      if (group.entries.length === 1) {
+        where.append(placeOf(first));
+        if (remark[EVIDENCE]) finding.append(shortened(remark[EVIDENCE]));
+      } else {
+        const button = make("button", "open", counted(group.entries.length, binaries.length ? "program" : "place"));
+        button.type = "button";
+        const draw = () => {
+          const isOpen = opened.has(group.key);
+          button.setAttribute("aria-expanded", String(isOpen));
+          where.replaceChildren(button, ...(isOpen ? places(group) : []));
+        };
+        button.addEventListener("click", () => { opened.delete(group.key) || opened.add(group.key); draw(); });
+        draw();
+      }
+      const row = make("tr", "", level, finding, help, where);
+      columns.forEach((column, index) => { row.children[index].dataset.label = column; });
+      return row;
+    };
+    const matches = (entry) => {
+      entry.words ??= [...entry.remark, entry.place].join("\n").toLowerCase();
+      return wanted.every((word) => entry.words.includes(word));
+    };
+    const fill = () => {
+      const groups = byWeight(groupsOf(wanted.length ? entries.filter(matches) : entries));
+      if (compare) groups.sort(compare);
+      const part = whole || groups.length <= BRIEF * 2 ? groups : groups.slice(0, BRIEF);
+      body.replaceChildren(...part.map(drawGroup));
+      all.hidden = part.length === groups.length;
+      all.textContent = "Show all " + groups.length;
+    };
+    const titles = heads(columns, (index, descending) => {
+      const values = [(g) => String(levels.indexOf(g.remark[LEVEL])), (g) => g.remark[RULE] + g.remark[MESSAGE], (g) => g.remark[HELP], (g) => String(g.entries.length)];
+      compare = (a, b) => order.compare(values[index](a), values[index](b)) * (descending ? -1 : 1);
+      fill();
+    });
+    ["6rem", "auto", "32%", "24%"].forEach((width, index) => { titles.children[index].style.width = width; });
+    const section = make("section", "", make("h2", "", "Findings (" + entries.length + ")"));
+    section.id = "t" + number;
+    if (entries.length > 10) {
+      const search = make("input", "search");
+      search.type = "search";
+      search.placeholder = "Filter";
+      search.setAttribute("aria-label", "Filter Findings");
+      search.addEventListener("input", () => {
+        wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+        fill();
+      });
+      section.append(search);
+    }
+    const open = () => { whole = true; fill(); };
+    all.addEventListener("click", open);
+    addEventListener("beforeprint", open);
+    fill();
+    section.append(make("div", "scroll", make("table", "fixed", make("thead", "", titles), body)), all);
+    return section;
+  }
+
+  // The texts of the rules, as `gospect explain` prints them.
+
+  function ruleLink(remark) {
+    if (!Object.hasOwn(data.rules, remark[RULE])) return make("span", "rule", remark[RULE]);
+    const link = make("a", "rule", remark[RULE]);
+    link.href = "#rule-" + remark[RULE];
+    if (remark[CODE]) link.title = remark[CODE];
+    link.addEventListener("click", () => { at("rule-" + remark[RULE]).open = true; });
+    return link;
+  }
+
+  function ruleText(markdown) {
+    const box = make("div", "sheet");
+    let list = null, code = null;
+    for (const line of markdown.split("\n").slice(1)) {
+      if (line.startsWith("```")) {
+        if (code) { code = null; continue; }
+        code = make("pre");
+        box.append(code);
+      } else if (code) {
+        code.append(line + "\n");
+      } else if (/^#+ /.test(line)) {
+        box.append(make("h3", "", line.replace(/^#+ /, "")));
+      } else if (line.startsWith("- ")) {
+        if (!list) box.append(list = make("ul"));
+        list.append(coded(make("li"), line.slice(2)));
+        continue;
+      } else if (line.trim()) {
+        box.append(coded(make("p"), line));
+      }
+      list = null;
+    }
+    return box;
+  }
+
+  function drawRules() {
+    const section = make("section", "", make("h2", "", "Rules"));
+    section.id = "rules";
+    for (const [id, markdown] of Object.entries(data.rules)) {
+      const rule = make("details", "", make("summary", "", id), ruleText(markdown));
+      rule.id = "rule-" + id;
+      section.append(rule);
+    }
+    return section;
+  }
