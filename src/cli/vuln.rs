@@ -31,7 +31,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     for path in &args.severity {
         let bytes = read(path, severity::LARGEST)?;
         let read = severities.read(&bytes);
-        read.map_err(|why| not_read(path, why))?;
+        read.map_err(|why| not_read(path, why.to_string()))?;
     }
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
     if WITH_DIGESTS.contains(&format.name) {

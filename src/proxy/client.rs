@@ -2,7 +2,7 @@
 
 use super::credentials;
 use super::environment::Settings;
-use super::error::ProxyError;
+use super::error::{ProxyError, SettingError};
 use super::escape::{escape_path, escape_version};
 use super::pattern::matches_prefix;
 use crate::bytes::error_text;
@@ -70,12 +70,10 @@ impl Place {
         address: &str,
         netrc: Option<&PathBuf>,
         patience: &Patience,
-    ) -> Result<Self, String> {
-        let (scheme, rest) = address
-            .split_once("://")
-            .ok_or_else(|| "an address without https://".to_owned())?;
+    ) -> Result<Self, SettingError> {
+        let (scheme, rest) = address.split_once("://").ok_or(SettingError::NoScheme)?;
         if rest.contains(['?', '#']) {
-            return Err("an address with a query".to_owned());
+            return Err(SettingError::Query);
         }
         if scheme == "file" {
             return Ok(Self::Folder(PathBuf::from(rest)));
@@ -84,17 +82,18 @@ impl Place {
             "https" => Plain::Never,
             // The user wrote it; what comes is compared with the checksum database.
             "http" => Plain::Named,
-            _ => return Err("an address that is neither https, http nor file".to_owned()),
+            _ => return Err(SettingError::Scheme),
         };
         let host = host_of(address);
         if host.is_empty() {
-            return Err("an address without a host".to_owned());
+            return Err(SettingError::NoHost);
         }
         let authority = rest.split('/').next().unwrap_or_default();
         let user = authority.rsplit_once('@');
         let path = rest.split_once('/').map_or("", |(_, path)| path);
         let base = format!("{scheme}://{host}");
-        let http = Http::new(&base, host, (plain, ""), patience).map_err(|e| e.detail)?;
+        let http = Http::new(&base, host, (plain, ""), patience)
+            .map_err(|e| SettingError::Client(e.detail))?;
         let proof = match user {
             Some((user, _)) => Some(credentials::from_address(user)),
             None if scheme == "https" => {
@@ -187,7 +186,7 @@ impl Proxies {
     }
 
     pub(super) fn with(settings: &Settings, patience: &Patience) -> Result<Self, ProxyError> {
-        let wrong = |why: String| ProxyError::Setting {
+        let wrong = |why: SettingError| ProxyError::Setting {
             name: "GOPROXY",
             why,
         };
@@ -218,7 +217,7 @@ impl Proxies {
             break;
         }
         if items.is_empty() {
-            return Err(wrong("it is set, and names nothing".to_owned()));
+            return Err(wrong(SettingError::NamesNothing));
         }
         Ok(Self {
             items,

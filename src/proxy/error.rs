@@ -27,7 +27,7 @@ pub enum ProxyError {
         /// Name of the setting.
         name: &'static str,
         /// What is wrong with it.
-        why: String,
+        why: SettingError,
     },
     /// No proxy has it.
     #[error("{0}: no module proxy has it")]
@@ -38,6 +38,47 @@ pub enum ProxyError {
     /// What was answered contradicts the checksum database, or that contradicts itself. Never to be passed over.
     #[error("SECURITY: {0}")]
     Security(String),
+}
+
+/// What is wrong with a setting.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// An address that begins with no scheme.
+    #[error("an address without https://")]
+    NoScheme,
+    /// An address of a scheme that the `go` command does not know.
+    #[error("an address that is neither https, http nor file")]
+    Scheme,
+    /// An address with a query or a fragment.
+    #[error("an address with a query")]
+    Query,
+    /// An address that names no host.
+    #[error("an address without a host")]
+    NoHost,
+    /// No client can be made for the address.
+    #[error("{0}")]
+    Client(String),
+    /// A value without anything in it.
+    #[error("is empty")]
+    Empty,
+    /// A list of separators only.
+    #[error("it is set, and names nothing")]
+    NamesNothing,
+    /// More words than a key and an address.
+    #[error("has more than a key and an address")]
+    TooManyWords,
+    /// A name of a checksum database that cannot be a host.
+    #[error("{0:?} is no host")]
+    NotAHost(String),
+    /// A verifier key that is not of the form `NAME+HASH+KEY`.
+    #[error("{0:?} is no key of a checksum database")]
+    Key(String),
+    /// A name of a checksum database whose key is not built in.
+    #[error("{0:?} is no key of a checksum database, and no name of one whose key is known")]
+    UnknownName(String),
+    /// A verifier key whose hash is that of another key.
+    #[error("{0:?}: the hash of the key does not match")]
+    KeyHash(String),
 }
 
 impl ProxyError {

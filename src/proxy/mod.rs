@@ -20,7 +20,7 @@ mod tree;
 pub use client::{Info, Proxies};
 pub use dirhash::{of_go_mod, of_zip};
 pub use environment::Settings;
-pub use error::ProxyError;
+pub use error::{ProxyError, SettingError};
 pub use escape::{escape_path, escape_version};
 pub use pattern::matches_prefix;
 pub use sumdb::{Store, Sums};

@@ -1,6 +1,6 @@
 //! Signed notes (golang.org/x/mod/sumdb/note): a text, an empty line, and lines `— NAME SIGNATURE`.
 
-use super::ProxyError;
+use super::error::{ProxyError, SettingError};
 use crate::bytes::base64;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use sha2::{Digest, Sha256};
@@ -30,13 +30,11 @@ impl Verifier {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no key of a checksum database");
+    pub(super) fn parse(text: &str) -> Result<Self, SettingError> {
+        let wrong = || SettingError::Key(text.to_owned());
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(format!(
-                "{text:?} is no key of a checksum database, and no name of one whose key is known"
-            ));
+            return Err(SettingError::UnknownName(text.to_owned()));
         };
         let is_name = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
         let data = base64::decode(key.as_bytes()).ok_or_else(wrong)?;
@@ -50,7 +48,7 @@ impl Verifier {
         digest.update(b"\n");
         digest.update(&data);
         if !digest.finalize().starts_with(&stated) {
-            return Err(format!("{text:?}: the hash of the key does not match"));
+            return Err(SettingError::KeyHash(text.to_owned()));
         }
         Ok(Self {
             name: name.to_owned(),

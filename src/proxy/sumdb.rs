@@ -3,7 +3,7 @@
 
 use super::client::{Place, Proxies};
 use super::environment::Settings;
-use super::error::ProxyError;
+use super::error::{ProxyError, SettingError};
 use super::escape::{escape_path, escape_version};
 use super::note::Verifier;
 use super::pattern::matches_prefix;
@@ -75,7 +75,7 @@ impl<'p> Sums<'p> {
         store: &'p dyn Store,
         patience: Patience,
     ) -> Result<Option<Self>, ProxyError> {
-        let wrong = |why: String| ProxyError::Setting {
+        let wrong = |why: SettingError| ProxyError::Setting {
             name: "GOSUMDB",
             why,
         };
@@ -83,10 +83,10 @@ impl<'p> Sums<'p> {
             return Ok(None);
         }
         let mut words = settings.gosumdb.split_whitespace();
-        let key = words.next().ok_or_else(|| wrong("is empty".to_owned()))?;
+        let key = words.next().ok_or_else(|| wrong(SettingError::Empty))?;
         let address = words.next();
         if words.next().is_some() {
-            return Err(wrong("has more than a key and an address".to_owned()));
+            return Err(wrong(SettingError::TooManyWords));
         }
         let known = KNOWN.iter().find(|(name, _)| *name == key);
         let key = known.map_or(key, |(_, key)| key);
@@ -95,7 +95,7 @@ impl<'p> Sums<'p> {
         let is_element = |element: &str| !element.is_empty() && !element.starts_with('.');
         let name = verifier.name.as_str();
         if !name.chars().all(is_host) || !name.split('/').all(is_element) {
-            return Err(wrong(format!("{name:?} is no host")));
+            return Err(wrong(SettingError::NotAHost(name.to_owned())));
         }
         let named = address.map(|a| Place::parse(a, settings.netrc.as_ref(), &patience));
         Ok(Some(Self {
@@ -376,7 +376,7 @@ impl<'p> Sums<'p> {
                 Some((place, prefix)) => Base::Proxy(place, prefix),
                 None => {
                     let own = Place::parse(&format!("https://{name}"), None, &self.patience);
-                    Base::Own(own.map_err(ProxyError::Failed)?)
+                    Base::Own(own.map_err(|e| ProxyError::Failed(e.to_string()))?)
                 }
             });
         }

@@ -300,7 +300,7 @@ fn gather(
         if !seen.insert(name.to_owned()) {
             return Err(wrong("is there twice".to_owned()));
         }
-        let Some(document) = parse(bytes).map_err(wrong)? else {
+        let Some(document) = parse(bytes).map_err(|e| wrong(e.to_string()))? else {
             return Ok(());
         };
         if document.id != layout::stem(name) {

@@ -108,8 +108,8 @@ impl Condition {
     /// Reads a condition.
     ///
     /// # Errors
-    /// What it should be.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// What a condition should be.
+    pub fn parse(text: &str) -> Result<Self, NotACondition> {
         let found = match text.split_once('=') {
             None if text == "exploited" => Some(Self::Exploited),
             Some(("cvss", number)) => {
@@ -122,7 +122,7 @@ impl Condition {
             }
             _ => None,
         };
-        found.ok_or_else(|| "needs exploited, cvss=0..10 or epss=0..1".to_owned())
+        found.ok_or(NotACondition)
     }
 
     /// Whether it holds; what no list has does not.
@@ -133,6 +133,62 @@ impl Condition {
             Self::Epss(least) => severity.epss >= Some(least),
         })
     }
+}
+
+/// A text that is no [`Condition`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("needs exploited, cvss=0..10 or epss=0..1")]
+pub struct NotACondition;
+
+/// What is wrong with a list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// It cannot be decompressed.
+    #[error(transparent)]
+    Gzip(std::io::Error),
+    /// It has more than [`LARGEST`] bytes.
+    #[error("expands to more than {} MiB", LARGEST >> 20)]
+    TooLarge,
+    /// It is no text.
+    #[error("is not UTF-8")]
+    NotUtf8,
+    /// It is no JSON, or not of the form of KEV or NVD.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// An item that says which vulnerability it is about in no known way.
+    #[error("an item with neither `cveID` nor `cve`")]
+    Item,
+    /// It has no bytes.
+    #[error("is empty")]
+    Empty,
+    /// It has no items.
+    #[error("lists nothing")]
+    NoItems,
+    /// All lists together have too many IDs.
+    #[error("more than {ENTRIES} IDs")]
+    TooManyIds,
+    /// A table that does not say which vulnerabilities it is about.
+    #[error("a table without a column `cve`")]
+    NoIdColumn,
+    /// A table that says nothing about them.
+    #[error("a table without a column `cvss` or `epss`, which is no KEV list either")]
+    NoScoreColumn,
+    /// A score that is no number.
+    #[error("{text:?} of {id:?} is no score")]
+    NoScore {
+        /// What is there instead.
+        text: String,
+        /// The vulnerability.
+        id: String,
+    },
+    /// A score that is out of its range.
+    #[error("a score of {score}, where {most} is the highest")]
+    Score {
+        /// The score.
+        score: f64,
+        /// The highest score.
+        most: u32,
+    },
 }
 
 /// All lists together, by ID.
@@ -183,7 +239,7 @@ impl Severities {
     ///
     /// # Errors
     /// What is wrong with it. Nothing of it is taken over then.
-    pub fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub fn read(&mut self, bytes: &[u8]) -> Result<(), ListError> {
         let expanded;
         let bytes = match bytes.starts_with(&[0x1f, 0x8b]) {
             true => {
@@ -191,26 +247,26 @@ impl Severities {
                 flate2::read::MultiGzDecoder::new(bytes)
                     .take(LARGEST + 1)
                     .read_to_end(&mut out)
-                    .map_err(|e| e.to_string())?;
+                    .map_err(ListError::Gzip)?;
                 expanded = out;
                 &expanded
             }
             false => bytes,
         };
         if bytes.len() as u64 > LARGEST {
-            return Err(format!("expands to more than {} MiB", LARGEST >> 20));
+            return Err(ListError::TooLarge);
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
+        let text = std::str::from_utf8(bytes).map_err(|_| ListError::NotUtf8)?;
         let text = text.trim_start_matches('\u{feff}');
         let list = match text.trim_start().starts_with('{') {
             true => json(text)?,
             false => csv(text)?,
         };
         if list.is_empty() {
-            return Err("lists nothing".to_owned());
+            return Err(ListError::NoItems);
         }
         if self.0.len() + list.len() > ENTRIES {
-            return Err(format!("more than {ENTRIES} IDs"));
+            return Err(ListError::TooManyIds);
         }
         for (id, said) in list {
             self.0.entry(id.into()).or_default().add(said);
@@ -221,8 +277,8 @@ impl Severities {
 
 type List = Vec<(String, Severity)>;
 
-fn json(text: &str) -> Result<List, String> {
-    let listed: Listed = serde_json::from_str(text).map_err(|e| e.to_string())?;
+fn json(text: &str) -> Result<List, ListError> {
+    let listed: Listed = serde_json::from_str(text)?;
     let mut list = Vec::new();
     for item in listed.vulnerabilities {
         match (item.exploited, item.cve) {
@@ -238,7 +294,7 @@ fn json(text: &str) -> Result<List, String> {
                 let scores = scores
                     .flatten()
                     .filter_map(|m| m.pointer("/cvssData/baseScore")?.as_f64());
-                let scores: Result<Vec<Cvss>, String> =
+                let scores: Result<Vec<Cvss>, ListError> =
                     scores.map(|score| score_of(score, CVSS_MAX)).collect();
                 let cvss = scores?.into_iter().max();
                 list.push((
@@ -249,22 +305,21 @@ fn json(text: &str) -> Result<List, String> {
                     },
                 ));
             }
-            (None, None) => return Err("an item with neither `cveID` nor `cve`".to_owned()),
+            (None, None) => return Err(ListError::Item),
         }
     }
     Ok(list)
 }
 
-fn score_of<const PARTS: u32>(score: f64, most: u32) -> Result<Score<PARTS>, String> {
-    Score::new(score, most)
-        .ok_or_else(|| format!("a score of {score}, where {most} is the highest"))
+fn score_of<const PARTS: u32>(score: f64, most: u32) -> Result<Score<PARTS>, ListError> {
+    Score::new(score, most).ok_or(ListError::Score { score, most })
 }
 
-fn csv(text: &str) -> Result<List, String> {
+fn csv(text: &str) -> Result<List, ListError> {
     let mut lines = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    let head = lines.next().ok_or_else(|| "is empty".to_owned())?;
+    let head = lines.next().ok_or(ListError::Empty)?;
     let names: Vec<String> = fields(head)
         .iter()
         .map(|n| n.trim().to_ascii_lowercase())
@@ -275,13 +330,11 @@ fn csv(text: &str) -> Result<List, String> {
             .position(|name| wanted.contains(&name.as_str()))
     };
     let id = column(&["cve", "cveid", "id"]);
-    let id = id.ok_or_else(|| "a table without a column `cve`".to_owned())?;
+    let id = id.ok_or(ListError::NoIdColumn)?;
     let (cvss, epss) = (column(&["cvss"]), column(&["epss"]));
     let is_kev = names.get(id).is_some_and(|name| name == "cveid");
     if cvss.is_none() && epss.is_none() && !is_kev {
-        return Err(
-            "a table without a column `cvss` or `epss`, which is no KEV list either".to_owned(),
-        );
+        return Err(ListError::NoScoreColumn);
     }
     let mut list = Vec::new();
     for line in lines {
@@ -293,12 +346,15 @@ fn csv(text: &str) -> Result<List, String> {
         if is_kev && !id.starts_with("CVE-") {
             continue;
         }
-        let score = |column: Option<usize>| -> Result<Option<f64>, String> {
+        let score = |column: Option<usize>| -> Result<Option<f64>, ListError> {
             let text = column.and_then(|c| fields.get(c)).map(|t| t.trim());
             let Some(text) = text.filter(|t| !t.is_empty()) else {
                 return Ok(None);
             };
-            let wrong = |_| format!("{text:?} of {id:?} is no score");
+            let wrong = |_| ListError::NoScore {
+                text: text.to_owned(),
+                id: id.to_owned(),
+            };
             text.parse().map(Some).map_err(wrong)
         };
         let (cvss, epss) = (score(cvss)?, score(epss)?);
@@ -408,7 +464,7 @@ mod tests {
             (b"\x1f\x8b\x08", ""),
         ] {
             let mut all = Severities::default();
-            let error = all.read(list).unwrap_err();
+            let error = all.read(list).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
             assert!(all.is_empty());
         }

@@ -11,7 +11,7 @@ mod osv;
 
 pub use builder::{Builder, Rejected};
 pub use compact::Damaged;
-pub use osv::{Document, parse};
+pub use osv::{Document, DocumentError, parse};
 
 use compact::{Cursor, Pool, Section, Sections};
 use std::borrow::Cow;

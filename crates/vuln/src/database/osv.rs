@@ -18,6 +18,41 @@ const SUMMARY_MAX: usize = 1024;
 /// The ecosystem of Go modules.
 const GO: &str = "Go";
 
+/// What is wrong with a document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// It is no JSON, or not of the form of OSV.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// The value of this key is no ID.
+    #[error("{0} is no ID of a vulnerability")]
+    Id(&'static str),
+    /// This text cannot be compared or shown.
+    #[error("{0} is empty, too long, or has spaces or invisible characters in it")]
+    Text(&'static str),
+    /// `ecosystem_specific` has not the form of the Go vulnerability database.
+    #[error("ecosystem_specific: {0}")]
+    EcosystemSpecific(#[source] serde_json::Error),
+    /// A range of a type that OSV does not define.
+    #[error("a range of the type {0:?}")]
+    RangeType(String),
+    /// An event with no version, or with several.
+    #[error("an event that is not exactly one of introduced, fixed, last_affected and limit")]
+    Event,
+    /// A range without events.
+    #[error("a range without events")]
+    NoEvents,
+    /// A version of a range of semantic versions that is none.
+    #[error("{0:?} is no semantic version")]
+    Version(String),
+    /// A range whose first event is not its beginning.
+    #[error("a range that ends at {0} and begins nowhere before it")]
+    NoBeginning(String),
+    /// A range that contains no version.
+    #[error("a range that begins and is fixed at {0}")]
+    EmptyRange(String),
+}
+
 /// The facts of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -156,9 +191,9 @@ pub(super) fn is_own(id: &str) -> bool {
 /// Reads a document; `None`: it is about nothing in Go.
 ///
 /// # Errors
-/// What is wrong with it, in a few words without its name.
-pub fn parse(json: &[u8]) -> Result<Option<Document>, String> {
-    let raw: RawDocument = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+/// What is wrong with it; the message does not name the document.
+pub fn parse(json: &[u8]) -> Result<Option<Document>, DocumentError> {
+    let raw: RawDocument = serde_json::from_slice(json)?;
     let is_id = |id: &str| {
         !id.is_empty()
             && id.len() <= ID_MAX
@@ -167,12 +202,12 @@ pub fn parse(json: &[u8]) -> Result<Option<Document>, String> {
                 .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
     };
     if !is_id(&raw.id) {
-        return Err("its `id` is no ID of a vulnerability".to_owned());
+        return Err(DocumentError::Id("its `id`"));
     }
     let own = is_own(&raw.id);
     let mut aliases = raw.aliases.unwrap_or_default();
     if !aliases.iter().all(|alias| is_id(alias)) {
-        return Err("one of its `aliases` is no ID of a vulnerability".to_owned());
+        return Err(DocumentError::Id("one of its `aliases`"));
     }
     let mut seen = std::collections::HashSet::from([raw.id.clone()]);
     aliases.retain(|alias| seen.insert(alias.clone()));
@@ -215,17 +250,15 @@ fn one_line(text: &str) -> String {
 }
 
 /// A name that can be compared and shown: not empty, no spaces, nothing invisible.
-fn text<'t>(text: &'t str, what: &str) -> Result<&'t str, String> {
+fn text<'t>(text: &'t str, what: &'static str) -> Result<&'t str, DocumentError> {
     let odd = |c: char| c.is_whitespace() || escape::needs_escape(c);
     if text.is_empty() || text.len() > TEXT_MAX || text.chars().any(odd) {
-        return Err(format!(
-            "{what} is empty, too long, or has spaces or invisible characters in it"
-        ));
+        return Err(DocumentError::Text(what));
     }
     Ok(text)
 }
 
-fn texts(list: List<String>, what: &str) -> Result<Vec<String>, String> {
+fn texts(list: List<String>, what: &'static str) -> Result<Vec<String>, DocumentError> {
     let list = list.unwrap_or_default();
     for item in &list {
         text(item, what)?;
@@ -233,11 +266,11 @@ fn texts(list: List<String>, what: &str) -> Result<Vec<String>, String> {
     Ok(list)
 }
 
-fn module(item: RawAffected, path: String, own: bool) -> Result<Module, String> {
+fn module(item: RawAffected, path: String, own: bool) -> Result<Module, DocumentError> {
     // Others put what they like there; only entries of the Go vulnerability database have its form.
     let go = match item.ecosystem_specific {
         Some(value) if own && !value.is_null() => {
-            serde_json::from_value(value).map_err(|e| format!("ecosystem_specific: {e}"))?
+            serde_json::from_value(value).map_err(DocumentError::EcosystemSpecific)?
         }
         _ => RawGo::default(),
     };
@@ -248,7 +281,7 @@ fn module(item: RawAffected, path: String, own: bool) -> Result<Module, String> 
             "ECOSYSTEM" => Order::Other,
             // Commits of the repository say nothing about versions.
             "GIT" => continue,
-            other => return Err(format!("a range of the type {other:?}")),
+            other => return Err(DocumentError::RangeType(other.to_owned())),
         };
         ranges.push(span(range, order, own)?);
     }
@@ -277,7 +310,7 @@ fn module(item: RawAffected, path: String, own: bool) -> Result<Module, String> 
     })
 }
 
-fn span(range: RawRange, order: Order, own: bool) -> Result<Span, String> {
+fn span(range: RawRange, order: Order, own: bool) -> Result<Span, DocumentError> {
     let mut events = Vec::new();
     for event in range.events.unwrap_or_default() {
         let kinds = [
@@ -291,16 +324,13 @@ fn span(range: RawRange, order: Order, own: bool) -> Result<Span, String> {
             .enumerate()
             .filter_map(|(kind, version)| Some((kind, version?)));
         let (Some((kind, version)), None) = (said.next(), said.next()) else {
-            return Err(
-                "an event that is not exactly one of introduced, fixed, last_affected and limit"
-                    .to_owned(),
-            );
+            return Err(DocumentError::Event);
         };
         text(&version, "a version")?;
         events.push((kind, version));
     }
     if events.is_empty() {
-        return Err("a range without events".to_owned());
+        return Err(DocumentError::NoEvents);
     }
     let contradiction = match order {
         Order::Semver => contradiction(&events),
@@ -321,7 +351,7 @@ const INTRODUCED: usize = 0;
 const LIMIT: usize = 3;
 
 /// What is wrong with the events of a range of semantic versions.
-fn contradiction(events: &[(usize, String)]) -> Option<String> {
+fn contradiction(events: &[(usize, String)]) -> Option<DocumentError> {
     let with_v: Vec<(usize, &str, String)> = events
         .iter()
         .filter(|(kind, _)| *kind != LIMIT)
@@ -334,7 +364,7 @@ fn contradiction(events: &[(usize, String)]) -> Option<String> {
             "0" => None,
             _ => match Semver::parse(text) {
                 Some(order) => Some(order),
-                None => return Some(format!("{version:?} is no semantic version")),
+                None => return Some(DocumentError::Version((*version).to_owned())),
             },
         };
         parsed.push((*kind, *version, order));
@@ -345,19 +375,17 @@ fn contradiction(events: &[(usize, String)]) -> Option<String> {
     };
     parsed.sort_by(|a, b| by_version(&a.2, &b.2).then(a.0.cmp(&b.0)));
     let Some((kind, version, _)) = parsed.first() else {
-        return Some("a range without events".to_owned());
+        return Some(DocumentError::NoEvents);
     };
     if *kind != INTRODUCED {
-        return Some(format!(
-            "a range that ends at {version} and begins nowhere before it"
-        ));
+        return Some(DocumentError::NoBeginning((*version).to_owned()));
     }
     for pair in parsed.windows(2) {
         if let [(INTRODUCED, version, from), (kind, _, to)] = pair
             && *kind == FIXED
             && by_version(from, to) == Ordering::Equal
         {
-            return Some(format!("a range that begins and is fixed at {version}"));
+            return Some(DocumentError::EmptyRange((*version).to_owned()));
         }
     }
     None
