@@ -28,8 +28,8 @@ fn scan(path: &Path, options: &Options) -> (u64, Vec<Binary>) {
     let mut found = Vec::new();
     let named = [(path.display().to_string(), Target::Path(path.into()))];
     let outcome = run(&named, options, &mut |event| {
-        if let Event::Binary(binary) = event {
-            found.push(*binary);
+        if let Event::Program(program) = event {
+            found.push(*program.into_record());
         }
         true
     });

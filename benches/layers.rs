@@ -185,7 +185,7 @@ fn scan(dir: &Path, level: Level, archives: bool) -> usize {
         &[(dir.display().to_string(), target)],
         &options,
         &mut |event| {
-            programs += usize::from(matches!(event, Event::Binary(_)));
+            programs += usize::from(matches!(event, Event::Program(_)));
             true
         },
     );

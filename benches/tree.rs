@@ -98,7 +98,7 @@ mod linux {
         let scan = || {
             let mut go = 0;
             let outcome = run(&named, &options, &mut |event| {
-                go += u64::from(matches!(event, Event::Binary(_)));
+                go += u64::from(matches!(event, Event::Program(_)));
                 true
             });
             (outcome.unwrap().end.reach.files, go)

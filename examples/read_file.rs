@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("no Go program");
     }
     for found in inspection.found {
-        let binary = found.binary;
+        let binary = found.record;
         println!("go        {}", binary.go_version.unwrap_or_default());
         println!("package   {}", binary.main_package.unwrap_or_default());
         for module in binary.build_info.iter().flat_map(|info| &info.deps) {

@@ -27,7 +27,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut auditor = Auditor::new(&policy, today);
     run(&targets, &Options::default(), &mut |event| {
         match event {
-            Event::Binary(binary) => auditor.binary(&binary),
+            Event::Program(program) => auditor.binary(&program.into_record()),
             Event::Image(image) => auditor.image(&image),
             Event::Unexamined { thing, .. } => auditor.unexamined(&thing),
             Event::NotGo { .. } => {}

@@ -16,8 +16,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Results come in the order of the walk at any number of threads; returning `false` stops the scan.
     let outcome = run(&targets, &Options::default(), &mut |event| {
         match event {
-            Event::Binary(binary) => {
-                let release = binary.go_version.unwrap_or_else(|| "unknown".to_owned());
+            Event::Program(program) => {
+                let release = program
+                    .record
+                    .go_version
+                    .unwrap_or_else(|| "unknown".to_owned());
                 *releases.entry(release).or_default() += 1;
             }
             Event::Unexamined { thing, .. } => {

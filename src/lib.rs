@@ -18,7 +18,7 @@
 //! match gospect::go::inspect(&file, &options) {
 //!     Ok(inspection) => {
 //!         for found in inspection.found {
-//!             println!("{:?} {:?}", found.binary.go_version, found.binary.main_package);
+//!             println!("{:?} {:?}", found.record.go_version, found.record.main_package);
 //!         }
 //!     }
 //!     Err(error) => assert_eq!(error, gospect::exe::OpenError::NotExecutable),
@@ -34,8 +34,8 @@
 //!
 //! let targets = [("src".to_owned(), Target::Dir("src".into()))];
 //! let outcome = run(&targets, &Options::default(), &mut |event| {
-//!     if let Event::Binary(binary) = event {
-//!         println!("{}: {:?}", binary.path, binary.go_version);
+//!     if let Event::Program(program) = event {
+//!         println!("{}: {:?}", program.place.path, program.record.go_version);
 //!     }
 //!     true // go on
 //! })?;

@@ -316,7 +316,7 @@ impl Input {
 fn line_of(event: Event, quiet: bool, progress: Option<&Progress>) -> Option<Line> {
     match event {
         Event::Image(image) => Some(Line::Image(image)),
-        Event::Binary(binary) => Some(Line::Binary(binary)),
+        Event::Program(program) => Some(Line::Binary(program.into_record())),
         Event::Unexamined { thing, fatal } => {
             if fatal {
                 report(progress, &thing.path, &thing.detail);

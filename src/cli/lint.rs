@@ -230,7 +230,7 @@ fn program(path: &Path) -> Result<crate::record::Binary, Error> {
     let targets = [(name.clone(), Target::Path(path.to_owned()))];
     scan::run(&targets, &Options::default(), &mut |event| {
         match event {
-            Event::Binary(binary) if found.is_none() => found = Some(*binary),
+            Event::Program(program) if found.is_none() => found = Some(*program.into_record()),
             Event::Unexamined { thing, fatal: true } => why = thing.detail,
             _ => {}
         }

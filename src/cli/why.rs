@@ -61,7 +61,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
             return;
         }
         let record = records.iter().find(|f| f.slice.as_deref() == slice);
-        let record = record.or(records.first()).map(|f| &f.binary);
+        let record = record.or(records.first()).map(|f| &*f.record);
         let info = record.and_then(|r| r.build_info.as_ref());
         let version = record.and_then(|r| r.go_version.as_deref());
         let minor = version.and_then(minor_of);

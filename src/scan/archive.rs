@@ -1,17 +1,14 @@
 //! Scans one archive: its programs are delivered after all of it has been read.
 
 use super::Examiner;
-use super::delivery::Delivery;
+use super::event::WaitingEvent;
 use super::place::{Inside, Opened};
 use super::program::Program;
 use crate::bytes::Use;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::source::archive::{ArchiveError, Input, Place, Reason, Receiver as _, Scope, Walker};
-use crate::source::image::{CollectLimits, Collector, WalkItem, Walked};
+use crate::source::image::{CollectLimits, Collector, MOST_NAMES, WalkItem, Walked};
 use crate::source::packages::Ownership;
-
-/// Most hard links to programs in one archive; a large record counts as several.
-const LINKS: u64 = 20_000;
 
 impl Examiner<'_> {
     /// Walks one archive.
@@ -20,11 +17,11 @@ impl Examiner<'_> {
         around: &Scope,
         input: Input<'_>,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         let scope = around.nested();
         let bounds = CollectLimits {
-            links: LINKS,
+            links: MOST_NAMES,
             problems: usize::MAX,
             bytes: Use::ArchiveProblems.share(self.options.memory),
         };
@@ -49,21 +46,19 @@ impl Examiner<'_> {
         for (index, found) in collected.found.into_iter().enumerate() {
             match found {
                 WalkItem::Program(item) => {
-                    let mut record = item.program.at(opened, &Inside::of(&item.place, None));
-                    record.owned = match item.owned.owner {
+                    let owned = match item.owned.owner {
                         Some(_) => item.owned,
                         None => owned.clone(),
                     };
-                    deliver(Delivery::record(record, self.given()));
+                    let program = opened.locate(item.program, &Inside::of(&item.place, None));
+                    deliver(WaitingEvent::Program(
+                        program.map(|record| record.with(owned, self.given())),
+                    ));
                 }
                 WalkItem::Problem(place, error) => {
                     // Nothing in the archive could be read.
                     let fatal = opened.named && index == 0 && place.is_empty();
-                    deliver(
-                        opened
-                            .unexamined(&Inside::of(&place, None), &error, fatal)
-                            .into(),
-                    );
+                    deliver(opened.unexamined(&Inside::of(&place, None), &error, fatal));
                 }
                 WalkItem::Images(scans) => {
                     for scan in scans {
@@ -77,7 +72,7 @@ impl Examiner<'_> {
                 "{} more things in it are not examined, and not listed",
                 collected.unlisted
             );
-            deliver(opened.problem(Reason::Limit, &detail, false).into());
+            deliver(opened.problem(Reason::Limit, &detail, false));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Archives, images and streams: files inside them are examined like files of a directory, and reported with their place inside.
 
-use super::delivery::{Delivery, Surroundings};
+use super::event::WaitingEvent;
 use super::place::{Inside, Opened};
 use super::program::{Content, Program};
-use super::{Event, Examiner, error_text};
+use super::surroundings::Surroundings;
+use super::{Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
 use crate::exe;
 use crate::go::Level;
@@ -48,7 +49,7 @@ impl Examiner<'_> {
         &self,
         bytes: &dyn ReadAt,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         let options = self.image_options(opened);
         let mut head = [0; 512];
@@ -66,9 +67,7 @@ impl Examiner<'_> {
                 return self.images(scan, opened, deliver);
             }
             Some(StreamKind::Codec(_)) => self.stream(&mut Feed::at(bytes), opened, deliver),
-            _ if opened.image => {
-                deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true).into())
-            }
+            _ if opened.image => deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true)),
             _ => {
                 let scope = Scope::new(self.options.limits, self.budget.clone());
                 self.archive(&scope, Input::Random(bytes), opened, deliver);
@@ -82,16 +81,12 @@ impl Examiner<'_> {
         &self,
         feed: &mut Feed<'_>,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
             Err(e) => {
-                return deliver(
-                    opened
-                        .problem(Reason::Unreadable, &error_text(&e), true)
-                        .into(),
-                );
+                return deliver(opened.problem(Reason::Unreadable, &error_text(&e), true));
             }
         };
         let scope = Scope::new(self.options.limits, self.budget.clone());
@@ -106,22 +101,22 @@ impl Examiner<'_> {
                                 self.uncompressed(&scope, &mut inner, opened, deliver);
                             }
                             Ok(_) if opened.image => {
-                                deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true).into());
+                                deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true));
                             }
                             Ok(_) => {
                                 self.archive(&scope, Input::Stream(&mut inner), opened, deliver)
                             }
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
-                                deliver(
-                                    opened
-                                        .problem(problem.reason, &problem.detail, opened.named)
-                                        .into(),
-                                );
+                                deliver(opened.problem(
+                                    problem.reason,
+                                    &problem.detail,
+                                    opened.named,
+                                ));
                             }
                         }
                     }
-                    Err(e) => deliver(opened.problem(e.reason, &e.detail, opened.named).into()),
+                    Err(e) => deliver(opened.problem(e.reason, &e.detail, opened.named)),
                 }
             }
             Some(StreamKind::Format(_)) => self.uncompressed(&scope, feed, opened, deliver),
@@ -135,7 +130,7 @@ impl Examiner<'_> {
         around: &Scope,
         feed: &mut Feed<'_>,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         if opened.image || image::begins_like_image(feed).unwrap_or(false) {
             let options = self.image_options(opened);
@@ -151,7 +146,7 @@ impl Examiner<'_> {
         head: &[u8],
         feed: &mut Feed<'_>,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         const IN_MEMORY: u64 = 8 << 20;
         self.counters
@@ -191,7 +186,7 @@ impl Examiner<'_> {
         &self,
         path: &Path,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         let options = self.image_options(opened);
         let scan = self.with_threads(|| image::scan_directory(path, &options, self));
@@ -200,7 +195,12 @@ impl Examiner<'_> {
 
     /// Scans an image in a registry.
     #[cfg(feature = "registry")]
-    pub(crate) fn registry(&self, name: &str, opened: &Opened, deliver: &mut dyn FnMut(Delivery)) {
+    pub(crate) fn registry(
+        &self,
+        name: &str,
+        opened: &Opened,
+        deliver: &mut dyn FnMut(WaitingEvent),
+    ) {
         let settings = crate::source::registry::Settings {
             insecure_http: self.options.insecure_http,
             ..Default::default()
@@ -242,10 +242,10 @@ impl Examiner<'_> {
         &self,
         scan: image::StoreScan<Program>,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         if scan.not_image && opened.image {
-            return deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true).into());
+            return deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true));
         }
         for image in scan.images {
             self.image(image, opened, deliver);
@@ -253,16 +253,20 @@ impl Examiner<'_> {
         // Paths of members that belong to no image have no prefix.
         let root = ImagePlace::default();
         for item in scan.loose {
-            let mut record = item
-                .program
-                .at(opened, &Inside::of(&item.place, Some(&root)));
-            record.owned = item.owned;
-            deliver(Delivery::record(record, self.given()));
+            let program = opened.locate(item.program, &Inside::of(&item.place, Some(&root)));
+            deliver(WaitingEvent::Program(
+                program.map(|record| record.with(item.owned, self.given())),
+            ));
         }
         deliver_problems(scan.problems, opened, deliver);
     }
 
-    fn image(&self, image: ImageScan<Program>, opened: &Opened, deliver: &mut dyn FnMut(Delivery)) {
+    fn image(
+        &self,
+        image: ImageScan<Program>,
+        opened: &Opened,
+        deliver: &mut dyn FnMut(WaitingEvent),
+    ) {
         let mut variables: Vec<(String, String)> = image
             .record
             .env
@@ -273,7 +277,7 @@ impl Examiner<'_> {
         let version = image.record.labels.get(VERSION_LABEL);
         let surroundings = Arc::new(Surroundings {
             variables,
-            place: environment::EnvironmentSource::Image,
+            environment: environment::EnvironmentSource::Image,
             label: version.map(|version| (VERSION_LABEL, version.clone())),
         });
         let reference = ImageRef {
@@ -282,18 +286,20 @@ impl Examiner<'_> {
             platform: image.record.platform.clone(),
         };
         if !image.artifact {
-            deliver(Event::Image(Box::new(image.record)).into());
+            deliver(WaitingEvent::Image(Box::new(image.record)));
         }
         for layered in image.programs {
             let item = layered.item;
             let inside = Inside::of(&item.place, Some(&image.around));
-            let mut record = item.program.at(opened, &inside);
-            record.owned = item.owned;
-            record.location.image = Some(reference.clone());
-            record.location.layer = Some(layered.layer);
-            record.location.visible = layered.visible;
-            record.location.started = layered.started;
-            deliver(Delivery::record(record, &surroundings));
+            let mut program = opened.locate(item.program, &inside);
+            let location = &mut program.place.location;
+            location.image = Some(reference.clone());
+            location.layer = Some(layered.layer);
+            location.visible = layered.visible;
+            location.started = layered.started;
+            deliver(WaitingEvent::Program(
+                program.map(|record| record.with(item.owned, &surroundings)),
+            ));
         }
         deliver_problems(image.problems, opened, deliver);
     }
@@ -411,10 +417,10 @@ impl Examine<Program> for Examiner<'_> {
 fn deliver_problems(
     problems: Vec<image::ImageProblem>,
     opened: &Opened,
-    deliver: &mut dyn FnMut(Delivery),
+    deliver: &mut dyn FnMut(WaitingEvent),
 ) {
     for problem in problems {
-        let (_, _, location) = opened.locate(&Inside::default(), None, None);
+        let location = opened.place(&Inside::default(), None, None).location;
         let thing = Unexamined {
             path: problem.path,
             location: Location {
@@ -427,6 +433,6 @@ fn deliver_problems(
             detail: problem.error.detail,
         };
         let fatal = problem.fatal;
-        deliver(Event::Unexamined { thing, fatal }.into());
+        deliver(WaitingEvent::Unexamined { thing, fatal });
     }
 }

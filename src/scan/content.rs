@@ -1,10 +1,9 @@
 //! Reads what a file contains: decides by its first bytes, and reads an executable.
 
-use super::digest;
 use super::error_text;
 use super::examine::Examiner;
 use super::options::reader_options;
-use super::program::{Content, Program};
+use super::program::Content;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{FileBytes, ReadAt};
 use crate::exe::{self, OpenError};
@@ -13,7 +12,6 @@ use crate::record::Reason;
 #[cfg(feature = "archives")]
 use crate::source::foreign;
 use std::io;
-use std::sync::PoisonError;
 
 /// First bytes read of a likely program: enough for every magic number, and for all headers of nearly every program.
 const HEAD: usize = 8 << 10;
@@ -82,25 +80,7 @@ impl Examiner<'_> {
     /// Reads a file that looks like an executable.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
         let options = reader_options(self.options, &self.executables, named);
-        let refusing = go::Options {
-            refuse_large: true,
-            ..options
-        };
-        match inspect(reader, &refusing) {
-            Some(Ok(inspection)) if inspection.too_large => {}
-            other => return self.content_of(reader, other),
-        }
-        // Reads files with large records one at a time, each on a thread that ends with it: the allocator keeps freed memory for
-        // each thread.
-        let _one = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        let alone = || self.content_of(reader, inspect(reader, &options));
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, alone);
-            match thread.map(std::thread::ScopedJoinHandle::join) {
-                Ok(content) => content.unwrap_or_else(|_| Self::fault()),
-                Err(_) => alone(),
-            }
-        })
+        self.content_of(reader, inspect(reader, &options))
     }
 
     fn fault() -> Content {
@@ -135,7 +115,7 @@ impl Examiner<'_> {
         if inspection.found.is_empty() {
             let refusal = inspection.limit_reached.map(|why| why.to_string());
             let refusal =
-                refusal.or((inspection.untold > 0).then(|| left_out_note(inspection.untold)));
+                refusal.or((inspection.left_out > 0).then(|| left_out_note(inspection.left_out)));
             #[cfg(feature = "archives")]
             if self.options.archives
                 && inspection.packed.is_none()
@@ -154,32 +134,11 @@ impl Examiner<'_> {
         }
         let mut rest = Vec::new();
         rest.extend(inspection.damage.map(|what| (Reason::Truncated, what)));
-        if inspection.untold > 0 {
-            rest.push((Reason::Limit, left_out_note(inspection.untold)));
+        if inspection.left_out > 0 {
+            rest.push((Reason::Limit, left_out_note(inspection.left_out)));
         }
-        let around = self
-            .options
-            .parts
-            .then(|| digest::around(reader, inspection.found.iter().map(|f| f.range)))
-            .flatten();
-        let found = inspection.found.into_iter().enumerate();
-        let programs = found.map(|(i, mut f)| {
-            if self.options.hash {
-                let parts = f.parts.as_ref();
-                if let Ok((whole, parts)) = digest::of(reader, f.range, parts) {
-                    f.binary.sha256 = Some(whole);
-                    f.binary.parts = self.options.parts.then_some(parts);
-                }
-            }
-            if let (0, Some(around)) = (i, &around) {
-                f.binary.parts.get_or_insert_default().push(around.clone());
-            }
-            Program {
-                slice: f.slice,
-                member: f.member,
-                record: self.spool_if_large(f.binary),
-            }
-        });
+        let programs = inspection.found.into_iter();
+        let programs = programs.map(|program| program.map(|record| self.spool_if_large(record)));
         Content::Go(programs.collect(), rest)
     }
 }

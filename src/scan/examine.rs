@@ -1,6 +1,6 @@
 //! Examines one file: opens it, detects its format and passes it to the right reader.
 
-use super::delivery::{Delivery, Surroundings};
+use super::event::WaitingEvent;
 use super::links::Links;
 use super::options::Options;
 use super::place::{Inside, Opened};
@@ -9,8 +9,9 @@ use super::program::Content;
 use super::program::Program;
 #[cfg(feature = "archives")]
 use super::spool::Spool;
-use super::spool::Spooled;
-use super::{Counters, Event, error_text};
+use super::spool::WaitingRecord;
+use super::surroundings::Surroundings;
+use super::{Counters, error_text};
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, Use};
 use crate::go;
@@ -24,15 +25,15 @@ use crate::source::walk::WalkedFile;
 use std::fs::File;
 #[cfg(feature = "archives")]
 use std::io;
+use std::sync::Arc;
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;
-use std::sync::{Arc, Mutex};
 
 /// The result for a file or entry whose reader panicked.
-pub(super) fn fault(opened: &Opened) -> Delivery {
+pub(super) fn fault(opened: &Opened) -> WaitingEvent {
     let thing = opened.thing(&Inside::default(), Reason::Internal, FAULT);
     let fatal = opened.named;
-    Event::Unexamined { thing, fatal }.into()
+    WaitingEvent::Unexamined { thing, fatal }
 }
 
 /// Examines files for one scan.
@@ -41,8 +42,6 @@ pub struct Examiner<'e> {
     pub(crate) counters: &'e Counters,
     /// Memory that all threads share for parts of executables.
     pub(super) executables: Budget,
-    /// Held while an unusually large record is made.
-    pub(super) large: Mutex<()>,
     /// Files with several names, until all names have been found.
     links: Links,
     /// What the user says about the programs.
@@ -71,11 +70,10 @@ impl<'e> Examiner<'e> {
             options,
             counters,
             executables: Budget::for_threads(options.memory, Use::Executables, options.threads()),
-            large: Mutex::default(),
-            links: Links::default(),
+            links: Links::new(options.memory),
             given: Arc::new(Surroundings {
                 variables: options.environment.clone(),
-                place: environment::EnvironmentSource::Given,
+                environment: environment::EnvironmentSource::Given,
                 label: None,
             }),
             #[cfg(unix)]
@@ -96,7 +94,7 @@ impl<'e> Examiner<'e> {
         &'env self,
         found: &WalkedFile<'_>,
         target: &'env str,
-        out: &mut Output<'env, Delivery>,
+        out: &mut Output<'env, WaitingEvent>,
     ) {
         if guarded(|| self.look_at(found, target, out)).is_none() {
             out.push(fault(&Opened::file(&found.path(), target, false)));
@@ -107,7 +105,7 @@ impl<'e> Examiner<'e> {
         &'env self,
         found: &WalkedFile<'_>,
         target: &'env str,
-        out: &mut Output<'env, Delivery>,
+        out: &mut Output<'env, WaitingEvent>,
     ) {
         let name = found.name().as_encoded_bytes();
         let content = self.read_once(&found.stat, || match found.open() {
@@ -130,8 +128,8 @@ impl<'e> Examiner<'e> {
             Content::Container | Content::Packed => self.add_task(found, target, out),
             other => {
                 let opened = Opened::file(&found.path(), target, false);
-                self.deliver(other, Some(&found.stat), &opened, &mut |delivery| {
-                    out.push(delivery)
+                self.deliver(other, Some(&found.stat), &opened, &mut |event| {
+                    out.push(event)
                 });
             }
         }
@@ -142,7 +140,7 @@ impl<'e> Examiner<'e> {
         &'env self,
         found: &WalkedFile<'_>,
         target: &'env str,
-        out: &mut Output<'env, Delivery>,
+        out: &mut Output<'env, WaitingEvent>,
     ) {
         let (path, stat) = (found.path(), found.stat);
         match found.open() {
@@ -152,7 +150,7 @@ impl<'e> Examiner<'e> {
                     let opened = Opened::file(&path, target, false);
                     self.guard(
                         &opened,
-                        &mut |delivery| out.push(delivery),
+                        &mut |event| out.push(event),
                         |deliver| match self.content(&bytes, opened.shown.as_bytes(), true) {
                             Content::Container => self.open_container(&bytes, &opened, deliver),
                             content => self.deliver(content, Some(&stat), &opened, deliver),
@@ -166,7 +164,7 @@ impl<'e> Examiner<'e> {
                     content,
                     Some(&stat),
                     &Opened::file(&path, target, false),
-                    &mut |delivery| out.push(delivery),
+                    &mut |event| out.push(event),
                 );
             }
         }
@@ -179,7 +177,7 @@ impl<'e> Examiner<'e> {
         stat: &Stat,
         whole: bool,
         opened: &Opened,
-        out: &mut Output<'_, Delivery>,
+        out: &mut Output<'_, WaitingEvent>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
         let content = match self.content(&bytes, opened.shown.as_bytes(), true) {
@@ -190,9 +188,7 @@ impl<'e> Examiner<'e> {
         };
         match content {
             Content::Container => self.open_container(&bytes, opened, &mut |e| out.push(e)),
-            content => self.deliver(content, Some(stat), opened, &mut |delivery| {
-                out.push(delivery)
-            }),
+            content => self.deliver(content, Some(stat), opened, &mut |event| out.push(event)),
         }
     }
 
@@ -200,8 +196,8 @@ impl<'e> Examiner<'e> {
     pub(crate) fn guard(
         &self,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
-        work: impl FnOnce(&mut dyn FnMut(Delivery)),
+        deliver: &mut dyn FnMut(WaitingEvent),
+        work: impl FnOnce(&mut dyn FnMut(WaitingEvent)),
     ) {
         if guarded(|| work(deliver)).is_none() {
             deliver(fault(opened));
@@ -213,13 +209,13 @@ impl<'e> Examiner<'e> {
         &self,
         bytes: &FileBytes,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         self.container(bytes, opened, deliver);
     }
 
     #[cfg(not(feature = "archives"))]
-    fn open_container(&self, _: &FileBytes, _: &Opened, _: &mut dyn FnMut(Delivery)) {
+    fn open_container(&self, _: &FileBytes, _: &Opened, _: &mut dyn FnMut(WaitingEvent)) {
         self.count_not_go();
     }
 
@@ -267,12 +263,12 @@ impl<'e> Examiner<'e> {
         if self.spool.is_half_full() {
             return Content::Go(programs, rest);
         }
-        let spooled = |program: Program| match program.record.uncounted() {
-            0 => Ok(program),
-            _ => Ok(Program {
-                record: self.spool.put_or_keep(program.record.into_binary()?),
-                ..program
-            }),
+        let spooled = |program: Program| {
+            let spooled = program.map(|record| match record.uncounted() {
+                0 => Ok(record),
+                _ => Ok(self.spool.put_or_keep(record.open()?)),
+            });
+            spooled.transpose()
         };
         match programs.into_iter().map(spooled).collect::<io::Result<_>>() {
             Ok(programs) => Content::Go(programs, rest),
@@ -303,13 +299,12 @@ impl<'e> Examiner<'e> {
     /// Puts a record into the spool, with a name of this many bytes; one that is already there is left alone.
     #[cfg(feature = "archives")]
     pub(crate) fn spooled(&self, program: Program, name: usize) -> Result<Program, ArchiveError> {
-        if program.record.uncounted() == 0 {
-            return Ok(program);
-        }
         let unreadable = |e| ArchiveError::new(Reason::Unreadable, error_text(&e));
-        let binary = program.record.into_binary().map_err(unreadable)?;
-        let record = self.spool.put(binary, name)?;
-        Ok(Program { record, ..program })
+        let spooled = program.map(|record| match record.uncounted() {
+            0 => Ok(record),
+            _ => self.spool.put(record.open().map_err(unreadable)?, name),
+        });
+        spooled.transpose()
     }
 
     pub(crate) fn add_bytes(&self, n: u64) {
@@ -321,16 +316,16 @@ impl<'e> Examiner<'e> {
     /// Puts a record into the spool if a few like it would fill the memory, wherever it comes from. If the spool has no room, it
     /// stays in memory.
     #[cfg(feature = "archives")]
-    pub(super) fn spool_if_large(&self, binary: Binary) -> Spooled {
-        if !self.spool.is_large(&binary) {
-            return binary.into();
+    pub(super) fn spool_if_large(&self, record: Box<Binary>) -> WaitingRecord {
+        if !self.spool.is_large(&record) {
+            return record.into();
         }
-        self.spool.put_or_keep(binary)
+        self.spool.put_or_keep(record)
     }
 
     #[cfg(not(feature = "archives"))]
-    pub(super) fn spool_if_large(&self, binary: Binary) -> Spooled {
-        binary.into()
+    pub(super) fn spool_if_large(&self, record: Box<Binary>) -> WaitingRecord {
+        record.into()
     }
 
     /// Delivers the content of a file, or of a stream that was one program.
@@ -339,7 +334,7 @@ impl<'e> Examiner<'e> {
         content: Content,
         stat: Option<&Stat>,
         opened: &Opened,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         let inside = Inside {
             mode: stat.and_then(|s| s.mode),
@@ -347,10 +342,10 @@ impl<'e> Examiner<'e> {
             gid: stat.and_then(|s| s.owner).map(|o| o.1),
             ..Inside::default()
         };
-        let not_examined = |reason: Reason, detail: &str, deliver: &mut dyn FnMut(Delivery)| {
+        let not_examined = |reason: Reason, detail: &str, deliver: &mut dyn FnMut(WaitingEvent)| {
             let thing = opened.thing(&inside, reason, detail);
             let fatal = false;
-            deliver(Event::Unexamined { thing, fatal }.into());
+            deliver(WaitingEvent::Unexamined { thing, fatal });
         };
         match content {
             Content::Go(programs, rest) => {
@@ -359,9 +354,10 @@ impl<'e> Examiner<'e> {
                     None => Ownership::default(),
                 };
                 for program in programs {
-                    let mut record = program.at(opened, &inside);
-                    record.owned = owned.clone();
-                    deliver(Delivery::of(record, self.given()));
+                    let program = opened.locate(program, &inside);
+                    deliver(WaitingEvent::Program(
+                        program.map(|record| record.with(owned.clone(), self.given())),
+                    ));
                 }
                 for (reason, detail) in rest {
                     not_examined(reason, &detail, deliver);
@@ -372,7 +368,7 @@ impl<'e> Examiner<'e> {
                 self.count_not_go();
                 if opened.named {
                     let path = opened.shown.clone();
-                    deliver(Event::NotGo { path, why }.into());
+                    deliver(WaitingEvent::NotGo { path, why });
                 }
             }
             Content::Container | Content::Packed => {}

@@ -3,7 +3,7 @@
 //! Only three numbers count, and only in a name that begins with the program's own: the name of an archive with many tools says
 //! nothing about the version of each.
 
-use crate::record::{Binary, VersionClaim, VersionSource};
+use crate::record::{Binary, Location, VersionClaim, VersionSource};
 
 /// Words before a number that make it a version of something else.
 const OTHERS: [&str; 12] = [
@@ -18,11 +18,10 @@ const BETWEEN: [&str; 7] = [
 ];
 
 /// Adds the claims of the file's name and of the names of archives around it.
-pub(super) fn claim(binary: &mut Binary) {
-    let Some(claims) = &mut binary.versions else {
+pub(super) fn claim(place: &Location, record: &mut Binary) {
+    let Some(claims) = &mut record.versions else {
         return;
     };
-    let place = &binary.location;
     let inside = if place.image.is_some() {
         None
     } else {
@@ -152,7 +151,8 @@ mod tests {
             },
             ..Binary::default()
         };
-        claim(&mut binary);
+        let place = binary.location.clone();
+        claim(&place, &mut binary);
         binary
             .versions
             .unwrap()

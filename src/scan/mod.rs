@@ -8,12 +8,10 @@ mod archive;
 #[cfg(feature = "archives")]
 mod container;
 mod content;
-mod delivery;
 #[cfg(feature = "audit")]
 pub mod deployments;
+mod event;
 // Without archives nothing is inside a container.
-#[cfg_attr(not(feature = "archives"), allow(dead_code))]
-mod digest;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;
 mod file_name;
@@ -28,64 +26,27 @@ mod process;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod program;
 mod spool;
+mod surroundings;
 #[cfg(feature = "audit")]
 pub mod toolchain;
 mod visitor;
 
+pub use event::Event;
 pub use examine::Examiner;
 pub use options::{ListPackages, Options};
 pub use place::path_fields;
 
+use crate::bytes::Use;
 pub(crate) use crate::bytes::error_text;
-use crate::bytes::{SizeInMemory, Use};
-use crate::record::{Binary, End, ImageRecord, Reach, Summary, Unexamined};
+use crate::record::{Binary, End, Reach, Summary};
 use crate::source::queue;
 use crate::source::target::Target;
 use crate::source::walk::Tally;
-use delivery::Delivery;
+use event::WaitingEvent;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use visitor::Visitor;
-
-/// One result; results come in the order in which they are shown.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // What is not examined is rare; a box for it would be in everybody's way.
-pub enum Event {
-    /// An image; comes before its binaries.
-    Image(Box<ImageRecord>),
-    /// A Go binary.
-    Binary(Box<Binary>),
-    /// Something that was not examined.
-    Unexamined {
-        /// Path and reason.
-        thing: Unexamined,
-        /// Set if the scan has failed: for a target that could not be read at all, a wrong digest, a missing layer.
-        fatal: bool,
-    },
-    /// A file that the user named and that is no Go program.
-    NotGo {
-        /// Path as given.
-        path: String,
-        /// What it is instead.
-        why: String,
-    },
-}
-
-/// Least memory counted for a waiting result: what it holds beside its record is not counted exactly.
-pub(crate) const LEAST_RESULT: u64 = 8 << 10;
-
-impl SizeInMemory for Event {
-    fn size_in_memory(&self) -> u64 {
-        let size = match self {
-            Self::Image(image) => image.size_in_memory(),
-            Self::Binary(binary) => binary.size_in_memory(),
-            Self::Unexamined { thing, .. } => thing.size_in_memory(),
-            Self::NotGo { path, why } => (path.len() + why.len()) as u64,
-        };
-        size.max(LEAST_RESULT)
-    }
-}
 
 /// The result of a scan.
 #[derive(Clone, Debug, Default)]
@@ -145,13 +106,13 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |delivery: Delivery| {
-            let mut event = delivery.event();
+        &mut |event: WaitingEvent| {
+            let mut event = event.open();
             match &mut event {
-                Event::Binary(binary) => {
-                    file_name::claim(binary);
+                Event::Program(program) => {
+                    file_name::claim(&program.place.location, &mut program.record);
                     go += 1;
-                    summarise(&mut summary, binary);
+                    summarise(&mut summary, &program.record);
                 }
                 Event::Unexamined { fatal, .. } => {
                     unexamined += 1;

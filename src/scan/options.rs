@@ -116,7 +116,26 @@ pub(crate) fn reader_options<'o>(
         named,
         limits,
         budget: Some(budget),
-        refuse_large: false,
-        parts: options.parts,
+        run_large: Some(on_own_thread),
+        digests: match (options.hash, options.parts) {
+            (_, true) => go::Digests::Parts,
+            (true, false) => go::Digests::Program,
+            (false, false) => go::Digests::None,
+        },
+    }
+}
+
+/// Runs work on a thread that ends with it: the allocator keeps freed memory for each thread.
+fn on_own_thread(work: &mut (dyn FnMut() + Send)) {
+    let is_done = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, &mut *work);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(())) => true,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => false,
+        }
+    });
+    if !is_done {
+        work();
     }
 }

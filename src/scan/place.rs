@@ -1,10 +1,9 @@
 //! Places as records state them: paths as text, and also as bytes if they are not UTF-8.
 
 #[cfg(feature = "archives")]
-use super::Event;
+use super::event::WaitingEvent;
 use crate::bytes::base64;
-use crate::record::{Binary, Location, Reason, Unexamined};
-use crate::source::packages::Ownership;
+use crate::record::{FoundProgram, Location, ProgramPlace, Reason, Unexamined};
 #[cfg(feature = "archives")]
 use crate::source::{
     archive::{ArchiveError, Place},
@@ -119,13 +118,25 @@ impl<'a> Inside<'a> {
 }
 
 impl Opened {
-    /// Path, its raw bytes in base64 if it is not UTF-8, and location of something inside.
-    pub(crate) fn locate(
+    /// Sets the place of a program.
+    pub(crate) fn locate<R>(
+        &self,
+        program: FoundProgram<R>,
+        inside: &Inside<'_>,
+    ) -> FoundProgram<R> {
+        FoundProgram {
+            place: self.place(inside, program.slice.as_deref(), program.member.as_deref()),
+            ..program
+        }
+    }
+
+    /// The place of something inside, with the slice and the member that it is in.
+    pub(crate) fn place(
         &self,
         inside: &Inside<'_>,
-        slice: Option<String>,
-        member: Option<String>,
-    ) -> (String, Option<String>, Location) {
+        slice: Option<&str>,
+        member: Option<&str>,
+    ) -> ProgramPlace {
         let mut path = match (inside.prefix, &self.raw) {
             (Some(prefix), _) => prefix.as_bytes().to_vec(),
             (None, Some(raw)) => raw.clone(),
@@ -133,7 +144,7 @@ impl Opened {
         };
         let mut entry = inside.around.to_vec();
         let names = inside.names.iter().map(Vec::as_slice);
-        let names = names.chain(member.as_ref().map(|member| member.as_bytes()));
+        let names = names.chain(member.map(str::as_bytes));
         for (index, name) in names.enumerate() {
             if index > 0 || inside.prefix.is_none() {
                 path.push(b'!');
@@ -155,15 +166,19 @@ impl Opened {
             mode: inside.mode,
             uid: inside.uid,
             gid: inside.gid,
-            slice,
+            slice: slice.map(str::to_owned),
             ..Location::default()
         };
-        (path, path_bytes, location)
+        ProgramPlace {
+            path,
+            path_bytes,
+            location,
+        }
     }
 
     /// A record of something inside that was not examined.
     pub(crate) fn thing(&self, inside: &Inside<'_>, reason: Reason, detail: &str) -> Unexamined {
-        let (path, _, location) = self.locate(inside, None, None);
+        let ProgramPlace { path, location, .. } = self.place(inside, None, None);
         Unexamined {
             path,
             location,
@@ -178,16 +193,16 @@ impl Opened {
         inside: &Inside<'_>,
         error: &ArchiveError,
         fatal: bool,
-    ) -> Event {
+    ) -> WaitingEvent {
         let thing = self.thing(inside, error.reason, &error.detail);
-        Event::Unexamined { thing, fatal }
+        WaitingEvent::Unexamined { thing, fatal }
     }
 
     /// A record that the whole file or stream was not examined.
     #[cfg(feature = "archives")]
-    pub(crate) fn problem(&self, reason: Reason, detail: &str, fatal: bool) -> Event {
+    pub(crate) fn problem(&self, reason: Reason, detail: &str, fatal: bool) -> WaitingEvent {
         let thing = self.thing(&Inside::default(), reason, detail);
-        Event::Unexamined { thing, fatal }
+        WaitingEvent::Unexamined { thing, fatal }
     }
 }
 
@@ -200,15 +215,5 @@ pub fn path_fields(path: &Path) -> (String, Option<String>) {
             path.to_string_lossy().into_owned(),
             Some(base64::encode(path.as_os_str().as_encoded_bytes())),
         ),
-    }
-}
-
-/// Writes the owner of the program into its record.
-pub(crate) fn apply(owned: &Ownership, binary: &mut Binary) {
-    if let Some(owner) = &owned.owner {
-        binary.owner = Some((**owner).clone());
-    }
-    if let Some(note) = &owned.note {
-        binary.notes.push(note.to_string());
     }
 }

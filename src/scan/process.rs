@@ -1,6 +1,6 @@
 //! Running programs: examined like files, with their real environment.
 
-use super::delivery::Delivery;
+use super::event::WaitingEvent;
 use super::place::{Opened, PackageDatabase};
 use super::program::Content;
 use super::{Event, Examiner, error_text};
@@ -19,7 +19,7 @@ impl Examiner<'_> {
         &self,
         process: &Process,
         target: &str,
-        deliver: &mut dyn FnMut(Delivery),
+        deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         self.counters.tally.files.fetch_add(1, Ordering::Relaxed);
         // The path is as the process sees it; it is a path of this root only if it leads to the same file here.
@@ -58,33 +58,25 @@ impl Examiner<'_> {
             OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
             OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
         };
-        self.deliver(
-            content,
-            Some(&stat),
-            &opened,
-            &mut |delivery| match delivery.event() {
-                Event::Binary(mut binary) => {
-                    binary.location.pid = Some(process.pid);
-                    environment::assume(
-                        &mut binary,
-                        &variables,
-                        environment::EnvironmentSource::Process,
-                    );
-                    if process.env.is_none() {
-                        binary.notes.push(
+        self.deliver(content, Some(&stat), &opened, &mut |event| {
+            let mut event = event.open();
+            if let Event::Program(program) = &mut event {
+                program.place.location.pid = Some(process.pid);
+                let record = &mut program.record;
+                environment::assume(record, &variables, environment::EnvironmentSource::Process);
+                if process.env.is_none() {
+                    record.notes.push(
                         "its environment may not be read: effective settings are those without one"
                             .to_owned(),
                     );
-                    }
-                    if let Some(now) = &on_disk {
-                        let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
-                        binary.notes.push(format!("runs {runs}; {now}"));
-                    }
-                    deliver(Event::Binary(binary).into());
                 }
-                other => deliver(other.into()),
-            },
-        );
+                if let Some(now) = &on_disk {
+                    let runs = record.go_version.as_deref().unwrap_or("an unknown Go");
+                    record.notes.push(format!("runs {runs}; {now}"));
+                }
+            }
+            deliver(event.into());
+        });
     }
 
     /// Describes the file on disk that replaced a running program.
@@ -95,8 +87,8 @@ impl Examiner<'_> {
         match content {
             Ok(Content::Go(found, _)) => {
                 let first = found.into_iter().next();
-                let binary = first.and_then(|program| program.record.into_binary().ok());
-                let version = binary.and_then(|binary| binary.go_version);
+                let record = first.and_then(|program| program.record.open().ok());
+                let version = record.and_then(|record| record.go_version);
                 format!(
                     "on disk is a newer copy, built with {}",
                     version.as_deref().unwrap_or("an unknown Go")

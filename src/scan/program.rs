@@ -1,36 +1,10 @@
-//! A Go program, from the reader of its file to its record's place.
+//! Programs on their way from the reader of their file, and everything else that reading a file may give.
 
-use super::place::{Inside, Opened};
-use super::spool::Spooled;
-use crate::record::Reason;
+use super::spool::WaitingRecord;
+use crate::record::{FoundProgram, Reason};
 
-/// A program: its place inside its file, and its record.
-#[derive(Clone, Debug)]
-pub(crate) struct Program {
-    /// Architecture of the slice, for a universal Mach-O file.
-    pub slice: Option<String>,
-    /// Name of the member, for an archive of object files.
-    pub member: Option<String>,
-    /// The record; its place is set when it is known.
-    pub record: Spooled,
-}
-
-impl Program {
-    /// The record with its place set.
-    pub(crate) fn at(self, outer: &Opened, inside: &Inside<'_>) -> Spooled {
-        let mut record = self.record;
-        (record.path, record.path_bytes, record.location) =
-            outer.locate(inside, self.slice, self.member);
-        record
-    }
-}
-
-#[cfg(feature = "archives")]
-impl crate::source::image::Payload for Program {
-    fn names(&self) -> u64 {
-        self.record.names()
-    }
-}
+/// A program whose record may wait.
+pub(crate) type Program = FoundProgram<WaitingRecord>;
 
 /// The result of reading a file's content, independent of its name: shared by hard links.
 #[derive(Clone, Debug)]
@@ -42,6 +16,7 @@ pub(crate) enum Content {
     /// Not examined: reason and detail.
     Unexamined(Reason, String),
     /// An archive, an image or a compressed file.
+    #[cfg_attr(not(feature = "archives"), allow(dead_code))]
     Container,
     /// A packed program found in a walk: unpacking it is a task of its own.
     Packed,

@@ -1,9 +1,9 @@
 //! Records that wait: programs of a container are delivered after all of it has been read. A few records wait in memory, the
 //! others in a temporary file.
 
-use super::place::apply;
+use super::surroundings::Surroundings;
 use crate::bytes::Grant;
-use crate::record::{Binary, Location};
+use crate::record::Binary;
 use crate::source::packages::Ownership;
 use std::fmt;
 use std::io;
@@ -34,24 +34,19 @@ pub(crate) struct Spool {
     most: u64,
 }
 
-/// A program at one of its places. All names of a program share its record, so that another name costs only the name.
+/// A record that waits to be delivered. All names of a program share it, so that another name costs only the name.
 #[derive(Clone)]
-pub(crate) struct Spooled {
-    /// See [`Binary::path`].
-    pub path: String,
-    /// See [`Binary::path_bytes`].
-    pub path_bytes: Option<String>,
-    /// See [`Binary::location`].
-    pub location: Location,
-    /// The package that owns the file with this name.
-    pub owned: Ownership,
+pub(crate) struct WaitingRecord {
     record: Arc<Record>,
+    /// The package that owns the file with this name; added when the record is opened, like the next field.
+    owned: Ownership,
+    surroundings: Option<Arc<Surroundings>>,
 }
 
 struct Record {
     size: u64,
     kept: Storage,
-    /// For the fields of [`Spooled`] other than the record; `None` if not counted.
+    /// For place and owner of the program; `None` if not counted.
     _name: Option<Grant>,
 }
 
@@ -84,11 +79,11 @@ impl Spool {
         binary.size_in_memory() > self.records.total() / 4
     }
 
-    /// Keeps a record. Its path and location stay in memory; `name` is the length of its name in the container.
+    /// Keeps a record; `name` is the length of its name in the container.
     ///
     /// # Errors
     /// When it neither fits into memory nor can be written to the temporary file, or too many records wait.
-    pub fn put(&self, binary: Binary, name: usize) -> Result<Spooled, ArchiveError> {
+    pub fn put(&self, binary: Box<Binary>, name: usize) -> Result<WaitingRecord, ArchiveError> {
         self.try_put(binary, name).map_err(|(error, _)| error)
     }
 
@@ -98,9 +93,9 @@ impl Spool {
     }
 
     /// Keeps a record that is in no container. If there is no room, it stays in memory uncounted.
-    pub fn put_or_keep(&self, binary: Binary) -> Spooled {
+    pub fn put_or_keep(&self, binary: Box<Binary>) -> WaitingRecord {
         let spooled = self.try_put(binary, 0);
-        spooled.unwrap_or_else(|(_, binary)| Spooled::from(*binary))
+        spooled.unwrap_or_else(|(_, binary)| WaitingRecord::from(binary))
     }
 
     /// Like [`Self::put`], but returns the record if there is no room.
@@ -109,47 +104,34 @@ impl Spool {
     /// See [`Self::put`].
     fn try_put(
         &self,
-        mut binary: Binary,
+        binary: Box<Binary>,
         name: usize,
-    ) -> Result<Spooled, (ArchiveError, Box<Binary>)> {
+    ) -> Result<WaitingRecord, (ArchiveError, Box<Binary>)> {
         // Path and location hold the name once each, and so does the reference to the record.
         let Some(name) = self.names.try_take(NAME + 3 * name as u64) else {
             let error = ArchiveError::limit(format!(
                 "the names of the programs that wait take more than {} bytes",
                 self.names.total()
             ));
-            return Err((error, Box::new(binary)));
+            return Err((error, binary));
         };
         let size = binary.size_in_memory();
         let grant = match self.is_large(&binary) {
             true => None,
             false => self.records.try_take(size),
         };
-        let path = std::mem::take(&mut binary.path);
-        let path_bytes = binary.path_bytes.take();
-        let location = std::mem::take(&mut binary.location);
         let kept = match grant {
-            Some(grant) => Storage::Memory(Box::new(binary), Some(grant)),
+            Some(grant) => Storage::Memory(binary, Some(grant)),
             None => match self.store(&binary) {
                 Ok(stored) => Storage::File(stored),
-                Err(error) => {
-                    (binary.path, binary.path_bytes) = (path, path_bytes);
-                    binary.location = location;
-                    return Err((error, Box::new(binary)));
-                }
+                Err(error) => return Err((error, binary)),
             },
         };
-        Ok(Spooled {
-            path,
-            path_bytes,
-            location,
-            owned: Ownership::default(),
-            record: Arc::new(Record {
-                size,
-                kept,
-                _name: Some(name),
-            }),
-        })
+        Ok(WaitingRecord::new(Record {
+            size,
+            kept,
+            _name: Some(name),
+        }))
     }
 
     /// Writes a record to the temporary file. Its length is computed first: the text would take as much memory as the record.
@@ -194,45 +176,66 @@ impl Write for Length {
 }
 
 impl Storage {
-    fn into_binary(self) -> io::Result<Binary> {
+    fn take(self) -> io::Result<Box<Binary>> {
         match self {
-            Self::Memory(binary, _) => Ok(*binary),
+            Self::Memory(binary, _) => Ok(binary),
             #[cfg(feature = "archives")]
-            Self::File(_) => self.binary(),
+            Self::File(_) => self.copy(),
         }
     }
 
-    fn binary(&self) -> io::Result<Binary> {
+    fn copy(&self) -> io::Result<Box<Binary>> {
         match self {
-            Self::Memory(binary, _) => Ok((**binary).clone()),
+            Self::Memory(binary, _) => Ok(binary.clone()),
             #[cfg(feature = "archives")]
             Self::File(stored) => Ok(serde_json::from_slice(&stored.load()?)?),
         }
     }
 }
 
-impl Spooled {
-    /// The whole record.
-    ///
-    /// # Errors
-    /// When its temporary file can no longer be read.
-    fn binary(&self) -> io::Result<Binary> {
-        self.clone().into_binary()
+impl WaitingRecord {
+    fn new(record: Record) -> Self {
+        Self {
+            record: Arc::new(record),
+            owned: Ownership::default(),
+            surroundings: None,
+        }
+    }
+
+    /// Adds what is known from around the program. A record that no budget counts is completed at once, so that its size can be
+    /// counted; another one when it is opened.
+    pub fn with(mut self, owned: Ownership, surroundings: &Arc<Surroundings>) -> Self {
+        self.owned = owned;
+        self.surroundings = Some(Arc::clone(surroundings));
+        if self.uncounted() == 0 {
+            return self;
+        }
+        match Arc::try_unwrap(self.record) {
+            Ok(Record {
+                kept: Storage::Memory(mut binary, None),
+                ..
+            }) => {
+                complete(&mut binary, &self.owned, self.surroundings.as_deref());
+                binary.into()
+            }
+            Ok(record) => Self {
+                record: Arc::new(record),
+                ..self
+            },
+            Err(record) => Self { record, ..self },
+        }
     }
 
     /// The whole record, without a copy if this is the last name of a record in memory.
     ///
     /// # Errors
-    /// See [`Self::binary`].
-    pub fn into_binary(self) -> io::Result<Binary> {
+    /// When its temporary file can no longer be read.
+    pub fn open(self) -> io::Result<Box<Binary>> {
         let mut binary = match Arc::try_unwrap(self.record) {
-            Ok(last) => last.kept.into_binary()?,
-            Err(shared) => shared.kept.binary()?,
+            Ok(last) => last.kept.take()?,
+            Err(shared) => shared.kept.copy()?,
         };
-        binary.path = self.path;
-        binary.path_bytes = self.path_bytes;
-        binary.location = self.location;
-        apply(&self.owned, &mut binary);
+        complete(&mut binary, &self.owned, self.surroundings.as_deref());
         Ok(binary)
     }
 
@@ -243,46 +246,43 @@ impl Spooled {
             _ => 0,
         }
     }
+}
 
-    /// How many names of usual size it counts as where their number is limited: one, plus one for every 64 KiB of the record.
-    #[cfg(feature = "archives")]
-    pub fn names(&self) -> u64 {
+/// Adds what is known from around the program to its record.
+fn complete(binary: &mut Binary, owned: &Ownership, surroundings: Option<&Surroundings>) {
+    if let Some(owner) = &owned.owner {
+        binary.owner = Some((**owner).clone());
+    }
+    if let Some(note) = &owned.note {
+        binary.notes.push(note.to_string());
+    }
+    if let Some(surroundings) = surroundings {
+        surroundings.apply(binary);
+    }
+}
+
+#[cfg(feature = "archives")]
+impl crate::source::image::Payload for WaitingRecord {
+    /// One, plus one for every 64 KiB of the record.
+    fn names(&self) -> u64 {
         1 + (self.record.size >> 16)
     }
 }
 
 /// A record that stays in memory whatever its size.
-impl From<Binary> for Spooled {
-    fn from(mut binary: Binary) -> Self {
-        Self {
-            path: std::mem::take(&mut binary.path),
-            path_bytes: binary.path_bytes.take(),
-            location: std::mem::take(&mut binary.location),
-            owned: Ownership::default(),
-            record: Arc::new(Record {
-                size: binary.size_in_memory(),
-                kept: Storage::Memory(Box::new(binary), None),
-                _name: None,
-            }),
-        }
+impl From<Box<Binary>> for WaitingRecord {
+    fn from(binary: Box<Binary>) -> Self {
+        Self::new(Record {
+            size: binary.size_in_memory(),
+            kept: Storage::Memory(binary, None),
+            _name: None,
+        })
     }
 }
 
-impl fmt::Debug for Spooled {
+impl fmt::Debug for WaitingRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.binary() {
-            Ok(binary) => binary.fmt(f),
-            Err(e) => e.fmt(f),
-        }
-    }
-}
-
-impl PartialEq for Spooled {
-    fn eq(&self, other: &Self) -> bool {
-        match (self.binary(), other.binary()) {
-            (Ok(one), Ok(other)) => one == other,
-            _ => false,
-        }
+        write!(f, "a record of {} bytes", self.record.size)
     }
 }
 
@@ -291,13 +291,13 @@ mod tests {
     use super::*;
     use crate::record::{BuildInfo, Module};
 
-    fn binary(deps: usize) -> Binary {
+    fn binary(deps: usize) -> Box<Binary> {
         let dep = |i: usize| Module {
             path: format!("example.com/m{i}"),
             version: "v1.0.0".to_owned(),
             ..Module::default()
         };
-        Binary {
+        Box::new(Binary {
             path: format!("bin/{deps}"),
             build_info: Some(BuildInfo {
                 deps: (0..deps).map(dep).collect(),
@@ -305,35 +305,29 @@ mod tests {
             }),
             notes: vec!["\u{202e}\"quoted\"\n".to_owned()],
             ..Binary::default()
-        }
+        })
     }
 
     #[test]
     fn records_come_back_as_they_were_wherever_they_waited() {
         let spool = Spool::with_file(8 * 4 * binary(100).size_in_memory(), 1 << 20);
-        let all: Vec<Binary> = [0, 10, 3000, 40, 100, 100, 100, 100].map(binary).into();
+        let all: Vec<Box<Binary>> = [0, 10, 3000, 40, 100, 100, 100, 100].map(binary).into();
         assert!(spool.is_large(&all[2]) && !spool.is_large(&all[4]));
-        let kept: Vec<Spooled> = all
+        let kept: Vec<WaitingRecord> = all
             .iter()
             .map(|b| spool.put(b.clone(), 10).unwrap())
             .collect();
-        let in_file = |s: &Spooled| matches!(s.record.kept, Storage::File(_));
+        let in_file = |s: &WaitingRecord| matches!(s.record.kept, Storage::File(_));
         assert_eq!(
             kept.iter().map(in_file).collect::<Vec<_>>(),
             [false, false, true, false, false, false, false, true]
         );
         for (kept, binary) in kept.iter().zip(&all) {
-            assert_eq!(kept.binary().unwrap(), *binary);
-            assert_eq!(*kept, Spooled::from(binary.clone()));
+            assert_eq!(kept.clone().open().unwrap(), *binary);
         }
-        let mut other = kept[2].clone();
-        other.path = "another name".to_owned();
+        let other_name = kept[2].clone();
         drop(kept);
-        let other = other.into_binary().unwrap();
-        assert_eq!(
-            (other.path.as_str(), other.build_info),
-            ("another name", all[2].build_info.clone())
-        );
+        assert_eq!(other_name.open().unwrap(), all[2]);
         assert_eq!((spool.records.used(), spool.names.used()), (0, 0));
         assert!(spool.file.is_empty());
     }
@@ -353,7 +347,7 @@ mod tests {
         assert_eq!(error.reason, Reason::Limit);
         kept.clear();
         assert_eq!(
-            spool.put(binary(100), 10).unwrap().binary().unwrap(),
+            spool.put(binary(100), 10).unwrap().open().unwrap(),
             binary(100)
         );
     }
@@ -372,7 +366,7 @@ mod tests {
         assert!(spool.is_half_full());
         let at_hand = spool.put_or_keep(binary(0));
         assert!(at_hand.uncounted() > 0);
-        assert_eq!(at_hand.into_binary().unwrap(), binary(0));
+        assert_eq!(at_hand.open().unwrap(), binary(0));
         // Another name of a record counts for its holder.
         let other = kept[0].clone();
         kept.clear();

@@ -20,7 +20,7 @@ fn scanned(targets: &[Named], threads: usize) -> (Vec<String>, Vec<String>, bool
     let (mut programs, mut others) = (Vec::new(), Vec::new());
     let outcome = run(targets, &options, &mut |event| {
         match event {
-            Event::Binary(binary) => programs.push(binary.path),
+            Event::Program(program) => programs.push(program.place.path),
             Event::Unexamined { thing, .. } => {
                 others.push(format!(
                     "{}: {}: {}",
@@ -221,7 +221,7 @@ fn hard_links_without_room_are_read_each_by_itself() {
         &options,
         &mut |event| {
             match event {
-                Event::Binary(binary) => programs.push(binary.path),
+                Event::Program(program) => programs.push(program.place.path),
                 other => others.push(other),
             }
             true

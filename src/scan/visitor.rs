@@ -1,9 +1,9 @@
 //! Scans one target: detects its kind and handles what a walk finds in it.
 
-use super::delivery::Delivery;
+use super::event::WaitingEvent;
 use super::examine::{self, Examiner};
 use super::place::{Inside, Opened};
-use super::{Counters, Event, Options, error_text};
+use super::{Counters, Options, error_text};
 use crate::bytes::guard::guarded;
 #[cfg(target_os = "linux")]
 use crate::record::Location;
@@ -67,7 +67,7 @@ impl<'e> Visitor<'e> {
         target: &'env Target,
         options: &'env Options,
         counters: &'env Counters,
-        out: &mut Output<'env, Delivery>,
+        out: &mut Output<'env, WaitingEvent>,
     ) {
         match target {
             Target::Path(path) | Target::File(path) => match std::fs::metadata(path) {
@@ -122,7 +122,7 @@ impl<'e> Visitor<'e> {
         path: &Path,
         stat: &dir::Stat,
         whole: bool,
-        out: &mut Output<'env, Delivery>,
+        out: &mut Output<'env, WaitingEvent>,
     ) {
         match (stat.kind, dir::open_named(path)) {
             (FileKind::File, Ok(file)) => {
@@ -153,7 +153,11 @@ impl<'e> Visitor<'e> {
     }
 
     #[cfg(feature = "archives")]
-    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Delivery>) {
+    fn container_target<'env>(
+        &'env self,
+        target: &'env Target,
+        out: &mut Output<'env, WaitingEvent>,
+    ) {
         use crate::source::archive::Feed;
         let examiner = self.examiner;
         let mut deliver = |event| out.push(event);
@@ -210,11 +214,15 @@ impl<'e> Visitor<'e> {
     }
 
     #[cfg(target_os = "linux")]
-    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Delivery>) {
+    fn processes(
+        &self,
+        found: &crate::source::process::Processes,
+        out: &mut Output<'_, WaitingEvent>,
+    ) {
         for process in &found.list {
             let opened = Opened::file(&process.path, self.target, false);
             self.examiner
-                .guard(&opened, &mut |delivery| out.push(delivery), |deliver| {
+                .guard(&opened, &mut |event| out.push(event), |deliver| {
                     self.examiner.process(process, self.target, deliver);
                 });
         }
@@ -231,13 +239,13 @@ impl<'e> Visitor<'e> {
                 detail: detail.clone(),
             };
             let fatal = false;
-            out.push(Event::Unexamined { thing, fatal }.into());
+            out.push(WaitingEvent::Unexamined { thing, fatal });
         }
     }
 
-    fn fatal(&self, path: &Path, reason: Reason, detail: &str, out: &mut Output<'_, Delivery>) {
+    fn fatal(&self, path: &Path, reason: Reason, detail: &str, out: &mut Output<'_, WaitingEvent>) {
         let thing = self.thing(path, reason, detail);
-        out.push(Event::Unexamined { thing, fatal: true }.into());
+        out.push(WaitingEvent::Unexamined { thing, fatal: true });
     }
 
     fn thing(&self, path: &Path, reason: Reason, detail: &str) -> Unexamined {
@@ -245,8 +253,8 @@ impl<'e> Visitor<'e> {
     }
 }
 
-impl<'env> Visit<'env, Delivery> for Visitor<'_> {
-    fn file(&'env self, found: &WalkedFile<'_>, out: &mut Output<'env, Delivery>) {
+impl<'env> Visit<'env, WaitingEvent> for Visitor<'_> {
+    fn file(&'env self, found: &WalkedFile<'_>, out: &mut Output<'env, WaitingEvent>) {
         self.note_examined();
         self.examiner.walked_file(found, self.target, out);
     }
@@ -256,7 +264,7 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
         &'env self,
         path: &Path,
         names: &Listing,
-        out: &mut Output<'env, Delivery>,
+        out: &mut Output<'env, WaitingEvent>,
     ) -> bool {
         let has = |name: &str| names.has(name);
         let may_be_image =
@@ -272,7 +280,7 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
         out.task(move |out| {
             let opened = Opened::file(&path, self.target, false);
             self.examiner
-                .guard(&opened, &mut |delivery| out.push(delivery), |deliver| {
+                .guard(&opened, &mut |event| out.push(event), |deliver| {
                     self.examiner.image_directory(&path, &opened, deliver);
                 });
         });
@@ -280,7 +288,7 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
     }
 
     #[cfg(not(feature = "archives"))]
-    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Delivery>) -> bool {
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, WaitingEvent>) -> bool {
         false
     }
 
@@ -290,7 +298,12 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
         }
     }
 
-    fn passed_over(&'env self, path: &Path, why: NotExamined, out: &mut Output<'env, Delivery>) {
+    fn passed_over(
+        &'env self,
+        path: &Path,
+        why: NotExamined,
+        out: &mut Output<'env, WaitingEvent>,
+    ) {
         self.note_examined();
         let thing = match why {
             NotExamined::Error(e) => self.thing(path, Reason::Unreadable, &error_text(&e)),
@@ -301,7 +314,7 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
             ),
         };
         let fatal = path == Path::new(self.target);
-        out.push(Event::Unexamined { thing, fatal }.into());
+        out.push(WaitingEvent::Unexamined { thing, fatal });
     }
 }
 

@@ -8,7 +8,7 @@ use memchr::memmem;
 fn program(bytes: &[u8]) -> Binary {
     let mut found = inspect(&bytes, &Options::default()).unwrap().found;
     assert_eq!(found.len(), 1);
-    found.remove(0).binary
+    *found.remove(0).record
 }
 
 fn group<'b>(binary: &'b Binary, prefix: &str) -> Option<&'b PathLeak> {

@@ -204,7 +204,7 @@ fn experiments_and_versions_are_those_of_the_build() {
         for found in inspect(&*f.bytes(), &options).unwrap().found {
             if let Some(ran) = &f.ran {
                 assert_eq!(
-                    found.binary.go_version_raw.as_ref(),
+                    found.record.go_version_raw.as_ref(),
                     Some(&ran.version),
                     "{}",
                     f.id
@@ -212,7 +212,7 @@ fn experiments_and_versions_are_those_of_the_build() {
                 versions += 1;
             }
             // Objects compiled without the go command have no list.
-            if let Some(enabled) = &found.binary.experiments.enabled
+            if let Some(enabled) = &found.record.experiments.enabled
                 && !f.tool_tags.is_empty()
             {
                 let mut built: Vec<&str> = f

@@ -15,7 +15,7 @@ fn goroot(bytes: &[u8], what: &str) -> Goroot {
     assert_eq!(found.len(), 1, "{what}");
     found
         .into_iter()
-        .find_map(|f| f.binary.goroot)
+        .find_map(|f| f.record.goroot)
         .expect("GOROOT facts")
 }
 

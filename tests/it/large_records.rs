@@ -1,8 +1,11 @@
 //! Records many times larger than usual: they are reported whole, in bounded memory, wherever they come from.
 
 use crate::support::cli::{Scratch, finish, run};
+use crate::support::counting::Counting;
 use crate::support::pack::Member::File;
 use crate::support::pack::tar;
+use gospect::bytes::{Budget, ReadAt as _, Use};
+use gospect::go::{Level, Options, inspect};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -222,9 +225,8 @@ fn a_file_size_limit_is_an_ordinary_error() {
     assert!(out.stderr.contains("cannot write"), "{}", out.stderr);
 }
 
-#[test]
-fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
-    let s = Scratch::new();
+/// An archive of four programs.
+fn archive() -> Vec<u8> {
     let mut ar = b"!<arch>\n".to_vec();
     for i in 0..4 {
         let body = program(MODULES, i);
@@ -240,7 +242,39 @@ fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
         ar.extend(&body);
         ar.resize(ar.len().next_multiple_of(2), b'\n');
     }
-    s.put("lib.a", &ar);
+    ar
+}
+
+#[test]
+fn the_bytes_of_a_large_record_are_read_once() {
+    fn on_a_thread(work: &mut (dyn FnMut() + Send)) {
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap());
+    }
+    let budget = Budget::for_threads(512 << 20, Use::Executables, 8);
+    for (file, programs) in [(program(MODULES, 0), 1), (archive(), 4)] {
+        let file = Counting::new(file.into());
+        let options = Options {
+            budget: Some(&budget),
+            run_large: Some(on_a_thread),
+            level: Level::BuildInfo,
+            ..Options::default()
+        };
+        let found = inspect(&file, &options).unwrap().found;
+        assert_eq!(found.len(), programs);
+        for program in &found {
+            let info = program.record.build_info.as_ref().unwrap();
+            assert_eq!(info.deps.len(), MODULES);
+        }
+        let (read, size) = (file.bytes_read(), file.len());
+        assert!(read < size + (64 << 10), "{read} of {size} bytes");
+        assert_eq!(budget.used(), 0);
+    }
+}
+
+#[test]
+fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
+    let s = Scratch::new();
+    s.put("lib.a", &archive());
     let scan = |memory: &str, jobs: usize| {
         let args = format!(
             "scan --facts build-info --strict --format csv --memory {memory} --jobs {jobs} lib.a"

@@ -168,7 +168,7 @@ fn notes(limit: &str, program: &Path) -> Vec<String> {
         let file = std::fs::File::open(program).unwrap();
         let len = file.metadata().unwrap().len();
         let found = inspect(&FileBytes::new(file, len), &options).unwrap().found;
-        found.into_iter().next().unwrap().binary.notes
+        found.into_iter().next().unwrap().record.notes
     };
     assert_eq!(look(limits), Vec::<String>::new());
     match limit {

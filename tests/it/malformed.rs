@@ -171,14 +171,14 @@ fn a_record_before_a_cut_is_still_reported() {
         let whole = survive(derive::truncate(&bytes, blob.end), Level::Full, &id);
         assert_eq!(whole.found.len(), 1, "{id}: {:?}", whole.faults);
         assert_eq!(
-            whole.found[0].binary.go_version_raw.as_deref(),
+            whole.found[0].record.go_version_raw.as_deref(),
             Some("go1.27.3"),
             "{id}"
         );
         let said: Vec<_> = whole
             .faults
             .iter()
-            .chain(&whole.found[0].binary.notes)
+            .chain(&whole.found[0].record.notes)
             .collect();
         assert!(
             said.iter().any(|s| s.contains("truncated")),

@@ -7,7 +7,7 @@ use gospect::record::{Binary, BuildInfoSource, Claim, ExecutableKind, Format, Ve
 fn program(bytes: &[u8], what: &str) -> Binary {
     let mut found = inspect(&bytes, &Options::default()).unwrap().found;
     assert_eq!(found.len(), 1, "{what}");
-    found.remove(0).binary
+    *found.remove(0).record
 }
 
 #[test]

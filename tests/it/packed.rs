@@ -79,7 +79,7 @@ fn a_packed_go_program_is_found_whatever_its_headers_say() {
                     (1, 1),
                     "{id}, {form}, {level:?}"
                 );
-                let (want, got) = (&want[0].binary, &packed.found[0].binary);
+                let (want, got) = (&want[0].record, &packed.found[0].record);
                 assert_eq!(want.go_version, got.go_version, "{id}, {form}");
                 assert_eq!(want.build_info, got.build_info, "{id}, {form}");
                 assert_eq!(got.executable.packed.as_deref(), Some("UPX"));

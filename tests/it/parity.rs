@@ -61,7 +61,7 @@ fn the_record_is_the_one_that_gos_reader_gives() {
                 f.id,
                 inspection.faults
             );
-            let record = serde_json::to_value(&inspection.found[0].binary.build_info).unwrap();
+            let record = serde_json::to_value(&inspection.found[0].record.build_info).unwrap();
             assert_eq!(without_empty(&record), without_empty(json), "{}", f.id);
         }
         compared += 1;
@@ -81,7 +81,7 @@ fn programs_that_gos_reader_cannot_read_are_answered() {
             f.id,
             inspection.faults
         );
-        let binary = &inspection.found[0].binary;
+        let binary = &inspection.found[0].record;
         assert_eq!(binary.go_version_raw, Some(expected_version(f)), "{}", f.id);
         assert_eq!(
             binary.main_package.as_deref(),
@@ -113,7 +113,7 @@ fn the_port_is_that_of_the_build() {
             Level::BuildInfo
         };
         let inspection = look(&*f.bytes(), level);
-        let executable = &inspection.found[0].binary.executable;
+        let executable = &inspection.found[0].record.executable;
         assert_eq!(
             (executable.os.as_deref(), executable.arch.as_deref()),
             (Some(&*f.goos), Some(&*f.goarch)),
@@ -137,7 +137,7 @@ fn hiding_the_record_does_not_lose_it() {
         let want = look(&*honest, Level::Full)
             .found
             .remove(0)
-            .binary
+            .record
             .build_info;
         let variants = [
             ("no section headers", derive::drop_section_headers(&honest)),
@@ -155,7 +155,7 @@ fn hiding_the_record_does_not_lose_it() {
         for (how, file) in variants {
             let found = look(&file, Level::Full).found;
             assert_eq!(found.len(), 1, "{id}: {how}");
-            assert_eq!(found[0].binary.build_info, want, "{id}: {how}");
+            assert_eq!(found[0].record.build_info, want, "{id}: {how}");
         }
     }
 }
@@ -171,11 +171,11 @@ fn the_pointer_format_of_old_releases_reads_the_same() {
         let want = look(&*honest, Level::Full)
             .found
             .remove(0)
-            .binary
+            .record
             .build_info;
         let found = look(&derive::pointer_format(&honest), Level::Full).found;
         assert_eq!(found.len(), 1, "{id}");
-        assert_eq!(found[0].binary.build_info, want, "{id}");
+        assert_eq!(found[0].record.build_info, want, "{id}");
     }
 }
 
@@ -192,7 +192,7 @@ fn every_slice_of_a_universal_file_is_a_program() {
         assert!(
             found
                 .iter()
-                .all(|f| f.binary.go_version.as_deref() == Some("go1.27.3"))
+                .all(|f| f.record.go_version.as_deref() == Some("go1.27.3"))
         );
     }
 }

@@ -44,7 +44,7 @@ fn every_line_about_real_programs_is_as_the_schema_says() {
     let mut seen = 0;
     run(&targets, &Options::default(), &mut |event| {
         let line = match event {
-            Event::Binary(binary) => Line::Binary(binary),
+            Event::Program(program) => Line::Binary(program.into_record()),
             Event::Unexamined { thing, .. } => Line::Unexamined(thing),
             _ => return true,
         };

@@ -6,6 +6,7 @@ use crate::support::pack::{self, Member::File};
 use gospect::source::image::Digest;
 use std::io::Write;
 use std::sync::Arc;
+use test_support::archives::{self, ar_stating, gzip, octal_of as octal, seal};
 
 /// What is stated instead of the size.
 const LIES: [(&str, u64); 5] = [
@@ -39,10 +40,6 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    pack::gzip(bytes)
 }
 
 /// Stored and expanded size, as one place of a zip states them.
@@ -217,28 +214,8 @@ fn zips(program: &[u8], cases: &mut Vec<Case>) {
     }
 }
 
-/// One tar header with a correct checksum.
 fn header(name: &str, flag: u8, size: &[u8]) -> [u8; 512] {
-    let mut block = [0; 512];
-    let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, name.as_bytes());
-    put(100, b"0000755\x000000000\x000000000\x00");
-    put(124, size);
-    put(136, b"00000000000\x00        ");
-    put(156, &[flag]);
-    put(257, b"ustar\x0000");
-    seal(&mut block);
-    block
-}
-
-fn seal(block: &mut [u8; 512]) {
-    block[148..156].fill(b' ');
-    let sum: u32 = block.iter().map(|b| u32::from(*b)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-}
-
-fn octal(size: u64) -> Vec<u8> {
-    format!("{size:011o}\0").into_bytes()
+    archives::tar_header(name.as_bytes(), flag, size, b"")
 }
 
 fn padded(bytes: &[u8]) -> Vec<u8> {
@@ -247,18 +224,8 @@ fn padded(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn pax(records: &[(&str, String)]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (key, value) in records {
-        let rest = key.len() + value.len() + 3;
-        let mut len = rest + 1;
-        while len != rest + len.to_string().len() {
-            len = rest + len.to_string().len();
-        }
-        body.extend(format!("{len} {key}={value}\n").bytes());
-    }
-    let head = header("x", b'x', &octal(body.len() as u64));
-    [&head[..], &padded(&body)].concat()
+fn pax(records: &[(&str, &str)]) -> Vec<u8> {
+    archives::pax(b'x', records)
 }
 
 /// Entries of a tar in which one size may be wrong, and whether it is.
@@ -286,7 +253,7 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
         (
             "size in pax alone".to_owned(),
             [
-                &pax(&[("size", size.to_string())])[..],
+                &pax(&[("size", &size.to_string())])[..],
                 &header("app", b'0', &octal(0)),
                 &body,
                 &end,
@@ -308,7 +275,7 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
             [&lied[..], &body, &end].concat(),
             lies,
         ));
-        let extended = pax(&[("size", n.to_string())]);
+        let extended = pax(&[("size", &n.to_string())]);
         all.push((
             format!("{lie} in pax"),
             [&extended[..], &honest, &body, &end].concat(),
@@ -317,10 +284,10 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
         // Sparse files with one segment that covers the whole file.
         let map = padded(format!("1\n0\n{size}\n").as_bytes());
         let new = pax(&[
-            ("GNU.sparse.major", "1".into()),
-            ("GNU.sparse.minor", "0".into()),
-            ("GNU.sparse.name", "app".into()),
-            ("GNU.sparse.realsize", n.to_string()),
+            ("GNU.sparse.major", "1"),
+            ("GNU.sparse.minor", "0"),
+            ("GNU.sparse.name", "app"),
+            ("GNU.sparse.realsize", &n.to_string()),
         ]);
         let stored = header("app", b'0', &octal(size + map.len() as u64));
         all.push((
@@ -344,30 +311,7 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
 }
 
 fn newc(name: &str, mode: u32, size: u64, body: &[u8]) -> Vec<u8> {
-    let mut out = b"070701".to_vec();
-    for value in [
-        1,
-        mode,
-        0,
-        0,
-        1,
-        0,
-        size as u32,
-        8,
-        1,
-        0,
-        0,
-        name.len() as u32 + 1,
-        0,
-    ] {
-        out.extend(format!("{value:08X}").bytes());
-    }
-    out.extend(name.bytes());
-    out.push(0);
-    out.resize(out.len().next_multiple_of(4), 0);
-    out.extend(body);
-    out.resize(out.len().next_multiple_of(4), 0);
-    out
+    archives::cpio_entry_stating(name, [1, mode, 1, size as u32], body)
 }
 
 fn odc(name: &str, mode: u32, size: u64, body: &[u8]) -> Vec<u8> {
@@ -379,22 +323,6 @@ fn odc(name: &str, mode: u32, size: u64, body: &[u8]) -> Vec<u8> {
     out.extend(name.bytes());
     out.push(0);
     out.extend(body);
-    out
-}
-
-fn ar(members: &[(&str, u64, &[u8])]) -> Vec<u8> {
-    let mut out = b"!<arch>\n".to_vec();
-    for (name, size, body) in members {
-        out.extend(
-            format!(
-                "{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n",
-                0, 0, 0, 100_644
-            )
-            .bytes(),
-        );
-        out.extend(*body);
-        out.resize(out.len().next_multiple_of(2), b'\n');
-    }
     out
 }
 
@@ -519,7 +447,7 @@ fn cases() -> Vec<Case> {
         );
         if name.contains("nought") || name == "honest" {
             push(&mut cases, format!("tar.gz, {name}"), gzip(&bytes), lies);
-            let deb = ar(&[
+            let deb = ar_stating(&[
                 ("debian-binary", 4, b"2.0\n"),
                 ("data.tar", bytes.len() as u64, &bytes),
             ]);
@@ -551,7 +479,7 @@ fn cases() -> Vec<Case> {
         add("rpm", rpm(&new), lies && !pads);
         add("rpm, compressed,", rpm(&gzip(&new)), lies && !pads);
         add("cpio (odc)", old, lies);
-        let deb = ar(&[
+        let deb = ar_stating(&[
             ("debian-binary", 4, b"2.0\n"),
             ("data.tar.gz", of(data.len() as u64), &data),
             ("_end", 0, b""),
@@ -565,7 +493,7 @@ fn cases() -> Vec<Case> {
         );
         add(
             "ar",
-            ar(&[("a.o/", 4, b"text"), ("app/", of(size), &program)]),
+            ar_stating(&[("a.o/", 4, b"text"), ("app/", of(size), &program)]),
             lies,
         );
     }

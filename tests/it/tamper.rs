@@ -16,7 +16,7 @@ fn programs(bytes: &[u8]) -> Vec<Binary> {
         ..Options::default()
     };
     let found = inspect(&bytes, &options).map_or_else(|_| Vec::new(), |i| i.found);
-    found.into_iter().map(|f| f.binary).collect()
+    found.into_iter().map(|f| *f.record).collect()
 }
 
 fn program(bytes: &[u8], what: &str) -> Binary {
@@ -331,7 +331,7 @@ fn a_static_program_without_any_name_of_go_is_found_unless_another_linker_made_i
         inspection
             .found
             .first()
-            .map(|f| f.binary.go_version.clone())
+            .map(|f| f.record.go_version.clone())
     };
     let version = Some(Some("go1.27.3".to_owned()));
     assert_eq!(found(&file, false), version);

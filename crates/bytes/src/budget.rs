@@ -24,6 +24,8 @@ pub enum Use {
     WaitingRecords,
     /// Names of the programs of those records.
     WaitingNames,
+    /// Files whose other names (hard links) have not been found yet.
+    LinkedFiles,
     /// Results that wait for the results before them.
     Results,
     /// Things not examined in one archive.
@@ -54,12 +56,13 @@ pub enum Use {
 
 impl Use {
     /// All uses with the divisor of the memory each may take and its name.
-    pub const ALL: [(Self, u64, &str); 18] = [
+    pub const ALL: [(Self, u64, &str); 19] = [
         (Self::Containers, 1, "entry bodies and windows"),
         (Self::Facts, 1, "facts of programs in containers"),
         (Self::Executables, 2, "parts of executables"),
         (Self::WaitingRecords, 8, "records that wait"),
         (Self::WaitingNames, 4, "names of programs that wait"),
+        (Self::LinkedFiles, 128, "files with further names"),
         (Self::Results, 16, "results that wait"),
         (Self::ArchiveProblems, 16, "problems of an archive"),
         (Self::LayerProblems, 1024, "problems of a layer"),

@@ -136,6 +136,17 @@ impl<'r> Window<'r> {
         }
     }
 
+    /// Hands the grant of the whole budget to another window, if this one holds it.
+    pub fn release_budget(&self) -> Option<Grant> {
+        self.grant.take()
+    }
+
+    /// Takes over the grant of the whole budget from another window.
+    pub fn with_grant(mut self, grant: Option<Grant>) -> Self {
+        self.grant = RefCell::new(grant);
+        self
+    }
+
     /// Length of the reader in bytes.
     pub fn len(&self) -> u64 {
         self.len

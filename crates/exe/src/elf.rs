@@ -86,10 +86,12 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
     }
 }
 
-fn read<'a, E>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, OpenError>
-where
-    E: FileHeader<Endian = Endianness>,
-{
+/// The header of a file of 32 or of 64 bits.
+trait ElfHeader: FileHeader<Endian = Endianness> {}
+
+impl<E: FileHeader<Endian = Endianness>> ElfHeader for E {}
+
+fn read<'a, E: ElfHeader>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, OpenError> {
     let header = E::parse(window).map_err(|_| OpenError::Truncated("ELF header"))?;
     let endian = header
         .endian()
@@ -124,14 +126,12 @@ where
     Ok(image)
 }
 
-fn read_segments<'a, E>(
+fn read_segments<'a, E: ElfHeader>(
     header: &E,
     endian: Endianness,
     window: &'a Window<'_>,
     image: &mut Image<'a>,
-) where
-    E: FileHeader<Endian = Endianness>,
-{
+) {
     let Ok(programs) = header.program_headers(endian, window) else {
         return image.fault(Fault::Truncated("ELF program headers"));
     };
@@ -176,10 +176,7 @@ fn read_segments<'a, E>(
 }
 
 /// Linkers other than Go's put the section names right before the section table, so one read fetches both.
-fn prefetch_names<E>(header: &E, endian: Endianness, window: &Window<'_>)
-where
-    E: FileHeader<Endian = Endianness>,
-{
+fn prefetch_names<E: ElfHeader>(header: &E, endian: Endianness, window: &Window<'_>) {
     let table: u64 = header.e_shoff(endian).into();
     let size = u64::from(header.e_shnum(endian)) * u64::from(header.e_shentsize(endian));
     if size > 0 && size <= TABLE_USUAL && table > NAMES_USUAL {
@@ -187,14 +184,12 @@ where
     }
 }
 
-fn read_sections<'a, E>(
+fn read_sections<'a, E: ElfHeader>(
     header: &E,
     endian: Endianness,
     window: &'a Window<'_>,
     image: &mut Image<'a>,
-) where
-    E: FileHeader<Endian = Endianness>,
-{
+) {
     prefetch_names(header, endian, window);
     let Ok(headers) = header.section_headers(endian, window) else {
         return image.fault(Fault::Truncated("ELF section table"));
@@ -261,14 +256,12 @@ fn read_sections<'a, E>(
 }
 
 /// Gives each allocated section of an object an address of its own, because all of them start at 0 until they are linked.
-fn lay_out_sections<'a, E>(
+fn lay_out_sections<'a, E: ElfHeader>(
     header: &E,
     endian: Endianness,
     window: &'a Window<'_>,
     image: &mut Image<'a>,
-) where
-    E: FileHeader<Endian = Endianness>,
-{
+) {
     prefetch_names(header, endian, window);
     let Ok(headers) = header.section_headers(endian, window) else {
         return;

@@ -208,7 +208,7 @@ pub fn inspect(data: &[u8]) {
         for functions in inspection
             .found
             .iter()
-            .filter_map(|f| f.binary.functions.as_ref())
+            .filter_map(|f| f.record.functions.as_ref())
         {
             let text = serde_json::to_string(functions).unwrap_or_default();
             let read: Option<Functions> = serde_json::from_str(&text).ok();

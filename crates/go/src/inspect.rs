@@ -1,38 +1,20 @@
 //! Reads the records of the Go programs in one file.
 
-use super::facts::Program;
 use super::facts::notes::fault_text;
-use super::facts::parts;
+use super::facts::{Program, digest, parts};
 use super::identify::{identify, rules_out};
-use super::options::{Level, Options};
+use super::options::{Digests, Level, Options};
 use super::record;
 use super::tables::Tables;
 use gospect_bytes::{Part, ReadAt, ReadCounts, Window, WindowLimit};
-use gospect_exe::packed::{self, Packer};
+use gospect_exe::packed::{self, Packer, UnpackError};
 use gospect_exe::{self as exe, Fault, FileType, Image, OpenError, Parts, SliceFault, Universal};
-use gospect_record::{Binary, Claim, Corroboration, Verdict};
-use std::fmt::Display;
-
-/// One Go program found in a file.
-#[derive(Clone, Debug)]
-pub struct FoundProgram {
-    /// Architecture of the slice, for universal Mach-O files.
-    pub slice: Option<String>,
-    /// Name of the member, for archives.
-    pub member: Option<String>,
-    /// Offset and size of the executable in the file.
-    pub range: (u64, u64),
-    /// Its record, without `path` and `location`: the caller knows where the file is.
-    pub binary: Binary,
-    /// The parts of the executable, counted from its start; `None` when not asked for, or when the file is packed and its bytes
-    /// are the packer's.
-    pub parts: Option<Parts>,
-}
+use gospect_record::{Binary, Claim, Corroboration, FoundProgram, ProgramPlace, Verdict};
 
 /// The result for one file.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
-    /// The Go programs, in file order.
+    /// The Go programs, in file order. Their places are empty: the caller knows where the file is.
     pub found: Vec<FoundProgram>,
     /// Damage in a file that could still be opened, Go or not.
     pub faults: Vec<String>,
@@ -45,14 +27,46 @@ pub struct Inspection {
     /// Set when a limit was reached: then facts are missing, and a program may have been overlooked.
     pub limit_reached: Option<WindowLimit>,
     /// Number of further programs whose records do not fit in memory.
-    pub untold: u64,
-    /// Set when the records are much larger than those of real programs and [`Options::refuse_large`] was set. `found` is then
-    /// incomplete.
-    pub too_large: bool,
+    pub left_out: u64,
     /// What was read.
     pub counts: ReadCounts,
-    /// Bytes of memory that the records take.
+    /// Bytes of memory that the records of slices and members take.
     kept: u64,
+    /// Offset and size of each program in `found`.
+    ranges: Vec<(u64, u64)>,
+}
+
+/// An executable in a file.
+struct Executable<'r> {
+    /// The whole file.
+    file: &'r dyn ReadAt,
+    /// Offset and size in the file.
+    range: (u64, u64),
+    slice: Option<String>,
+    member: Option<String>,
+}
+
+/// How large a record may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RecordSize {
+    /// As that of a real program. Many such records are made at once.
+    Usual,
+    /// Any size. Such records are made one at a time.
+    Any,
+}
+
+/// Why an executable gave no record.
+enum NotRead {
+    /// It cannot be opened.
+    Open(OpenError),
+    /// Its record is larger than [`RecordSize::Usual`].
+    TooLarge,
+}
+
+impl From<OpenError> for NotRead {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
 }
 
 /// Inspects one file: executable, universal file or archive.
@@ -65,7 +79,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
     let shape = exe::sniff(head).ok_or(OpenError::NotExecutable)?;
     let mut inspection = Inspection::default();
     // The reader of a universal file or archive caches little, so that the executables in it can have the budget.
-    let window = match shape {
+    let mut window = match shape {
         FileType::FatMachO | FileType::Archive => window.within_share(options.budget),
         _ => window.with_budget(options.budget),
     };
@@ -78,15 +92,16 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                 broken = Some(faults.join("; "));
             }
             inspection.faults.extend(faults);
-            for slice in &universal.slices {
-                let name = slice.arch.map_or_else(
+            let slices = universal.slices.iter().map(|slice| Executable {
+                file: reader,
+                range: (slice.offset, slice.size),
+                slice: Some(slice.arch.map_or_else(
                     || format!("cpu{}-{}", slice.cpu.0, slice.cpu.1),
                     str::to_owned,
-                );
-                let part = Part::new(reader, slice.offset, slice.size);
-                let range = (slice.offset, slice.size);
-                inspection.part(&part, range, Some(name), None, options);
-            }
+                )),
+                member: None,
+            });
+            inspection.executables(&slices.collect::<Vec<_>>(), options);
             inspection.note_faults(&universal);
         }
         FileType::Archive => {
@@ -95,30 +110,68 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                 inspection.faults.push(wrong.to_string());
                 broken = Some(wrong.to_string());
             }
-            for member in members {
-                let part = Part::new(reader, member.offset, member.size);
-                inspection.part(
-                    &part,
-                    (member.offset, member.size),
-                    None,
-                    Some(member.name),
-                    options,
-                );
+            let members = members.into_iter().map(|member| Executable {
+                file: reader,
+                range: (member.offset, member.size),
+                slice: None,
+                member: Some(member.name),
+            });
+            inspection.executables(&members.collect::<Vec<_>>(), options);
+        }
+        _ => {
+            let whole = Executable {
+                file: reader,
+                range: (0, reader.len()),
+                slice: None,
+                member: None,
+            };
+            let mut read = inspection.executable(&window, &whole, RecordSize::Usual, options);
+            if let Err(NotRead::TooLarge) = read {
+                read = read_large(&mut window, options, |window| {
+                    inspection.executable(window, &whole, RecordSize::Any, options)
+                });
+            }
+            if let Err(NotRead::Open(error)) = read {
+                return Err(error);
             }
         }
-        _ => inspection.thin(&window, (0, reader.len()), None, None, options)?,
     }
     // Damage of the whole file explains more than damage of its last part.
     inspection.damage = broken.or(inspection.damage.take());
     inspection.add(window.counts());
-    let untold = inspection.untold;
-    if let Some(first) = inspection.found.first_mut().filter(|_| untold > 0) {
+    inspection.digest_around(reader, options);
+    let left_out = inspection.left_out;
+    if let Some(first) = inspection.found.first_mut().filter(|_| left_out > 0) {
         let note = format!(
-            "{untold} more programs of the file are not reported: their records need more memory than there is"
+            "{left_out} more programs of the file are not reported: their records need more memory than there is"
         );
-        first.binary.notes.push(note);
+        first.record.notes.push(note);
     }
     Ok(inspection)
+}
+
+/// Reads an executable whose record is very large, with the bytes that its window has already. The window takes the whole budget,
+/// so that no other such record is made at the same time.
+fn read_large<T: Send>(
+    window: &mut Window<'_>,
+    options: &Options<'_>,
+    read: impl FnOnce(&Window<'_>) -> Result<T, NotRead> + Send,
+) -> Result<T, NotRead> {
+    let mut read = Some(read);
+    let mut result = Err(NotRead::Open(OpenError::Unreadable));
+    let mut work = || {
+        // Only an exclusive reference of a window may go to another thread.
+        let window: &Window<'_> = &mut *window;
+        window.take_budget();
+        if let Some(read) = read.take() {
+            result = read(window);
+        }
+    };
+    match options.run_large {
+        Some(run) => run(&mut work),
+        None => work(),
+    }
+    result
 }
 
 impl Inspection {
@@ -134,8 +187,8 @@ impl Inspection {
             .collect();
         let texts: Vec<String> = universal.faults.iter().map(SliceFault::to_string).collect();
         for found in &mut self.found {
-            found.binary.notes.extend(texts.iter().cloned());
-            if let Some(rows) = &mut found.binary.corroboration {
+            found.record.notes.extend(texts.iter().cloned());
+            if let Some(rows) = &mut found.record.corroboration {
                 rows.push(Corroboration {
                     claim: Claim::Slices.into(),
                     recorded: Some(named.join(", ")),
@@ -148,69 +201,100 @@ impl Inspection {
         }
     }
 
-    /// Reads one of several executables in a file. With [`Options::refuse_large`] the records of a file may take the share of
-    /// one reader. Otherwise the caller reads no other such file at the same time, and they may take all of it.
-    fn part(
-        &mut self,
-        part: &Part<'_>,
-        range: (u64, u64),
-        slice: Option<String>,
-        member: Option<String>,
-        options: &Options<'_>,
-    ) {
-        if self.too_large {
+    /// Reads several executables of a file. Their records may take the share of one reader. From the first on that needs more, no
+    /// other such file is read at the same time, and they may take the whole budget.
+    fn executables(&mut self, all: &[Executable<'_>], options: &Options<'_>) {
+        let without_budget = options.limits.executable / 4;
+        let (share, total) = options
+            .budget
+            .map_or((without_budget, without_budget), |budget| {
+                (budget.share(), budget.total())
+            });
+        let mut rest = all.iter();
+        while let Some(executable) = rest.next() {
+            let part = executable.part();
+            let mut window =
+                Window::new(&part, options.limits.executable).with_budget(options.budget);
+            let is_read = self.part(&window, executable, RecordSize::Usual, options);
+            if is_read && self.kept <= share {
+                self.add(window.counts());
+                continue;
+            }
+            let large = read_large(&mut window, options, |window| {
+                if !is_read {
+                    self.part(window, executable, RecordSize::Any, options);
+                }
+                self.add(window.counts());
+                self.leave_out_beyond(total);
+                let mut grant = window.release_budget();
+                for executable in rest {
+                    let part = executable.part();
+                    let window = Window::new(&part, options.limits.executable)
+                        .with_budget(options.budget)
+                        .with_grant(grant);
+                    self.part(&window, executable, RecordSize::Any, options);
+                    self.add(window.counts());
+                    self.leave_out_beyond(total);
+                    grant = window.release_budget();
+                }
+                Ok(())
+            });
+            if large.is_err() {
+                self.faults.push(OpenError::Unreadable.to_string());
+            }
             return;
         }
-        let window = Window::new(part, options.limits.executable).with_budget(options.budget);
-        let label = slice.clone().or_else(|| member.clone());
+    }
+
+    /// Reads one of several executables; `false`: its record is too large.
+    fn part(
+        &mut self,
+        window: &Window<'_>,
+        executable: &Executable<'_>,
+        size: RecordSize,
+        options: &Options<'_>,
+    ) -> bool {
         let before = self.found.len();
-        match self.thin(&window, range, slice, member, options) {
-            Ok(()) | Err(OpenError::NotExecutable) => {}
-            Err(error) => {
-                let text = format!("{}: {}", label.unwrap_or_default(), error);
+        match self.executable(window, executable, size, options) {
+            Ok(()) | Err(NotRead::Open(OpenError::NotExecutable)) => {}
+            Err(NotRead::TooLarge) => return false,
+            Err(NotRead::Open(error)) => {
+                let name = executable.slice.as_ref().or(executable.member.as_ref());
+                let text = format!("{}: {error}", name.map_or("", String::as_str));
                 if matches!(error, OpenError::Truncated(_)) {
                     self.damage.get_or_insert(text.clone());
                 }
                 self.faults.push(text);
             }
         }
-        self.add(window.counts());
-        let Some(last) = self.found.last().filter(|_| self.found.len() > before) else {
-            return;
-        };
-        let weight = last.binary.size_in_memory();
-        let most = match options.budget {
-            None => options.limits.executable / 4,
-            Some(budget) if options.refuse_large => budget.share(),
-            Some(budget) => budget.total(),
-        };
-        if self.kept.saturating_add(weight) <= most {
-            self.kept += weight;
-            return;
+        let added = self.found.iter().skip(before);
+        let added: u64 = added.map(|found| found.record.size_in_memory()).sum();
+        self.kept = self.kept.saturating_add(added);
+        true
+    }
+
+    /// Leaves out the last record if all of them take more than `most` bytes.
+    fn leave_out_beyond(&mut self, most: u64) {
+        if self.kept > most
+            && let Some(last) = self.found.pop()
+        {
+            self.ranges.pop();
+            self.kept -= last.record.size_in_memory();
+            self.left_out += 1;
         }
-        self.found.pop();
-        self.too_large = options.refuse_large;
-        self.untold += u64::from(!options.refuse_large);
     }
 
     /// Reads one executable. A packed one is read as the program that it unpacks to.
-    fn thin(
+    fn executable(
         &mut self,
         window: &Window<'_>,
-        range: (u64, u64),
-        slice: Option<String>,
-        member: Option<String>,
+        executable: &Executable<'_>,
+        size: RecordSize,
         options: &Options<'_>,
-    ) -> Result<(), OpenError> {
+    ) -> Result<(), NotRead> {
         let image = exe::open(window)?;
+        let mut program = read(&image, size, options)?;
         self.faults.extend(image.faults.iter().map(fault_text));
-        let mut program = match read(&image, options) {
-            Ok(program) => program,
-            Err(TooLarge) => {
-                self.too_large = true;
-                return Ok(());
-            }
-        };
         let cut = image.faults.iter().find(|fault| {
             cuts_headers(fault)
                 || matches!(fault, Fault::Truncated(_) if program.is_some() || lacks_content(&image))
@@ -229,28 +313,54 @@ impl Inspection {
             match unpack(window, options) {
                 Ok(Some(unpacked)) => program = Some((unpacked, None)),
                 Ok(None) => {}
-                Err(NotUnpacked::TooLarge(TooLarge)) => self.too_large = true,
-                Err(NotUnpacked::Broken(why)) => {
+                Err(why) => {
                     self.packed = Some(format!(
                         "packed with {packer}, and cannot be unpacked: {why}"
                     ))
                 }
             }
         }
-        self.found
-            .extend(program.map(|(binary, parts)| FoundProgram {
-                slice,
-                member,
-                range,
-                binary,
-                parts,
-            }));
+        if let Some((mut record, parts)) = program {
+            if options.digests != Digests::None
+                && let Ok((whole, parts)) =
+                    digest::of(executable.file, executable.range, parts.as_ref())
+            {
+                record.sha256 = Some(whole);
+                record.parts = (options.digests == Digests::Parts).then_some(parts);
+            }
+            self.ranges.push(executable.range);
+            self.found.push(FoundProgram {
+                place: ProgramPlace::default(),
+                slice: executable.slice.clone(),
+                member: executable.member.clone(),
+                record: Box::new(record),
+            });
+        }
         Ok(())
+    }
+
+    /// Adds the digest of the bytes around the programs of a universal file or archive to the first program.
+    fn digest_around(&mut self, file: &dyn ReadAt, options: &Options<'_>) {
+        if options.digests != Digests::Parts {
+            return;
+        }
+        if let Some(first) = self.found.first_mut()
+            && let Some(around) = digest::around(file, self.ranges.iter().copied())
+        {
+            first.record.parts.get_or_insert_default().push(around);
+        }
     }
 
     fn add(&mut self, counts: ReadCounts) {
         self.counts.reads += counts.reads;
         self.counts.bytes += counts.bytes;
+    }
+}
+
+impl<'r> Executable<'r> {
+    /// Its bytes in the file.
+    fn part(&self) -> Part<'r> {
+        Part::new(self.file, self.range.0, self.range.1)
     }
 }
 
@@ -266,21 +376,20 @@ fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
     packed::detect(head, tail)
 }
 
-/// A record is much larger than those of real programs, and the caller asked to refuse such records.
-struct TooLarge;
-
 /// Why a packed program gave no record.
+#[derive(Debug, thiserror::Error)]
 enum NotUnpacked {
-    TooLarge(TooLarge),
-    Broken(String),
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    #[error(transparent)]
+    Open(OpenError),
 }
 
 /// The record of the program in a packed file; `None` when it is not Go.
 fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, NotUnpacked> {
-    let broken = |error: &dyn Display| NotUnpacked::Broken(error.to_string());
     let data = window
         .get(0, window.len())
-        .ok_or_else(|| broken(&OpenError::Unreadable))?;
+        .ok_or(NotUnpacked::Open(OpenError::Unreadable))?;
     window.take_budget();
     let limit = options.limits.unpacked;
     if is_surely_other(data, options) {
@@ -288,11 +397,11 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     }
     let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
         Level::BuildInfo => {
-            let (reader, packer) = packed::glance(data, limit).map_err(|e| broken(&e))?;
+            let (reader, packer) = packed::glance(data, limit)?;
             (reader, packer, vec![])
         }
         Level::Full => {
-            let unpacked = packed::unpack(data, limit).map_err(|e| broken(&e))?;
+            let unpacked = packed::unpack(data, limit)?;
             let doubts = [
                 (
                     !unpacked.verified,
@@ -307,14 +416,22 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
             (Box::new(unpacked.image), unpacked.packer, notes)
         }
     };
-    let inner = Window::new(&*reader, options.limits.executable);
-    let image = exe::open(&inner).map_err(|error| broken(&error))?;
-    // The unpacked program is read like any file, without the extra effort for named ones.
+    // The digests are those of the packed file.
     let options = Options {
-        parts: false,
+        digests: Digests::None,
         ..*options
     };
-    let program = read(&image, &options).map_err(NotUnpacked::TooLarge)?;
+    let mut inner = Window::new(&*reader, options.limits.executable);
+    let read = |inner: &Window<'_>, size| read(&exe::open(inner)?, size, &options);
+    let mut program = read(&inner, RecordSize::Usual);
+    if let Err(NotRead::TooLarge) = program {
+        program = read_large(&mut inner, &options, |inner| read(inner, RecordSize::Any));
+    }
+    let program = match program {
+        Ok(program) => program,
+        Err(NotRead::Open(error)) => return Err(NotUnpacked::Open(error)),
+        Err(NotRead::TooLarge) => None,
+    };
     Ok(program.map(|(mut binary, _)| {
         binary.size = window.len();
         binary.executable.packed = Some(packer.name.to_owned());
@@ -382,27 +499,25 @@ fn cuts_headers(fault: &Fault) -> bool {
     }
 }
 
-/// Longer build-info text than any real program has; such records are made one at a time.
+/// A longer build-info text than any real program has. Its record takes many times as much memory.
 const LONG_TEXT: usize = 256 << 10;
 
-/// The record of one executable, and its parts; `Ok(None)`: it is not Go.
+/// The record of one executable, and its parts if their digests are wanted; `Ok(None)`: it is not Go.
 fn read(
     image: &Image<'_>,
+    size: RecordSize,
     options: &Options<'_>,
-) -> Result<Option<(Binary, Option<Parts>)>, TooLarge> {
+) -> Result<Option<(Binary, Option<Parts>)>, NotRead> {
     let tables = Tables::new(image, options.limits);
     let Some(identity) = identify(&tables, options.named) else {
         return Ok(None);
     };
-    if identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT) {
-        if options.refuse_large {
-            return Err(TooLarge);
-        }
-        image.window().take_budget();
+    let is_large = identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT);
+    if is_large && size == RecordSize::Usual {
+        return Err(NotRead::TooLarge);
     }
     let program = Program::new(tables, identity, options);
-    let parts = options
-        .parts
+    let parts = (options.digests == Digests::Parts)
         .then(|| parts::of(&program.tables, program.identity.version));
     let mut binary = match options.level {
         Level::BuildInfo => record::recorded(program),

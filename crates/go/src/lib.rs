@@ -21,7 +21,7 @@
 //! match inspect(&file, &Options::default()) {
 //!     Ok(inspection) => {
 //!         for found in inspection.found {
-//!             println!("{:?}", found.binary.go_version);
+//!             println!("{:?}", found.record.go_version);
 //!         }
 //!     }
 //!     Err(error) => assert_eq!(error, OpenError::NotExecutable),
@@ -43,6 +43,7 @@ pub mod tables;
 pub mod version;
 pub mod written;
 
-pub use inspect::{FoundProgram, Inspection, inspect};
-pub use options::{Level, Options};
+pub use gospect_record::FoundProgram;
+pub use inspect::{Inspection, inspect};
+pub use options::{Digests, Level, Options, RunLarge};
 pub use programs::programs;

@@ -20,10 +20,24 @@ pub struct Options<'o> {
     pub godebug: Option<&'o str>,
     /// Memory shared with inspections of other files.
     pub budget: Option<&'o Budget>,
-    /// Give up a file whose records are much larger than those of real programs, and set
-    /// [`Inspection::too_large`](super::Inspection::too_large). The caller then inspects it again while no other such file is
-    /// read.
-    pub refuse_large: bool,
-    /// Also find out which part of the program each byte of the file belongs to.
-    pub parts: bool,
+    /// Runs the reading of very large records, which is passed to it as a function to be called once: the caller may give it a
+    /// thread of its own. One such file is read at a time, if there is a [`Self::budget`].
+    pub run_large: Option<RunLarge>,
+    /// Digests to take of each program.
+    pub digests: Digests,
+}
+
+/// See [`Options::run_large`].
+pub type RunLarge = fn(&mut (dyn FnMut() + Send));
+
+/// Digests to take of a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// None.
+    #[default]
+    None,
+    /// That of the executable ([`Binary::sha256`](gospect_record::Binary::sha256)).
+    Program,
+    /// Also those of its parts ([`Binary::parts`](gospect_record::Binary::parts)).
+    Parts,
 }

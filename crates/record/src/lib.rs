@@ -32,6 +32,7 @@ mod image;
 mod location;
 pub mod main_version;
 mod port;
+mod program;
 pub mod purl;
 pub mod read;
 mod size;
@@ -59,6 +60,7 @@ pub use facts::{
 pub use functions::Functions;
 pub use image::{ImageRecord, LayerRecord, Rootfs, Started};
 pub use location::{ImageRef, LayerRef, Location};
+pub use program::{FoundProgram, ProgramPlace};
 pub use stand_ins::StandIn;
 pub use stream::{End, KnowledgeDate, Line, Reach, Run, SCHEMA, Summary, Tool, Unexamined};
 pub use word::{Word, Words};

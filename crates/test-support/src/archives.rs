@@ -28,7 +28,12 @@ pub fn seal(block: &mut [u8; 512]) {
 
 /// A length as the size field.
 pub fn octal(len: usize) -> Vec<u8> {
-    format!("{len:011o}\0").into_bytes()
+    octal_of(len as u64)
+}
+
+/// A number as the size field, which may be a wrong one.
+pub fn octal_of(number: u64) -> Vec<u8> {
+    format!("{number:011o}\0").into_bytes()
 }
 
 /// One entry with padding.
@@ -243,16 +248,19 @@ pub fn zip(entries: &[ZipEntry]) -> Vec<u8> {
 
 /// An `ar` archive.
 pub fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let members = members.iter();
+    let members: Vec<_> = members.map(|(n, b)| (*n, b.len() as u64, *b)).collect();
+    ar_stating(&members)
+}
+
+/// An `ar` archive whose headers state these sizes, which may be wrong.
+pub fn ar_stating(members: &[(&str, u64, &[u8])]) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
-    for (name, body) in members {
+    for (name, size, body) in members {
         out.extend(
             format!(
-                "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
-                0,
-                0,
-                0,
-                100_644,
-                body.len()
+                "{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n",
+                0, 0, 0, 100_644
             )
             .into_bytes(),
         );
@@ -264,15 +272,24 @@ pub fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// One cpio entry of the newc format.
 pub fn cpio_entry(name: &str, inode: u32, links: u32, body: &[u8]) -> Vec<u8> {
+    cpio_entry_stating(name, [inode, 0o100_755, links, body.len() as u32], body)
+}
+
+/// One cpio entry of the newc format whose header states inode, mode, number of links and size, which may be wrong.
+pub fn cpio_entry_stating(
+    name: &str,
+    [inode, mode, links, size]: [u32; 4],
+    body: &[u8],
+) -> Vec<u8> {
     let mut out = b"070701".to_vec();
     for v in [
         inode,
-        0o100_755,
+        mode,
         10,
         20,
         links,
         0,
-        body.len() as u32,
+        size,
         8,
         1,
         0,

@@ -1,8 +1,8 @@
 //! Digests of executables and their parts, in one pass and in constant memory.
 
-use crate::bytes::ReadAt;
-use crate::exe::Parts;
-use crate::record::{Part, PartDigest};
+use gospect_bytes::ReadAt;
+use gospect_exe::Parts;
+use gospect_record::{Part, PartDigest};
 use sha2::{Digest, Sha256};
 use std::io;
 
@@ -13,7 +13,7 @@ const PIECE: usize = 256 << 10;
 ///
 /// # Errors
 /// When the bytes cannot be read, or end before the range does.
-pub(super) fn of(
+pub(crate) fn of(
     reader: &dyn ReadAt,
     (start, size): (u64, u64),
     parts: Option<&Parts>,
@@ -53,7 +53,7 @@ pub(super) fn of(
 }
 
 /// The digest of the bytes around the programs in a universal file or archive; `None` if there are none.
-pub(super) fn around(
+pub(crate) fn around(
     reader: &dyn ReadAt,
     programs: impl Iterator<Item = (u64, u64)>,
 ) -> Option<PartDigest> {

@@ -2,6 +2,7 @@
 //! them.
 
 mod debug_paths;
+pub(crate) mod digest;
 pub mod executable;
 pub mod experiment;
 pub mod fips;

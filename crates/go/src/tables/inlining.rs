@@ -2,6 +2,7 @@
 //! (src/runtime/runtime2.go `_func`, src/runtime/symtabinl.go, src/internal/abi/funcdata.go, Go 1.18 to 1.27).
 
 use super::Tables;
+use super::pc_values::{PcValues, RUNS_LIMIT};
 use super::pclntab::{Layout, Pclntab};
 use gospect_exe::Image;
 
@@ -11,8 +12,6 @@ const PCDATA_TREE_INDEX: u64 = 2;
 const FUNCDATA_TREE: u64 = 3;
 /// Most ranges to collect; further ones add nothing.
 const RANGES_LIMIT: usize = 256;
-/// Most steps of one pc table to follow.
-const STEPS_LIMIT: usize = 1 << 16;
 
 /// A run of instructions of the requested function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +161,8 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Walks a pc-value table: pairs of variable-length numbers, the change of the value (zigzag) and the number of quanta for
-    /// which it holds (src/runtime/symtab.go, step). Negative values belong to the function itself and are skipped.
+    /// Visits the runs of a pc-value table, each with its first address, its end and its value. Negative values belong to the
+    /// function itself and are skipped.
     fn steps(
         &self,
         table: u64,
@@ -171,19 +170,13 @@ impl Reader<'_, '_> {
         end: u64,
         visit: &mut dyn FnMut(u64, u64, u64),
     ) -> Option<()> {
-        let bytes = self.image.bytes_upto(table, 1 << 20)?;
-        let mut rest = bytes.iter();
-        let (mut value, mut pc) = (-1i64, start);
-        for step in 0..STEPS_LIMIT {
-            let change = varint(&mut rest)?;
-            if change == 0 && step > 0 {
-                break;
-            }
-            let change = i64::from(change);
-            value = value.checked_add(change >> 1 ^ -(change & 1))?;
-            let next = u64::from(varint(&mut rest)?).checked_mul(u64::from(self.table.quantum))?;
-            let next = pc.checked_add(next)?.min(end);
-            if let Ok(call) = u64::try_from(value) {
+        let mut runs = PcValues::new(self.image.bytes_upto(table, 1 << 20)?);
+        let mut pc = start;
+        for _ in 0..RUNS_LIMIT {
+            let Some(run) = runs.next_run()? else { break };
+            let size = run.quanta.checked_mul(self.table.quantum.into())?;
+            let next = pc.checked_add(size)?.min(end);
+            if let Ok(call) = u64::try_from(run.value) {
                 visit(pc, next, call);
             }
             pc = next;
@@ -193,18 +186,6 @@ impl Reader<'_, '_> {
         }
         Some(())
     }
-}
-
-fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> Option<u32> {
-    let mut value = 0u32;
-    for shift in (0..32).step_by(7) {
-        let byte = *bytes.next()?;
-        value |= u32::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// The offset of a function's name in the table of names.

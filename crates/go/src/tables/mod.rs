@@ -11,6 +11,7 @@ pub mod inlining;
 pub mod linker_strings;
 pub mod moduledata;
 pub mod old_inlining;
+mod pc_values;
 pub mod pclntab;
 pub mod rows;
 

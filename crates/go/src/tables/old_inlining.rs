@@ -12,6 +12,7 @@
 //! ```
 
 use super::functions::package;
+use super::pc_values::PcValues;
 use super::pclntab::{Layout, Pclntab};
 use gospect_exe::Image;
 use std::collections::HashSet;
@@ -165,36 +166,16 @@ impl<'i> Reader<'_, 'i, '_> {
     }
 }
 
-/// The number of calls that a pc table refers to: one more than its highest value. The table has pairs of variable-length
-/// numbers, the change of the value (zigzag, from -1) and the number of instructions for which it holds; a change of 0 ends it
-/// (src/runtime/symtab.go, step).
+/// The number of calls that a pc-value table refers to: one more than its highest value.
 fn count(table: &[u8], work: &mut usize) -> Option<u64> {
-    let mut rest = table.iter();
-    let (mut value, mut highest, mut is_first) = (-1i64, -1i64, true);
+    let mut runs = PcValues::new(table);
+    let mut highest = -1i64;
     loop {
         *work = work.checked_sub(1)?;
-        let change = varint(&mut rest)?;
-        if change == 0 && !is_first {
-            break;
-        }
-        is_first = false;
-        value = value.checked_add(i64::from(change >> 1) ^ -i64::from(change & 1))?;
-        highest = highest.max(value);
-        varint(&mut rest)?;
+        let Some(run) = runs.next_run()? else { break };
+        highest = highest.max(run.value);
     }
     u64::try_from(highest.checked_add(1)?).ok()
-}
-
-fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> Option<u32> {
-    let mut value = 0u32;
-    for shift in (0..32).step_by(7) {
-        let byte = *bytes.next()?;
-        value |= u32::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

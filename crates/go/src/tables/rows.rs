@@ -2,6 +2,7 @@
 //! (src/cmd/link/internal/ld/pcln.go, src/runtime/runtime2.go `_func`, src/runtime/symtab.go `funcfile` and `funcline`, Go 1.2 to 1.27).
 
 use super::Tables;
+use super::pc_values::{PcValues, RUNS_LIMIT};
 use super::pclntab::{Layout, Pclntab};
 use gospect_exe::{Format, Image};
 
@@ -9,8 +10,6 @@ use gospect_exe::{Format, Image};
 const ROWS_LIMIT: u64 = 4 << 20;
 /// Bits of an address in a WebAssembly module that tell the place in a function (src/cmd/link/internal/wasm/asm.go, `assignAddress`).
 const WASM_SHIFT: u32 = 16;
-/// Steps of one pc table that are followed.
-const STEPS_LIMIT: usize = 1 << 16;
 
 /// One function with a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,22 +173,15 @@ impl<'t, 'i> Rows<'t, 'i> {
         Some((String::from_utf8_lossy(name).into_owned(), line))
     }
 
-    /// The value that a pc table gives an instruction.
+    /// The value that a pc-value table gives an instruction.
     fn value(&self, table: u64, row: &Row, pc: u64) -> Option<i64> {
-        let bytes = self.image.bytes_upto(table, 1 << 20)?;
-        let mut rest = bytes.iter();
-        let (mut value, mut at) = (-1i64, row.start);
-        for step in 0..STEPS_LIMIT {
-            let change = varint(&mut rest)?;
-            if change == 0 && step > 0 {
-                return None;
-            }
-            let change = i64::from(change);
-            value = value.checked_add(change >> 1 ^ -(change & 1))?;
-            let run = u64::from(varint(&mut rest)?).checked_mul(u64::from(self.table.quantum))?;
-            at = at.checked_add(run)?;
-            if pc < at {
-                return Some(value);
+        let mut runs = PcValues::new(self.image.bytes_upto(table, 1 << 20)?);
+        let mut end = row.start;
+        for _ in 0..RUNS_LIMIT {
+            let run = runs.next_run()??;
+            end = end.checked_add(run.quanta.checked_mul(self.table.quantum.into())?)?;
+            if pc < end {
+                return Some(run.value);
             }
         }
         None
@@ -200,16 +192,4 @@ impl<'t, 'i> Rows<'t, 'i> {
 fn text_at<'i>(image: &'i Image<'_>, address: u64) -> Option<&'i [u8]> {
     let bytes = image.bytes_upto(address, 4096)?;
     bytes.get(..memchr::memchr(0, bytes)?)
-}
-
-fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> Option<u32> {
-    let mut value = 0u32;
-    for shift in (0..32).step_by(7) {
-        let byte = *bytes.next()?;
-        value |= u32::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
 }

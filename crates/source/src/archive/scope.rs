@@ -12,14 +12,17 @@ pub struct Scope {
     pub limits: Limits,
     /// The memory budget that all threads share.
     pub budget: Budget,
+    /// Bytes produced by decompressors: limits the time, as do the next two.
     expanded: AtomicU64,
     entries: AtomicU64,
-    /// How many grants this walk holds, including those of containers around and inside it.
-    held: Arc<AtomicUsize>,
-    /// Bytes of all decompression windows that this walk holds.
-    leased: Arc<AtomicU64>,
     /// Large decoders made for streams that produced almost nothing.
     wasted: AtomicU64,
+    /// How many grants this walk holds, including those of containers around and inside it. The budget counts bytes of all walks,
+    /// but only the walk itself knows whether it holds anything, and therefore must not wait.
+    held: Arc<AtomicUsize>,
+    /// Bytes of all decompression windows that this walk holds. They are granted by the budget; the sum shows which walk must be
+    /// refused when it has taken more than the budget has, because it could not wait.
+    leased: Arc<AtomicU64>,
     /// Reused for the beginnings of small files: making an inflater takes as long as using it.
     inflater: Mutex<Option<flate2::Decompress>>,
 }

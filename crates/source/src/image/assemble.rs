@@ -5,8 +5,8 @@ use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
 use super::owners::ImageRoot;
 use super::{
-    ImageOptions, ImageProblem, ImageScan, Layered, Payload, PlacedProgram, StoreScan, command,
-    rootfs,
+    ImageOptions, ImageProblem, ImageScan, Layered, MOST_NAMES, Payload, PlacedProgram, StoreScan,
+    command, rootfs,
 };
 use crate::archive::ArchiveError;
 use crate::packages::{self, DatabaseLimits, Databases, Ownership};
@@ -14,8 +14,6 @@ use gospect_record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Rootfs};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Most names (hard links) of programs in one image: each becomes a full record of usual size.
-const NAMES: u64 = 20_000;
 /// Most names without a place in the root that are reported one by one.
 const MISPLACED: usize = 100;
 
@@ -27,7 +25,8 @@ pub fn assemble<P: Payload>(
 ) -> StoreScan<P> {
     let mut left = layer_uses(&catalog.plans);
     let mut reported = HashSet::new();
-    // Most names placed in all images together: every image places the names of shared layers again.
+    // Limits the time, not the memory: every image places the names of shared layers again, in a tree of its own that is dropped
+    // with the image.
     let mut names = options.limits.entries.saturating_mul(32);
     let mut scan = StoreScan {
         problems: catalog.problems,
@@ -126,7 +125,7 @@ impl<P: Payload> Builder<'_, P> {
         let found: u64 = scan.found.iter().map(FoundFile::names).sum();
         let had = self.image.programs.len() as u64;
         let left = self.names.checked_sub(scan.names.len().max(found));
-        let Some(left) = left.filter(|_| had + found <= NAMES) else {
+        let Some(left) = left.filter(|_| had + found <= MOST_NAMES) else {
             let text =
                 "too many names of programs in all files together; those of this file are left out";
             let problem = LayerProblem {
@@ -412,7 +411,7 @@ impl<P: Payload> Builder<'_, P> {
         let kept = order.iter().take_while(|(_, i)| {
             let file = tree.appearances().get(*i).and_then(|a| self.file(a));
             names += file.map_or(1, FoundFile::names);
-            names <= NAMES
+            names <= MOST_NAMES
         });
         let kept = kept.count();
         if kept < order.len() {

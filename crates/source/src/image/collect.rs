@@ -10,6 +10,13 @@ use gospect_record::Owner;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Most names (hard links) of programs in one archive or image; a large record counts as several.
+///
+/// A number and no share of a [`Budget`](gospect_bytes::Budget), because it limits the output: each name becomes a whole record, of
+/// 64 KiB at most for each name that it counts as. In memory all names of a program share one record, which is counted where it
+/// waits; a further name takes about 1 KB.
+pub const MOST_NAMES: u64 = 20_000;
+
 /// A program at one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlacedProgram<P> {

@@ -24,7 +24,9 @@ mod rootfs;
 pub mod store;
 mod stream;
 
-pub use collect::{CollectLimits, Collected, Collector, PlacedProgram, WalkItem, Walked};
+pub use collect::{
+    CollectLimits, Collected, Collector, MOST_NAMES, PlacedProgram, WalkItem, Walked,
+};
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
@@ -33,7 +35,7 @@ pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_
 
 use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};
 use gospect_bytes::{Budget, Limits, ReadAt};
-use gospect_record::{ImageRecord, ImageRef, LayerRef};
+use gospect_record::{FoundProgram, ImageRecord, ImageRef, LayerRef};
 use std::path::Path;
 use store::{Archive, Blobs, LayoutDirectory};
 
@@ -47,6 +49,12 @@ pub trait Payload: Clone + Send + Sync {
     /// How many names of usual size it counts as where their number is limited: 1, or more for a large result.
     fn names(&self) -> u64 {
         1
+    }
+}
+
+impl<R: Payload> Payload for FoundProgram<R> {
+    fn names(&self) -> u64 {
+        self.record.names()
     }
 }
 

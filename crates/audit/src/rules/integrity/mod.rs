@@ -35,3 +35,35 @@ fn of_functions(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use gospect_record::Linked;
+
+    /// A rule reports the names of its list, without those that are allowed, and nothing if there are no functions.
+    pub(super) fn check_list(rule: &str, list: fn(&mut Linked) -> &mut Vec<String>) {
+        let found = |functions: u64, policy: &str| {
+            let binary = binary(|b| {
+                let mut linked = Linked {
+                    functions,
+                    ..Linked::default()
+                };
+                *list(&mut linked) = vec!["example.com/a".into(), "example.com/b".into()];
+                b.linked = Some(linked);
+            });
+            let setup = Setup {
+                profile: "release",
+                policy,
+                rule,
+                ..Setup::default()
+            };
+            setup.judge(&binary)
+        };
+        let all = found(100, "");
+        assert_eq!((all.len(), all[0].evidence.len()), (1, 2));
+        assert!(found(0, "").is_empty());
+        let allowed = format!("[rules]\n{rule} = {{ allow = [\"example.com/*\"] }}");
+        assert!(found(100, &allowed).is_empty());
+    }
+}

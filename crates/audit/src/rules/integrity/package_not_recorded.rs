@@ -33,36 +33,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::*;
-    use gospect_record::Linked;
-
     #[test]
     fn names_are_listed_and_a_missing_table_says_nothing() {
-        let with = |functions: u64, policy: &str| {
-            let b = binary(|b| {
-                b.linked = Some(Linked {
-                    functions,
-                    not_recorded: vec!["example.com/a".into(), "example.com/b".into()],
-                    ..Linked::default()
-                })
-            });
-            Setup {
-                profile: "release",
-                policy,
-                rule: "package-not-recorded",
-                ..Setup::default()
-            }
-            .judge(&b)
-        };
-        let found = with(100, "");
-        assert_eq!((found.len(), found[0].evidence.len()), (1, 2));
-        assert!(with(0, "").is_empty());
-        assert!(
-            with(
-                100,
-                "[rules]\npackage-not-recorded = { allow = [\"example.com/*\"] }"
-            )
-            .is_empty()
-        );
+        super::super::tests::check_list("package-not-recorded", |linked| &mut linked.not_recorded);
     }
 }

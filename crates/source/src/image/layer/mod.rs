@@ -4,7 +4,9 @@ use super::digest::Digest;
 use super::kept::KeptFiles;
 use super::names::{NameKind, Names};
 use super::store::Blob;
-use super::{CollectLimits, Collector, ImageOptions, Payload, PlacedProgram, StoreScan, WalkItem};
+use super::{
+    CollectLimits, Collector, ImageOptions, MOST_NAMES, Payload, PlacedProgram, StoreScan, WalkItem,
+};
 use crate::archive::place::{Place, clean};
 use crate::archive::{ArchiveError, Reason};
 use crate::packages::Digests;
@@ -24,8 +26,6 @@ const BOUNDS: CollectLimits = CollectLimits {
     problems: PROBLEMS + 1,
     bytes: u64::MAX,
 };
-/// Most names of programs in an archive that is no layer, as for other archives.
-const LOOSE: u64 = 20_000;
 
 /// The contents of one blob.
 pub struct LayerScan<P> {
@@ -186,7 +186,7 @@ impl<P: Payload> LayerScan<P> {
             };
             found.insert(path, file);
             names += content.names();
-            if names > LOOSE {
+            if names > MOST_NAMES {
                 return;
             }
             for item in &content.programs {

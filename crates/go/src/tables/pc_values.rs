@@ -1,0 +1,88 @@
+//! Pc-value tables: a number for each instruction of a function, such as its line or the call that it was inlined from.
+//!
+//! A table is a list of pairs of variable-length numbers: the change of the value (zigzag, from -1), and the number of quanta of
+//! code for which the new value holds. A change of 0 ends it (src/runtime/symtab.go, `step`; src/cmd/link/internal/ld/pcln.go).
+
+use std::slice;
+
+/// Most runs of one table to follow.
+pub(super) const RUNS_LIMIT: usize = 1 << 16;
+
+/// Reads the runs of one table.
+pub(super) struct PcValues<'b> {
+    rest: slice::Iter<'b, u8>,
+    value: i64,
+    is_first: bool,
+}
+
+/// Instructions with the same value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) value: i64,
+    /// Length of the code, in units of the table's quantum.
+    pub(super) quanta: u64,
+}
+
+impl<'b> PcValues<'b> {
+    pub(super) fn new(table: &'b [u8]) -> Self {
+        Self {
+            rest: table.iter(),
+            value: -1,
+            is_first: true,
+        }
+    }
+
+    /// The next run, or `Some(None)` at the end of the table; `None` if the table is malformed.
+    pub(super) fn next_run(&mut self) -> Option<Option<Run>> {
+        let change = varint(&mut self.rest)?;
+        if change == 0 && !self.is_first {
+            return Some(None);
+        }
+        self.is_first = false;
+        let change = i64::from(change);
+        self.value = self.value.checked_add(change >> 1 ^ -(change & 1))?;
+        Some(Some(Run {
+            value: self.value,
+            quanta: varint(&mut self.rest)?.into(),
+        }))
+    }
+}
+
+/// A number of seven bits in each byte, lowest first.
+fn varint(bytes: &mut slice::Iter<'_, u8>) -> Option<u32> {
+    let mut value = 0u32;
+    for shift in (0..32).step_by(7) {
+        let byte = *bytes.next()?;
+        value |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_change_by_zigzag_until_a_change_of_zero() {
+        // The first change may be 0: the value stays -1.
+        let mut runs = PcValues::new(&[0, 5, 8, 0x80, 1, 3, 2, 0]);
+        let mut found = Vec::new();
+        while let Some(run) = runs.next_run().unwrap() {
+            found.push((run.value, run.quanta));
+        }
+        assert_eq!(found, [(-1, 5), (3, 128), (1, 2)]);
+    }
+
+    #[test]
+    fn a_table_that_does_not_end_is_malformed() {
+        for table in [&[][..], &[2], &[2, 1], &[0x80; 9], &[2, 0xff, 0xff]] {
+            let mut runs = PcValues::new(table);
+            while let Some(run) = runs.next_run() {
+                assert!(run.is_some(), "{table:?}");
+            }
+        }
+    }
+}
