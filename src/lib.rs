@@ -56,6 +56,8 @@ pub use gospect_bytes as bytes;
 pub mod cli;
 #[cfg(feature = "audit")]
 pub use gospect_deploy as deploy;
+#[cfg(feature = "verify")]
+pub mod evidence;
 pub use gospect_exe as exe;
 pub use gospect_go as go;
 pub use gospect_knowledge as knowledge;
@@ -67,6 +69,8 @@ pub use gospect_report as report;
 pub mod scan;
 #[cfg(feature = "source")]
 pub use gospect_source as source;
+#[cfg(feature = "verify")]
+pub use gospect_verify as verify;
 #[cfg(feature = "audit")]
 pub use gospect_vuln as vuln;
 #[cfg(all(feature = "archives", feature = "audit"))]

@@ -1,9 +1,13 @@
 //! The arguments of every command.
 
 mod contents;
+#[cfg(feature = "verify")]
+mod verify;
 mod vulnerabilities;
 
 pub use contents::{PackagesArgs, WhyArgs};
+#[cfg(feature = "verify")]
+pub use verify::{SumDb, VerifyArgs};
 pub use vulnerabilities::{DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, VulnArgs};
 
 use super::levels::Levels;
@@ -63,6 +67,9 @@ pub enum Command {
     Sbom(SbomArgs),
     /// Show which known vulnerabilities are linked into the programs
     Vuln(VulnArgs),
+    /// Compare what programs record with checksum databases, provenance and source
+    #[cfg(feature = "verify")]
+    Verify(VerifyArgs),
     /// Show the packages that are linked in, by module, with functions and bytes of code
     Packages(PackagesArgs),
     /// Show FIPS 140 module facts and check the integrity checksum

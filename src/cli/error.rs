@@ -80,6 +80,11 @@ pub enum Error {
     #[error("there is no cache folder: HOME is not set; name one with --cache DIR")]
     NoCache,
 
+    #[error(
+        "nothing to verify against: --sumdb off needs --go-sum, --provenance or --source"
+    )]
+    NothingToVerify,
+
     // Named files that cannot be read.
     #[error("{name}: {why}")]
     NotRead { name: String, why: String },

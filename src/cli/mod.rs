@@ -40,6 +40,8 @@ mod shell;
 mod terminal;
 mod topics;
 mod values;
+#[cfg(feature = "verify")]
+mod verify;
 mod version;
 mod vuln;
 mod why;
@@ -61,6 +63,7 @@ gospect X-rays compiled Go programs. Type one of:
   gospect scan FILE            everything about one program
   gospect audit DIR            what is wrong, and how to fix it
   gospect vuln DIR             which known vulnerabilities are linked
+  gospect verify DIR           whether they are what they claim to be
   gospect lint Dockerfile      what is wrong with what starts them
   gospect diff OLD NEW         what changed between two releases
   gospect version -m FILE      the same as `go version -m FILE`, without Go
@@ -136,6 +139,8 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Vuln(args) => vuln::run(&args),
+        #[cfg(feature = "verify")]
+        Command::Verify(args) => verify::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

@@ -185,7 +185,11 @@ impl Proxies {
         Self::with(settings, &Patience::default())
     }
 
-    pub(super) fn with(settings: &Settings, patience: &Patience) -> Result<Self, ProxyError> {
+    /// The same with other limits.
+    ///
+    /// # Errors
+    /// When GOPROXY is not what the `go` command takes.
+    pub fn with(settings: &Settings, patience: &Patience) -> Result<Self, ProxyError> {
         let wrong = |why: SettingError| ProxyError::Setting {
             name: "GOPROXY",
             why,

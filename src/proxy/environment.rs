@@ -32,12 +32,15 @@ impl Settings {
     /// # Errors
     /// When nothing and nobody tells which proxy to ask.
     pub fn of_user() -> Result<Self, ProxyError> {
-        let file = settings_file().map(|path| read(&path)).unwrap_or_default();
-        let get = |name: &str| {
-            let own = std::env::var(name).ok().filter(|v| !v.is_empty());
-            own.or_else(|| value(&file, name))
-        };
-        Self::from(get, || default_of("GOPROXY"))
+        Self::from(user_settings(), || default_of("GOPROXY"))
+    }
+
+    /// The settings of the user for work without a network, where it does not matter who would be asked.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn offline() -> Result<Self, ProxyError> {
+        Self::from(user_settings(), || Some("off".to_owned()))
     }
 
     /// The settings that `get` gives, with the default of GOPROXY.
@@ -64,6 +67,35 @@ impl Settings {
             netrc,
         })
     }
+}
+
+/// Reads settings of the user: the environment, then the file of `go env -w`.
+fn user_settings() -> impl Fn(&str) -> Option<String> {
+    let file = settings_file().map(|path| read(&path)).unwrap_or_default();
+    move |name| {
+        let own = std::env::var(name).ok().filter(|v| !v.is_empty());
+        own.or_else(|| value(&file, name))
+    }
+}
+
+/// GOPATH: the first of its folders, else `go` in the home folder (go/build, `defaultGOPATH`).
+fn gopath(get: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    match get("GOPATH") {
+        Some(list) => std::env::split_paths(&list).next(),
+        None => Some(home()?.join("go")),
+    }
+}
+
+/// The folders in which the `go` command of the user keeps what it saw of checksum databases: look-ups and tiles in GOMODCACHE, tree heads in GOPATH.
+pub(super) fn sumdb_folders() -> Option<(PathBuf, PathBuf)> {
+    let get = user_settings();
+    let gopath = gopath(&get);
+    let modules = match get("GOMODCACHE") {
+        Some(path) => PathBuf::from(path),
+        None => gopath.clone()?.join("pkg/mod"),
+    };
+    let heads = gopath.unwrap_or_else(|| modules.clone()).join("pkg/sumdb");
+    Some((modules.join("cache/download/sumdb"), heads))
 }
 
 const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };

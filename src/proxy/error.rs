@@ -32,6 +32,9 @@ pub enum ProxyError {
     /// No proxy has it.
     #[error("{0}: no module proxy has it")]
     NotFound(String),
+    /// Only what is kept on this machine may be used, and this is not there.
+    #[error("{0} is not in the module cache")]
+    NotKept(String),
     /// A proxy, a server or a file failed.
     #[error("{0}")]
     Failed(String),

@@ -12,6 +12,7 @@ mod dirhash;
 mod environment;
 mod error;
 mod escape;
+mod module_cache;
 mod note;
 mod pattern;
 mod sumdb;
@@ -22,6 +23,7 @@ pub use dirhash::{of_go_mod, of_zip};
 pub use environment::Settings;
 pub use error::{ProxyError, SettingError};
 pub use escape::{escape_path, escape_version};
+pub use module_cache::{Layered, ModuleCache, Nowhere};
 pub use pattern::matches_prefix;
 pub use sumdb::{Store, Sums};
 #[cfg(test)]

@@ -11,6 +11,8 @@ use super::tree::{FULL, Hash, Tile, Tree, decimal, over, record_hash, root_with,
 use crate::source::http::Patience;
 use std::collections::HashMap;
 
+mod offline;
+
 /// The database whose key the `go` command knows (cmd/go/internal/modfetch/key.go).
 const KNOWN: [(&str, &str); 1] = [(
     "sum.golang.org",
@@ -20,6 +22,8 @@ const KNOWN: [(&str, &str); 1] = [(
 const RECORD_MAX: u64 = 1 << 20;
 /// Bytes of a full tile.
 const TILE_MAX: u64 = FULL * 32;
+/// Most tiles that are kept in memory, 8 KiB each.
+const TILES_IN_MEMORY: usize = 4096;
 
 /// Where tree heads, tiles and look-ups are kept between runs. What comes out of it is checked like what comes from the network.
 pub trait Store {
@@ -27,6 +31,10 @@ pub trait Store {
     fn read(&self, name: &str) -> Option<Vec<u8>>;
     /// Puts a file there; that it failed only costs time.
     fn write(&self, name: &str, bytes: &[u8]);
+    /// How many hashes the partial tiles have that are there of a tile, such as of `sum.golang.org/tile/8/0/000`: the 5 of its `.p/5`.
+    fn widths(&self, _name: &str) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// The sums of one checksum database.
@@ -34,7 +42,8 @@ pub struct Sums<'p> {
     verifier: Verifier,
     /// Modules that it is not asked about.
     gonosumdb: String,
-    proxies: &'p Proxies,
+    /// `None`: nobody may be asked.
+    proxies: Option<&'p Proxies>,
     /// The address that GOSUMDB names, which goes before all proxies.
     named: Option<Place>,
     patience: Patience,
@@ -42,6 +51,33 @@ pub struct Sums<'p> {
     latest: Option<Tree>,
     tiles: HashMap<String, Vec<u8>>,
     base: Option<Base<'p>>,
+}
+
+/// An answer to a look-up.
+struct Record<'a> {
+    /// Its number in the log.
+    index: u64,
+    /// What the log has: the lines of go.sum.
+    text: &'a str,
+    /// The signed tree head.
+    note: &'a [u8],
+}
+
+impl Record<'_> {
+    /// The versions and sums of its lines.
+    fn sums(&self) -> Vec<(String, String)> {
+        let lines = self.text.lines().filter_map(words);
+        lines
+            .map(|[_, at, sum]| (at.to_owned(), sum.to_owned()))
+            .collect()
+    }
+}
+
+/// The three words of a line of go.sum.
+fn words(line: &str) -> Option<[&str; 3]> {
+    let mut words = line.split(' ');
+    let three = [words.next()?, words.next()?, words.next()?];
+    words.next().is_none().then_some(three)
 }
 
 /// Whom to ask.
@@ -69,9 +105,30 @@ impl<'p> Sums<'p> {
         Self::with(settings, proxies, store, Patience::default())
     }
 
-    pub(super) fn with(
+    /// Gets ready for using only what the store has.
+    ///
+    /// # Errors
+    /// When GOSUMDB is not what the `go` command takes.
+    pub fn offline(settings: &Settings, store: &'p dyn Store) -> Result<Option<Self>, ProxyError> {
+        Self::make(settings, None, store, Patience::default())
+    }
+
+    /// The same as [`Sums::new`], with other limits.
+    ///
+    /// # Errors
+    /// When GOSUMDB is not what the `go` command takes.
+    pub fn with(
         settings: &Settings,
         proxies: &'p Proxies,
+        store: &'p dyn Store,
+        patience: Patience,
+    ) -> Result<Option<Self>, ProxyError> {
+        Self::make(settings, Some(proxies), store, patience)
+    }
+
+    fn make(
+        settings: &Settings,
+        proxies: Option<&'p Proxies>,
         store: &'p dyn Store,
         patience: Patience,
     ) -> Result<Option<Self>, ProxyError> {
@@ -137,6 +194,11 @@ impl<'p> Sums<'p> {
         );
         let file = format!("{}/{path}", self.verifier.name);
         let kept = self.store.read(&file);
+        if self.proxies.is_none() {
+            let what = format!("{module}@{version}");
+            let kept = kept.ok_or(ProxyError::NotKept(what))?;
+            return self.verified_offline(module, version, &kept);
+        }
         // What was kept and does not hold is asked for again; a damaged cache is no lie of the database.
         if let Some(kept) = kept
             && let Ok(text) = self.verified(module, version, &kept)
@@ -156,7 +218,23 @@ impl<'p> Sums<'p> {
         version: &str,
         answer: &[u8],
     ) -> Result<Vec<(String, String)>, ProxyError> {
-        let name = self.verifier.name.clone();
+        let record = self.record(module, version, answer)?;
+        self.merge(record.note)?;
+        let Some(tree) = self.latest else {
+            return Err(ProxyError::Failed("no tree head".to_owned()));
+        };
+        self.prove(tree, record.index, record.text)?;
+        Ok(record.sums())
+    }
+
+    /// Reads an answer to a look-up, which must be about the module at the version.
+    fn record<'a>(
+        &self,
+        module: &str,
+        version: &str,
+        answer: &'a [u8],
+    ) -> Result<Record<'a>, ProxyError> {
+        let name = &self.verifier.name;
         let malformed = || {
             security(format!(
                 "{name} gave a malformed record of {module}@{version}"
@@ -171,24 +249,16 @@ impl<'p> Sums<'p> {
         let index = decimal(index).ok_or_else(malformed)?;
         // The text ends with its last line; the empty line behind it is not part of it.
         let text = text.strip_suffix('\n').ok_or_else(malformed)?;
-        self.merge(note)?;
-        self.prove(index, text.as_bytes())?;
-        let mut sums = Vec::new();
+        let record = Record { index, text, note };
         for line in text.lines() {
-            let mut words = line.split(' ');
-            let (Some(of), Some(at), Some(sum), None) =
-                (words.next(), words.next(), words.next(), words.next())
-            else {
-                return Err(malformed());
-            };
+            let [of, at, _] = words(line).ok_or_else(malformed)?;
             if of != module || at.strip_suffix("/go.mod").unwrap_or(at) != version {
                 return Err(security(format!(
                     "{name} answered with a record of {of} {at} when it was asked for {module}@{version}"
                 )));
             }
-            sums.push((at.to_owned(), sum.to_owned()));
         }
-        Ok(sums)
+        Ok(record)
     }
 
     /// Takes a signed tree head, which must be on one line with the one that was seen last.
@@ -254,15 +324,15 @@ impl<'p> Sums<'p> {
         }
     }
 
-    /// That a record is in the latest tree.
-    fn prove(&mut self, index: u64, text: &[u8]) -> Result<(), ProxyError> {
+    /// That a record is in a tree.
+    fn prove(&mut self, tree: Tree, index: u64, text: &str) -> Result<(), ProxyError> {
         let name = self.verifier.name.clone();
-        let Some(tree) = self.latest.filter(|tree| index < tree.size) else {
+        if index >= tree.size {
             return Err(security(format!(
                 "{name} gave the record {index}, which its signed tree does not have"
             )));
-        };
-        let record = record_hash(text);
+        }
+        let record = record_hash(text.as_bytes());
         let root = self.with_tiles(
             tree.size,
             |nodes| root_with(nodes, tree.size, index, record),
@@ -299,8 +369,11 @@ impl<'p> Sums<'p> {
                             .write(&format!("{}/{path}", self.verifier.name), tile);
                     }
                 }
+                if self.tiles.len() + fresh.len() > TILES_IN_MEMORY {
+                    self.tiles.clear();
+                }
                 self.tiles.extend(fresh);
-            } else if had_kept && from_store {
+            } else if had_kept && from_store && self.proxies.is_some() {
                 from_store = false;
                 self.tiles.clear();
                 continue;
@@ -332,14 +405,19 @@ impl<'p> Sums<'p> {
             return hash(bytes);
         }
         if from_store {
-            let kept = self.tiles.get(&path).cloned();
-            let kept = kept.or_else(|| self.store.read(&format!("{name}/{path}")));
-            if let Some(bytes) = kept.filter(|bytes| bytes.len() == wanted) {
+            let kept = match self.tiles.get(&path).cloned() {
+                None => self.kept_tile(tile)?,
+                some => some,
+            };
+            if let Some(bytes) = kept {
                 *had_kept = true;
                 let found = hash(&bytes)?;
                 fresh.insert(path.clone(), bytes);
                 return Ok(found);
             }
+        }
+        if self.proxies.is_none() {
+            return Err(ProxyError::NotKept(format!("the tile {path} of {name}")));
         }
         let bytes = match self.get(&path, TILE_MAX) {
             // A tile that is full by now is no longer served in part.
@@ -372,7 +450,9 @@ impl<'p> Sums<'p> {
         }
         if self.base.is_none() {
             let name = &self.verifier.name;
-            self.base = Some(match self.proxies.sumdb(name)? {
+            let not_asked = || ProxyError::NotKept(format!("{name}/{path}"));
+            let proxies = self.proxies.ok_or_else(not_asked)?;
+            self.base = Some(match proxies.sumdb(name)? {
                 Some((place, prefix)) => Base::Proxy(place, prefix),
                 None => {
                     let own = Place::parse(&format!("https://{name}"), None, &self.patience);

@@ -169,6 +169,11 @@ impl Tile {
         }
     }
 
+    /// The same, with that many of its hashes.
+    pub(super) fn of_width(self, width: u64) -> Self {
+        Self { width, ..self }
+    }
+
     /// `tile/8/0/x001/234`, with `.p/5` behind it when it has only five hashes.
     pub(super) fn path(self) -> String {
         let mut number = self.number;

@@ -91,6 +91,8 @@ mod surroundings;
 mod tamper;
 #[cfg(all(feature = "cli", feature = "archives", target_os = "linux"))]
 mod terminal;
+#[cfg(all(feature = "cli", feature = "verify"))]
+mod verify;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod version;
 #[cfg(all(feature = "cli", feature = "archives", unix))]

@@ -1,7 +1,7 @@
 //! The record of one program: the list of its facts. Each fact is a function of the [`Program`] and goes straight into the
 //! record, so that none can be lost on the way.
 
-use super::corroborate::{Evidence, corroborate};
+use super::corroborate::{Evidence, copies, corroborate};
 use super::facts::{
     Program, executable, fips, goroot, linked, linked_functions, linker_values, module_list, notes,
     settings, versions,
@@ -92,6 +92,7 @@ pub fn full(program: Program<'_>) -> Binary {
         paths: Some(p.files().to_record()),
         functions: p.symbols.then(|| linked_functions::read(p)).flatten(),
         linked: Some(linked),
+        second_build_info: copies::second(p),
         ..recorded(program)
     };
     binary.notes.extend(notes);

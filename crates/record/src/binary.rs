@@ -43,6 +43,9 @@ pub struct Binary {
     pub main_package: Option<String>,
     /// What `go version -m -json` prints.
     pub build_info: Option<BuildInfo>,
+    /// What the linker's own copy says (`runtime.modinfo`), in the form of `build_info`; only where the two copies disagree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_build_info: Option<BuildInfo>,
     /// Where the build info came from.
     pub build_info_source: Option<Word<BuildInfoSource>>,
     /// Whether the build info lists the modules, or why it does not; `None` in records older than this key.

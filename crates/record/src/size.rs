@@ -92,7 +92,7 @@ impl Binary {
         sum += texts(&self.go_vendor);
         let parts = self.parts.iter().flatten();
         sum += texts(parts.map(|p| &p.sha256));
-        if let Some(info) = &self.build_info {
+        for info in self.build_info.iter().chain(&self.second_build_info) {
             sum += texts([&info.go_version, &info.path]) + of_module(&info.main);
             sum += info.deps.iter().map(of_module).sum::<usize>();
             sum += texts(info.settings.iter().flat_map(|s| [&s.key, &s.value]));

@@ -31,6 +31,8 @@ pub mod json;
 pub mod packages;
 pub mod sbom;
 pub mod terms;
+#[cfg(feature = "verify")]
+pub mod verify;
 #[cfg(feature = "audit")]
 pub mod vuln;
 

@@ -2,15 +2,31 @@
 //! default, the experiments.
 
 use super::{Evidence, is_declared, row, text, verdict};
-use gospect_record::{BuildInfoSource, Claim, Corroboration, Verdict};
+use crate::facts::Program;
+use crate::written::modinfo::ModInfo;
+use gospect_record::{BuildInfo, BuildInfoSource, Claim, Corroboration, Verdict};
 
 /// Since Go 1.18 the blob holds copies of the strings. Older blobs point at the variables themselves, so there is nothing to
 /// compare.
 fn is_copy(evidence: &Evidence<'_, '_>) -> bool {
+    has_copies(evidence.program)
+}
+
+fn has_copies(program: &Program<'_>) -> bool {
+    let identity = &program.identity;
+    let source = identity.source;
     matches!(
-        evidence.program.identity.source,
+        source,
         Some(BuildInfoSource::Section | BuildInfoSource::Segment)
-    ) && evidence.program.identity.inline
+    ) && identity.inline
+}
+
+/// The linker's own copy of the build info, where it differs from the blob.
+pub fn second(program: &Program<'_>) -> Option<BuildInfo> {
+    let copy = program.tables.strings().modinfo()?;
+    let version = program.version_text.as_deref().unwrap_or_default();
+    let differs = has_copies(program) && program.identity.modinfo != Some(copy);
+    differs.then(|| ModInfo::parse(copy).to_record(version))
 }
 
 pub(super) fn module_text(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {

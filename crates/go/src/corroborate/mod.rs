@@ -5,7 +5,7 @@
 //! a confirmation proves nothing. An honest build must never be contradicted: where ordinary builds differ, the verdict is
 //! `unverifiable`.
 
-mod copies;
+pub mod copies;
 mod modules;
 mod port;
 mod release;

@@ -1,0 +1,124 @@
+use super::*;
+use gospect_verify::sums::{ModuleKind, Sum, SumVerdict};
+
+fn sum(module: &str, verdict: SumVerdict) -> Sum {
+    let expected = match verdict {
+        SumVerdict::Equal => Some("h1:a=".to_owned()),
+        SumVerdict::Different => Some("h1:b=".to_owned()),
+        _ => None,
+    };
+    Sum {
+        module: module.to_owned(),
+        version: "v1.0.0".to_owned(),
+        kind: ModuleKind::Dependency,
+        replaced: None,
+        second_copy: false,
+        recorded: Some("h1:a=".to_owned()),
+        source: expected.as_ref().map(|_| "sum.test".to_owned()),
+        expected,
+        verdict,
+        why: (verdict == SumVerdict::Unknown).then(|| "sum.test has no record of it".to_owned()),
+    }
+}
+
+fn written(format: Format, programs: &[Program]) -> String {
+    let mut out = Vec::new();
+    let mut writer = Writer::new(format, Look::PLAIN, &mut out).unwrap();
+    for program in programs {
+        writer.program(program).unwrap();
+    }
+    let database = Database {
+        name: Some("sum.test".to_owned()),
+        mode: "auto".to_owned(),
+        asked: 3,
+        ..Database::default()
+    };
+    writer.end(&database).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn programs() -> [Program; 2] {
+    let of = |path: &str, sums: Vec<Sum>| Program {
+        path: path.to_owned(),
+        sums,
+        ..Program::default()
+    };
+    [
+        of("dist/good", vec![sum("a.example/a", SumVerdict::Equal)]),
+        of(
+            "dist/ev\u{1b}il",
+            vec![
+                sum("a.example/a", SumVerdict::Equal),
+                sum("a.example/b", SumVerdict::Different),
+                sum("a.example/c", SumVerdict::Unknown),
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn text_names_what_is_not_equal_and_counts_the_rest() {
+    let expected = "\
+dist/good: equal
+  sums: 1 equal (sum.test)
+
+dist/ev\\u{1b}il: DIFFERENT
+  sums: 1 equal (sum.test), 1 different (sum.test), 1 unknown
+    different a.example/b v1.0.0
+      recorded h1:a=
+      sum.test has h1:b=
+    unknown a.example/c v1.0.0: sum.test has no record of it
+
+2 programs: 1 equal, 1 different
+sum.test: 3 module versions looked up
+";
+    assert_eq!(written(Format::Text, &programs()), expected);
+}
+
+#[test]
+fn the_json_document_is_whole_with_any_number_of_programs() {
+    for count in 0..=2 {
+        let text = written(Format::Json, &programs()[..count]);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["schema"], "gospect-verify/1");
+        assert_eq!(value["programs"].as_array().unwrap().len(), count);
+        assert_eq!(value["summary"]["programs"], count);
+        assert!(text.ends_with("}\n"));
+        // Indented as one document.
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(text.lines().count(), pretty.lines().count());
+    }
+    let value: serde_json::Value =
+        serde_json::from_str(&written(Format::Json, &programs())).unwrap();
+    assert_eq!(value["programs"][1]["verdict"], "different");
+    assert_eq!(value["programs"][1]["sums"][1]["verdict"], "different");
+    assert_eq!(value["programs"][0]["source"], serde_json::Value::Null);
+}
+
+#[test]
+fn sarif_has_a_result_for_each_odd_sum() {
+    let value: serde_json::Value =
+        serde_json::from_str(&written(Format::Sarif, &programs())).unwrap();
+    let results = value["runs"][0]["results"].as_array().unwrap();
+    let found: Vec<_> = results
+        .iter()
+        .map(|r| (r["ruleId"].as_str().unwrap(), r["level"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("module-sum-mismatch", "error"),
+            ("module-sum-unknown", "warning")
+        ]
+    );
+}
+
+#[test]
+fn markdown_begins_with_the_verdict() {
+    let text = written(Format::Markdown, &programs());
+    assert!(text.starts_with("## gospect verify: ❌ different\n"), "{text}");
+    assert!(text.contains("| ❌ error | module-sum-mismatch |"), "{text}");
+    assert!(!text.contains('\u{1b}'));
+    let good = written(Format::Markdown, &programs()[..1]);
+    assert!(good.starts_with("## gospect verify: ✅ equal\n"), "{good}");
+}

@@ -1,0 +1,202 @@
+//! For people: a paragraph for each program, with every row that is not equal.
+
+use super::{Database, Summary, counts};
+use crate::flow::flow;
+use crate::style::{Look, Tone};
+use gospect_verify::check::{Check, Provenance, SourceMatch, Verdict};
+use gospect_verify::sums::{ModuleKind, Sum, SumVerdict};
+use gospect_verify::{Outcome, Program};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+pub(super) fn program(program: &Program, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let outcome = program.outcome();
+    let tone = match outcome {
+        Outcome::NothingToCompare => Tone::Dim,
+        Outcome::Equal => Tone::Good,
+        Outcome::Incomplete => Tone::Warn,
+        Outcome::Different => Tone::Bad,
+    };
+    writeln!(
+        out,
+        "{}: {}",
+        look.paint(Tone::Title, &program.path),
+        look.paint(tone, word(outcome))
+    )?;
+    let line = |indent: usize, text: &str| -> String {
+        let text = crate::style::clean(text);
+        let text = flow(&text, indent, indent + 2, look.width);
+        format!("{}{text}\n", " ".repeat(indent))
+    };
+    write!(out, "{}", line(2, &sums(program)))?;
+    for sum in program.sums.iter().filter(|sum| is_named(sum)) {
+        write!(out, "{}", line(4, &sum_line(sum)))?;
+        if sum.verdict == SumVerdict::Different {
+            let recorded = sum.recorded.as_deref().unwrap_or("none");
+            let expected = sum.expected.as_deref().unwrap_or("none");
+            let source = sum.source.as_deref().unwrap_or("nobody");
+            write!(out, "{}", line(6, &format!("recorded {recorded}")))?;
+            write!(out, "{}", line(6, &format!("{source} has {expected}")))?;
+        }
+    }
+    for provenance in &program.provenance {
+        write!(out, "{}", line(2, &provenance_line(provenance)))?;
+        for check in &provenance.checks {
+            write!(out, "{}", line(4, &check_line(check)))?;
+        }
+    }
+    if let Some(source) = &program.source {
+        write!(out, "{}", line(2, &source_line(source)))?;
+        let odd = source.checks.iter().filter(|c| c.verdict != Verdict::Equal);
+        for check in odd {
+            write!(out, "{}", line(4, &check_line(check)))?;
+        }
+    }
+    writeln!(out)
+}
+
+/// The outcome for the head of a paragraph.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NothingToCompare => "nothing to compare",
+        Outcome::Equal => "equal",
+        Outcome::Incomplete => "not wholly known",
+        Outcome::Different => "DIFFERENT",
+    }
+}
+
+/// Whether a row is listed, not only counted.
+fn is_named(sum: &Sum) -> bool {
+    let is_odd = matches!(sum.verdict, SumVerdict::Different | SumVerdict::Unknown);
+    let is_replaced = matches!(
+        sum.kind,
+        ModuleKind::Replacement | ModuleKind::LocalReplacement | ModuleKind::Toolchain
+    );
+    is_odd || is_replaced || sum.second_copy
+}
+
+/// `sums: 63 equal (sum.golang.org), 1 private (GONOSUMDB or GOPRIVATE), 1 none recorded`.
+pub(super) fn sums(program: &Program) -> String {
+    let mut parts = Vec::new();
+    for verdict in SumVerdict::ALL {
+        let rows = program.sums.iter().filter(|sum| sum.verdict == verdict);
+        let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut number = 0;
+        for row in rows {
+            number += 1;
+            if let Some(source) = row.source.as_deref().filter(|_| row.recorded.is_some()) {
+                *sources.entry(source).or_default() += 1;
+            }
+        }
+        if number == 0 {
+            continue;
+        }
+        let word = match verdict {
+            SumVerdict::NoneRecorded => "without a recorded sum",
+            other => other.name(),
+        };
+        let sources: Vec<&str> = sources.into_keys().collect();
+        parts.push(match sources.is_empty() {
+            true => format!("{number} {word}"),
+            false => format!("{number} {word} ({})", sources.join("; ")),
+        });
+    }
+    match parts.is_empty() {
+        true => "sums: no module is recorded".to_owned(),
+        false => format!("sums: {}", parts.join(", ")),
+    }
+}
+
+/// One module in a line.
+pub(super) fn sum_line(sum: &Sum) -> String {
+    let mut text = format!("{} {} {}", sum.verdict.name(), sum.module, sum.version);
+    match (sum.kind, sum.replaced.as_deref()) {
+        (ModuleKind::Main, _) => text.push_str(" (main module)"),
+        (ModuleKind::Replacement, Some(of)) => text.push_str(&format!(" (in place of {of})")),
+        (ModuleKind::LocalReplacement, Some(by)) => {
+            text.push_str(&format!(" (replaced by the folder {by})"));
+        }
+        (ModuleKind::Toolchain, _) => {
+            text.push_str(" (the toolchain; programs do not record its sum)");
+        }
+        _ => {}
+    }
+    if sum.second_copy {
+        text.push_str(", in the second copy of the record");
+    }
+    if let Some(why) = &sum.why {
+        text.push_str(&format!(": {why}"));
+    }
+    text
+}
+
+/// What a document is, and how far its signature was looked at.
+pub(super) fn provenance_line(provenance: &Provenance) -> String {
+    let by = provenance.signature.by.as_deref();
+    let by = by.map_or(String::new(), |by| format!(" ({by})"));
+    format!(
+        "provenance {}: {}; {}{by}",
+        provenance.document,
+        provenance.verdict.name(),
+        provenance.signature.done
+    )
+}
+
+/// The verdict over a checkout.
+pub(super) fn source_line(source: &SourceMatch) -> String {
+    format!(
+        "source {}: {}; {}",
+        source.folder,
+        source.verdict.name(),
+        source.sentence
+    )
+}
+
+/// One comparison in a line.
+pub(super) fn check_line(check: &Check) -> String {
+    let mut text = format!("{} {}", check.verdict.name(), check.what.name());
+    match (&check.recorded, &check.expected, check.verdict) {
+        (Some(recorded), _, Verdict::Equal) => text.push_str(&format!(" {recorded}")),
+        (None, Some(expected), Verdict::Equal) => text.push_str(&format!(" {expected}")),
+        (Some(recorded), Some(expected), _) => {
+            text.push_str(&format!(": the program has {recorded}, not {expected}"));
+        }
+        (Some(recorded), None, _) => text.push_str(&format!(": only the program says {recorded}")),
+        (None, Some(expected), _) => {
+            text.push_str(&format!(": {expected}; the program does not say"))
+        }
+        (None, None, _) => {}
+    }
+    if let Some(why) = &check.why {
+        text.push_str(&format!(" ({why})"));
+    }
+    text
+}
+
+pub(super) fn end(
+    summary: Summary,
+    database: &Database,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(out, "{}", counts(summary))?;
+    if let Some(line) = database_line(database) {
+        writeln!(out, "{}", look.paint(Tone::Dim, &line))?;
+    }
+    Ok(())
+}
+
+/// `sum.golang.org: 63 module versions looked up`.
+pub(super) fn database_line(database: &Database) -> Option<String> {
+    let name = database.name.as_deref()?;
+    let asked = gospect_bytes::number::count(database.asked, "module version", "module versions");
+    let how = match database.mode.as_str() {
+        "offline" => " in the module cache",
+        _ => "",
+    };
+    let failed = match database.failed {
+        0 => String::new(),
+        failed => format!(", {failed} without an answer that holds"),
+    };
+    Some(format!("{name}: {asked} looked up{how}{failed}"))
+}

@@ -1,0 +1,102 @@
+//! go.sum and go.work.sum files (cmd/go/internal/modfetch, `readGoSum`): lines of module path, version, and sum.
+
+use std::collections::HashMap;
+
+/// Longest file that is read.
+pub const LARGEST: u64 = 64 << 20;
+
+/// The sum that `go` 1.10 wrote for the go.mod of modules without one; it is passed over.
+const EMPTY_GO_MOD: &str = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=";
+
+/// The sums of modules in one file, without those of go.mod files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GoSum {
+    sums: HashMap<(String, String), Vec<String>>,
+}
+
+/// A line that is no line of a go.sum file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} is no line of a go.sum file: it has {fields} words instead of 3")]
+pub struct GoSumError {
+    /// Number of the line, starting at 1.
+    pub line: usize,
+    /// How many words it has.
+    pub fields: usize,
+}
+
+impl GoSum {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// At the first line that the `go` command refuses too.
+    pub fn parse(text: &str) -> Result<Self, GoSumError> {
+        let mut sums: HashMap<(String, String), Vec<String>> = HashMap::new();
+        for (number, line) in text.lines().enumerate() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                [] => {}
+                [_, version, _] if version.ends_with("/go.mod") => {}
+                [_, _, sum] if *sum == EMPTY_GO_MOD => {}
+                [module, version, sum] => {
+                    let known = sums
+                        .entry(((*module).to_owned(), (*version).to_owned()))
+                        .or_default();
+                    if !known.iter().any(|k| k == sum) {
+                        known.push((*sum).to_owned());
+                    }
+                }
+                other => {
+                    return Err(GoSumError {
+                        line: number + 1,
+                        fields: other.len(),
+                    });
+                }
+            }
+        }
+        Ok(Self { sums })
+    }
+
+    /// The sums of a version, usually one. Two different ones contradict each other, and the `go` command refuses to build with them.
+    pub fn of(&self, module: &str, version: &str) -> impl Iterator<Item = &str> {
+        let key = (module.to_owned(), version.to_owned());
+        let known = self.sums.get(&key).into_iter().flatten();
+        known.map(String::as_str)
+    }
+
+    /// Number of module versions in it.
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_the_go_command_reads_them() {
+        let text = "a.example/m v1.0.0 h1:one=\r\na.example/m v1.0.0/go.mod h1:mod=\n\n  a.example/m\tv1.0.0  h1:two=\na.example/m v1.0.0 h1:one=\n";
+        let sums = GoSum::parse(text).unwrap();
+        assert_eq!(sums.len(), 1);
+        let of: Vec<&str> = sums.of("a.example/m", "v1.0.0").collect();
+        assert_eq!(of, ["h1:one=", "h1:two="]);
+        assert_eq!(sums.of("a.example/m", "v1.0.1").count(), 0);
+        assert!(GoSum::parse("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_go_sum_is_refused_with_its_line() {
+        for (text, line, fields) in [
+            ("module example.com/m\n", 1, 2),
+            ("a v1 h1:x=\nb v1\n", 2, 2),
+            ("a v1 h1:x= more\n", 1, 4),
+        ] {
+            assert_eq!(GoSum::parse(text), Err(GoSumError { line, fields }));
+        }
+    }
+}

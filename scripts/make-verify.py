@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Makes testdata/verify: a small program with two public modules, its go.sum, and what the checksum database says about them.
+
+usage: make-verify.py GO GOSPECT      GO is a go command, GOSPECT the program that asks the database
+
+The program is built in a checkout that is made here (git), so that it records a revision. What a proxy answers is kept in the layout that the go
+command has in GOMODCACHE/cache/download/sumdb.
+"""
+
+import http.server
+import lzma
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TARGET = os.path.join(ROOT, "testdata", "verify")
+MAIN = """package main
+
+import "github.com/mattn/go-isatty"
+
+func main() {
+\tprintln(isatty.IsTerminal(1))
+}
+"""
+GO_MOD = """module example.com/isatty
+
+go 1.25.0
+
+require (
+\tgithub.com/mattn/go-isatty v0.0.20
+\tgolang.org/x/sys v0.30.0 // indirect
+)
+"""
+
+
+def run(command, folder, **variables):
+    environment = dict(os.environ, **variables)
+    return subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def build(go, work):
+    folder = os.path.join(work, "isatty")
+    os.makedirs(folder)
+    for name, text in (("main.go", MAIN), ("go.mod", GO_MOD)):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    run([go, "mod", "tidy"], folder, GOTOOLCHAIN="local")
+    date = "2026-11-01T12:00:00Z"
+    who = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date, "GIT_CONFIG_GLOBAL": os.devnull}
+    user = ["-c", "user.name=Example", "-c", "user.email=me@example.com"]
+    run(["git", "init", "-q", "-b", "main"], folder, **who)
+    run(["git", "add", "."], folder, **who)
+    run(["git", *user, "commit", "-q", "-m", "First"], folder, **who)
+    run(["git", "tag", "v1.0.0"], folder, **who)
+    settings = {"GOTOOLCHAIN": "local", "GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOFLAGS": ""}
+    run([go, "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", "../program", "."], folder, **settings)
+    return folder, os.path.join(work, "program")
+
+
+def record(gospect, program, work):
+    """Looks the sums up by way of a proxy that passes everything on and keeps it."""
+    upstream = run([go_command(), "env", "GOPROXY"], work).split(",")[0].split("|")[0].strip()
+    folder = os.path.join(TARGET, "goproxy")
+
+    class Recorder(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            try:
+                with urllib.request.urlopen(upstream + self.path) as answer:
+                    status, body = answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                status, body = error.code, b""
+            if status == 200:
+                path = os.path.join(folder, self.path[1:])
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    proxy = f"http://127.0.0.1:{server.server_port}"
+    out = run([gospect, "verify", "--cache", "off", program], work, GOPROXY=proxy, GOMODCACHE=os.path.join(work, "none"), GOPATH=work)
+    server.shutdown()
+    print(out)
+
+
+def go_command():
+    return sys.argv[1]
+
+
+def main():
+    if len(sys.argv) != 3:
+        print(__doc__)
+        return 2
+    shutil.rmtree(TARGET, ignore_errors=True)
+    os.makedirs(TARGET)
+    with tempfile.TemporaryDirectory() as work:
+        folder, program = build(go_command(), work)
+        record(os.path.abspath(sys.argv[2]), program, work)
+        with open(program, "rb") as file, lzma.open(os.path.join(TARGET, "isatty.xz"), "wb", preset=9 | lzma.PRESET_EXTREME) as out:
+            shutil.copyfileobj(file, out)
+        shutil.copy(os.path.join(folder, "go.sum"), TARGET)
+        run(["tar", "--sort=name", "--mtime=2026-11-01", "--owner=0", "--group=0", "--numeric-owner", "-cJf", os.path.join(TARGET, "checkout.tar.xz"), "-C", work, "isatty"], work)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

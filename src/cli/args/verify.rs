@@ -1,0 +1,52 @@
+//! Arguments of `verify`.
+
+use super::{OutputArgs, SourceArgs};
+use crate::cli::values::choices;
+use crate::report::verify::FORMATS;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The exit code is 1 when something is different, 2 when a checksum database could not be asked or its answer does not hold, or, with
+--strict, when something is not known. GOPROXY, GOSUMDB, GONOSUMDB and GOPRIVATE are read as the go command reads them.
+
+Examples:
+  gospect verify ./app                           every recorded sum, by the checksum database
+  gospect verify --sumdb offline dist/           by what the module cache has, without a network
+  gospect verify --sumdb off --go-sum go.sum dist/
+  gospect verify --format markdown dist/ >> \"$GITHUB_STEP_SUMMARY\"
+  gospect scan --format ndjson / > all.ndjson && gospect verify records:all.ndjson"
+)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Compare with the sums of this go.sum or go.work.sum file; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub go_sum: Vec<PathBuf>,
+    /// Which sums of the checksum database to use
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    pub sumdb: SumDb,
+    /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
+    pub cache: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices(FORMATS.iter().map(|(name, _, doc)| (*name, *doc))))]
+    pub format: String,
+}
+
+/// Which sums of the checksum database to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SumDb {
+    /// Those that are kept, and the rest from the network, by way of GOPROXY
+    #[default]
+    Auto,
+    /// Only those that are kept in the module cache
+    Offline,
+    /// None
+    Off,
+}

@@ -1,0 +1,184 @@
+//! `gospect verify`.
+
+use super::args::{SumDb, VerifyArgs};
+use super::database;
+use super::error::Error;
+use super::exit::Exit;
+use super::input::{Input, Need};
+use super::output::Output;
+use crate::bytes::{Budget, Use};
+use crate::evidence::{Lookups, Mode, SumSources, is_folder};
+use crate::proxy::{Layered, ModuleCache, Nowhere, Proxies, ProxyError, Settings, Store, Sums};
+use crate::record::Line;
+use crate::report::style::clean;
+use crate::report::verify::{self as report, Database, Summary, Writer};
+use crate::source::http::Patience;
+use crate::verify::go_sum::{self, GoSum};
+use crate::verify::{Outcome, Program, sums};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Most requests of one run: a look-up and some tiles for each module version of a fleet.
+const REQUESTS: usize = 1_000_000;
+
+pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
+    let format = report::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
+    if args.sumdb == SumDb::Off && args.go_sum.is_empty() {
+        return Err(Error::NothingToVerify);
+    }
+    let files = args.go_sum.iter().map(|path| read_go_sum(path));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let input = Input::open(&args.source, Need::Full("verify"))?;
+
+    let cache = database::cache(args.cache.as_deref());
+    let modules = ModuleCache::of_user();
+    let own: &dyn Store = match &cache {
+        Some(cache) => cache,
+        None => &Nowhere,
+    };
+    let below: &dyn Store = match &modules {
+        Some(modules) => modules,
+        None => &Nowhere,
+    };
+    let store = Layered { own, below };
+    let settings = match args.sumdb {
+        SumDb::Auto => Settings::of_user(),
+        SumDb::Offline | SumDb::Off => Settings::offline(),
+    };
+    let patience = Patience {
+        requests: REQUESTS,
+        ..Patience::default()
+    };
+    let proxies = match (&settings, args.sumdb) {
+        (Ok(settings), SumDb::Auto) => Some(Proxies::with(settings, &patience)),
+        _ => None,
+    };
+    let database = match (&settings, &proxies, args.sumdb) {
+        (_, _, SumDb::Off) => Ok(None),
+        (Err(error), ..) => Err(error.clone()),
+        (Ok(settings), _, SumDb::Offline) => Sums::offline(settings, &store),
+        (Ok(_), Some(Err(error)), _) => Err(error.clone()),
+        (Ok(settings), Some(Ok(proxies)), _) => Sums::with(settings, proxies, &store, patience),
+        (Ok(_), None, SumDb::Auto) => Err(ProxyError::NoProxy),
+    };
+    let mut name = match &database {
+        Ok(Some(database)) => Some(database.name().to_owned()),
+        _ => None,
+    };
+    let is_folder = settings.as_ref().is_ok_and(|s| is_folder(&s.goproxy));
+    let mut sources =
+        SumSources::new(files, database, mode(args.sumdb)).with_file_proxy(is_folder);
+
+    let mut output = Output::open(&args.output)?;
+    let budget = Budget::of(args.source.memory, Use::Page);
+    let look = output.look;
+    let mut to = Some(output.writer());
+    let mut writer: Option<Writer<'_>> = None;
+    let mut summary = Summary::default();
+    let mut needed_an_answer = false;
+    let ended = input.run(args.output.quiet, &mut |line| {
+        if let Some(to) = to.take() {
+            writer = Some(Writer::new(format, look, to)?);
+        }
+        let Some(open) = &mut writer else {
+            return Ok(());
+        };
+        match line {
+            Line::Binary(binary) => {
+                let failed = sources.lookups().failed;
+                let program = Program {
+                    sums: sums::judge(&binary, &mut |module, version| sources.ask(module, version)),
+                    ..Program::of(&binary)
+                };
+                let has_failed = sources.lookups().failed > failed;
+                needed_an_answer |= has_failed && program.outcome() > Outcome::Equal;
+                let before = open.size_in_memory();
+                open.program(&program)?;
+                budget.spend(open.size_in_memory().saturating_sub(before))?;
+            }
+            Line::Unexamined(thing) => {
+                budget.spend(thing.size_in_memory())?;
+                open.unexamined(thing);
+            }
+            Line::End(_) => {
+                let about = about(args, name.take(), sources.lookups());
+                if let Some(writer) = writer.take() {
+                    summary = writer.end(&about)?;
+                }
+            }
+            Line::Run(_) | Line::Image(_) => {}
+        }
+        Ok(())
+    });
+    let end = output.end(ended)?;
+    let lookups = sources.lookups();
+    for message in &lookups.messages {
+        say!("gospect: {}", clean(message));
+    }
+    let exit = Exit::of(&end, args.source.strict, summary.different > 0, true);
+    if exit == Exit::Failed {
+        return Ok(exit);
+    }
+    if lookups.failed > 0 && (needed_an_answer || lookups.lied) {
+        say!(
+            "gospect: module versions that could not be looked up: {}; --sumdb off leaves the checksum database out",
+            lookups.failed
+        );
+        return Ok(Exit::Failed);
+    }
+    if args.source.strict && summary.incomplete > 0 {
+        say!(
+            "gospect: programs with something that is not known: {}; this is an error because of --strict",
+            summary.incomplete
+        );
+        return Ok(Exit::Failed);
+    }
+    Ok(exit)
+}
+
+fn mode(sumdb: SumDb) -> Mode {
+    match sumdb {
+        SumDb::Auto => Mode::Auto,
+        SumDb::Offline => Mode::Offline,
+        SumDb::Off => Mode::Off,
+    }
+}
+
+fn about(args: &VerifyArgs, name: Option<String>, lookups: &Lookups) -> Database {
+    let mode = match args.sumdb {
+        SumDb::Auto => "auto",
+        SumDb::Offline => "offline",
+        SumDb::Off => "off",
+    };
+    Database {
+        name,
+        mode: mode.to_owned(),
+        asked: lookups.asked,
+        failed: lookups.failed,
+        messages: lookups.messages.clone(),
+    }
+}
+
+/// The sums of a go.sum file, with its name.
+fn read_go_sum(path: &Path) -> Result<(String, GoSum), Error> {
+    let name = path.to_string_lossy().into_owned();
+    let not_read = |why: String| Error::NotRead {
+        name: clean(&path.to_string_lossy()).into_owned(),
+        why,
+    };
+    let bytes = read(path, go_sum::LARGEST).map_err(|e| not_read(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| not_read("is no text in UTF-8".to_owned()))?;
+    let sums = GoSum::parse(&text).map_err(|e| not_read(e.to_string()))?;
+    Ok((name, sums))
+}
+
+/// Reads a whole file of at most `most` bytes.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("longer than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}

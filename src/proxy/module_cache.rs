@@ -1,0 +1,97 @@
+//! What the `go` command of the user keeps of checksum databases (cmd/go/internal/modfetch/sumdb.go, `ReadCache` and `ReadConfig`); nothing is written there.
+
+use super::environment::sumdb_folders;
+use super::sumdb::Store;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest file of it.
+const FILE_MAX: u64 = 1 << 20;
+
+/// The module cache of the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleCache {
+    /// Look-ups and tiles.
+    downloads: PathBuf,
+    /// Tree heads.
+    heads: PathBuf,
+}
+
+impl ModuleCache {
+    /// The one of the user: GOMODCACHE and GOPATH. `None`: there is no home folder either.
+    pub fn of_user() -> Option<Self> {
+        let (downloads, heads) = sumdb_folders()?;
+        Some(Self { downloads, heads })
+    }
+
+    /// One in other folders: `GOMODCACHE/cache/download/sumdb` and `GOPATH/pkg/sumdb`.
+    pub fn at(downloads: impl Into<PathBuf>, heads: impl Into<PathBuf>) -> Self {
+        Self {
+            downloads: downloads.into(),
+            heads: heads.into(),
+        }
+    }
+
+    /// The folder of look-ups and tiles.
+    pub fn folder(&self) -> &Path {
+        &self.downloads
+    }
+}
+
+impl Store for ModuleCache {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let folder = match name.ends_with("/latest") {
+            true => &self.heads,
+            false => &self.downloads,
+        };
+        let path = folder.join(name);
+        let kind = fs::metadata(&path).ok()?;
+        let is_read = kind.is_file() && kind.len() <= FILE_MAX;
+        is_read.then(|| fs::read(&path).ok())?
+    }
+
+    fn write(&self, _: &str, _: &[u8]) {}
+
+    fn widths(&self, name: &str) -> Vec<u64> {
+        let folder = fs::read_dir(self.downloads.join(format!("{name}.p")));
+        let entries = folder.into_iter().flatten().flatten();
+        let widths = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        widths.take(256).collect()
+    }
+}
+
+/// A store that keeps nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nowhere;
+
+impl Store for Nowhere {
+    fn read(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn write(&self, _: &str, _: &[u8]) {}
+}
+
+/// A store before another one, which is only read.
+pub struct Layered<'s> {
+    /// Read first, and written.
+    pub own: &'s dyn Store,
+    /// Read when the first has nothing.
+    pub below: &'s dyn Store,
+}
+
+impl Store for Layered<'_> {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        self.own.read(name).or_else(|| self.below.read(name))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        self.own.write(name, bytes);
+    }
+
+    fn widths(&self, name: &str) -> Vec<u64> {
+        let mut widths = self.own.widths(name);
+        widths.extend(self.below.widths(name));
+        widths
+    }
+}
