@@ -104,8 +104,8 @@ def main():
     if len(sys.argv) != 3:
         print(__doc__)
         return 2
-    shutil.rmtree(TARGET, ignore_errors=True)
-    os.makedirs(TARGET)
+    shutil.rmtree(os.path.join(TARGET, "goproxy"), ignore_errors=True)
+    os.makedirs(TARGET, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         folder, program = build(go_command(), work)
         record(os.path.abspath(sys.argv[2]), program, work)

@@ -69,7 +69,7 @@ pub use gospect_report as report;
 pub mod scan;
 #[cfg(feature = "source")]
 pub use gospect_source as source;
-#[cfg(feature = "verify")]
+#[cfg(feature = "audit")]
 pub use gospect_verify as verify;
 #[cfg(feature = "audit")]
 pub use gospect_vuln as vuln;

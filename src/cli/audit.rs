@@ -5,6 +5,7 @@ use super::database;
 use super::dates;
 use super::error::Error;
 use super::exit::Exit;
+use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
@@ -35,6 +36,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         true => Some(database::open(&args.database, today, args.output.quiet)?),
         false => None,
     };
+    let go_sums = go_sum::read_all(&args.go_sum)?;
     let mut input = Input::open(&args.source, Need::Full("audit"))?;
     if database.is_some() {
         input = input.with_functions();
@@ -48,6 +50,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if let Some(database) = &database {
         auditor = auditor.with_vulnerabilities(database);
     }
+    auditor = auditor.with_go_sums(&go_sums);
     let format = findings::format(&judge.format);
     // Only the HTML page shows the binaries as well, so only it keeps them.
     let mut page: Option<(Document, SupportTable)> = None;

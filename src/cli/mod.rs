@@ -22,6 +22,7 @@ mod exit;
 mod explain;
 mod fips;
 mod go_flags;
+mod go_sum;
 mod init;
 mod input;
 #[cfg(unix)]

@@ -4,6 +4,7 @@ use super::args::{SumDb, VerifyArgs};
 use super::database;
 use super::error::Error;
 use super::exit::Exit;
+use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
 use crate::bytes::{Budget, Use};
@@ -13,22 +14,18 @@ use crate::record::Line;
 use crate::report::style::clean;
 use crate::report::verify::{self as report, Database, Summary, Writer};
 use crate::source::http::Patience;
-use crate::verify::go_sum::{self, GoSum};
 use crate::verify::{Outcome, Program, sums};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 
 /// Most requests of one run: a look-up and some tiles for each module version of a fleet.
 const REQUESTS: usize = 1_000_000;
 
 pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
-    let format = report::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
+    let format =
+        report::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
     if args.sumdb == SumDb::Off && args.go_sum.is_empty() {
         return Err(Error::NothingToVerify);
     }
-    let files = args.go_sum.iter().map(|path| read_go_sum(path));
-    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let files = go_sum::read_all(&args.go_sum)?;
     let input = Input::open(&args.source, Need::Full("verify"))?;
 
     let cache = database::cache(args.cache.as_deref());
@@ -67,8 +64,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         _ => None,
     };
     let is_folder = settings.as_ref().is_ok_and(|s| is_folder(&s.goproxy));
-    let mut sources =
-        SumSources::new(files, database, mode(args.sumdb)).with_file_proxy(is_folder);
+    let mut sources = SumSources::new(files, database, mode(args.sumdb)).with_file_proxy(is_folder);
 
     let mut output = Output::open(&args.output)?;
     let budget = Budget::of(args.source.memory, Use::Page);
@@ -158,27 +154,4 @@ fn about(args: &VerifyArgs, name: Option<String>, lookups: &Lookups) -> Database
         failed: lookups.failed,
         messages: lookups.messages.clone(),
     }
-}
-
-/// The sums of a go.sum file, with its name.
-fn read_go_sum(path: &Path) -> Result<(String, GoSum), Error> {
-    let name = path.to_string_lossy().into_owned();
-    let not_read = |why: String| Error::NotRead {
-        name: clean(&path.to_string_lossy()).into_owned(),
-        why,
-    };
-    let bytes = read(path, go_sum::LARGEST).map_err(|e| not_read(e.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_read("is no text in UTF-8".to_owned()))?;
-    let sums = GoSum::parse(&text).map_err(|e| not_read(e.to_string()))?;
-    Ok((name, sums))
-}
-
-/// Reads a whole file of at most `most` bytes.
-fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("longer than {} MiB", most >> 20)));
-    }
-    Ok(bytes)
 }

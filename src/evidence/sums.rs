@@ -1,7 +1,7 @@
 //! Sums of modules from go.sum files and a checksum database, each asked for once.
 
 use crate::proxy::{ProxyError, Sums};
-use crate::verify::go_sum::GoSum;
+use crate::verify::go_sum::{self, GoSum};
 use crate::verify::sums::{Answer, Known, TOOLCHAIN};
 use std::collections::HashMap;
 
@@ -91,20 +91,7 @@ impl<'s> SumSources<'s> {
         if let Some(known) = self.answers.get(&key) {
             return known.clone();
         }
-        let mut answers: Vec<Answer> = Vec::new();
-        for (name, sums) in &self.files {
-            let before = answers.len();
-            answers.extend(sums.of(module, version).map(|sum| Answer {
-                source: name.clone(),
-                known: Known::Sum(sum.to_owned()),
-            }));
-            if answers.len() == before {
-                answers.push(Answer {
-                    source: name.clone(),
-                    known: Known::Nothing(format!("{name} does not list it")),
-                });
-            }
-        }
+        let mut answers = go_sum::answers(&self.files, module, version);
         answers.push(self.ask_database(module, version));
         self.answers.insert(key, answers.clone());
         answers

@@ -80,8 +80,12 @@ impl Scene {
         let home = self.scratch.path();
         let mut command = command();
         command.env("HOME", home).env("LOCALAPPDATA", home);
-        command.env("USERPROFILE", home).env("GOPATH", self.path("go"));
-        command.env("XDG_CACHE_HOME", self.path("cache")).env("GOENV", "off");
+        command
+            .env("USERPROFILE", home)
+            .env("GOPATH", self.path("go"));
+        command
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("GOENV", "off");
         let proxy = format!("file://{}", self.path("goproxy").display());
         command.env("GOPROXY", proxy);
         command.envs(variables.iter().copied());
@@ -106,7 +110,13 @@ fn rows(document: &Value) -> Vec<(String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let sums = document["programs"][0]["sums"].as_array().unwrap();
     sums.iter()
-        .map(|row| (text(&row["module"]), text(&row["verdict"]), text(&row["source"])))
+        .map(|row| {
+            (
+                text(&row["module"]),
+                text(&row["verdict"]),
+                text(&row["source"]),
+            )
+        })
         .collect()
 }
 
@@ -208,7 +218,10 @@ fn an_edited_sum_is_different_in_whichever_copy() {
     let markdown = scene.run(&["--format", "markdown"]).stdout;
     assert!(markdown.contains("❌ different"), "{markdown}");
     let sarif: Value = serde_json::from_str(&scene.run(&["--format", "sarif"]).stdout).unwrap();
-    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "module-sum-mismatch");
+    assert_eq!(
+        sarif["runs"][0]["results"][0]["ruleId"],
+        "module-sum-mismatch"
+    );
 }
 
 #[test]
@@ -227,20 +240,31 @@ fn settings_of_the_go_command_hold() {
         is(0, "private equal")
     );
     assert_eq!(
-        verdicts(&[("GOPRIVATE", "github.com/mattn"), ("GONOSUMDB", "golang.org/x")]),
+        verdicts(&[
+            ("GOPRIVATE", "github.com/mattn"),
+            ("GONOSUMDB", "golang.org/x")
+        ]),
         is(0, "equal private")
     );
     assert_eq!(verdicts(&[("GOSUMDB", "off")]), is(0, "unknown unknown"));
     // Neither of these turns the database off.
     assert_eq!(
-        verdicts(&[("GOFLAGS", "-insecure"), ("GOINSECURE", "*"), ("GONOPROXY", "*")]),
+        verdicts(&[
+            ("GOFLAGS", "-insecure"),
+            ("GOINSECURE", "*"),
+            ("GONOPROXY", "*")
+        ]),
         is(0, "equal equal")
     );
     // Nobody is named, and there is no go command.
     let nobody = [("GOPROXY", ""), ("PATH", "")];
     assert_eq!(verdicts(&nobody), is(2, "unknown unknown"));
     let out = scene.run_with(&nobody, &[]);
-    assert!(out.stderr.contains("set GOPROXY to a module proxy"), "{}", out.stderr);
+    assert!(
+        out.stderr.contains("set GOPROXY to a module proxy"),
+        "{}",
+        out.stderr
+    );
     let strict = scene.run_with(&[("GOSUMDB", "off")], &["--strict"]);
     assert_eq!(strict.code, Some(2), "{}", strict.stderr);
 }
@@ -288,10 +312,22 @@ fn a_database_that_lies_is_named() {
         }
     });
     let cases: [(&str, Damage<'_>, &str); 6] = [
-        ("a changed sum", in_lookup("h1:xfD0", "h1:xfD1"), "is not in its signed tree"),
-        ("another root", in_lookup("go.sum database tree\n", "go.sum database tree\n1"), "is forged"),
+        (
+            "a changed sum",
+            in_lookup("h1:xfD0", "h1:xfD1"),
+            "is not in its signed tree",
+        ),
+        (
+            "another root",
+            in_lookup("go.sum database tree\n", "go.sum database tree\n1"),
+            "is forged",
+        ),
         ("a forged signature", forged, "is forged"),
-        ("another key", in_lookup("— sum.golang.org", "— sum.example.org"), "is not signed by"),
+        (
+            "another key",
+            in_lookup("— sum.golang.org", "— sum.example.org"),
+            "is not signed by",
+        ),
         ("a truncated tile", cut, "is truncated"),
         ("a wrong tile", wrong, "is not in its signed tree"),
     ];
@@ -305,7 +341,11 @@ fn a_database_that_lies_is_named() {
             }
             let out = scene.run(args);
             assert_eq!(out.code, Some(2), "{what} {args:?}: {out:?}");
-            assert!(out.stderr.contains(expected), "{what} {args:?}: {}", out.stderr);
+            assert!(
+                out.stderr.contains(expected),
+                "{what} {args:?}: {}",
+                out.stderr
+            );
             let (_, document) = scene.json(args);
             let rows = rows(&document);
             assert_eq!(rows[1].1, "unknown", "{what} {args:?}");
@@ -337,8 +377,14 @@ fn bad_arguments_and_files_are_named() {
     let scene = Scene::new();
     let out = scene.run(&["--sumdb", "off"]);
     assert_eq!(out.code, Some(2));
-    assert!(out.stderr.contains("nothing to verify against"), "{}", out.stderr);
-    scene.scratch.put("bad.sum", b"a v1.0.0 h1:x=\nmodule example.com/m\n");
+    assert!(
+        out.stderr.contains("nothing to verify against"),
+        "{}",
+        out.stderr
+    );
+    scene
+        .scratch
+        .put("bad.sum", b"a v1.0.0 h1:x=\nmodule example.com/m\n");
     let out = scene.run(&["--go-sum", "bad.sum"]);
     assert_eq!(out.code, Some(2));
     assert!(out.stderr.contains("bad.sum: line 2 "), "{}", out.stderr);
@@ -359,9 +405,17 @@ fn records_give_what_the_file_gives() {
     std::fs::rename(scene.path("all.ndjson"), scene.path("program")).unwrap();
     let home = scene.scratch.path();
     let mut verify = command();
-    verify.env("HOME", home).env("GOENV", "off").env("XDG_CACHE_HOME", home.join("cache"));
-    verify.env("GOPROXY", format!("file://{}", scene.path("goproxy").display()));
-    verify.current_dir(home).args(["verify", "--format", "json", "records:program"]);
+    verify
+        .env("HOME", home)
+        .env("GOENV", "off")
+        .env("XDG_CACHE_HOME", home.join("cache"));
+    verify.env(
+        "GOPROXY",
+        format!("file://{}", scene.path("goproxy").display()),
+    );
+    verify
+        .current_dir(home)
+        .args(["verify", "--format", "json", "records:program"]);
     let out = finish(&mut verify);
     assert_eq!((out.code, code), (Some(1), Some(1)));
     let of_records: Value = serde_json::from_str(&out.stdout).unwrap();
@@ -372,7 +426,9 @@ fn records_give_what_the_file_gives() {
 #[test]
 fn the_schema_has_the_parts_of_the_record() {
     let read = |name: &str| -> Value {
-        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+        let place = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("docs")
+            .join(name);
         serde_json::from_slice(&std::fs::read(place).unwrap()).unwrap()
     };
     let (schema, record) = (read("verify.schema.json"), read("record.schema.json"));

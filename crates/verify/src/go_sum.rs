@@ -1,5 +1,7 @@
 //! go.sum and go.work.sum files (cmd/go/internal/modfetch, `readGoSum`): lines of module path, version, and sum.
 
+use super::sums::{self, Answer, Known, Sum};
+use gospect_record::Binary;
 use std::collections::HashMap;
 
 /// Longest file that is read.
@@ -72,6 +74,32 @@ impl GoSum {
     pub fn is_empty(&self) -> bool {
         self.sums.is_empty()
     }
+}
+
+/// What files with these names say of a version.
+pub fn answers(files: &[(String, GoSum)], module: &str, version: &str) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    for (name, sums) in files {
+        let before = answers.len();
+        answers.extend(sums.of(module, version).map(|sum| Answer {
+            source: name.clone(),
+            known: Known::Sum(sum.to_owned()),
+        }));
+        if answers.len() == before {
+            answers.push(Answer {
+                source: name.clone(),
+                known: Known::Nothing(format!("{name} does not list it")),
+            });
+        }
+    }
+    answers
+}
+
+/// Judges the recorded sums of a program by files alone.
+pub fn judge(binary: &Binary, files: &[(String, GoSum)]) -> Vec<Sum> {
+    sums::judge(binary, &mut |module, version| {
+        answers(files, module, version)
+    })
 }
 
 #[cfg(test)]

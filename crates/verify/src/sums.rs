@@ -295,7 +295,9 @@ fn toolchain(binary: &Binary, ask: &mut Ask<'_>) -> Option<Sum> {
     }
     let folders = goroot.value.iter();
     let folders = folders.chain(goroot.evidence.iter().map(|e| &e.value));
-    let version = folders.into_iter().find_map(|path| toolchain_version(path))?;
+    let version = folders
+        .into_iter()
+        .find_map(|path| toolchain_version(path))?;
     let answers = ask(TOOLCHAIN, &version);
     let known = answers.iter().find_map(|answer| match &answer.known {
         Known::Sum(sum) => Some((sum.clone(), answer.source.clone())),

@@ -147,6 +147,20 @@ fn source() -> Vec<Row> {
             files(&[("a", "called"), ("b", "altered"), ("c", "called")]),
             files(&[("a", "called"), ("c", "called")]),
         ),
+        row(
+            "module-sum-mismatch",
+            "dist/app",
+            one("deps").flag(&go_sum("wrong")),
+            one("deps").flag(&go_sum("right")),
+        )
+        .silent(one("deps")),
+        row(
+            "module-sum-unknown",
+            "dist/app",
+            one("deps").flag(&go_sum("short")),
+            one("deps").flag(&go_sum("right")),
+        )
+        .silent(one("deps")),
         row("modules-unknown", "dist/app", one("gopath"), one("deps")).speaks(one("direct")),
         row(
             "unversioned-dependency",
@@ -202,4 +216,12 @@ fn linkage() -> Vec<Row> {
                 .options("allow = [\"dist/app\"]"),
         ),
     ]
+}
+
+/// The flag for a go.sum file of testdata/verify.
+fn go_sum(name: &str) -> String {
+    format!(
+        "--go-sum={}/testdata/verify/{name}.sum",
+        env!("CARGO_MANIFEST_DIR")
+    )
 }

@@ -27,6 +27,7 @@ use super::rules::registry::{self, RULES};
 use super::rules::report::{Report, Sink, Subject};
 use gospect_deploy::Deployment;
 use gospect_record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
+use gospect_verify::go_sum::{self, GoSum};
 use gospect_vuln as vuln;
 use gospect_vuln::database::{Damaged, Database};
 use std::cell::{OnceCell, RefCell};
@@ -38,6 +39,7 @@ pub struct Auditor<'p> {
     today: Date,
     baseline: Option<&'p Baseline>,
     database: Option<&'p Database>,
+    go_sums: &'p [(String, GoSum)],
     damaged: Option<Damaged>,
     base: Vec<Effective>,
     /// Effective rules for each set of matching overrides.
@@ -61,6 +63,7 @@ impl<'p> Auditor<'p> {
             today,
             baseline: None,
             database: None,
+            go_sums: &[],
             damaged: None,
             base: policy.effective(&[]),
             special: HashMap::new(),
@@ -88,6 +91,12 @@ impl<'p> Auditor<'p> {
     /// Asks this database for the known vulnerabilities of every program. Without it the rules about them say nothing.
     pub fn with_vulnerabilities(mut self, database: &'p Database) -> Self {
         self.database = Some(database);
+        self
+    }
+
+    /// Compares the sums of every program with these go.sum files, each with its name. Without one the rules about them say nothing.
+    pub fn with_go_sums(mut self, files: &'p [(String, GoSum)]) -> Self {
+        self.go_sums = files;
         self
     }
 
@@ -144,11 +153,13 @@ impl<'p> Auditor<'p> {
             Some(Ok(program)) => Some(program),
             None => None,
         };
+        let sums = (!self.go_sums.is_empty()).then(|| go_sum::judge(binary, self.go_sums));
         let mut ctx = Ctx {
             binary,
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
             today: self.today,
             vulnerabilities: vulnerabilities.as_ref(),
+            sums: sums.as_deref(),
             options: Options {
                 specs: &[],
                 set: &[],

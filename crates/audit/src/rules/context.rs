@@ -12,6 +12,7 @@ use crate::options::Options;
 use crate::policy::{Effective, Expectation, Policy, Waiver};
 use gospect_deploy::{Deployment, Toolchain};
 use gospect_record::{Binary, ImageRecord, ModuleList};
+use gospect_verify::sums::Sum;
 use gospect_vuln as vuln;
 use std::cell::{OnceCell, RefCell};
 
@@ -25,6 +26,8 @@ pub struct Ctx<'a> {
     pub today: Date,
     /// Its known vulnerabilities; `None`: no database was asked.
     pub vulnerabilities: Option<&'a vuln::Program>,
+    /// Its sums, compared with those of go.sum files; `None`: there are none.
+    pub sums: Option<&'a [Sum]>,
     /// Options of the running rule.
     pub options: Options<'a>,
     /// The release that built it, if its version names one.

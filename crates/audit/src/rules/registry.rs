@@ -87,6 +87,8 @@ pub static RULES: &[Rule] = &[
     row!(Binary source unversioned_dependency),
     row!(Binary source built_from_files),
     row!(Binary source modules_unknown),
+    row!(Binary source module_sum_mismatch),
+    row!(Binary source module_sum_unknown),
     row!(Binary integrity contradicted_claim),
     row!(Binary integrity missing_build_info),
     row!(Binary integrity hidden_build_info),

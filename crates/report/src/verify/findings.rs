@@ -63,14 +63,26 @@ pub(super) fn of(program: &Program) -> Vec<Finding> {
             SumVerdict::Unknown => (&SUM_UNKNOWN, Level::Warning, UNKNOWN_HELP),
             _ => continue,
         };
-        findings.push(finding(program, row, sum_line(sum), sum_evidence(sum), &sum.module));
+        findings.push(finding(
+            program,
+            row,
+            sum_line(sum),
+            sum_evidence(sum),
+            &sum.module,
+        ));
     }
     for provenance in &program.provenance {
         if provenance.verdict == Verdict::Different {
             let row = (&PROVENANCE, Level::Error, PROVENANCE_HELP);
             let evidence = check_evidence(&provenance.checks);
             let message = provenance_line(provenance);
-            findings.push(finding(program, row, message, evidence, &provenance.document));
+            findings.push(finding(
+                program,
+                row,
+                message,
+                evidence,
+                &provenance.document,
+            ));
         }
     }
     if let Some(source) = &program.source
@@ -78,7 +90,13 @@ pub(super) fn of(program: &Program) -> Vec<Finding> {
     {
         let row = (&SOURCE, Level::Error, SOURCE_HELP);
         let evidence = check_evidence(&source.checks);
-        findings.push(finding(program, row, source_line(source), evidence, &source.folder));
+        findings.push(finding(
+            program,
+            row,
+            source_line(source),
+            evidence,
+            &source.folder,
+        ));
     }
     findings
 }

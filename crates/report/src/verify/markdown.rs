@@ -21,7 +21,11 @@ pub(super) fn render(
         (0, _, _) => "⚠️ not wholly known",
         _ => "❌ different",
     };
-    writeln!(out, "## gospect verify: {mark}\n\n{}  ", cell(&counts(summary)))?;
+    writeln!(
+        out,
+        "## gospect verify: {mark}\n\n{}  ",
+        cell(&counts(summary))
+    )?;
     if let Some(line) = database_line(database) {
         writeln!(out, "{}  ", cell(&line))?;
     }

@@ -62,7 +62,7 @@ fn text_names_what_is_not_equal_and_counts_the_rest() {
 dist/good: equal
   sums: 1 equal (sum.test)
 
-dist/ev\\u{1b}il: DIFFERENT
+dist/ev\\x1bil: DIFFERENT
   sums: 1 equal (sum.test), 1 different (sum.test), 1 unknown
     different a.example/b v1.0.0
       recorded h1:a=
@@ -116,8 +116,14 @@ fn sarif_has_a_result_for_each_odd_sum() {
 #[test]
 fn markdown_begins_with_the_verdict() {
     let text = written(Format::Markdown, &programs());
-    assert!(text.starts_with("## gospect verify: ❌ different\n"), "{text}");
-    assert!(text.contains("| ❌ error | module-sum-mismatch |"), "{text}");
+    assert!(
+        text.starts_with("## gospect verify: ❌ different\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| ❌ error | module-sum-mismatch |"),
+        "{text}"
+    );
     assert!(!text.contains('\u{1b}'));
     let good = written(Format::Markdown, &programs()[..1]);
     assert!(good.starts_with("## gospect verify: ✅ equal\n"), "{good}");

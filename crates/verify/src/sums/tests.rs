@@ -108,12 +108,18 @@ fn one_source_that_disagrees_outweighs_the_others() {
         known: Known::Sum(sum.to_owned()),
     };
     let sums = judge(&binary, &mut |_, _| {
-        vec![answer("go.sum", "h1:right="), answer("sum.test", "h1:other=")]
+        vec![
+            answer("go.sum", "h1:right="),
+            answer("sum.test", "h1:other="),
+        ]
     });
     assert_eq!(sums[0].verdict, SumVerdict::Different);
     assert_eq!(sums[0].source.as_deref(), Some("sum.test"));
     let sums = judge(&binary, &mut |_, _| {
-        vec![answer("go.sum", "h1:right="), answer("sum.test", "h1:right=")]
+        vec![
+            answer("go.sum", "h1:right="),
+            answer("sum.test", "h1:right="),
+        ]
     });
     assert_eq!(sums[0].verdict, SumVerdict::Equal);
     assert_eq!(sums[0].source.as_deref(), Some("go.sum, sum.test"));
@@ -121,7 +127,12 @@ fn one_source_that_disagrees_outweighs_the_others() {
 
 #[test]
 fn a_sum_that_was_edited_in_either_copy_is_different() {
-    let dep = |sum: &str| program(Module::default(), vec![module("a.example/a", "v1.0.0", sum)]);
+    let dep = |sum: &str| {
+        program(
+            Module::default(),
+            vec![module("a.example/a", "v1.0.0", sum)],
+        )
+    };
     let with_copy = |blob: &str, copy: &str| Binary {
         second_build_info: dep(copy).build_info,
         ..dep(blob)
@@ -129,9 +140,21 @@ fn a_sum_that_was_edited_in_either_copy_is_different() {
     let right = "h1:a.example/a=";
     // The blob alone, the copy alone, both.
     for (blob, copy, expected) in [
-        ("h1:evil=", right, vec![(false, SumVerdict::Different), (true, SumVerdict::Equal)]),
-        (right, "h1:evil=", vec![(false, SumVerdict::Equal), (true, SumVerdict::Different)]),
-        (right, "", vec![(false, SumVerdict::Equal), (true, SumVerdict::NoneRecorded)]),
+        (
+            "h1:evil=",
+            right,
+            vec![(false, SumVerdict::Different), (true, SumVerdict::Equal)],
+        ),
+        (
+            right,
+            "h1:evil=",
+            vec![(false, SumVerdict::Equal), (true, SumVerdict::Different)],
+        ),
+        (
+            right,
+            "",
+            vec![(false, SumVerdict::Equal), (true, SumVerdict::NoneRecorded)],
+        ),
     ] {
         let sums = judge(&with_copy(blob, copy), &mut database);
         let found: Vec<_> = sums.iter().map(|s| (s.second_copy, s.verdict)).collect();
@@ -149,7 +172,10 @@ fn a_sum_that_was_edited_in_either_copy_is_different() {
     )
     .build_info;
     let sums = judge(&binary, &mut database);
-    assert_eq!((sums[1].second_copy, sums[1].verdict), (true, SumVerdict::Different));
+    assert_eq!(
+        (sums[1].second_copy, sums[1].verdict),
+        (true, SumVerdict::Different)
+    );
 }
 
 #[test]
@@ -172,5 +198,8 @@ fn a_downloaded_toolchain_is_named_with_the_sum_that_it_should_have() {
     assert_eq!(sums[0].kind, ModuleKind::Toolchain);
     assert_eq!(sums[0].version, "v0.0.1-go1.26.5.linux-amd64");
     assert_eq!(sums[0].verdict, SumVerdict::NoneRecorded);
-    assert_eq!(sums[0].expected.as_deref(), Some("h1:golang.org/toolchain="));
+    assert_eq!(
+        sums[0].expected.as_deref(),
+        Some("h1:golang.org/toolchain=")
+    );
 }

@@ -8,6 +8,8 @@ pub mod missing_sum;
 pub mod missing_vcs_stamp;
 pub mod module_below_floor;
 pub mod module_sum_conflict;
+pub mod module_sum_mismatch;
+pub mod module_sum_unknown;
 pub mod modules_unknown;
 pub mod replaced_module;
 pub mod unversioned_dependency;
