@@ -116,16 +116,12 @@ pub struct AuditArgs {
     pub vulns: bool,
     #[command(flatten)]
     pub database: DatabaseArgs,
-<<<<<<< HEAD
-    /// A record key that every binary must have with this value (globs allowed): `go_version`, `main_package`,
-    /// `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
-    /// key of `scan --format json`
-=======
     /// Compare recorded checksums of modules with this go.sum file; may be given again
     #[arg(long, value_name = "FILE")]
     pub go_sum: Vec<PathBuf>,
-    /// A record key that every binary must have with this value (globs allowed)
->>>>>>> 7148928 (Judge sums of go.sum files in audit, and describe verify)
+    /// A record key that every binary must have with this value (globs allowed): `go_version`, `main_package`,
+    /// `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
+    /// key of `scan --format json`
     #[arg(long, value_name = "KEY=VALUE")]
     pub expect: Vec<String>,
     /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)

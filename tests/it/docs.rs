@@ -202,6 +202,9 @@ fn cannot_run(command: &str) -> Option<Unrun> {
     if command.contains("registry:") && !command.contains("records:") {
         return never("asks a registry");
     }
+    if command.contains("gospect verify") && !command.contains("--sumdb off") {
+        return never("asks the checksum database");
+    }
     if command.contains('▶') || command.contains("Candidate  Image") {
         return never("a drawing");
     }

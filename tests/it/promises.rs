@@ -324,6 +324,13 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a record whose sums were edited",
+        &[
+            "an_edited_sum_is_different_in_whichever_copy",
+            "a_database_that_lies_is_named",
+        ],
+    ),
+    (
         "a vulnerability database that is cut",
         &[
             "documents_that_lie_are_refused_whole",

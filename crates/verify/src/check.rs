@@ -1,6 +1,6 @@
 //! Single comparisons of a record with provenance or source.
 
-use super::program::Outcome;
+use super::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 
 /// The result of one comparison.

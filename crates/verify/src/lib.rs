@@ -18,7 +18,9 @@
 
 pub mod check;
 pub mod go_sum;
+mod outcome;
 mod program;
 pub mod sums;
 
-pub use program::{Outcome, Program, SCHEMA};
+pub use outcome::Outcome;
+pub use program::{Program, SCHEMA};

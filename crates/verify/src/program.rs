@@ -1,46 +1,13 @@
 //! What is said of one program: the keys of `gospect verify --format json`.
 
 use super::check::{Provenance, SourceMatch};
+use super::outcome::Outcome;
 use super::sums::{Sum, SumVerdict};
 use gospect_record::{Binary, Location};
 use serde::{Deserialize, Serialize};
 
 /// The schema that the JSON document names.
 pub const SCHEMA: &str = "gospect-verify/1";
-
-/// What came of verifying a program. Ordered: the worst is the greatest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// There is nothing in the program that anybody could know of: no sum is recorded, or only sums of private modules.
-    NothingToCompare,
-    /// Everything that could be compared is equal, and nothing is unknown.
-    Equal,
-    /// Something could not be compared, such as a sum that nobody knows.
-    Incomplete,
-    /// Something is different.
-    Different,
-}
-
-impl Outcome {
-    /// All of them, the best first.
-    pub const ALL: [Self; 4] = [
-        Self::NothingToCompare,
-        Self::Equal,
-        Self::Incomplete,
-        Self::Different,
-    ];
-
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NothingToCompare => "nothing-to-compare",
-            Self::Equal => "equal",
-            Self::Incomplete => "incomplete",
-            Self::Different => "different",
-        }
-    }
-}
 
 /// Everything that is said of one program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! `setBuildInfo`): `h1:` and the SHA-256 over its files. Nothing in a program is signed, so the record itself proves nothing; a checksum database
 //! has the sum of each public version, signed.
 
-use super::program::Outcome;
+use super::outcome::Outcome;
 use gospect_record::{Binary, BuildInfo, GorootOrigin, Module, Word};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
