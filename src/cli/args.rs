@@ -13,6 +13,7 @@ pub use vulnerabilities::{DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdat
 use super::levels::Levels;
 use super::values::{choices, parse_date, parse_pair, parse_release, parse_size};
 use crate::audit::{Date, Level};
+use crate::report::findings::Listing;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -119,8 +120,9 @@ pub struct AuditArgs {
     /// Compare recorded checksums of modules with this go.sum file; may be given again
     #[arg(long, value_name = "FILE")]
     pub go_sum: Vec<PathBuf>,
-    /// A record key that every binary must have with this value (globs allowed): `go_version`, `main_package`,
-    /// `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
+    /// A record key that every binary must have with this value (globs allowed)
+    ///
+    /// Keys are `go_version`, `main_package`, `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
     /// key of `scan --format json`
     #[arg(long, value_name = "KEY=VALUE")]
     pub expect: Vec<String>,
@@ -157,9 +159,26 @@ pub struct JudgeArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::findings::FORMATS.iter().map(|f| (f.name, f.doc)).chain([("html", "one page that needs no network")])))]
     pub format: String,
+    /// In text, list every finding with its evidence, also where a rule finds the same in several programs
+    #[arg(long, conflicts_with = "summary", hide_short_help = true)]
+    pub all: bool,
+    /// In text, write one line for each rule
+    #[arg(long, hide_short_help = true)]
+    pub summary: bool,
     /// Print the policy in force, every level and option, and stop
     #[arg(long)]
     pub print_config: bool,
+}
+
+impl JudgeArgs {
+    /// How text lists findings.
+    pub fn listing(&self) -> Listing {
+        match (self.all, self.summary) {
+            (true, _) => Listing::All,
+            (_, true) => Listing::Summary,
+            _ => Listing::Grouped,
+        }
+    }
 }
 
 // Arguments of `lint`.

@@ -86,6 +86,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
             let options = findings::Options {
                 color: output.look.color,
                 width: output.look.width,
+                listing: judge.listing(),
             };
             output.write(|out| (format.render)(&audit, &options, out))?;
         }

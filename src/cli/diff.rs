@@ -96,6 +96,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let options = Options {
         color: output.look.color,
         width: output.look.width,
+        ..Options::default()
     };
     // Nothing was compared: a report would look as if nothing had changed.
     if end.failed && before.is_empty() && now.is_empty() {

@@ -63,6 +63,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
                 let options = findings::Options {
                     color: output.look.color,
                     width: output.look.width,
+                    listing: args.judge.listing(),
                 };
                 output.write(|out| (format.render)(&result, &options, out))?;
             }

@@ -72,6 +72,7 @@ fn text_fits_the_terminal_and_counts_one_as_one() {
         let options = Options {
             color: false,
             width: Some(columns),
+            ..Options::default()
         };
         let mut out = Vec::new();
         text::render(&diff, &options, &mut out).unwrap();

@@ -5,6 +5,7 @@
 
 pub mod github;
 pub mod gitlab;
+mod groups;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -13,6 +14,8 @@ pub mod page;
 pub mod remarks;
 pub mod sarif;
 pub mod text;
+
+pub use groups::Listing;
 
 use gospect_audit::Audit;
 use gospect_bytes::escape::needs_escape;
@@ -26,6 +29,8 @@ pub struct Options {
     pub color: bool,
     /// Columns of the terminal; `None`: not a terminal, do not wrap.
     pub width: Option<usize>,
+    /// How text lists the findings.
+    pub listing: Listing,
 }
 
 /// Writes an audit in one format.

@@ -78,7 +78,7 @@ fn every_format_shows_what_counts_and_nothing_escapes() {
         &a,
         &Options {
             color: true,
-            width: None,
+            ..Options::default()
         },
         &mut out,
     )
@@ -120,8 +120,8 @@ fn text_is_grouped_and_says_what_to_do() {
 fn text_fits_the_terminal() {
     let mut out = Vec::new();
     let options = Options {
-        color: false,
         width: Some(60),
+        ..Options::default()
     };
     text::render(&audit(), &options, &mut out).unwrap();
     let narrow = String::from_utf8(out).unwrap();
@@ -287,5 +287,51 @@ fn markdown_cells_hold_no_markup_from_files() {
             .filter(|f| f.level == Level::Error && f.counts())
             .count(),
         text.matches("❌").count()
+    );
+}
+
+#[test]
+fn what_a_rule_finds_in_several_programs_is_one_block() {
+    let at = |path: &str, amd64: &str| {
+        binary(|b| {
+            b.path = path.to_owned();
+            set(b, "-race", "true");
+            set(b, "GOAMD64", amd64);
+        })
+    };
+    let all = ["a", "b", "c", "d", "e"].map(|path| at(path, "v3"));
+    let text = |programs: &[gospect_record::Binary], listing| {
+        let audit = Setup::default().audit(&[], programs);
+        let options = Options {
+            listing,
+            ..Options::default()
+        };
+        let mut out = Vec::new();
+        text::render(&audit, &options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let grouped = text(&all, Listing::Grouped);
+    assert_eq!(grouped.matches("[race-detector]").count(), 1, "{grouped}");
+    assert!(
+        grouped.contains("[race-detector] 5 programs: "),
+        "{grouped}"
+    );
+    assert!(grouped.contains("      a, b, c and 2 more\n"), "{grouped}");
+    assert!(grouped.contains("`--all` lists every finding"), "{grouped}");
+    // Two programs are not several: then nothing is shortened.
+    let two = text(&all[..2], Listing::Grouped);
+    assert_eq!(two, text(&all[..2], Listing::All));
+    assert_eq!(
+        text(&all, Listing::All).matches("[race-detector]").count(),
+        5
+    );
+    let summary = text(&all, Listing::Summary);
+    assert!(
+        summary.contains("[race-detector] 5 programs: "),
+        "{summary}"
+    );
+    assert!(
+        !summary.contains("fix:") && summary.contains("in 5 programs"),
+        "{summary}"
     );
 }

@@ -1,5 +1,6 @@
-//! Findings for people: by program, worst first, each with its evidence and what to type.
+//! Findings for people: by program or by rule, worst first, each with its evidence and what to type.
 
+use super::groups::{self, Group, Listing};
 use super::{Options, clean, count};
 use crate::flow::flow;
 use gospect_audit::{Audit, Finding, Level, Region};
@@ -7,61 +8,152 @@ use std::io::{self, Write};
 
 /// Writes the findings that count, then their number.
 pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let paint = |code: &str, text: &str| {
-        if options.color {
+    let text = Text {
+        color: options.color,
+        width: options.width,
+    };
+    let counting: Vec<&Finding> = audit.findings.iter().filter(|f| f.counts()).collect();
+    // A finding about a deployment file is read beside its line.
+    let listing = match options.listing {
+        Listing::Grouped if audit.files > 0 => Listing::All,
+        listing => listing,
+    };
+    let is_shortened = match listing {
+        Listing::All => {
+            text.by_program(&counting, out)?;
+            false
+        }
+        Listing::Grouped => {
+            let (groups, rest) = groups::split(&counting);
+            for group in &groups {
+                text.group(group, out)?;
+            }
+            if !groups.is_empty() && !rest.is_empty() {
+                writeln!(out)?;
+            }
+            text.by_program(&rest, out)?;
+            !groups.is_empty()
+        }
+        Listing::Summary => {
+            for group in groups::by_rule(counting.iter().copied()) {
+                let head = text.head(group.level, group.rule);
+                writeln!(out, "{head} {}", group.head())?;
+            }
+            !counting.is_empty()
+        }
+    };
+    if !counting.is_empty() {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", flow(&summary(audit), 0, 0, options.width))?;
+    if is_shortened {
+        writeln!(out, "`--all` lists every finding with its evidence.")?;
+    }
+    if !counting.is_empty() {
+        writeln!(out, "`gospect explain RULE` says more about a rule.")?;
+    }
+    Ok(())
+}
+
+/// How text is written: with colours or not, and how wide.
+struct Text {
+    color: bool,
+    width: Option<usize>,
+}
+
+impl Text {
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_string()
         }
-    };
-    let mut last: Option<&str> = None;
-    for f in audit.findings.iter().filter(|f| f.counts()) {
-        if last != Some(&f.path) {
-            if last.is_some() {
-                writeln!(out)?;
-            }
-            writeln!(out, "{}{}", paint("1", &clean(&f.path)), place(f))?;
-            last = Some(&f.path);
+    }
+
+    /// `error[rule]`.
+    fn head(&self, level: Level, rule: &str) -> String {
+        self.paint(tone(level), &format!("{}[{rule}]", level.name()))
+    }
+
+    /// A line that starts with a painted word.
+    fn line(&self, indent: usize, code: &str, head: &str, text: &str) -> String {
+        let first = indent + head.chars().count() + 1;
+        let text = flow(text, first, 8, self.width);
+        let gap = if text.starts_with('\n') { "" } else { " " };
+        let head = self.paint(code, head);
+        format!("{}{head}{gap}{text}\n", " ".repeat(indent))
+    }
+
+    fn group(&self, group: &Group, out: &mut dyn Write) -> io::Result<()> {
+        let head = format!("{}[{}]", group.level.name(), group.rule);
+        write!(
+            out,
+            "{}",
+            self.line(0, tone(group.level), &head, &group.head())
+        )?;
+        for (indent, line) in group.lines() {
+            let line = flow(&line, indent, indent + 2, self.width);
+            writeln!(out, "{}{line}", " ".repeat(indent))?;
         }
-        let code = match f.level {
-            Level::Error => "1;31",
-            Level::Warning => "35",
-            Level::Note => "1",
-        };
-        let line = |indent: usize, code: &str, head: &str, text: &str| {
-            let first = indent + head.chars().count() + 1;
-            let text = flow(text, first, 8, options.width);
-            let gap = if text.starts_with('\n') { "" } else { " " };
-            format!("{}{}{gap}{text}\n", " ".repeat(indent), paint(code, head))
-        };
+        let advice = group.advice();
+        if !advice.is_empty() {
+            write!(out, "{}", self.line(6, "32", "fix:", &advice))?;
+        }
+        Ok(())
+    }
+
+    /// The findings of each program below its path.
+    fn by_program(&self, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+        let mut last: Option<&str> = None;
+        for f in findings {
+            if last != Some(&f.path) {
+                if last.is_some() {
+                    writeln!(out)?;
+                }
+                writeln!(out, "{}{}", self.paint("1", &clean(&f.path)), place(f))?;
+                last = Some(&f.path);
+            }
+            self.finding(f, out)?;
+        }
+        Ok(())
+    }
+
+    fn finding(&self, f: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let code = tone(f.level);
         let head = format!("{}[{}]", f.level.name(), f.rule);
-        write!(out, "{}", line(2, code, &head, &clean(&f.message)))?;
+        write!(out, "{}", self.line(2, code, &head, &clean(&f.message)))?;
         if let Some(r) = &f.region {
-            source(f, r, &paint, code, options.width, out)?;
+            source(
+                f,
+                r,
+                &|code, text| self.paint(code, text),
+                code,
+                self.width,
+                out,
+            )?;
         }
         for e in &f.evidence {
             let source = format!("{}:", clean(&e.source));
-            write!(out, "{}", line(6, "2", &source, &clean(&e.value)))?;
+            write!(out, "{}", self.line(6, "2", &source, &clean(&e.value)))?;
         }
         if !f.help.is_empty() {
-            write!(out, "{}", line(6, "32", "fix:", &clean(&f.help)))?;
+            write!(out, "{}", self.line(6, "32", "fix:", &clean(&f.help)))?;
         }
         if let Some(p) = &f.policy {
-            writeln!(
-                out,
-                "      {}",
-                paint("2", &format!("asked for at {}:{}", clean(&p.file), p.line))
-            )?;
+            let asked = format!("asked for at {}:{}", clean(&p.file), p.line);
+            writeln!(out, "      {}", self.paint("2", &asked))?;
         }
+        Ok(())
     }
-    if last.is_some() {
-        writeln!(out)?;
+}
+
+/// The colour of a level.
+fn tone(level: Level) -> &'static str {
+    match level {
+        Level::Error => "1;31",
+        Level::Warning => "35",
+        Level::Note => "1",
     }
-    writeln!(out, "{}", flow(&summary(audit), 0, 0, options.width))?;
-    if last.is_some() {
-        writeln!(out, "`gospect explain RULE` says more about a rule.")?;
-    }
-    Ok(())
 }
 
 /// The place in the file, the line, and marks below the part that the finding is about.
