@@ -7,7 +7,10 @@ The program is built in a checkout that is made here (git), so that it records a
 command has in GOMODCACHE/cache/download/sumdb.
 """
 
+import base64
+import hashlib
 import http.server
+import json
 import lzma
 import os
 import shutil
@@ -96,6 +99,54 @@ def record(gospect, program, work):
     print(out)
 
 
+def provenance(program, folder):
+    """A statement about the program, and the same in a DSSE envelope that is signed by a key made for it (openssl)."""
+    target = os.path.join(TARGET, "provenance")
+    os.makedirs(target, exist_ok=True)
+    with open(program, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    revision = run(["git", "rev-parse", "HEAD"], folder).strip()
+    release = run([go_command(), "env", "GOVERSION"], folder, GOTOOLCHAIN="local").strip()
+    uri = "git+https://example.com/isatty@refs/tags/v1.0.0"
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "isatty", "digest": {"sha256": digest}}],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": "https://example.com/build/v1",
+                "externalParameters": {"source": uri},
+                "resolvedDependencies": [
+                    {"uri": uri, "digest": {"gitCommit": revision}},
+                    {"uri": f"https://go.dev/dl/{release}.linux-amd64.tar.gz"},
+                ],
+            },
+            "runDetails": {"builder": {"id": "https://example.com/builder"}},
+        },
+    }
+    payload = json.dumps(statement).encode()
+    kind = "application/vnd.in-toto+json"
+    signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+    with tempfile.TemporaryDirectory() as work:
+        key = os.path.join(work, "key.pem")
+        run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key], work)
+        run(["openssl", "pkey", "-in", key, "-pubout", "-out", os.path.join(target, "key.pub")], work)
+        with open(os.path.join(work, "signed"), "wb") as file:
+            file.write(signed)
+        run(["openssl", "dgst", "-sha256", "-sign", key, "-out", "signature", "signed"], work)
+        with open(os.path.join(work, "signature"), "rb") as file:
+            signature = file.read()
+    envelope = {
+        "payloadType": kind,
+        "payload": base64.b64encode(payload).decode(),
+        "signatures": [{"sig": base64.b64encode(signature).decode()}],
+    }
+    for name, value in (("statement.json", statement), ("envelope.json", envelope)):
+        with open(os.path.join(target, name), "w", encoding="utf-8") as file:
+            json.dump(value, file)
+            file.write("\n")
+
+
 def go_command():
     return sys.argv[1]
 
@@ -108,6 +159,7 @@ def main():
     os.makedirs(TARGET, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         folder, program = build(go_command(), work)
+        provenance(program, folder)
         record(os.path.abspath(sys.argv[2]), program, work)
         with open(program, "rb") as file, lzma.open(os.path.join(TARGET, "isatty.xz"), "wb", preset=9 | lzma.PRESET_EXTREME) as out:
             shutil.copyfileobj(file, out)

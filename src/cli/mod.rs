@@ -34,6 +34,8 @@ mod output;
 mod packages;
 mod policy;
 mod progress;
+#[cfg(feature = "verify")]
+mod provenance;
 mod ps;
 mod sbom;
 mod scan;

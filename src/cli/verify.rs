@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
+use super::provenance::Documents;
 use crate::bytes::{Budget, Use};
 use crate::evidence::{Lookups, Mode, SumSources, is_folder};
 use crate::proxy::{Layered, ModuleCache, Nowhere, Proxies, ProxyError, Settings, Store, Sums};
@@ -22,11 +23,15 @@ const REQUESTS: usize = 1_000_000;
 pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     let format =
         report::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
-    if args.sumdb == SumDb::Off && args.go_sum.is_empty() {
+    if args.sumdb == SumDb::Off && args.go_sum.is_empty() && args.provenance.is_empty() {
         return Err(Error::NothingToVerify);
     }
     let files = go_sum::read_all(&args.go_sum)?;
-    let input = Input::open(&args.source, Need::Full("verify"))?;
+    let mut documents = Documents::read(&args.provenance, &args.key, &args.trusted_root)?;
+    let mut input = Input::open(&args.source, Need::Full("verify"))?;
+    if !documents.is_empty() {
+        input = input.with_hash();
+    }
 
     let cache = database::cache(args.cache.as_deref());
     let modules = ModuleCache::of_user();
@@ -85,6 +90,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
                 let failed = sources.lookups().failed;
                 let program = Program {
                     sums: sums::judge(&binary, &mut |module, version| sources.ask(module, version)),
+                    provenance: documents.about(&binary),
                     ..Program::of(&binary)
                 };
                 let has_failed = sources.lookups().failed > failed;
@@ -108,6 +114,9 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         Ok(())
     });
     let end = output.end(ended)?;
+    for message in documents.refused() {
+        say!("gospect: {}", clean(&message));
+    }
     let lookups = sources.lookups();
     for message in &lookups.messages {
         say!("gospect: {}", clean(message));
@@ -115,6 +124,9 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     let exit = Exit::of(&end, args.source.strict, summary.different > 0, true);
     if exit == Exit::Failed {
         return Ok(exit);
+    }
+    if documents.refused().next().is_some() {
+        return Ok(Exit::Failed);
     }
     if lookups.failed > 0 && (needed_an_answer || lookups.lied) {
         say!(

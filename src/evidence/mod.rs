@@ -2,6 +2,12 @@
 //!
 //! Must never: judge a record, print, or run a program.
 
+mod ring_provider;
+mod signatures;
 mod sums;
 
+#[cfg(test)]
+mod tests;
+
+pub use signatures::{LARGEST as TRUST_LARGEST, Trust, TrustError};
 pub use sums::{Lookups, Mode, SumSources, is_folder};

@@ -1,6 +1,7 @@
 //! `gospect verify` on a program with two public modules, by what the checksum database said of them (testdata/verify), and by databases that lie.
 
 use crate::support::cli::{Output, Scratch, command, finish};
+use crate::support::pack::{Member, tar};
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -436,4 +437,64 @@ fn the_schema_has_the_parts_of_the_record() {
         let (part, own) = (&schema["$defs"][name], &record["$defs"][name]);
         assert_eq!(part, own, "{name}: copy it from record.schema.json");
     }
+}
+
+/// A document of testdata/verify/provenance.
+fn document(name: &str) -> String {
+    let path = samples().join("provenance").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
+    let scene = Scene::new();
+    let (key, envelope) = (document("key.pub"), document("envelope.json"));
+    let of = |args: &[&str]| {
+        let (code, found) = scene.json(&[&["--sumdb", "off"], args].concat());
+        let row = found["programs"][0]["provenance"][0].clone();
+        let state = row["signature"]["state"].as_str().unwrap().to_owned();
+        let verdict = row["verdict"].as_str().unwrap().to_owned();
+        (code, verdict, state)
+    };
+    let is = |code: i32, verdict: &str, state: &str| {
+        (Some(code), verdict.to_owned(), state.to_owned())
+    };
+    assert_eq!(
+        of(&["--provenance", &document("statement.json")]),
+        is(0, "equal", "unsigned")
+    );
+    assert_eq!(of(&["--provenance", &envelope]), is(0, "equal", "not-checked"));
+    assert_eq!(
+        of(&["--provenance", &envelope, "--key", &key]),
+        is(0, "equal", "valid")
+    );
+    let text = scene.run(&["--sumdb", "off", "--provenance", &envelope]).stdout;
+    assert!(text.contains("parsed, signature not checked"), "{text}");
+    assert!(!text.contains("verified"), "{text}");
+
+    // A program that the document is not about.
+    scene.scratch.put("program", &edited(&[0, 1]));
+    assert_eq!(
+        of(&["--provenance", &envelope, "--key", &key]),
+        is(1, "different", "not-checked")
+    );
+    // In an archive: the program itself is the subject.
+    let archive = tar(&[Member::File("bin/isatty", &program())]);
+    scene.scratch.put("program", &archive);
+    assert_eq!(of(&["--provenance", &envelope]), is(0, "equal", "not-checked"));
+
+    // A bundle that does not hold.
+    let bundle = std::fs::read_to_string(document("npm.sigstore.json")).unwrap();
+    let mut changed: Value = serde_json::from_str(&bundle).unwrap();
+    let hash = "/verificationMaterial/tlogEntries/0/inclusionProof/rootHash";
+    let hash = changed.pointer_mut(hash).unwrap();
+    *hash = Value::String(hash.as_str().unwrap().replacen(char::is_alphabetic, "z", 1));
+    scene.scratch.put("bad.json", changed.to_string().as_bytes());
+    let root = document("trusted_root.json");
+    let out = scene.run(&["--sumdb", "off", "--provenance", "bad.json", "--trusted-root", &root]);
+    assert_eq!(out.code, Some(2));
+    assert!(out.stderr.contains("bad.json: does not hold"), "{}", out.stderr);
+    let out = scene.run(&["--provenance", &document("key.pub")]);
+    assert_eq!(out.code, Some(2));
+    assert!(out.stderr.contains("is no JSON"), "{}", out.stderr);
 }

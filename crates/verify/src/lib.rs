@@ -20,6 +20,7 @@ pub mod check;
 pub mod go_sum;
 mod outcome;
 mod program;
+pub mod provenance;
 pub mod sums;
 
 pub use outcome::Outcome;

@@ -16,6 +16,7 @@ Examples:
   gospect verify ./app                           every recorded sum, by the checksum database
   gospect verify --sumdb offline dist/           by what the module cache has, without a network
   gospect verify --sumdb off --go-sum go.sum dist/
+  gospect verify --provenance app.sigstore.json --trusted-root trusted_root.json ./app
   gospect verify --format markdown dist/ >> \"$GITHUB_STEP_SUMMARY\"
   gospect scan --format ndjson / > all.ndjson && gospect verify records:all.ndjson"
 )]
@@ -30,6 +31,15 @@ pub struct VerifyArgs {
     /// Which sums of the checksum database to use
     #[arg(long, value_enum, default_value_t, value_name = "MODE")]
     pub sumdb: SumDb,
+    /// Provenance to compare with: in-toto statements, DSSE envelopes or Sigstore bundles, as JSON or JSON lines; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub provenance: Vec<PathBuf>,
+    /// Public key (PEM) that must have signed the provenance; may be given again
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub key: Vec<PathBuf>,
+    /// Trusted root of Sigstore (trusted_root.json) by which bundles must hold; may be given again
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub trusted_root: Vec<PathBuf>,
     /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
     #[arg(long, value_name = "DIR|off", hide_short_help = true)]
     pub cache: Option<PathBuf>,

@@ -1,0 +1,227 @@
+//! Files with statements: bare, in envelopes (<https://github.com/secure-systems-lab/dsse/blob/master/envelope.md>), in bundles
+//! (<https://docs.sigstore.dev/about/bundle>), in lists of them.
+
+use super::{PAYLOAD_TYPE, Statement};
+use gospect_bytes::base64;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Longest file that is read.
+pub const LARGEST: u64 = 64 << 20;
+/// Most documents of one file.
+const DOCUMENTS: usize = 10_000;
+
+/// One document of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Number of its line or element, starting at 1, when the file has several.
+    pub number: Option<usize>,
+    /// What it says.
+    pub statement: Statement,
+    /// The envelope that it came in; `None`: it is a bare statement, which nobody signed.
+    pub envelope: Option<Envelope>,
+    /// The whole Sigstore bundle, when it came in one.
+    pub bundle: Option<Value>,
+}
+
+/// A DSSE envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The type of the payload.
+    pub payload_type: String,
+    /// The bytes that were signed, but for the frame, see [`Envelope::signed`].
+    pub payload: Vec<u8>,
+    /// The signatures.
+    pub signatures: Vec<Vec<u8>>,
+}
+
+/// Why a file holds no document that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// It is no JSON.
+    #[error("{place}is no JSON: {why}")]
+    NotJson {
+        /// `line 3: `, or nothing.
+        place: String,
+        /// What the parser says.
+        why: String,
+    },
+    /// It is none of what is read.
+    #[error("{place}is no in-toto statement, DSSE envelope or Sigstore bundle")]
+    Unknown {
+        /// `line 3: `, or nothing.
+        place: String,
+    },
+    /// It is one, and malformed.
+    #[error("{place}{why}")]
+    Malformed {
+        /// `line 3: `, or nothing.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// It has nothing.
+    #[error("holds no provenance document")]
+    Empty,
+    /// It has too many.
+    #[error("holds more than {DOCUMENTS} documents")]
+    TooMany,
+}
+
+impl Envelope {
+    /// What is signed: the pre-authentication encoding of type and payload.
+    pub fn signed(&self) -> Vec<u8> {
+        let kind = self.payload_type.as_bytes();
+        let mut out = format!("DSSEv1 {} ", kind.len()).into_bytes();
+        out.extend_from_slice(kind);
+        out.extend_from_slice(format!(" {} ", self.payload.len()).as_bytes());
+        out.extend_from_slice(&self.payload);
+        out
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawEnvelope {
+    payload_type: String,
+    payload: String,
+    #[serde(default)]
+    signatures: Vec<RawSignature>,
+}
+
+#[derive(Deserialize)]
+struct RawSignature {
+    sig: String,
+}
+
+/// The documents of a file: one JSON value, a list, or one on each line.
+///
+/// # Errors
+/// When any of it is none.
+pub fn read(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
+    let values = values(bytes)?;
+    if values.len() > DOCUMENTS {
+        return Err(DocumentError::TooMany);
+    }
+    let has_several = values.len() > 1;
+    let documents: Vec<Document> = values
+        .into_iter()
+        .map(|(number, value)| document(value, has_several.then_some(number)))
+        .collect::<Result<_, _>>()?;
+    match documents.is_empty() {
+        true => Err(DocumentError::Empty),
+        false => Ok(documents),
+    }
+}
+
+fn values(bytes: &[u8]) -> Result<Vec<(usize, Value)>, DocumentError> {
+    let whole = match serde_json::from_slice::<Value>(bytes) {
+        Ok(whole) => whole,
+        Err(error) => return lines(bytes, &error),
+    };
+    // What GitHub's API answers: `{"attestations": [{"bundle": …}]}`.
+    let list = match whole {
+        Value::Array(list) => list,
+        Value::Object(mut keys) => match keys.remove("attestations") {
+            Some(Value::Array(list)) => list,
+            Some(other) => {
+                keys.insert("attestations".to_owned(), other);
+                vec![Value::Object(keys)]
+            }
+            None => vec![Value::Object(keys)],
+        },
+        other => vec![other],
+    };
+    Ok(list.into_iter().enumerate().map(|(at, v)| (at + 1, v)).collect())
+}
+
+/// JSON lines. What is neither is told with the error of the whole.
+fn lines(bytes: &[u8], whole: &serde_json::Error) -> Result<Vec<(usize, Value)>, DocumentError> {
+    let mut found = Vec::new();
+    for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        if found.len() > DOCUMENTS {
+            return Err(DocumentError::TooMany);
+        }
+        match serde_json::from_slice(line) {
+            Ok(value) => found.push((at + 1, value)),
+            Err(error) => {
+                let (place, why) = match found.is_empty() {
+                    true => (String::new(), whole.to_string()),
+                    false => (format!("line {}: ", at + 1), error.to_string()),
+                };
+                return Err(DocumentError::NotJson { place, why });
+            }
+        }
+    }
+    match found.is_empty() {
+        true => Err(DocumentError::Empty),
+        false => Ok(found),
+    }
+}
+
+fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentError> {
+    let place = number.map_or(String::new(), |number| format!("document {number}: "));
+    let malformed = |why: String| DocumentError::Malformed {
+        place: place.clone(),
+        why,
+    };
+    // GitHub and npm put each bundle into an object of its own.
+    let value = match value {
+        Value::Object(mut keys) if keys.get("bundle").is_some_and(Value::is_object) => {
+            keys.remove("bundle").unwrap_or_default()
+        }
+        other => other,
+    };
+    let has = |key: &str| value.get(key).is_some();
+    if has("_type") && has("predicateType") {
+        let statement = Statement::deserialize(&value)
+            .map_err(|e| malformed(format!("the statement is malformed: {e}")))?;
+        return Ok(Document {
+            number,
+            statement,
+            envelope: None,
+            bundle: None,
+        });
+    }
+    let (envelope, bundle) = if has("payloadType") {
+        (value.clone(), None)
+    } else if let Some(envelope) = value.get("dsseEnvelope") {
+        (envelope.clone(), Some(value))
+    } else if has("messageSignature") {
+        let why = "is a signature of a file and says nothing of how it was made".to_owned();
+        return Err(malformed(why));
+    } else {
+        return Err(DocumentError::Unknown { place });
+    };
+    let raw = RawEnvelope::deserialize(&envelope)
+        .map_err(|e| malformed(format!("the envelope is malformed: {e}")))?;
+    if raw.payload_type != PAYLOAD_TYPE {
+        let why = format!("the envelope holds {:?}, no statement", raw.payload_type);
+        return Err(malformed(why));
+    }
+    let decode = |text: &str| {
+        // Some writers use the alphabet of URLs, which the specification allows.
+        let text = text.replace('-', "+").replace('_', "/");
+        base64::decode(text.as_bytes())
+    };
+    let payload = decode(&raw.payload)
+        .ok_or_else(|| malformed("the payload of the envelope is no base64".to_owned()))?;
+    let signatures = raw.signatures.iter().map(|signature| decode(&signature.sig));
+    let signatures: Option<Vec<Vec<u8>>> = signatures.collect();
+    let statement: Statement = serde_json::from_slice(&payload)
+        .map_err(|e| malformed(format!("the statement in the envelope is malformed: {e}")))?;
+    Ok(Document {
+        number,
+        statement,
+        envelope: Some(Envelope {
+            payload_type: raw.payload_type,
+            payload,
+            signatures: signatures
+                .ok_or_else(|| malformed("a signature of the envelope is no base64".to_owned()))?,
+        }),
+        bundle,
+    })
+}

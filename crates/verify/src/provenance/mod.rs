@@ -1,0 +1,49 @@
+//! Provenance documents: what somebody says of how a file was made, and what the record says of the same.
+//!
+//! Read are in-toto statements (<https://github.com/in-toto/attestation/tree/main/spec>), bare, in DSSE envelopes or in Sigstore bundles, one document or a line
+//! each, with SLSA provenance v0.2 or v1 (<https://slsa.dev/spec>) as predicate. Whether a signature holds is checked elsewhere: what is read here is what
+//! the document says, whoever wrote it.
+
+mod document;
+mod judge;
+mod slsa;
+
+pub use document::{Document, DocumentError, Envelope, LARGEST, read};
+pub use judge::{Digest, Digests, about_others, concerns, judge};
+pub use slsa::{Claims, claims};
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The type of the payload of an envelope with a statement.
+pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// An in-toto statement.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Statement {
+    /// Which specification it follows.
+    #[serde(rename = "_type")]
+    pub kind: String,
+    /// What it is about.
+    pub subject: Vec<Subject>,
+    /// The type of its predicate.
+    #[serde(rename = "predicateType")]
+    pub predicate_type: String,
+    /// What it says.
+    #[serde(default)]
+    pub predicate: serde_json::Value,
+}
+
+/// What a statement is about.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Subject {
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Its digests in hex, by algorithm.
+    #[serde(default)]
+    pub digest: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests;

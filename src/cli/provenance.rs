@@ -1,0 +1,182 @@
+//! The documents of `--provenance`, and what they say of each program.
+
+use super::error::Error;
+use crate::evidence::{TRUST_LARGEST, Trust};
+use crate::record::Binary;
+use crate::report::style::clean;
+use crate::verify::check::{Provenance, Signature, SignatureState};
+use crate::verify::provenance::{self, Digest, Document, LARGEST};
+use sha2::{Digest as _, Sha256, Sha512};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// All documents, with what was found out about their signatures.
+pub struct Documents {
+    /// Name of the file, document, signature.
+    all: Vec<(String, Document, Signature)>,
+    /// SHA-256 and SHA-512 of files that hold programs; `None`: it cannot be read.
+    files: BTreeMap<String, Option<[String; 2]>>,
+}
+
+impl Documents {
+    /// Reads the files, and checks signatures by keys and trusted roots.
+    ///
+    /// # Errors
+    /// When one of the files is not what it should be.
+    pub fn read(
+        files: &[PathBuf],
+        keys: &[PathBuf],
+        roots: &[PathBuf],
+    ) -> Result<Self, Error> {
+        let mut trust = Trust::default();
+        for path in keys {
+            let pem = text(path)?;
+            trust
+                .add_key(&path.to_string_lossy(), &pem)
+                .map_err(|e| not_read(path, e.to_string()))?;
+        }
+        for path in roots {
+            let json = text(path)?;
+            trust
+                .add_root(&path.to_string_lossy(), &json)
+                .map_err(|e| not_read(path, e.to_string()))?;
+        }
+        let mut all = Vec::new();
+        for path in files {
+            let bytes = read(path, LARGEST).map_err(|e| not_read(path, e.to_string()))?;
+            let documents =
+                provenance::read(&bytes).map_err(|e| not_read(path, e.to_string()))?;
+            let name = path.to_string_lossy().into_owned();
+            all.extend(documents.into_iter().map(|document| {
+                let signature = trust.check(&document);
+                (name.clone(), document, signature)
+            }));
+        }
+        Ok(Self {
+            all,
+            files: BTreeMap::new(),
+        })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Documents whose signature does not hold, in one line each.
+    pub fn refused(&self) -> impl Iterator<Item = String> {
+        let bad = self.all.iter();
+        let bad = bad.filter(|(_, _, s)| s.state == SignatureState::Invalid);
+        bad.map(|(name, document, signature)| {
+            let number = document.number.map_or(String::new(), |n| format!(":{n}"));
+            format!("{name}{number}: {}", signature.done)
+        })
+    }
+
+    /// What the documents say of a program: those that are about it, or that none is.
+    pub fn about(&mut self, binary: &Binary) -> Vec<Provenance> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
+        let digests = self.digests(binary);
+        let about: Vec<Provenance> = self
+            .all
+            .iter()
+            .filter(|(_, document, _)| provenance::concerns(document, &digests))
+            .map(|(name, document, signature)| {
+                provenance::judge(document, name, signature.clone(), binary, &digests)
+            })
+            .collect();
+        if !about.is_empty() {
+            return about;
+        }
+        let mut names: Vec<&str> = self.all.iter().map(|(name, ..)| name.as_str()).collect();
+        names.dedup();
+        let documents: Vec<&Document> = self.all.iter().map(|(_, d, _)| d).collect();
+        vec![provenance::about_others(&names.join(", "), &documents, &digests)]
+    }
+
+    /// The digests of the program, of the file that holds it, and of its image.
+    fn digests(&mut self, binary: &Binary) -> Vec<Digest> {
+        let mut digests = Vec::new();
+        if let Some(value) = &binary.sha256 {
+            digests.push(Digest {
+                of: "the program".to_owned(),
+                algorithm: "sha256",
+                value: value.clone(),
+            });
+        }
+        let location = &binary.location;
+        if let Some(file) = &location.file {
+            let hashed = self.files.entry(file.clone());
+            let hashed = hashed.or_insert_with(|| hash(Path::new(file)).ok());
+            let is_own = location.entry.is_empty() && location.slice.is_none();
+            let of = match is_own && location.image.is_none() {
+                true => "the program".to_owned(),
+                false => format!("the file {file} that holds it"),
+            };
+            let algorithms = ["sha256", "sha512"];
+            for (algorithm, value) in algorithms.into_iter().zip(hashed.iter().flatten()) {
+                digests.push(Digest {
+                    of: of.clone(),
+                    algorithm,
+                    value: value.clone(),
+                });
+            }
+        }
+        let image = location.image.as_ref().and_then(|i| i.digest.as_deref());
+        if let Some(value) = image.and_then(|digest| digest.strip_prefix("sha256:")) {
+            digests.push(Digest {
+                of: "the image that holds it".to_owned(),
+                algorithm: "sha256",
+                value: value.to_owned(),
+            });
+        }
+        digests
+    }
+}
+
+/// SHA-256 and SHA-512 of a file in hex.
+fn hash(path: &Path) -> io::Result<[String; 2]> {
+    let (mut short, mut long) = (Sha256::new(), Sha512::new());
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                let part = buffer.get(..count).unwrap_or_default();
+                short.update(part);
+                long.update(part);
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect();
+    Ok([hex(&short.finalize()), hex(&long.finalize())])
+}
+
+fn not_read(path: &Path, why: String) -> Error {
+    Error::NotRead {
+        name: clean(&path.to_string_lossy()).into_owned(),
+        why,
+    }
+}
+
+fn text(path: &Path) -> Result<String, Error> {
+    let bytes = read(path, TRUST_LARGEST).map_err(|e| not_read(path, e.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| not_read(path, "is no text in UTF-8".to_owned()))
+}
+
+/// Reads a whole file of at most `most` bytes.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("longer than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,137 @@
+//! A checkout, read without running git: nothing of its configuration is executed, and nothing is written.
+
+use crate::verify::go_sum::{GoSum, LARGEST};
+use crate::verify::source::Checkout;
+use gix::bstr::ByteSlice;
+use gix::status::UntrackedFiles;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Longest go.mod file (golang.org/x/mod/zip, `MaxGoMod`).
+const GO_MOD_MAX: u64 = 16 << 20;
+/// Most changed files that are listed.
+const CHANGES: usize = 100;
+
+/// Why a folder cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckoutError {
+    /// It is in no work tree of git.
+    #[error("is in no checkout of git")]
+    NoCheckout,
+    /// What git keeps there cannot be read.
+    #[error("the checkout cannot be read: {0}")]
+    Git(String),
+    /// A file beside it cannot be read.
+    #[error("{file}: {why}")]
+    File {
+        /// Its name.
+        file: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+fn git(error: impl std::fmt::Display) -> CheckoutError {
+    CheckoutError::Git(error.to_string())
+}
+
+/// Reads the checkout that a folder is in: commit, tags and changes of the repository, go.mod and go.sum of the folder.
+///
+/// # Errors
+/// When there is none, or it is damaged.
+pub fn checkout(folder: &Path) -> Result<Checkout, CheckoutError> {
+    let real = fs::canonicalize(folder).map_err(|e| CheckoutError::File {
+        file: folder.display().to_string(),
+        why: e.to_string(),
+    })?;
+    let root = real.ancestors().find(|path| path.join(".git").exists());
+    let root = root.ok_or(CheckoutError::NoCheckout)?;
+    // Reduced trust: filters and other commands that the repository names are not run.
+    let options = gix::open::Options::isolated().with(gix::sec::Trust::Reduced);
+    let repository = gix::open_opts(root, options).map_err(git)?;
+    let head = repository.head().map_err(git)?;
+    let revision = head.id().map(|id| id.to_string());
+    let mut tags = Vec::new();
+    let references = repository.references().map_err(git)?;
+    for reference in references.tags().map_err(git)? {
+        let mut reference = reference.map_err(git)?;
+        let name = reference.name().shorten().to_str_lossy().into_owned();
+        // A tag of something that is not there is none of this commit.
+        let Ok(id) = reference.peel_to_id() else {
+            continue;
+        };
+        if Some(id.to_string()) == revision {
+            tags.push(name);
+        }
+    }
+    tags.sort();
+    let go_mod = text(&real.join("go.mod"), GO_MOD_MAX)?;
+    let mut sums = Vec::new();
+    for name in ["go.sum", "go.work.sum"] {
+        let path = real.join(name);
+        if let Some(text) = text(&path, LARGEST)? {
+            let parsed = GoSum::parse(&text).map_err(|e| CheckoutError::File {
+                file: path.display().to_string(),
+                why: e.to_string(),
+            })?;
+            sums.push((folder.join(name).display().to_string(), parsed));
+        }
+    }
+    Ok(Checkout {
+        folder: folder.display().to_string(),
+        revision,
+        tags,
+        changes: changes(&repository)?,
+        go_mod,
+        sums,
+    })
+}
+
+/// What `git status --porcelain` lists, untracked files too: the `go` command stamps a build as modified when that is anything.
+fn changes(repository: &gix::Repository) -> Result<Option<Vec<String>>, CheckoutError> {
+    if repository.workdir().is_none() {
+        return Ok(None);
+    }
+    let status = repository.status(gix::progress::Discard).map_err(git)?;
+    let items = status
+        .untracked_files(UntrackedFiles::Collapsed)
+        .into_iter(None)
+        .map_err(git)?;
+    let mut changes = Vec::new();
+    for item in items {
+        let item = item.map_err(git)?;
+        let is_change = match &item {
+            gix::status::Item::IndexWorktree(item) => item.summary().is_some(),
+            gix::status::Item::TreeIndex(_) => true,
+        };
+        if is_change && changes.len() < CHANGES {
+            changes.push(item.location().to_str_lossy().into_owned());
+        }
+    }
+    changes.sort();
+    changes.dedup();
+    Ok(Some(changes))
+}
+
+/// The text of a file; `None`: it is not there.
+fn text(path: &PathBuf, most: u64) -> Result<Option<String>, CheckoutError> {
+    let wrong = |why: String| CheckoutError::File {
+        file: path.display().to_string(),
+        why,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(wrong(e.to_string())),
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| wrong(e.to_string()))?;
+    if bytes.len() as u64 > most {
+        return Err(wrong(format!("longer than {} MiB", most >> 20)));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is no text in UTF-8".to_owned()))?;
+    Ok(Some(text))
+}

@@ -1,0 +1,93 @@
+//! The cryptography of ring for sigstore-verify, which would bring a library of its own otherwise.
+
+use ring::digest::{Algorithm, Context, SHA256, SHA384, SHA512};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
+    ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    UnparsedPublicKey, VerificationAlgorithm,
+};
+use sigstore_verify::crypto::{
+    CryptoProvider, Error, HashContext, SigningScheme, install_default_provider,
+};
+use sigstore_verify::types::HashAlgorithm;
+
+#[derive(Debug)]
+struct Ring;
+
+static RING: Ring = Ring;
+
+/// Makes it the provider of this process; may be called again.
+pub(super) fn install() {
+    let _ = install_default_provider(&RING);
+}
+
+struct Hashing(Context);
+
+impl HashContext for Hashing {
+    fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    fn finalize(self: Box<Self>) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
+    }
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::UnsupportedAlgorithm(what.to_owned())
+}
+
+fn algorithm(scheme: SigningScheme) -> Option<&'static dyn VerificationAlgorithm> {
+    Some(match scheme {
+        SigningScheme::EcdsaP256Sha256 => &ECDSA_P256_SHA256_ASN1,
+        SigningScheme::EcdsaP256Sha384 => &ECDSA_P256_SHA384_ASN1,
+        SigningScheme::EcdsaP384Sha256 => &ECDSA_P384_SHA256_ASN1,
+        SigningScheme::EcdsaP384Sha384 => &ECDSA_P384_SHA384_ASN1,
+        SigningScheme::Ed25519 => &ED25519,
+        SigningScheme::RsaPssSha256 => &RSA_PSS_2048_8192_SHA256,
+        SigningScheme::RsaPssSha384 => &RSA_PSS_2048_8192_SHA384,
+        SigningScheme::RsaPssSha512 => &RSA_PSS_2048_8192_SHA512,
+        SigningScheme::RsaPkcs1Sha256 => &RSA_PKCS1_2048_8192_SHA256,
+        SigningScheme::RsaPkcs1Sha384 => &RSA_PKCS1_2048_8192_SHA384,
+        SigningScheme::RsaPkcs1Sha512 => &RSA_PKCS1_2048_8192_SHA512,
+        // ML-DSA, and what is not known yet.
+        _ => return None,
+    })
+}
+
+impl CryptoProvider for Ring {
+    fn hash(&self, algorithm: HashAlgorithm) -> Result<Box<dyn HashContext>, Error> {
+        let known: &'static Algorithm = match algorithm {
+            HashAlgorithm::Sha2256 => &SHA256,
+            HashAlgorithm::Sha2384 => &SHA384,
+            HashAlgorithm::Sha2512 => &SHA512,
+            _ => return Err(unsupported("a hash that ring does not have")),
+        };
+        Ok(Box::new(Hashing(Context::new(known))))
+    }
+
+    fn verify_raw(
+        &self,
+        scheme: SigningScheme,
+        key: &[u8],
+        data: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let algorithm = algorithm(scheme).ok_or_else(|| unsupported(scheme.name()))?;
+        UnparsedPublicKey::new(algorithm, key)
+            .verify(data, signature)
+            .map_err(|_| Error::Verification(format!("{} signature invalid", scheme.name())))
+    }
+
+    /// Signatures of statements are over their bytes; this would be for those of whole files, which say nothing of a build.
+    fn verify_prehashed(
+        &self,
+        scheme: SigningScheme,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+    ) -> Result<(), Error> {
+        Err(unsupported(scheme.name()))
+    }
+}
