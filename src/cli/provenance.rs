@@ -25,11 +25,7 @@ impl Documents {
     ///
     /// # Errors
     /// When one of the files is not what it should be.
-    pub fn read(
-        files: &[PathBuf],
-        keys: &[PathBuf],
-        roots: &[PathBuf],
-    ) -> Result<Self, Error> {
+    pub fn read(files: &[PathBuf], keys: &[PathBuf], roots: &[PathBuf]) -> Result<Self, Error> {
         let mut trust = Trust::default();
         for path in keys {
             let pem = text(path)?;
@@ -46,8 +42,7 @@ impl Documents {
         let mut all = Vec::new();
         for path in files {
             let bytes = read(path, LARGEST).map_err(|e| not_read(path, e.to_string()))?;
-            let documents =
-                provenance::read(&bytes).map_err(|e| not_read(path, e.to_string()))?;
+            let documents = provenance::read(&bytes).map_err(|e| not_read(path, e.to_string()))?;
             let name = path.to_string_lossy().into_owned();
             all.extend(documents.into_iter().map(|document| {
                 let signature = trust.check(&document);
@@ -95,7 +90,11 @@ impl Documents {
         let mut names: Vec<&str> = self.all.iter().map(|(name, ..)| name.as_str()).collect();
         names.dedup();
         let documents: Vec<&Document> = self.all.iter().map(|(_, d, _)| d).collect();
-        vec![provenance::about_others(&names.join(", "), &documents, &digests)]
+        vec![provenance::about_others(
+            &names.join(", "),
+            &documents,
+            &digests,
+        )]
     }
 
     /// The digests of the program, of the file that holds it, and of its image.

@@ -9,13 +9,15 @@ use super::input::{Input, Need};
 use super::output::Output;
 use super::provenance::Documents;
 use crate::bytes::{Budget, Use};
-use crate::evidence::{Lookups, Mode, SumSources, is_folder};
+use crate::evidence::{Lookups, Mode, SumSources, checkout, is_folder};
 use crate::proxy::{Layered, ModuleCache, Nowhere, Proxies, ProxyError, Settings, Store, Sums};
 use crate::record::Line;
 use crate::report::style::clean;
 use crate::report::verify::{self as report, Database, Summary, Writer};
 use crate::source::http::Patience;
+use crate::verify::source::{self, Checkout};
 use crate::verify::{Outcome, Program, sums};
+use std::path::Path;
 
 /// Most requests of one run: a look-up and some tiles for each module version of a fleet.
 const REQUESTS: usize = 1_000_000;
@@ -23,11 +25,13 @@ const REQUESTS: usize = 1_000_000;
 pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     let format =
         report::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
-    if args.sumdb == SumDb::Off && args.go_sum.is_empty() && args.provenance.is_empty() {
+    let has_other = !args.go_sum.is_empty() || !args.provenance.is_empty();
+    if args.sumdb == SumDb::Off && !has_other && args.checkout.is_none() {
         return Err(Error::NothingToVerify);
     }
     let files = go_sum::read_all(&args.go_sum)?;
     let mut documents = Documents::read(&args.provenance, &args.key, &args.trusted_root)?;
+    let checkout = args.checkout.as_deref().map(read_checkout).transpose()?;
     let mut input = Input::open(&args.source, Need::Full("verify"))?;
     if !documents.is_empty() {
         input = input.with_hash();
@@ -91,6 +95,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
                 let program = Program {
                     sums: sums::judge(&binary, &mut |module, version| sources.ask(module, version)),
                     provenance: documents.about(&binary),
+                    source: checkout.as_ref().map(|c| source::judge(c, &binary)),
                     ..Program::of(&binary)
                 };
                 let has_failed = sources.lookups().failed > failed;
@@ -143,6 +148,13 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         return Ok(Exit::Failed);
     }
     Ok(exit)
+}
+
+fn read_checkout(folder: &Path) -> Result<Checkout, Error> {
+    checkout(folder).map_err(|e| Error::NotRead {
+        name: clean(&folder.to_string_lossy()).into_owned(),
+        why: e.to_string(),
+    })
 }
 
 fn mode(sumdb: SumDb) -> Mode {

@@ -2,6 +2,7 @@
 //!
 //! Must never: judge a record, print, or run a program.
 
+mod checkout;
 mod ring_provider;
 mod signatures;
 mod sums;
@@ -9,5 +10,6 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+pub use checkout::{CheckoutError, checkout};
 pub use signatures::{LARGEST as TRUST_LARGEST, Trust, TrustError};
 pub use sums::{Lookups, Mode, SumSources, is_folder};

@@ -56,11 +56,8 @@ impl Trust {
 
     /// Looks at the signature of a document as far as there is something to check it by.
     pub fn check(&self, document: &Document) -> Signature {
-        let say = |state: SignatureState, done: String, by: Option<String>| Signature {
-            state,
-            done,
-            by,
-        };
+        let say =
+            |state: SignatureState, done: String, by: Option<String>| Signature { state, done, by };
         let Some(envelope) = &document.envelope else {
             let done = "parsed; it is not signed".to_owned();
             return say(SignatureState::Unsigned, done, None);
@@ -86,7 +83,9 @@ impl Trust {
                         );
                         return say(SignatureState::Valid, done, identity);
                     }
-                    Err(why) => refused.push(format!("does not hold by the given trusted root {name}: {why}")),
+                    Err(why) => refused.push(format!(
+                        "does not hold by the given trusted root {name}: {why}"
+                    )),
                 }
             }
         } else if !self.roots.is_empty() && self.keys.is_empty() {
@@ -122,16 +121,16 @@ fn by_root(
 ) -> Result<Option<String>, String> {
     let bundle = Bundle::from_json(&bundle.to_string()).map_err(|e| e.to_string())?;
     let subjects = document.statement.subject.iter();
-    let digest = subjects.flat_map(|s| &s.digest).find_map(|(name, value)| {
-        match name.as_str() {
+    let digest = subjects
+        .flat_map(|s| &s.digest)
+        .find_map(|(name, value)| match name.as_str() {
             "sha256" => Some(ArtifactDigest::sha256(Sha256Hash::from_hex(value).ok()?)),
             "sha512" => {
                 let hash = Sha512Hash::from_hex(value).ok()?;
                 ArtifactDigest::new(HashAlgorithm::Sha2512, hash.as_bytes().to_vec()).ok()
-            },
+            }
             _ => None,
-        }
-    });
+        });
     let digest = digest.ok_or("no subject of the statement has a SHA-256 or SHA-512")?;
     let policy = VerificationPolicy::any_identity();
     let result = root

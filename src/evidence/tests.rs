@@ -31,7 +31,10 @@ fn a_real_bundle_holds_by_its_root_and_is_only_parsed_without() {
     let signature = by_root(&sample(BUNDLE));
     assert_eq!(signature.state, SignatureState::Valid, "{}", signature.done);
     let by = signature.by.unwrap();
-    assert!(by.contains("https://github.com/sigstore/sigstore-js/"), "{by}");
+    assert!(
+        by.contains("https://github.com/sigstore/sigstore-js/"),
+        "{by}"
+    );
     let unchecked = Trust::default().check(&document(&sample(BUNDLE)));
     assert_eq!(unchecked.state, SignatureState::NotChecked);
     assert_eq!(unchecked.done, "parsed, signature not checked");
@@ -58,7 +61,9 @@ fn one_changed_byte_of_a_bundle_is_found() {
     ]);
     for place in places {
         let mut changed = bundle.clone();
-        let text = changed.pointer_mut(&place).unwrap_or_else(|| panic!("{place}"));
+        let text = changed
+            .pointer_mut(&place)
+            .unwrap_or_else(|| panic!("{place}"));
         let mut bytes = text.as_str().unwrap().as_bytes().to_vec();
         // The checkpoint is text, whose last line is a signature; the others are base64.
         let at = match place.ends_with("envelope") {
@@ -68,8 +73,17 @@ fn one_changed_byte_of_a_bundle_is_found() {
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
         *text = Value::String(String::from_utf8(bytes).unwrap());
         let signature = by_root(&changed.to_string());
-        assert_eq!(signature.state, SignatureState::Invalid, "{place}: {}", signature.done);
-        assert!(signature.done.contains("does not hold"), "{place}: {}", signature.done);
+        assert_eq!(
+            signature.state,
+            SignatureState::Invalid,
+            "{place}: {}",
+            signature.done
+        );
+        assert!(
+            signature.done.contains("does not hold"),
+            "{place}: {}",
+            signature.done
+        );
     }
     // Numbers of the proof.
     for key in ["logIndex", "treeSize"] {
@@ -79,7 +93,12 @@ fn one_changed_byte_of_a_bundle_is_found() {
         let next = number.as_str().unwrap().parse::<u64>().unwrap() + 1;
         *number = Value::String(next.to_string());
         let signature = by_root(&changed.to_string());
-        assert_eq!(signature.state, SignatureState::Invalid, "{key}: {}", signature.done);
+        assert_eq!(
+            signature.state,
+            SignatureState::Invalid,
+            "{key}: {}",
+            signature.done
+        );
     }
 }
 
@@ -114,7 +133,11 @@ fn an_envelope_holds_by_the_key_that_signed_it_and_no_other() {
 #[test]
 fn files_that_are_no_key_or_root_are_refused() {
     let mut trust = Trust::default();
-    for bad in ["", "hello", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"] {
+    for bad in [
+        "",
+        "hello",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    ] {
         assert!(trust.add_key("k", bad).is_err(), "{bad}");
         assert!(trust.add_root("r", bad).is_err(), "{bad}");
     }

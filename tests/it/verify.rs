@@ -456,19 +456,23 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
         let verdict = row["verdict"].as_str().unwrap().to_owned();
         (code, verdict, state)
     };
-    let is = |code: i32, verdict: &str, state: &str| {
-        (Some(code), verdict.to_owned(), state.to_owned())
-    };
+    let is =
+        |code: i32, verdict: &str, state: &str| (Some(code), verdict.to_owned(), state.to_owned());
     assert_eq!(
         of(&["--provenance", &document("statement.json")]),
         is(0, "equal", "unsigned")
     );
-    assert_eq!(of(&["--provenance", &envelope]), is(0, "equal", "not-checked"));
+    assert_eq!(
+        of(&["--provenance", &envelope]),
+        is(0, "equal", "not-checked")
+    );
     assert_eq!(
         of(&["--provenance", &envelope, "--key", &key]),
         is(0, "equal", "valid")
     );
-    let text = scene.run(&["--sumdb", "off", "--provenance", &envelope]).stdout;
+    let text = scene
+        .run(&["--sumdb", "off", "--provenance", &envelope])
+        .stdout;
     assert!(text.contains("parsed, signature not checked"), "{text}");
     assert!(!text.contains("verified"), "{text}");
 
@@ -481,7 +485,10 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     // In an archive: the program itself is the subject.
     let archive = tar(&[Member::File("bin/isatty", &program())]);
     scene.scratch.put("program", &archive);
-    assert_eq!(of(&["--provenance", &envelope]), is(0, "equal", "not-checked"));
+    assert_eq!(
+        of(&["--provenance", &envelope]),
+        is(0, "equal", "not-checked")
+    );
 
     // A bundle that does not hold.
     let bundle = std::fs::read_to_string(document("npm.sigstore.json")).unwrap();
@@ -489,12 +496,124 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     let hash = "/verificationMaterial/tlogEntries/0/inclusionProof/rootHash";
     let hash = changed.pointer_mut(hash).unwrap();
     *hash = Value::String(hash.as_str().unwrap().replacen(char::is_alphabetic, "z", 1));
-    scene.scratch.put("bad.json", changed.to_string().as_bytes());
+    scene
+        .scratch
+        .put("bad.json", changed.to_string().as_bytes());
     let root = document("trusted_root.json");
-    let out = scene.run(&["--sumdb", "off", "--provenance", "bad.json", "--trusted-root", &root]);
+    let out = scene.run(&[
+        "--sumdb",
+        "off",
+        "--provenance",
+        "bad.json",
+        "--trusted-root",
+        &root,
+    ]);
     assert_eq!(out.code, Some(2));
-    assert!(out.stderr.contains("bad.json: does not hold"), "{}", out.stderr);
+    assert!(
+        out.stderr.contains("bad.json: does not hold"),
+        "{}",
+        out.stderr
+    );
     let out = scene.run(&["--provenance", &document("key.pub")]);
     assert_eq!(out.code, Some(2));
     assert!(out.stderr.contains("is no JSON"), "{}", out.stderr);
+}
+
+/// The checkout that the program was built in.
+fn checkout(scene: &Scene) -> PathBuf {
+    let file = std::fs::File::open(samples().join("checkout.tar.xz")).unwrap();
+    let mut bytes = Vec::new();
+    lzma_rust2::XzReader::new(file, false)
+        .read_to_end(&mut bytes)
+        .unwrap();
+    let mut at = 0;
+    while let Some(head) = bytes.get(at..at + 512).filter(|head| head[0] != 0) {
+        let text = |range: std::ops::Range<usize>| {
+            let field = &head[range];
+            let end = field.iter().position(|b| *b == 0).unwrap_or(field.len());
+            String::from_utf8(field[..end].to_vec()).unwrap()
+        };
+        let size = usize::from_str_radix(text(124..136).trim(), 8).unwrap();
+        let body = &bytes[at + 512..at + 512 + size];
+        match head[156] {
+            b'5' => std::fs::create_dir_all(scene.path(&text(0..100))).unwrap(),
+            _ => drop(scene.scratch.put(&text(0..100), body)),
+        }
+        at += 512 + size.div_ceil(512) * 512;
+    }
+    scene.path("isatty")
+}
+
+#[test]
+fn a_checkout_is_compared_without_git() {
+    let scene = Scene::new();
+    let folder = checkout(&scene);
+    let of = || {
+        let (code, found) = scene.json(&["--sumdb", "off", "--source", "isatty"]);
+        let row = found["programs"][0]["source"].clone();
+        let text = |key: &str| row[key].as_str().unwrap().to_owned();
+        (code, text("verdict"), text("sentence"))
+    };
+    let (code, verdict, sentence) = of();
+    assert_eq!((code, verdict.as_str()), (Some(0), "equal"), "{sentence}");
+    assert!(
+        sentence
+            .ends_with(", which is tag v1.0.0, clean; all 2 of its sums are those of that go.sum"),
+        "{sentence}"
+    );
+    // A file that nobody added makes the tree one with changes, an ignored one does not.
+    std::fs::write(folder.join(".git/info/exclude"), "*.log\n").unwrap();
+    std::fs::write(folder.join("build.log"), "x").unwrap();
+    assert!(of().2.contains(", clean"), "{}", of().2);
+    std::fs::write(folder.join("new.go"), "package main\n").unwrap();
+    assert!(of().2.contains("the checkout has changes"), "{}", of().2);
+    std::fs::remove_file(folder.join("new.go")).unwrap();
+    // A filter of the configuration is not run.
+    let mark = folder.join("build.log.ran");
+    let config = folder.join(".git/config");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    text.push_str(&format!(
+        "[filter \"x\"]\n\tclean = touch {}\n",
+        mark.display()
+    ));
+    std::fs::write(&config, text).unwrap();
+    std::fs::write(folder.join(".git/info/attributes"), "*.go filter=x\n").unwrap();
+    let main = folder.join("main.go");
+    let changed = std::fs::read_to_string(&main)
+        .unwrap()
+        .replace("println", "print");
+    std::fs::write(&main, changed).unwrap();
+    let (code, _, sentence) = of();
+    assert_eq!(code, Some(0));
+    assert!(sentence.contains("the checkout has changes"), "{sentence}");
+    assert!(!mark.exists());
+    // Another sum in go.sum.
+    let go_sum = std::fs::read_to_string(folder.join("go.sum")).unwrap();
+    std::fs::write(folder.join("go.sum"), go_sum.replace("h1:xfD0", "h1:xfD1")).unwrap();
+    let (code, verdict, sentence) = of();
+    assert_eq!((code, verdict.as_str()), (Some(1), "different"));
+    assert!(
+        sentence.contains("1 of its sums are not those"),
+        "{sentence}"
+    );
+    // Another commit.
+    std::fs::write(
+        folder.join(".git/refs/heads/main"),
+        format!("{}\n", "ab".repeat(20)),
+    )
+    .unwrap();
+    let out = scene.run(&["--sumdb", "off", "--source", "isatty"]);
+    assert_eq!(out.code, Some(2), "{out:?}");
+    assert!(
+        out.stderr.contains("isatty: the checkout cannot be read"),
+        "{}",
+        out.stderr
+    );
+    let out = scene.run(&["--sumdb", "off", "--source", "goproxy"]);
+    assert_eq!(out.code, Some(2));
+    assert!(
+        out.stderr.contains("goproxy: is in no checkout of git"),
+        "{}",
+        out.stderr
+    );
 }

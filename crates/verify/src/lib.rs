@@ -21,6 +21,7 @@ pub mod go_sum;
 mod outcome;
 mod program;
 pub mod provenance;
+pub mod source;
 pub mod sums;
 
 pub use outcome::Outcome;

@@ -111,10 +111,13 @@ fn revision(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
 
 fn modified(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
     let recorded = info.and_then(|i| i.setting("vcs.modified"));
-    let there = checkout.changes.as_ref().map(|changes| match changes.is_empty() {
-        true => "false",
-        false => "true",
-    });
+    let there = checkout
+        .changes
+        .as_ref()
+        .map(|changes| match changes.is_empty() {
+            true => "false",
+            false => "true",
+        });
     let check = Check::of(What::Modified, recorded, there);
     let changes = checkout.changes.as_deref().unwrap_or_default();
     let named = changes.get(..NAMED.min(changes.len())).unwrap_or_default();
@@ -122,9 +125,10 @@ fn modified(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
         (Some("true"), _) => check
             .judged(Verdict::Unknown)
             .because("it was built with changes that no commit has"),
-        (_, Some("true")) => check
-            .judged(Verdict::Unknown)
-            .because(format!("the checkout has changes now: {}", named.join(", "))),
+        (_, Some("true")) => check.judged(Verdict::Unknown).because(format!(
+            "the checkout has changes now: {}",
+            named.join(", ")
+        )),
         _ => check,
     }
 }
@@ -139,19 +143,21 @@ fn version(checkout: &Checkout, info: Option<&BuildInfo>) -> Option<Check> {
     }
     let check = Check::of(What::Version, Some(main), None);
     let is_same = |tag: &&String| **tag == plain || tag.ends_with(&format!("/{plain}"));
-    Some(match (checkout.tags.iter().find(is_same), checkout.tags.is_empty()) {
-        (Some(tag), _) => Check {
-            expected: Some(tag.clone()),
-            ..check
-        }
-        .judged(Verdict::Equal),
-        (None, true) => check.because("the commit has no tag in this checkout"),
-        (None, false) => Check {
-            expected: Some(checkout.tags.join(", ")),
-            ..check
-        }
-        .judged(Verdict::Different),
-    })
+    Some(
+        match (checkout.tags.iter().find(is_same), checkout.tags.is_empty()) {
+            (Some(tag), _) => Check {
+                expected: Some(tag.clone()),
+                ..check
+            }
+            .judged(Verdict::Equal),
+            (None, true) => check.because("the commit has no tag in this checkout"),
+            (None, false) => Check {
+                expected: Some(checkout.tags.join(", ")),
+                ..check
+            }
+            .judged(Verdict::Different),
+        },
+    )
 }
 
 /// A toolchain older than the `go` line refuses to build (<https://go.dev/doc/toolchain>).
@@ -179,7 +185,10 @@ fn go_line(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
 
 /// The `toolchain` line is what is taken at least, unless GOTOOLCHAIN says otherwise.
 fn toolchain(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
-    let line = go_mod.toolchain.as_deref().filter(|line| *line != "default")?;
+    let line = go_mod
+        .toolchain
+        .as_deref()
+        .filter(|line| *line != "default")?;
     let recorded = binary.go_version.as_deref();
     let check = Check::of(What::Toolchain, recorded, Some(line));
     let order = recorded

@@ -17,6 +17,7 @@ Examples:
   gospect verify --sumdb offline dist/           by what the module cache has, without a network
   gospect verify --sumdb off --go-sum go.sum dist/
   gospect verify --provenance app.sigstore.json --trusted-root trusted_root.json ./app
+  gospect verify --sumdb off --source . ./app    commit, tag, go.mod and go.sum
   gospect verify --format markdown dist/ >> \"$GITHUB_STEP_SUMMARY\"
   gospect scan --format ndjson / > all.ndjson && gospect verify records:all.ndjson"
 )]
@@ -40,6 +41,9 @@ pub struct VerifyArgs {
     /// Trusted root of Sigstore (trusted_root.json) by which bundles must hold; may be given again
     #[arg(long, value_name = "FILE", requires = "provenance")]
     pub trusted_root: Vec<PathBuf>,
+    /// Checkout to compare with: the folder of its go.mod, read without running git
+    #[arg(long = "source", value_name = "DIR")]
+    pub checkout: Option<PathBuf>,
     /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
     #[arg(long, value_name = "DIR|off", hide_short_help = true)]
     pub cache: Option<PathBuf>,

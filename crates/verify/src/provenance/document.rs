@@ -132,7 +132,11 @@ fn values(bytes: &[u8]) -> Result<Vec<(usize, Value)>, DocumentError> {
         },
         other => vec![other],
     };
-    Ok(list.into_iter().enumerate().map(|(at, v)| (at + 1, v)).collect())
+    Ok(list
+        .into_iter()
+        .enumerate()
+        .map(|(at, v)| (at + 1, v))
+        .collect())
 }
 
 /// JSON lines. What is neither is told with the error of the whole.
@@ -209,7 +213,10 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
     };
     let payload = decode(&raw.payload)
         .ok_or_else(|| malformed("the payload of the envelope is no base64".to_owned()))?;
-    let signatures = raw.signatures.iter().map(|signature| decode(&signature.sig));
+    let signatures = raw
+        .signatures
+        .iter()
+        .map(|signature| decode(&signature.sig));
     let signatures: Option<Vec<Vec<u8>>> = signatures.collect();
     let statement: Statement = serde_json::from_slice(&payload)
         .map_err(|e| malformed(format!("the statement in the envelope is malformed: {e}")))?;

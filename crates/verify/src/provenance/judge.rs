@@ -95,10 +95,7 @@ fn subject(statement: &Statement, digests: &Digests) -> Check {
 }
 
 /// The comparison of a program with documents that are about other files.
-fn not_matched<'s>(
-    statements: impl Iterator<Item = &'s Statement>,
-    digests: &Digests,
-) -> Check {
+fn not_matched<'s>(statements: impl Iterator<Item = &'s Statement>, digests: &Digests) -> Check {
     let mut listed: Vec<String> = Vec::new();
     let mut count = 0usize;
     for subject in statements.flat_map(|statement| &statement.subject) {
@@ -183,7 +180,12 @@ fn repository(claims: &Claims, info: Option<&BuildInfo>) -> Option<Check> {
         let stated = stated.to_ascii_lowercase();
         path == stated || path.starts_with(&format!("{stated}/"))
     });
-    let known = ["github.com/", "gitlab.com/", "bitbucket.org/", "codeberg.org/"];
+    let known = [
+        "github.com/",
+        "gitlab.com/",
+        "bitbucket.org/",
+        "codeberg.org/",
+    ];
     let names_host = |path: &str| known.iter().any(|host| path.starts_with(host));
     let is_other = module.is_some_and(|path| names_host(path) && names_host(stated));
     Some(match (is_below, is_other) {

@@ -105,7 +105,11 @@ fn add_source(claims: &mut Claims, source: &Value) {
         return;
     }
     let (address, _) = repository(uri);
-    if claims.repository.as_ref().is_some_and(|known| *known != address && !uri.is_empty()) {
+    if claims
+        .repository
+        .as_ref()
+        .is_some_and(|known| *known != address && !uri.is_empty())
+    {
         // An action or another repository that the build used.
         return;
     }

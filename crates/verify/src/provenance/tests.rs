@@ -96,7 +96,13 @@ fn unchecked() -> Signature {
 
 fn checks(value: &Value, binary: &Binary) -> Vec<(What, Verdict)> {
     let documents = read(value.to_string().as_bytes()).unwrap();
-    let judged = judge(&documents[0], "p.json", unchecked(), binary, &digests(DIGEST));
+    let judged = judge(
+        &documents[0],
+        "p.json",
+        unchecked(),
+        binary,
+        &digests(DIGEST),
+    );
     let of = |check: &Check| (check.what, check.verdict);
     judged.checks.iter().map(of).collect()
 }
@@ -105,7 +111,12 @@ fn checks(value: &Value, binary: &Binary) -> Vec<(What, Verdict)> {
 fn both_versions_of_slsa_are_compared_with_the_record() {
     use Verdict::{Different, Equal, Unknown};
     use What::{Builder, GoVersion, Repository, Revision, Subject, Version};
-    for document in [v1(), v02(), envelope(&v1()), json!({ "dsseEnvelope": envelope(&v02()), "mediaType": "x" })] {
+    for document in [
+        v1(),
+        v02(),
+        envelope(&v1()),
+        json!({ "dsseEnvelope": envelope(&v02()), "mediaType": "x" }),
+    ] {
         assert_eq!(
             checks(&document, &program()),
             [
@@ -150,7 +161,10 @@ fn a_document_about_another_file_is_different() {
     assert!(!concerns(&documents[0], &other));
     let said = about_others("p.json", &[&documents[0]], &other);
     assert_eq!(said.verdict, Verdict::Different);
-    assert_eq!(said.checks[0].expected.as_deref(), Some(&*format!("sha256:{DIGEST}")));
+    assert_eq!(
+        said.checks[0].expected.as_deref(),
+        Some(&*format!("sha256:{DIGEST}"))
+    );
     // In capitals it is the same.
     assert!(concerns(&documents[0], &digests(&DIGEST.to_uppercase())));
 }
@@ -162,7 +176,13 @@ fn a_signature_that_does_not_hold_is_never_equal() {
         state: SignatureState::Invalid,
         ..unchecked()
     };
-    let judged = judge(&documents[0], "p.json", signature, &program(), &digests(DIGEST));
+    let judged = judge(
+        &documents[0],
+        "p.json",
+        signature,
+        &program(),
+        &digests(DIGEST),
+    );
     assert_eq!(judged.verdict, Verdict::Different);
 }
 
@@ -193,11 +213,17 @@ fn what_is_no_provenance_is_named() {
         ("hello".to_owned(), "is no JSON"),
         (format!("{}\nhello\n", v1()), "line 2: is no JSON"),
         ("{}".to_owned(), "is no in-toto statement"),
-        (json!({ "messageSignature": {} }).to_string(), "is a signature of a file"),
+        (
+            json!({ "messageSignature": {} }).to_string(),
+            "is a signature of a file",
+        ),
         (cut.to_string(), "is no base64"),
         (other.to_string(), "no statement"),
         (broken.to_string(), "is malformed"),
-        (json!({ "_type": "x", "predicateType": "y", "subject": 1 }).to_string(), "is malformed"),
+        (
+            json!({ "_type": "x", "predicateType": "y", "subject": 1 }).to_string(),
+            "is malformed",
+        ),
     ] {
         let error = read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
@@ -212,5 +238,8 @@ fn what_is_no_provenance_is_named() {
 #[test]
 fn other_predicates_only_name_their_subject() {
     let document = statement("https://spdx.dev/Document", json!({}));
-    assert_eq!(checks(&document, &program()), [(What::Subject, Verdict::Equal)]);
+    assert_eq!(
+        checks(&document, &program()),
+        [(What::Subject, Verdict::Equal)]
+    );
 }

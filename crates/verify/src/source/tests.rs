@@ -72,15 +72,60 @@ fn a_checkout_of_the_commit_is_equal() {
 fn what_differs_is_named() {
     type Case = (&'static str, fn(&mut Checkout, &mut Binary), What, Verdict);
     let cases: [Case; 9] = [
-        ("commit", |c, _| c.revision = Some(COMMIT.replace('0', "f")), What::Revision, Verdict::Different),
-        ("no commit", |c, _| c.revision = None, What::Revision, Verdict::Unknown),
-        ("tag", |c, _| c.tags = vec!["v1.2.4".to_owned()], What::Version, Verdict::Different),
-        ("no tag", |c, _| c.tags.clear(), What::Version, Verdict::Unknown),
-        ("changes", |c, _| c.changes = Some(vec!["main.go".to_owned()]), What::Modified, Verdict::Unknown),
-        ("module", |c, _| c.go_mod = Some("module example.com/other\n".to_owned()), What::Module, Verdict::Different),
-        ("go line", |c, _| c.go_mod = Some("module example.com/app\ngo 1.27\n".to_owned()), What::GoLine, Verdict::Different),
-        ("missing", |c, _| c.sums[0].1 = GoSum::parse("a.example/a v1.0.0 h1:a=\n").unwrap(), What::GoSum, Verdict::Unknown),
-        ("other sum", |c, _| c.sums[0].1 = GoSum::parse("a.example/a v1.0.0 h1:x=\n").unwrap(), What::GoSum, Verdict::Different),
+        (
+            "commit",
+            |c, _| c.revision = Some(COMMIT.replace('0', "f")),
+            What::Revision,
+            Verdict::Different,
+        ),
+        (
+            "no commit",
+            |c, _| c.revision = None,
+            What::Revision,
+            Verdict::Unknown,
+        ),
+        (
+            "tag",
+            |c, _| c.tags = vec!["v1.2.4".to_owned()],
+            What::Version,
+            Verdict::Different,
+        ),
+        (
+            "no tag",
+            |c, _| c.tags.clear(),
+            What::Version,
+            Verdict::Unknown,
+        ),
+        (
+            "changes",
+            |c, _| c.changes = Some(vec!["main.go".to_owned()]),
+            What::Modified,
+            Verdict::Unknown,
+        ),
+        (
+            "module",
+            |c, _| c.go_mod = Some("module example.com/other\n".to_owned()),
+            What::Module,
+            Verdict::Different,
+        ),
+        (
+            "go line",
+            |c, _| c.go_mod = Some("module example.com/app\ngo 1.27\n".to_owned()),
+            What::GoLine,
+            Verdict::Different,
+        ),
+        (
+            "missing",
+            |c, _| c.sums[0].1 = GoSum::parse("a.example/a v1.0.0 h1:a=\n").unwrap(),
+            What::GoSum,
+            Verdict::Unknown,
+        ),
+        (
+            "other sum",
+            |c, _| c.sums[0].1 = GoSum::parse("a.example/a v1.0.0 h1:x=\n").unwrap(),
+            What::GoSum,
+            Verdict::Different,
+        ),
     ];
     for (name, change, what, verdict) in cases {
         let (mut checkout, mut binary) = (checkout(BOTH), program("false"));
@@ -88,7 +133,11 @@ fn what_differs_is_named() {
         let said = judge(&checkout, &binary);
         let check = said.checks.iter().find(|c| c.what == what).unwrap();
         assert_eq!(check.verdict, verdict, "{name}: {check:?}");
-        assert_eq!(said.verdict == Verdict::Different, verdict == Verdict::Different, "{name}");
+        assert_eq!(
+            said.verdict == Verdict::Different,
+            verdict == Verdict::Different,
+            "{name}"
+        );
     }
     let said = judge(&checkout("a.example/a v1.0.0 h1:a=\n"), &program("true"));
     assert_eq!(
