@@ -19,6 +19,8 @@ set -f
 scan_args=(${SCAN_ARGS:-})
 # shellcheck disable=SC2206
 audit_args=(${ARGS:-})
+# shellcheck disable=SC2206
+verify_args=(${VERIFY_ARGS:-})
 set +f
 [[ -z "${PROFILE:-}" ]] || audit_args+=(--profile "$PROFILE")
 [[ -z "${POLICY:-}" ]] || audit_args+=(--policy "$POLICY")
@@ -51,5 +53,24 @@ if [[ -n "${OUTPUT:-}" ]]; then
 	output report "$OUTPUT"
 fi
 gospect audit --quiet --format "${FORMAT:-github}" ${to[@]+"${to[@]}"} ${audit_args[@]+"${audit_args[@]}"} "records:$records" || code=$?
+
+# The answers of the first run are kept for the second.
+verify() { gospect verify --quiet --format "$1" --output "$2" ${verify_args[@]+"${verify_args[@]}"} "records:$records"; }
+if [[ "${VERIFY:-false}" == true ]]; then
+	verified=0
+	verify text - || verified=$?
+	if [[ "${SUMMARY:-true}" == true && -n "${GITHUB_STEP_SUMMARY:-}" ]]; then
+		# A run that could not start has written nothing.
+		verify markdown "$records.verify.md" 2>/dev/null || true
+		[[ ! -f "$records.verify.md" ]] || cat "$records.verify.md" >>"$GITHUB_STEP_SUMMARY"
+	fi
+	# As for every command: 2 comes before 1, and 1 before 3.
+	for rank in 2 1 3; do
+		if ((code == rank || verified == rank)); then
+			code=$rank
+			break
+		fi
+	done
+fi
 output exit-code "$code"
 exit "$code"

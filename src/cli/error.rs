@@ -80,6 +80,7 @@ pub enum Error {
     #[error("there is no cache folder: HOME is not set; name one with --cache DIR")]
     NoCache,
 
+    #[cfg(feature = "verify")]
     #[error("nothing to verify against: --sumdb off needs --go-sum, --provenance or --source")]
     NothingToVerify,
 

@@ -172,6 +172,36 @@ fn the_action_scans_once_and_writes_every_report() {
     assert!(read("a.json").starts_with('{'));
 }
 
+#[cfg(feature = "verify")]
+#[test]
+fn the_action_verifies_the_same_records() {
+    if !needs(&["bash"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    scratch.put_fixture("1.27-linux-amd64-deps");
+    for (name, code, mark) in [("right", 0, "✅ equal"), ("wrong", 1, "❌ different")] {
+        let go_sum = format!("{}/testdata/verify/{name}.sum", env!("CARGO_MANIFEST_DIR"));
+        let args = format!("--sumdb off --go-sum {go_sum}");
+        let (out, outputs) = action(
+            &scratch,
+            &[
+                ("TARGETS", "1.27-linux-amd64-deps"),
+                ("ARGS", "-Aall"),
+                ("VERIFY", "true"),
+                ("VERIFY_ARGS", &args),
+            ],
+        );
+        assert_eq!(out.code, Some(code), "{}{}", out.stdout, out.stderr);
+        assert!(outputs.contains(&format!("exit-code={code}")), "{outputs}");
+        let summary = std::fs::read_to_string(scratch.path().join("summary.md")).unwrap();
+        assert!(
+            summary.contains(&format!("## gospect verify: {mark}")),
+            "{summary}"
+        );
+    }
+}
+
 #[test]
 fn the_action_never_runs_its_inputs_and_says_what_is_wrong() {
     if !needs(&["bash"]) {

@@ -331,6 +331,17 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "provenance that is forged, or of another file",
+        &[
+            "one_changed_byte_of_a_bundle_is_found",
+            "provenance_is_compared_and_says_how_far_its_signature_was_looked_at",
+        ],
+    ),
+    (
+        "a checkout whose configuration names commands",
+        &["a_checkout_is_compared_without_git"],
+    ),
+    (
         "a vulnerability database that is cut",
         &[
             "documents_that_lie_are_refused_whole",
