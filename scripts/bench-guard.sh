@@ -8,8 +8,9 @@
 # callgrind, on one thread; a case that seems to be lost runs once more, and the smaller count is taken. Prints a table. Exit code 1: a case
 # takes more than PERCENT (default 3) more instructions. Exit code 2: nothing was compared, and why.
 # Figures count only for the compiler, the C library and the counter that they were made with, which their first line names: against those of
-# others the table is printed and nothing is refused. benches/guard.tsv holds the figures of the main branch; renew it with
-#   cargo build --profile guard --locked && scripts/bench-guard.sh --write benches/guard.tsv target/guard/gospect
+# others the table is printed and nothing is refused. The processor does not count: valgrind shows every program the same one, with or without
+# AVX2. benches/guard.tsv holds the figures of the main branch; who means a loss, or changes a stored program that is read, renews it with
+#   cargo build --profile guard --locked --bin gospect && scripts/bench-guard.sh --write benches/guard.tsv target/guard/gospect
 # Needs Python 3, and valgrind unless both sides are figures.
 command -v python3 >/dev/null || { echo "bench-guard: needs python3" >&2; exit 2; }
 GOSPECT_ROOT=$(cd "$(dirname "$0")/.." && pwd) exec python3 - "$@" <<'PYTHON'
@@ -18,6 +19,7 @@ import argparse, os, pathlib, platform, re, shutil, subprocess, sys, tarfile, te
 ROOT = pathlib.Path(os.environ["GOSPECT_ROOT"])
 FIXTURES = ROOT / "testdata" / "fixtures"
 LEAD = "# instructions; "
+BUILD = "cargo build --profile guard --locked --bin gospect"
 # Name, stored programs that it reads (archive and name; None: all of the archive), arguments. `{}` is the file or the folder of them.
 CASES = [
     ("start", None, None, ["--help"]),
@@ -101,6 +103,8 @@ class Side:
 
     def __init__(self, path, folder):
         self.path, self.folder, self.figures = path, folder, None
+        # What makes these figures anew.
+        self.renewal = f"{BUILD} && scripts/bench-guard.sh --write {path} target/guard/gospect"
         if not os.path.isfile(path):
             fail(f"{path}: no such file")
         with open(path, "rb") as file:
@@ -173,11 +177,17 @@ with tempfile.TemporaryDirectory() as folder:
         fail("no case is counted on both sides")
     if missing:
         print(f"\nnot in the figures, renew them: {', '.join(missing)}")
+        if old.figures is not None:
+            print(f"  {old.renewal}")
     if not comparable:
         print(f"\nnothing is refused, because the figures were not made alike:\n  old: {old.maker}\n  new: {new.maker}")
     elif lost:
         print(f"\nmore than {options.bound:g} % lost: {', '.join(lost)}")
+        if old.figures is not None:
+            print(f"if that is meant, or a stored program has changed, renew the figures in the same commit:\n  {old.renewal}")
         sys.exit(1)
     if gained and comparable:
         print(f"\ngained, renew the figures to keep it: {', '.join(gained)}")
+        if old.figures is not None:
+            print(f"  {old.renewal}")
 PYTHON

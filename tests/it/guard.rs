@@ -47,6 +47,9 @@ fn a_loss_is_refused_and_named() {
         assert_eq!(out.code, Some(code), "{name}: {}{}", out.stdout, out.stderr);
         assert!(out.stdout.contains(told), "{name}: {}", out.stdout);
     }
+    let lost = guard(&scratch, &["old.tsv", "lost.tsv"]);
+    let renewal = "scripts/bench-guard.sh --write old.tsv target/guard/gospect";
+    assert!(lost.stdout.contains(renewal), "{}", lost.stdout);
     let wider = guard(&scratch, &["--bound", "4", "old.tsv", "lost.tsv"]);
     assert_eq!(wider.code, Some(0), "{}", wider.stdout);
 
@@ -78,6 +81,25 @@ fn a_loss_is_refused_and_named() {
         assert_eq!(out.code, Some(2));
         assert!(out.stderr.contains(told), "{}", out.stderr);
     }
+}
+
+/// What is counted is compared: benches/guard.tsv has a figure for every case.
+#[test]
+fn every_case_has_a_figure() {
+    let read = |path: &str| std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap();
+    let script = read("scripts/bench-guard.sh");
+    let (_, cases) = script.split_once("CASES = [").unwrap();
+    let (cases, _) = cases.split_once("\n]").unwrap();
+    let cases = cases.lines().filter_map(|line| {
+        let (name, _) = line.trim().strip_prefix("(\"")?.split_once('"')?;
+        Some(name.to_owned())
+    });
+    let cases: Vec<String> = cases.collect();
+    assert!(cases.len() > 10, "{cases:?}");
+    let figures = read("benches/guard.tsv");
+    let named = figures.lines().skip(1).filter_map(|row| row.split_once('\t'));
+    let named: Vec<&str> = named.map(|(name, _)| name).collect();
+    assert_eq!(named, cases, "the head of scripts/bench-guard.sh says how to renew it");
 }
 
 /// The counter itself: the same program twice is no loss, and what is written can be read again.
