@@ -97,9 +97,15 @@ fn every_case_has_a_figure() {
     let cases: Vec<String> = cases.collect();
     assert!(cases.len() > 10, "{cases:?}");
     let figures = read("benches/guard.tsv");
-    let named = figures.lines().skip(1).filter_map(|row| row.split_once('\t'));
+    let named = figures
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split_once('\t'));
     let named: Vec<&str> = named.map(|(name, _)| name).collect();
-    assert_eq!(named, cases, "the head of scripts/bench-guard.sh says how to renew it");
+    assert_eq!(
+        named, cases,
+        "the head of scripts/bench-guard.sh says how to renew it"
+    );
 }
 
 /// The counter itself: the same program twice is no loss, and what is written can be read again.

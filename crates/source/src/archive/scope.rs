@@ -95,14 +95,18 @@ impl Scope {
     /// # Errors
     /// When the sum exceeds [`Limits::expanded`].
     pub fn expand(&self, bytes: u64) -> Result<(), ArchiveError> {
+        self.expand_part(bytes).1.map_or(Ok(()), Err)
+    }
+
+    /// Counts `bytes` more that were expanded. Returns how many of them are within [`Limits::expanded`], and the error when not all
+    /// are: so the same bytes are read however many come at once.
+    pub(super) fn expand_part(&self, bytes: u64) -> (u64, Option<ArchiveError>) {
+        let limit = self.limits.expanded;
         let before = self.expanded.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.limits.expanded {
-            return Err(ArchiveError::limit(format!(
-                "expands to more than {} bytes",
-                self.limits.expanded
-            )));
-        }
-        Ok(())
+        let within = limit.saturating_sub(before).min(bytes);
+        let error = (within < bytes)
+            .then(|| ArchiveError::limit(format!("expands to more than {limit} bytes")));
+        (within, error)
     }
 
     /// Counts one more entry.

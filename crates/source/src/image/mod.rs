@@ -9,6 +9,7 @@
 
 mod aside;
 mod assemble;
+mod beside;
 mod catalog;
 mod collect;
 mod command;

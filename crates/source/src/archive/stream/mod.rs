@@ -221,6 +221,47 @@ impl Decompressed<'_> {
     }
 }
 
+impl Decompressed<'_> {
+    /// Leaves it to [`Counted`] to count expanded bytes, for a stream that is expanded ahead of its reader.
+    pub(crate) fn leave_counting(&mut self) {
+        if let Inner::Pump(pump) = &mut self.inner {
+            pump.is_counted = false;
+        }
+    }
+}
+
+/// Counts expanded bytes where they are read ([`Decompressed::leave_counting`]).
+pub(crate) struct Counted<'a> {
+    inner: &'a mut dyn Read,
+    scope: &'a Scope,
+    failed: Option<ArchiveError>,
+}
+
+impl<'a> Counted<'a> {
+    pub(crate) fn new(inner: &'a mut dyn Read, scope: &'a Scope) -> Self {
+        Self {
+            inner,
+            scope,
+            failed: None,
+        }
+    }
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone().into());
+        }
+        let n = self.inner.read(out)?;
+        let (within, error) = self.scope.expand_part(n as u64);
+        self.failed = error;
+        match &self.failed {
+            Some(error) if within == 0 => Err(error.clone().into()),
+            _ => Ok(usize::try_from(within).unwrap_or(n)),
+        }
+    }
+}
+
 impl Read for Decompressed<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match &mut self.inner {
@@ -269,6 +310,8 @@ pub fn decompress_as<'a>(
 
 /// The ratio is checked only beyond this many bytes of output: small files of zeros are common.
 const RATIO_FLOOR: u64 = 16 << 20;
+/// The ratio is checked each time the output has grown by this much, so that the same bytes are read whatever sizes they are asked for in.
+const RATIO_STEP: u64 = 256 << 10;
 
 /// Moves bytes through a decoder and counts them.
 pub(super) struct Pump<'a> {
@@ -276,6 +319,8 @@ pub(super) struct Pump<'a> {
     feed: Feed<'a>,
     scope: &'a Scope,
     produced: u64,
+    /// Whether what is produced counts as expanded here.
+    is_counted: bool,
     state: State,
     /// Consecutive steps that did nothing: a decoder may need one (when it asks for memory), not several.
     idle: u32,
@@ -295,6 +340,7 @@ impl<'a> Pump<'a> {
             feed,
             scope,
             produced: 0,
+            is_counted: true,
             state: State::Between { first: true },
             idle: 0,
         }
@@ -326,18 +372,24 @@ impl<'a> Pump<'a> {
             }
             let input = self.feed.fill_buf()?;
             let ended = input.is_empty();
+            let most = RATIO_STEP - self.produced % RATIO_STEP;
+            let most = usize::try_from(most).unwrap_or(usize::MAX).min(out.len());
+            let out = out.get_mut(..most).unwrap_or_default();
             let step = self.decoder.step(input, out)?;
             self.feed.consume(step.consumed);
             if step.end {
                 self.state = State::Between { first: false };
             }
             if step.produced > 0 {
-                self.count(step.produced as u64)?;
+                let (within, limit) = self.count(step.produced as u64);
                 self.idle = 0;
-                if let Some(error) = step.error {
+                if let Some(error) = limit.or(step.error) {
+                    if within == 0 {
+                        return Err(error);
+                    }
                     self.state = State::Failed(error);
                 }
-                return Ok(step.produced);
+                return Ok(usize::try_from(within).unwrap_or(step.produced));
             }
             if let Some(error) = step.error {
                 return Err(error);
@@ -365,16 +417,20 @@ impl<'a> Pump<'a> {
         ))
     }
 
-    fn count(&mut self, bytes: u64) -> Result<(), ArchiveError> {
+    /// Counts what was produced. Returns how much of it may be given out, and the error that follows.
+    fn count(&mut self, bytes: u64) -> (u64, Option<ArchiveError>) {
         self.produced += bytes;
-        self.scope.expand(bytes)?;
+        let (within, error) = match self.is_counted {
+            true => self.scope.expand_part(bytes),
+            false => (bytes, None),
+        };
         let ratio = self.scope.limits.ratio;
-        if self.produced > RATIO_FLOOR && self.produced / self.feed.offset().max(1) > ratio {
-            return Err(ArchiveError::limit(format!(
-                "expands to more than {ratio} times its compressed size"
-            )));
+        let is_checked = self.produced > RATIO_FLOOR && self.produced.is_multiple_of(RATIO_STEP);
+        if error.is_none() && is_checked && self.produced / self.feed.offset().max(1) > ratio {
+            let text = format!("expands to more than {ratio} times its compressed size");
+            return (within, Some(ArchiveError::limit(text)));
         }
-        Ok(())
+        (within, error)
     }
 }
 

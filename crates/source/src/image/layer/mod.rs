@@ -14,6 +14,8 @@ use gospect_bytes::Use;
 use std::collections::HashMap;
 
 mod read;
+#[cfg(test)]
+mod tests;
 
 pub use read::{scan, scan_all};
 

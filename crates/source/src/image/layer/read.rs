@@ -1,12 +1,14 @@
 //! Reads one blob: decompresses it, computes its digest and hands over its entries.
 
 use super::{BOUNDS, FoundFile, LayerProblem, LayerScan, wrong_digest};
+use crate::archive::stream::Counted;
 use crate::archive::tar::{self, Ending, Entry, Flow};
 use crate::archive::{
-    self, ArchiveError, Feed, Place, Reason, Scope, Walker, Want, decompress, sniff, stream,
+    self, ArchiveError, Codec, Feed, Place, Reason, Scope, Walker, Want, decompress, sniff, stream,
 };
 use crate::foreign;
 use crate::image::aside::{Digester, Hashing};
+use crate::image::beside::beside;
 use crate::image::catalog::{Catalog, LayerPlan};
 use crate::image::digest::Hasher;
 use crate::image::names::{Name, NameKind};
@@ -98,35 +100,45 @@ pub fn scan<P: Payload>(
     let tar_hasher = options.verify_diffid.then(Hasher::sha256);
     let mut tar_digester = tar_hasher.map(|hasher| Digester::new(hasher, is_spare));
     let (mut size, mut tar_size) = (0, 0);
+    let is_long = blob.size.is_none_or(|size| size >= LONG);
     let result = guarded(|| {
         let raw = Hashing {
             inner: &mut *reader,
             digester: &mut digester,
             count: &mut size,
         };
-        read_tar(
-            Box::new(raw),
+        let mut reader = TarReader {
             name,
             scope,
-            &mut tar_digester,
-            &mut tar_size,
+            digester: &mut tar_digester,
+            size: &mut tar_size,
             options,
             examine,
-            &mut scan,
-        )
+            scan: &mut scan,
+        };
+        reader.decompress(Box::new(raw), is_spare && is_long)
     });
     let fault = || Err(ArchiveError::new(Reason::Internal, FAULT));
     let result = result.unwrap_or_else(fault);
     scan.kept.finish();
     let complete = result.is_ok();
     // Done even after an error: a wrong digest explains a broken stream, not the other way round.
+    // The bound counts from the start of the blob, because another thread may have decompressed some bytes more than were taken.
+    let (most, read) = (
+        options
+            .limits
+            .expanded
+            .saturating_mul(2)
+            .saturating_add(LONG),
+        size,
+    );
     let rest = io::copy(
         &mut Hashing {
             inner: reader,
             digester: &mut digester,
             count: &mut size,
         }
-        .take(options.limits.expanded),
+        .take(most.saturating_sub(read)),
         &mut io::sink(),
     );
     scan.size = size;
@@ -158,49 +170,68 @@ pub fn scan<P: Payload>(
     scan
 }
 
-/// Without `name` everything is taken for a tar archive.
-#[allow(clippy::too_many_arguments)]
-fn read_tar<'a, P: Payload>(
-    raw: Box<dyn Read + 'a>,
-    name: Option<&str>,
-    scope: &'a Scope,
-    tar_digester: &'a mut Option<Digester>,
-    tar_size: &'a mut u64,
-    options: &ImageOptions,
-    examine: &dyn Examine<P>,
-    scan: &mut LayerScan<P>,
-) -> Result<(), ArchiveError> {
-    let mut plain = decompress(raw, scope)?;
-    scan.compressed = plain.codec().is_some();
-    let mut hashing;
-    let tar: &mut dyn Read = if tar_digester.is_some() {
-        hashing = Hashing {
-            inner: &mut plain,
-            digester: tar_digester,
-            count: tar_size,
-        };
-        &mut hashing
-    } else {
-        &mut plain
-    };
-    let mut feed = Feed::new(tar);
-    if let Some(name) = name
-        && !is_tar(&mut feed)?
-    {
-        scan.is_file = true;
-        return one_file(&mut feed, name, scope, options, examine, scan);
+/// Bytes of a blob from which on it is worth a thread to decompress it: more than that thread is ever ahead.
+const LONG: u64 = 1 << 20;
+
+/// Reads the tar archive in a blob. Without `name` everything is taken for one.
+struct TarReader<'r, P> {
+    name: Option<&'r str>,
+    scope: &'r Scope,
+    digester: &'r mut Option<Digester>,
+    size: &'r mut u64,
+    options: &'r ImageOptions,
+    examine: &'r dyn Examine<P>,
+    scan: &'r mut LayerScan<P>,
+}
+
+impl<P: Payload> TarReader<'_, P> {
+    /// Decompresses the blob and reads what is in it, with `is_spare` on two threads. Only gzip: it takes no memory from the budget, for which
+    /// another thread could have to wait, and takes longer than all else.
+    fn decompress(&mut self, raw: Box<dyn Read + '_>, is_spare: bool) -> Result<(), ArchiveError> {
+        let mut plain = decompress(raw, self.scope)?;
+        self.scan.compressed = plain.codec().is_some();
+        if !(is_spare && plain.codec() == Some(Codec::Gzip)) {
+            return self.read(&mut plain);
+        }
+        plain.leave_counting();
+        let scope = self.scope;
+        beside(&mut plain, &mut |expanded| {
+            self.read(&mut Counted::new(expanded, scope))
+        })
     }
-    let mut files = LayerReader {
-        options,
-        examine,
-        scope,
-        head: vec![0; stream::HEAD],
-        scan,
-    };
-    tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| {
-        files.entry(entry, body)
-    })?;
-    tar::pass_padding(&mut feed)
+
+    fn read(&mut self, plain: &mut dyn Read) -> Result<(), ArchiveError> {
+        let mut hashing;
+        let tar: &mut dyn Read = if self.digester.is_some() {
+            hashing = Hashing {
+                inner: plain,
+                digester: self.digester,
+                count: self.size,
+            };
+            &mut hashing
+        } else {
+            plain
+        };
+        let mut feed = Feed::new(tar);
+        let (options, examine, scope) = (self.options, self.examine, self.scope);
+        if let Some(name) = self.name
+            && !is_tar(&mut feed)?
+        {
+            self.scan.is_file = true;
+            return one_file(&mut feed, name, scope, options, examine, self.scan);
+        }
+        let mut files = LayerReader {
+            options,
+            examine,
+            scope,
+            head: vec![0; stream::HEAD],
+            scan: self.scan,
+        };
+        tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| {
+            files.entry(entry, body)
+        })?;
+        tar::pass_padding(&mut feed)
+    }
 }
 
 /// Whether a tar archive comes next; one without entries is all zeros.

@@ -1,0 +1,122 @@
+//! A layer says the same whether one thread reads it or two.
+
+use super::read::scan;
+use crate::archive::Scope;
+use crate::image::ImageOptions;
+use crate::image::store::Blob;
+use crate::image::testing::Programs;
+use gospect_bytes::Limits;
+use test_support::archives::{Seed, gzip, tar, zstd};
+
+/// All that a scan of the blob says.
+fn said(blob: &[u8], is_spare: bool, limits: Limits) -> String {
+    let options = ImageOptions {
+        limits,
+        verify_diffid: true,
+        ..ImageOptions::new("img")
+    };
+    let place = Blob {
+        key: "layer".to_owned(),
+        digest: None,
+        size: None,
+    };
+    let scope = Scope::new(options.limits, options.budget.clone());
+    let mut reader = blob;
+    let layer = scan(
+        &mut reader,
+        (&place, is_spare),
+        None,
+        &scope,
+        &options,
+        &Programs,
+    );
+    let programs = layer.found.iter().flat_map(|file| &file.programs);
+    let programs: Vec<String> = programs
+        .map(|p| {
+            let path = p.place.entries.join(&b'!');
+            format!("{}={}", String::from_utf8_lossy(&path), p.program.len())
+        })
+        .collect();
+    let problems: Vec<String> = layer
+        .problems
+        .iter()
+        .map(|p| format!("{:?} {} {}", p.entries, p.error, p.fatal))
+        .collect();
+    format!(
+        "{programs:?} {problems:?} {:?} {:?} {} {} {}",
+        layer.digest,
+        layer.diff_id,
+        layer.size,
+        layer.compressed,
+        scope.expanded().min(limits.expanded),
+    )
+}
+
+#[test]
+fn two_threads_say_what_one_says() {
+    let noise = Seed(4).bytes(700_000);
+    let program = |len: usize| [b"EXE:", &noise[..len]].concat();
+    let inner = gzip(&tar(&[("x", &program(90_000)), ("y", b"text")]));
+    let zeros = vec![0; 20 << 20];
+    let names = ["a", "b", "c", "d"];
+    let bodies = [program(400_000), program(10), inner, program(250_001)];
+    let mut entries: Vec<(&str, &[u8])> = names
+        .iter()
+        .zip(&bodies)
+        .map(|(name, body)| (*name, &body[..]))
+        .collect();
+    let plain = tar(&entries);
+    let whole = gzip(&plain);
+    entries.insert(1, ("zeros", &zeros));
+    let bomb = gzip(&tar(&entries));
+    let (front, rest) = plain.split_at(300_007);
+    let members = [gzip(front), gzip(b""), gzip(rest), b"trailer".to_vec()].concat();
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 4;
+    let mut blobs = vec![
+        whole.clone(),
+        bomb,
+        members,
+        flipped,
+        zstd(&plain),
+        plain.clone(),
+    ];
+    blobs.extend(
+        (0..whole.len())
+            .step_by(90_001)
+            .map(|cut| whole[..cut].to_vec()),
+    );
+    let mut all = Vec::new();
+    for (number, blob) in blobs.iter().enumerate() {
+        for (expanded, ratio) in [
+            (u64::MAX, 1000),
+            (u64::MAX, 12),
+            (1_000_000, 1000),
+            (400_000, 1000),
+            (130_000, 1000),
+            (0, 1000),
+        ] {
+            let limits = Limits {
+                expanded,
+                ratio,
+                ..Limits::default()
+            };
+            let [one, two] = [false, true].map(|spare| said(blob, spare, limits));
+            assert_eq!(one, two, "blob {number}, {expanded} bytes, {ratio}");
+            all.push(one);
+        }
+    }
+    let has = |text: &str| all.iter().any(|said| said.contains(text));
+    for program in ["a=", "b=", "c!x=", "d="] {
+        assert!(all[0].contains(program), "{}", all[0]);
+    }
+    for text in [
+        "more than 12 times",
+        "more than 400000 bytes",
+        "too early",
+        "corrupt",
+    ] {
+        assert!(has(text), "{text}: {all:#?}");
+    }
+}
