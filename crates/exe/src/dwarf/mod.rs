@@ -32,6 +32,10 @@ const ALL_ABBREVIATIONS_LIMIT: usize = 256 << 20;
 /// Longest name; a longer one has lost its end mark.
 const NAME_LIMIT: usize = 4096;
 
+/// `line_base`, `line_range` and `opcode_base` of line programs by Go's linker (`LINE_BASE`, `LINE_RANGE`, `OPCODE_BASE` in
+/// src/cmd/link/internal/ld/dwarf.go, Go 1.20 to 1.27). GCC, Clang and GNU as write -5 or -3, 14 or 12, and 10 or 13.
+const OF_GO: (i8, u8, u8) = (-4, 10, 11);
+
 type Bytes<'d> = EndianSlice<'d, RunTimeEndian>;
 
 /// A section, by its name in each format.
@@ -114,6 +118,8 @@ pub struct FileTable<'d> {
     pub files: Vec<(&'d [u8], usize)>,
     /// Whether this is DWARF 4 or older.
     pub is_old: bool,
+    /// Whether the table has the parameters that only Go's linker chooses: no C compiler or assembler wrote it.
+    pub is_of_go: bool,
 }
 
 /// What the first entry of a unit says (DWARF 5, section 3.1.1).
@@ -157,6 +163,11 @@ pub fn file_tables<B>(
             directories: Vec::from_iter(is_old.then_some(&b""[..])),
             files: Vec::with_capacity(header.file_names().len()),
             is_old,
+            is_of_go: (
+                header.line_base(),
+                header.line_range(),
+                header.opcode_base(),
+            ) == OF_GO,
         };
         let directories = header.include_directories().iter();
         table
@@ -324,12 +335,18 @@ mod tests {
 
     /// A unit of DWARF 4 with one directory and two files; `wide` means 64-bit lengths.
     fn unit(wide: bool) -> Vec<u8> {
+        unit_with(wide, (-5, 14, 2))
+    }
+
+    /// The same with these values of `line_base`, `line_range` and `opcode_base`.
+    fn unit_with(wide: bool, (base, range, opcodes): (i8, u8, u8)) -> Vec<u8> {
         let number = |n: usize| match wide {
             true => (n as u64).to_le_bytes().to_vec(),
             false => (n as u32).to_le_bytes().to_vec(),
         };
         let table: Vec<u8> = [
-            &[1, 1, 1, 0xfb, 14, 2, 0][..],
+            &[1, 1, 1, base.to_le_bytes()[0], range, opcodes][..],
+            &vec![0; usize::from(opcodes) - 1],
             b"/src\0\0a.go\0\x01\0\0/b.h\0\0\0\0\0",
         ]
         .concat();
@@ -345,16 +362,21 @@ mod tests {
         [escape, &number(body.len()), &body].concat()
     }
 
-    fn tables(section: &[u8]) -> Vec<String> {
-        let window = Window::new(&section, 1 << 20);
-        let mut image = Image::new(&window, Format::Elf, 64, false);
+    fn image<'w>(window: &'w Window<'_>, size: usize) -> Image<'w> {
+        let mut image = Image::new(window, Format::Elf, 64, false);
         image.sections.push(Section {
             name: Cow::Borrowed(b".debug_line"),
             address: 0,
-            size: section.len() as u64,
+            size: size as u64,
             offset: 0,
-            file_size: section.len() as u64,
+            file_size: size as u64,
         });
+        image
+    }
+
+    fn tables(section: &[u8]) -> Vec<String> {
+        let window = Window::new(&section, 1 << 20);
+        let image = image(&window, section.len());
         let mut all = Vec::new();
         file_tables::<()>(&image, &mut |table| {
             all.push(format!(
@@ -371,6 +393,22 @@ mod tests {
             ControlFlow::Continue(())
         });
         all
+    }
+
+    #[test]
+    fn tables_of_go_are_told_by_their_parameters() {
+        for (parameters, want) in [
+            ((-4, 10, 11), true),
+            ((-5, 14, 13), false),
+            ((-3, 12, 10), false),
+            ((-4, 14, 11), false),
+        ] {
+            let section = unit_with(false, parameters);
+            let window = Window::new(&section, 1 << 20);
+            let image = image(&window, section.len());
+            let found = file_tables(&image, &mut |table| ControlFlow::Break(table.is_of_go));
+            assert_eq!(found, Some(want), "{parameters:?}");
+        }
     }
 
     const WANT: &str = r#"["/src:a.go", ":/b.h"]"#;
