@@ -58,8 +58,9 @@ def measured(text):
     for block in re.split(r"\n(?=\S.*: \d+ files, )", text)[1:]:
         head, *lines = block.splitlines()
         directory, about = head.rsplit(": ", 1)
-        tables[directory] = (about, [line for line in lines if line.startswith("|")])
-    return text.splitlines()[0], tables
+        rows = [line for line in lines if line.startswith("|") and "| not installed |" not in line]
+        tables[directory] = (about, rows)
+    return text.splitlines()[0].replace("; ?;", ";"), tables
 
 
 def replace(path, kind, body):
