@@ -195,7 +195,9 @@ fn cannot_run(command: &str) -> Option<Unrun> {
     let never = |why| Some(Unrun::Never(why));
     match first {
         "cargo" | "git" => return never("builds gospect or fetches it"),
-        "scripts/bench-peers.sh" => return never("measures for minutes"),
+        "scripts/bench-docs.py" | "scripts/bench-guard.sh" | "scripts/bench-peers.sh" => {
+            return never("measures for minutes");
+        }
         "scripts/compare-sbom.py" => return never("needs Go and syft"),
         _ => {}
     }
