@@ -43,6 +43,9 @@ VERIFY = 'package main\n\nimport "crypto/x509"\n\nfunc main() {\n\t_, err := new
 VERSIONS = 'package main\n\nvar kubectlVersion, Version, version = "none", "none", "none"\n\nfunc main() { println(kubectlVersion, Version, version, add(2)) }\n\n//go:noinline\nfunc add(x int) int { return x + 40 }\n'
 CASED = 'package main\n\nimport "github.com/ExampleCorp/Tool"\n\nfunc main() { println(tool.Name()) }\n'
 ZONE = 'package main\n\nimport "time"\n\nfunc main() {\n\tplace, err := time.LoadLocation("Europe/Berlin")\n\tprintln(place.String(), err != nil)\n}\n'
+CAPABLE = 'package main\n\nimport (\n\t"os"\n\n\t"example.com/tool"\n)\n\nfunc main() { println(tool.Name(), tool.Each(os.Args, os.Remove)) }\n'
+TOOL = 'package tool\n\nimport "os"\n\nfunc Name() string {\n@\treturn os.Getenv("TOOL")\n}\n\n//go:noinline\nfunc Each(names []string, do func(string) error) (n int) {\n\tfor _, name := range names {\n\t\tif do(name) == nil {\n\t\t\tn++\n\t\t}\n\t}\n\treturn n\n}\n'
+STARTS = '\tos.StartProcess("/bin/true", nil, &os.ProcAttr{})\n'
 REQUIRE = """
 require (
 	example.com/dep v1.2.3
@@ -72,7 +75,7 @@ def library(name, pragma=""):
     return f'package {name}\n\n{pragma}func Name() string {{ return "{name}" }}\n'
 
 
-def publish(module, version, package, proxy=PROXY, pragma=""):
+def publish(module, version, package, proxy=PROXY, pragma="", source=None):
     """A module version in a file-system proxy, so that its checksum is recorded. Capitals stand there as `!` and a small letter."""
     escape = lambda text: re.sub("[A-Z]", lambda m: "!" + m[0].lower(), text)
     base = f"{proxy}/{escape(module)}/@v/{escape(version)}"
@@ -81,7 +84,7 @@ def publish(module, version, package, proxy=PROXY, pragma=""):
     open(f"{base}.mod", "w").write(mod)
     open(f"{base}.info", "w").write(json.dumps({"Version": version, "Time": "2024-01-02T03:04:05Z"}))
     with zipfile.ZipFile(f"{base}.zip", "w") as z:
-        for name, text in (("go.mod", mod), ("lib.go", library(package, pragma))):
+        for name, text in (("go.mod", mod), ("lib.go", source or library(package, pragma))):
             z.writestr(zipfile.ZipInfo(f"{module}@{version}/{name}", (2024, 1, 2, 3, 4, 4)), text)
 
 
@@ -118,6 +121,11 @@ def programs():
     for name, pragma in (("called", "//go:noinline\n"), ("altered", "//go:noinline\n// Altered.\n")):
         publish("example.com/lib", "v1.0.0", "lib", f"{BUILD}/proxy-{name}", pragma)
         program(name, 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Name()) }\n', go="1.27.0", extra="\nrequire example.com/lib v1.0.0\n")
+    # A dependency whose next version starts a process. Files are only removed by a function that main gives away.
+    for version, name, start in (("v1.4.0", "capable", ""), ("v1.4.1", "capable-new", STARTS)):
+        publish("example.com/tool", version, "tool", source=TOOL.replace("@", start))
+        write(f"{name}/main.go", CAPABLE)
+        write(f"{name}/go.mod", f"module example.com/capable\n\ngo 1.21\n\nrequire example.com/tool {version}\n")
     gopath()
     write("relink.sh", RELINK)
     os.chmod(f"{SRC}/relink.sh", 0o755)
@@ -340,6 +348,14 @@ def versions():
     v("candidate", "versions", T, S, go="1.27rc1")
 
 
+def capabilities():
+    """Two versions of a program whose dependency gains a capability."""
+    for name, prog in (("capable-old", "capable"), ("capable-new", "capable-new")):
+        add("capabilities", name, NEW, prog, T, S)
+    add("capabilities", "capable-new", NEW, "capable-new", T, S, port="darwin/arm64")
+    add("capabilities", "capable-new", "1.21", "capable-new", T, S)
+
+
 def without_modules():
     """Programs whose records list no modules."""
     app = "src/github.com/acme/app"
@@ -510,6 +526,7 @@ def main():
     fixtures()
     faults()
     versions()
+    capabilities()
     without_modules()
     only = os.environ.get("ONLY")
     state_path = f"{BUILD}/state.json"

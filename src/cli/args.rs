@@ -408,6 +408,9 @@ pub struct ScanArgs {
     /// Add the names of all linked functions, and the packages, to each record
     #[arg(long)]
     pub symbols: bool,
+    /// Add the packages, and what each of them can do, to each record
+    #[arg(long)]
+    pub capabilities: bool,
     /// Exit with 3 when no Go binary is found
     #[arg(long)]
     pub require: bool,

@@ -173,6 +173,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         jobs,
         hash: args.hash,
         packages: ListPackages::Never,
+        capabilities: false,
         symbols: false,
         parts: false,
         environment: args.env.clone(),

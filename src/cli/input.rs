@@ -128,6 +128,12 @@ impl Input {
         self
     }
 
+    /// Finds out what each listed package can do. Records have what they have.
+    pub fn with_capabilities(mut self) -> Self {
+        self.options.capabilities = true;
+        self
+    }
+
     /// Takes the names of linked functions too. Records have what they have.
     pub fn with_functions(mut self) -> Self {
         self.options.symbols = true;

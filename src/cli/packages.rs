@@ -6,12 +6,15 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
 use crate::record::Line;
-use crate::report::packages::{Format, Writer};
+use crate::report::packages::{Format, NotKnown, Shown, Writer};
 use crate::scan::ListPackages;
 
 pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
     let mut input = Input::open(&args.source, Need::Full("packages"))?;
     input = input.with_packages(ListPackages::OfAll);
+    if !args.no_capabilities {
+        input = input.with_capabilities();
+    }
     let mut output = Output::open(&args.output)?;
     let format = match args.format.as_str() {
         "json" => Format::Json,
@@ -20,12 +23,17 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
     };
     input.progress &= !output.piped;
     let look = output.look;
-    let mut unknown = 0;
+    let shown = match (args.no_capabilities, args.capabilities) {
+        (true, _) => Shown::Nothing,
+        (false, true) => Shown::Chains,
+        (false, false) => Shown::Capabilities,
+    };
+    let mut unknown = NotKnown::default();
     let mut to = Some(output.writer());
     let mut writer: Option<Writer<'_>> = None;
     let ended = input.run(args.output.quiet, &mut |line| {
         if let Some(to) = to.take() {
-            writer = Some(Writer::new(format, look, to)?);
+            writer = Some(Writer::new(format, look, shown, to)?);
         }
         match (line, &mut writer) {
             (Line::Binary(binary), Some(writer)) => writer.program(&binary)?,
@@ -40,9 +48,14 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
     });
     let end = output.end(ended)?;
     let exit = Exit::of(&end, args.source.strict, false, true);
-    if args.source.strict && unknown > 0 && exit != Exit::Failed {
+    let missing = [
+        (unknown.packages, "packages"),
+        (unknown.capabilities, "what packages can do"),
+    ];
+    let missing = missing.iter().find(|(programs, _)| *programs > 0);
+    if let Some((programs, what)) = missing.filter(|_| args.source.strict && exit != Exit::Failed) {
         say!(
-            "gospect: packages not known: {unknown} of {} programs; this is an error because of --strict",
+            "gospect: {what} not known: {programs} of {} programs; this is an error because of --strict",
             end.reach.go
         );
         return Ok(Exit::Failed);

@@ -17,14 +17,26 @@ pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
     let is_card = matches!(args.format.as_deref(), None | Some("card"))
         && args.source.targets.len() == 1
         && args.source.files_from.is_none();
-    let input = if args.symbols {
-        let input = Input::open(&args.source, Need::Full("scan --symbols"))?;
-        let input = input.without_records("--symbols")?.with_functions();
-        input.with_packages(ListPackages::OfAll)
-    } else {
-        Input::open(&args.source, Need::Any)?
+    let more = [
+        (args.symbols, "--symbols", "scan --symbols"),
+        (args.capabilities, "--capabilities", "scan --capabilities"),
+    ];
+    let more = more.iter().find(|option| option.0);
+    let mut input = match more {
+        Some((_, flag, command)) => {
+            let input = Input::open(&args.source, Need::Full(command))?;
+            let input = input.without_records(flag)?;
+            input.with_packages(ListPackages::OfAll)
+        }
+        None => Input::open(&args.source, Need::Any)?,
     };
-    let input = match is_card && !args.symbols {
+    if args.symbols {
+        input = input.with_functions();
+    }
+    if args.capabilities {
+        input = input.with_capabilities();
+    }
+    let input = match is_card && more.is_none() {
         true => input.with_packages(ListPackages::OfNamed),
         false => input,
     };

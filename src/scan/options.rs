@@ -33,6 +33,8 @@ pub struct Options {
     pub hash: bool,
     /// Which programs get a list of their packages although their records list modules.
     pub packages: ListPackages,
+    /// Find out what each listed package can do.
+    pub capabilities: bool,
     /// Name all linked functions of each program.
     pub symbols: bool,
     /// Also compute SHA-256 of each part of each executable, for comparing two of them.
@@ -64,6 +66,7 @@ impl Default for Options {
             jobs: 0,
             hash: false,
             packages: ListPackages::Never,
+            capabilities: false,
             symbols: false,
             parts: false,
             environment: Vec::new(),
@@ -110,6 +113,7 @@ pub(crate) fn reader_options<'o>(
             ListPackages::OfNamed => named,
             ListPackages::OfAll => true,
         },
+        capabilities: options.capabilities,
         symbols: options.symbols,
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,

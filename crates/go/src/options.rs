@@ -14,6 +14,9 @@ pub struct Options<'o> {
     pub limits: Limits,
     /// List the packages of the function table even if the build info lists modules.
     pub packages: bool,
+    /// Find out what each package can do ([`LinkedPackage::capabilities`](gospect_record::LinkedPackage::capabilities)); needs
+    /// `packages`, and reads all code.
+    pub capabilities: bool,
     /// Name all linked functions too ([`Binary::functions`](gospect_record::Binary::functions)).
     pub symbols: bool,
     /// Value of `GODEBUG` to assume at run time.

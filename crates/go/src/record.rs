@@ -3,8 +3,8 @@
 
 use super::corroborate::{Evidence, copies, corroborate};
 use super::facts::{
-    Program, executable, fips, goroot, linked, linked_functions, linker_values, module_list, notes,
-    settings, versions,
+    Program, capabilities, executable, fips, goroot, linked, linked_functions, linker_values,
+    module_list, notes, settings, versions,
 };
 use super::tables::age::Age;
 use super::written::compiler::Compiler;
@@ -51,8 +51,9 @@ pub fn full(program: Program<'_>) -> Binary {
     ];
     let executable = executable::full(p);
     let goroot = goroot::find(p);
-    let (modules, packages) =
+    let (modules, mut packages) =
         module_list::full(p, goroot.record.origin.as_ref().and_then(Word::known));
+    let no_capabilities = capabilities::add(p, &mut packages);
     let baked = settings::baked(p);
     let (experiments, godebug) = settings::full(p, &executable, modules, baked.map(|b| b.1));
     let runtime_strings: Vec<u64> = goroot
@@ -74,6 +75,7 @@ pub fn full(program: Program<'_>) -> Binary {
         .flatten()
         .chain(goroot.notes)
         .chain(notes::release(p))
+        .chain(no_capabilities)
         .collect();
     let mut binary = Binary {
         executable,

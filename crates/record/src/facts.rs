@@ -1,8 +1,8 @@
 //! Facts about a Go program other than its build info.
 
 use super::{
-    Checksum, Claim, Crypto, EvidenceSource, FipsMode, GodebugOrigin, GodebugStatus, GorootOrigin,
-    Loopvar, PathKind, Relro, Verdict, VersionSource, Word,
+    Capability, Checksum, Claim, Crypto, EvidenceSource, FipsMode, GodebugOrigin, GodebugStatus,
+    GorootOrigin, Loopvar, PathKind, Relro, Verdict, VersionSource, Word,
 };
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +188,24 @@ pub struct LinkedPackage {
     /// Bytes of machine code of its functions, without inlined copies. For WebAssembly the bytes of their bodies; 0 when
     /// the code section cannot be read.
     pub bytes: u64,
+    /// What the package can do, sorted by capability; empty: nothing of the kind. `None`: not asked for, or the calls of the
+    /// program cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Vec<PackageCapability>>,
+}
+
+/// A capability of a package, with the most certain chain of calls that leads to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageCapability {
+    /// The capability.
+    pub capability: Word<Capability>,
+    /// Whether the chain has no function of another package except those of the standard library.
+    pub direct: bool,
+    /// Whether each step of the chain is a call in the code. Otherwise it has a step by a function value or a method of a type
+    /// that is converted to an interface.
+    pub certain: bool,
+    /// From a function of the package to the function that has the capability.
+    pub chain: Vec<String>,
 }
 
 /// Packages and functions in the function table that rules ask about.

@@ -55,7 +55,7 @@ pub use build_info::{BuildInfo, Module, Setting};
 pub use document::Document;
 pub use facts::{
     Corroboration, EffectiveSetting, Evidence, Experiments, Fips, Godebug, Goroot, Linkage, Linked,
-    LinkedPackage, LinkerString, PathLeak, VersionClaim,
+    LinkedPackage, LinkerString, PackageCapability, PathLeak, VersionClaim,
 };
 pub use functions::Functions;
 pub use image::{ImageRecord, LayerRecord, Rootfs, Started};
@@ -65,8 +65,8 @@ pub use stand_ins::StandIn;
 pub use stream::{End, KnowledgeDate, Line, Reach, Run, SCHEMA, Summary, Tool, Unexamined};
 pub use word::{Word, Words};
 pub use words::{
-    Algorithm, BuildInfoSource, Checksum, Claim, Compiler, Crypto, Endian, EvidenceSource,
-    ExecutableKind, FipsMode, Format, FunctionSource, GodebugOrigin, GodebugStatus, GorootOrigin,
-    Level, Loopvar, ModuleList, OwnerSource, PackageKind, Part, PathKind, Reason, Relro, Verdict,
-    VersionSource,
+    Algorithm, BuildInfoSource, Capability, Checksum, Claim, Compiler, Crypto, Endian,
+    EvidenceSource, ExecutableKind, FipsMode, Format, FunctionSource, GodebugOrigin, GodebugStatus,
+    GorootOrigin, Level, Loopvar, ModuleList, OwnerSource, PackageKind, Part, PathKind, Reason,
+    Relro, Verdict, VersionSource,
 };

@@ -121,7 +121,11 @@ impl Binary {
         }
         let packages = self.packages.iter().flatten();
         sum += packages
-            .map(|p| 32 + texts(std::iter::once(&p.path).chain(&p.module)))
+            .map(|p| {
+                let capabilities = p.capabilities.iter().flatten();
+                let chains = capabilities.map(|c| 64 + texts(&c.chain));
+                32 + texts(std::iter::once(&p.path).chain(&p.module)) + chains.sum::<usize>()
+            })
             .sum::<usize>();
         sum += self
             .functions

@@ -111,6 +111,7 @@ mod tests {
                         module: modules::prefix(path).map(str::to_owned),
                         functions: 1,
                         bytes: 16,
+                        capabilities: None,
                     })
                     .collect(),
             ),

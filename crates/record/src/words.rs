@@ -53,6 +53,40 @@ words! {
         Wasm = "wasm",
     }
 
+    /// What a package can do, by capslock's names (<https://github.com/google/capslock>, docs/capabilities.md there).
+    pub enum Capability {
+        /// Run machine code that is not compiled Go.
+        ArbitraryExecution = "ARBITRARY_EXECUTION",
+        /// Call C code.
+        Cgo = "CGO",
+        /// Start processes.
+        Exec = "EXEC",
+        /// Read and write files.
+        Files = "FILES",
+        /// Change the working directory.
+        Chdir = "MODIFY_SYSTEM_STATE/CHDIR",
+        /// Change environment variables.
+        Env = "MODIFY_SYSTEM_STATE/ENV",
+        /// Redirect the standard logger.
+        Logging = "MODIFY_SYSTEM_STATE/LOGGING",
+        /// Handle signals.
+        Signals = "MODIFY_SYSTEM_STATE/SIGNALS",
+        /// Use the network.
+        Network = "NETWORK",
+        /// Use the operating system in other ways.
+        OperatingSystem = "OPERATING_SYSTEM",
+        /// Read environment variables and the state of the system.
+        ReadSystemState = "READ_SYSTEM_STATE",
+        /// Call and change what it finds by reflection.
+        Reflect = "REFLECT",
+        /// Change how the Go runtime works.
+        Runtime = "RUNTIME",
+        /// Make system calls.
+        SystemCalls = "SYSTEM_CALLS",
+        /// Change pointers without type checks.
+        UnsafePointer = "UNSAFE_POINTER",
+    }
+
     /// Byte order.
     pub enum Endian {
         /// Least significant byte first.

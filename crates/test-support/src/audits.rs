@@ -92,6 +92,7 @@ pub fn gopath(packages: &[&str]) -> Binary {
             module: modules::prefix(path).map(str::to_owned),
             functions: 3,
             bytes: 300,
+            capabilities: None,
         };
         b.packages = Some(packages.iter().map(row).collect());
     })

@@ -13,7 +13,11 @@ inlined into others counts as one of its package and has no bytes; its code is p
 
 Examples:
   gospect packages ./app
-  gospect packages --format csv dist/ > packages.csv"
+  gospect packages --capabilities ./app
+  gospect packages --format csv dist/ > packages.csv
+
+What a package can do (FILES, NETWORK, EXEC ...) is named as capslock names it. A `?` says that it depends on a function value or a
+method of an interface; without one, each step is a call in the code."
 )]
 pub struct PackagesArgs {
     #[command(flatten)]
@@ -24,6 +28,12 @@ pub struct PackagesArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package")]))]
     pub format: String,
+    /// Show the chain of calls that proves each capability
+    #[arg(long)]
+    pub capabilities: bool,
+    /// Leave out what packages can do: most of the time goes into reading the code
+    #[arg(long, conflicts_with = "capabilities")]
+    pub no_capabilities: bool,
 }
 
 // Arguments of `why`.

@@ -83,6 +83,7 @@ mod tests {
             module: module.map(str::to_owned),
             functions: 1,
             bytes: *bytes,
+            capabilities: None,
         };
         Binary {
             packages: Some(rows.iter().map(row).collect()),

@@ -1,5 +1,6 @@
 //! Answers why a function, a package or a module is in a program.
 
+use super::name::plain;
 use super::{Graph, NoGraph, Ways};
 use crate::tables::functions::package;
 use crate::tables::{Tables, inlining};
@@ -273,56 +274,6 @@ impl Asked<'_, '_, '_> {
 /// Stands for the standard library among the modules.
 const STD: &str = "std";
 
-/// The name of a function without what differs between spellings: brackets of pointer receivers and type arguments, escapes in
-/// the path.
-fn plain(name: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(name.len());
-    let mut depth = 0usize;
-    let mut rest = name;
-    while let Some((&b, tail)) = rest.split_first() {
-        rest = tail;
-        match b {
-            b'[' => depth += 1,
-            b']' => depth = depth.saturating_sub(1),
-            _ if depth > 0 => {}
-            b'(' | b')' | b'*' => {}
-            b'%' => {
-                let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok());
-                match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-                    Some(byte) => {
-                        out.push(byte);
-                        rest = tail.get(2..).unwrap_or_default();
-                    }
-                    None => out.push(b),
-                }
-            }
-            _ => out.push(b),
-        }
-    }
-    out
-}
-
 fn text_of(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn spellings_of_one_function() {
-        for (table, typed) in [
-            ("os/exec.(*Cmd).Start", "os/exec.Cmd.Start"),
-            ("gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3.Unmarshal"),
-            (
-                "slices.SortFunc[go.shape.[]int,go.shape.int]",
-                "slices.SortFunc",
-            ),
-            ("main.main", "main.main"),
-        ] {
-            assert_eq!(plain(table.as_bytes()), plain(typed.as_bytes()), "{table}");
-        }
-        assert_ne!(plain(b"a.F"), plain(b"a.F.func1"));
-    }
 }

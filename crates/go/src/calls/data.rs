@@ -16,8 +16,10 @@ const PIECES_LIMIT: usize = 6 << 20;
 pub enum Held {
     /// The address of the function with this number.
     Function(u32),
-    /// A method of a type; the program keeps its code for conversions and reflection.
+    /// A method in the table of an interface: the type is converted to that interface somewhere.
     Method(u32),
+    /// A method of a type; the program keeps its code for conversions and reflection.
+    Kept(u32),
     /// Another piece.
     Piece(u32),
     /// A type descriptor or method table that moduledata lists for reflection.
@@ -95,7 +97,7 @@ impl Data {
             }
             types.methods(image, start, &mut |code| {
                 if let Some(function) = rows.starting(code) {
-                    data.held.push(Held::Method(function as u32));
+                    data.held.push(Held::Kept(function as u32));
                 }
             });
             types.pointers(image, start, &mut |other| {

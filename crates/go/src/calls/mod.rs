@@ -5,9 +5,11 @@
 //! function; a chain with other steps says how they were seen.
 
 mod ask;
+pub mod capabilities;
 mod chain;
 mod data;
 mod decode;
+mod name;
 mod types;
 
 pub use ask::ask;
@@ -225,7 +227,7 @@ impl<'t, 'i> Graph<'t, 'i> {
                 for held in self.data.held(piece) {
                     match held {
                         Held::Function(to) => visit(*to, By::Value),
-                        Held::Method(to) => visit(*to, By::Method),
+                        Held::Method(to) | Held::Kept(to) => visit(*to, By::Method),
                         Held::Piece(to) => visit(to.saturating_add(functions), By::Value),
                         Held::Listed(to) => visit(to.saturating_add(functions), By::Method),
                     }

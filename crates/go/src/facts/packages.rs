@@ -168,6 +168,7 @@ fn rows<'p>(
         module: named(path),
         functions: tally.functions,
         bytes: tally.bytes,
+        capabilities: None,
     });
     rows.collect()
 }

@@ -27,6 +27,8 @@ pub struct Program<'i> {
     pub build_info: Option<BuildInfo>,
     /// Whether to list the packages even if the build info lists modules.
     pub list_packages: bool,
+    /// Whether to find out what each package can do.
+    pub capabilities: bool,
     /// Whether to name all linked functions.
     pub symbols: bool,
     /// Value of `GODEBUG` to assume at run time.
@@ -56,6 +58,7 @@ impl<'i> Program<'i> {
             modinfo,
             build_info,
             list_packages: options.packages,
+            capabilities: options.capabilities,
             symbols: options.symbols,
             environment: options.godebug,
             tables,

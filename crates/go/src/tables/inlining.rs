@@ -25,27 +25,64 @@ pub struct Range {
 }
 
 /// The structure sizes that changed between layouts.
-struct Shape {
+pub(super) struct Shape {
     /// Bytes of `_func` before its tables.
-    function: u64,
+    pub(super) function: u64,
     /// Bytes of an entry of the inline tree.
-    call: u64,
+    pub(super) call: u64,
     /// Offset of the name in that entry.
-    call_name: u64,
+    pub(super) call_name: u64,
+    /// Offset of the place of the call in that entry.
+    pub(super) call_place: u64,
     /// Word numbers of `gofunc` in moduledata, most likely first.
     base: &'static [u64],
+}
+
+impl Shape {
+    /// The shape for a program; `None` before Go 1.18.
+    pub(super) fn of(table: &Pclntab, minor: Option<u32>) -> Option<Self> {
+        match table.layout {
+            Layout::Go118 => Some(GO_118),
+            Layout::Go120 if minor.is_some_and(|m| m >= 27) => Some(GO_127),
+            Layout::Go120 => Some(GO_120),
+            Layout::Go12 | Layout::Go116 => None,
+        }
+    }
+
+    /// The addresses from which offsets of `funcdata` may count.
+    pub(super) fn bases(&self, image: &Image<'_>, module: u64) -> Vec<u64> {
+        let words = self.base.iter();
+        let words = words.filter_map(|w| module.checked_add(w * image.pointer_size()));
+        words.filter_map(|at| image.pointer(at)).collect()
+    }
+
+    /// The tables of one function: its pc table of calls, and its inline tree. Offsets; `None` without inlined calls.
+    pub(super) fn tables(&self, image: &Image<'_>, func: u64) -> Option<(u64, u64)> {
+        let number = |at: u64| image.bytes(at, 4).map(|b| image.number(b));
+        let tables = func.checked_add(self.function)?;
+        let pcdata = number(func.checked_add(28)?)?;
+        let funcdata = u64::from(*image.bytes(tables.checked_sub(1)?, 1)?.first()?);
+        if pcdata <= PCDATA_TREE_INDEX || funcdata <= FUNCDATA_TREE || pcdata > 1 << 16 {
+            return None;
+        }
+        let index = number(tables.checked_add(4 * PCDATA_TREE_INDEX)?)?;
+        let tree = number(tables.checked_add(4 * (pcdata + FUNCDATA_TREE))?)?;
+        (index != 0 && tree != u64::from(u32::MAX)).then_some((index, tree))
+    }
 }
 
 const GO_118: Shape = Shape {
     function: 40,
     call: 20,
     call_name: 12,
+    call_place: 16,
     base: &[38],
 };
 const GO_120: Shape = Shape {
     function: 44,
     call: 16,
     call_name: 4,
+    call_place: 8,
     base: &[40],
 };
 const GO_127: Shape = Shape {
@@ -59,23 +96,14 @@ const GO_127: Shape = Shape {
 pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Vec<Range>> {
     let image = tables.image();
     let table = tables.pclntab()?;
-    let shape = match table.layout {
-        Layout::Go118 => GO_118,
-        Layout::Go120 if minor.is_some_and(|m| m >= 27) => GO_127,
-        Layout::Go120 => GO_120,
-        Layout::Go12 | Layout::Go116 => return None,
-    };
+    let shape = Shape::of(table, minor)?;
     let module = tables.moduledata()?;
     let reader = Reader {
         image,
         table,
         name: name_offset(image, table, name)?,
         text: module.text.0,
-        bases: shape
-            .base
-            .iter()
-            .filter_map(|w| image.pointer(module.address.checked_add(w * image.pointer_size())?))
-            .collect(),
+        bases: shape.bases(image, module.address),
         shape,
     };
     let pairs = image.bytes(table.function_table.0, table.functions.checked_mul(8)?)?;
@@ -125,26 +153,18 @@ impl Reader<'_, '_> {
             });
             return Some(());
         }
-        let tables = at.checked_add(self.shape.function)?;
-        let pcdata = self.number(at.checked_add(28)?)?;
-        let funcdata = u64::from(*self.image.bytes(tables.checked_sub(1)?, 1)?.first()?);
-        if pcdata <= PCDATA_TREE_INDEX || funcdata <= FUNCDATA_TREE || pcdata > 1 << 16 {
-            return None;
-        }
-        let index = self.number(tables.checked_add(4 * PCDATA_TREE_INDEX)?)?;
-        let tree = self.number(tables.checked_add(4 * (pcdata + FUNCDATA_TREE))?)?;
-        if index == 0 || tree == u64::from(u32::MAX) {
-            return None;
-        }
+        let (index, tree) = self.shape.tables(self.image, at)?;
         let trees = self.bases.iter().filter_map(|b| b.checked_add(tree));
         let trees: Vec<u64> = trees.collect();
-        let steps = self
+        let at = self
             .table
             .file_table
             .0
             .checked_add(self.table.file_table.1)?
             .checked_add(index)?;
-        self.steps(steps, start, end, &mut |from, to, call| {
+        let quantum = u64::from(self.table.quantum);
+        let table = self.image.bytes_upto(at, 1 << 20)?;
+        steps(table, quantum, (start, end), &mut |from, to, call| {
             let hit = trees.iter().any(|tree| {
                 let name = call
                     .checked_mul(self.shape.call)
@@ -160,32 +180,31 @@ impl Reader<'_, '_> {
             }
         })
     }
+}
 
-    /// Visits the runs of a pc-value table, each with its first address, its end and its value. Negative values belong to the
-    /// function itself and are skipped.
-    fn steps(
-        &self,
-        table: u64,
-        start: u64,
-        end: u64,
-        visit: &mut dyn FnMut(u64, u64, u64),
-    ) -> Option<()> {
-        let mut runs = PcValues::new(self.image.bytes_upto(table, 1 << 20)?);
-        let mut pc = start;
-        for _ in 0..RUNS_LIMIT {
-            let Some(run) = runs.next_run()? else { break };
-            let size = run.quanta.checked_mul(self.table.quantum.into())?;
-            let next = pc.checked_add(size)?.min(end);
-            if let Ok(call) = u64::try_from(run.value) {
-                visit(pc, next, call);
-            }
-            pc = next;
-            if pc >= end {
-                break;
-            }
+/// Visits the runs of a pc-value table, each with its first address, its end and its value. Negative values belong to the
+/// function itself and are skipped.
+pub(super) fn steps(
+    table: &[u8],
+    quantum: u64,
+    (start, end): (u64, u64),
+    visit: &mut dyn FnMut(u64, u64, u64),
+) -> Option<()> {
+    let mut runs = PcValues::new(table);
+    let mut pc = start;
+    for _ in 0..RUNS_LIMIT {
+        let Some(run) = runs.next_run()? else { break };
+        let size = run.quanta.checked_mul(quantum)?;
+        let next = pc.checked_add(size)?.min(end);
+        if let Ok(call) = u64::try_from(run.value) {
+            visit(pc, next, call);
         }
-        Some(())
+        pc = next;
+        if pc >= end {
+            break;
+        }
     }
+    Some(())
 }
 
 /// The offset of a function's name in the table of names.

@@ -7,6 +7,7 @@ mod build_version;
 pub mod code_refs;
 pub mod functions;
 pub mod gosymtab;
+pub mod inline_tree;
 pub mod inlining;
 pub mod linker_strings;
 pub mod moduledata;

@@ -1,12 +1,12 @@
 //! The packages that are linked into programs, by module, with the number of their functions and the bytes of their code.
 
+mod text;
+
 use super::csv;
-use super::style::{Look, Tone, clean};
-use gospect_bytes::number;
-use gospect_record::{Binary, LinkedPackage, Location};
+use super::style::Look;
+use gospect_record::{Binary, LinkedPackage, Location, PackageCapability};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// The schema of the JSON document.
@@ -76,6 +76,22 @@ pub struct Package {
     pub functions: u64,
     /// Bytes of their code.
     pub bytes: u64,
+    /// What it can do, by capslock's names; `None`: unknown.
+    pub capabilities: Option<Vec<String>>,
+    /// The chain of calls that proves each of them.
+    pub chains: Vec<PackageCapability>,
+}
+
+/// How much to show of what packages can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing: it was not asked for.
+    #[default]
+    Nothing,
+    /// The capabilities.
+    Capabilities,
+    /// Also the chain of calls that proves each.
+    Chains,
 }
 
 /// The output formats.
@@ -93,9 +109,20 @@ pub enum Format {
 pub struct Writer<'o> {
     format: Format,
     look: Look,
+    shown: Shown,
     out: &'o mut dyn Write,
     written: u64,
     unknown: u64,
+    unknown_capabilities: u64,
+}
+
+/// For how many programs something is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotKnown {
+    /// Programs whose packages are unknown.
+    pub packages: u64,
+    /// Programs whose packages are known, but not what they can do.
+    pub capabilities: u64,
 }
 
 impl Program {
@@ -122,6 +149,12 @@ impl Program {
         }
     }
 
+    /// Whether it is known what the packages can do.
+    pub fn has_capabilities(&self) -> bool {
+        let mut packages = self.modules.iter().flat_map(|m| &m.packages);
+        self.unknown.is_none() && packages.all(|p| p.capabilities.is_some())
+    }
+
     fn functions(&self) -> u64 {
         let all = self.modules.iter().map(|m| m.functions);
         all.fold(0, u64::saturating_add)
@@ -139,6 +172,11 @@ fn modules(binary: &Binary, rows: &[LinkedPackage]) -> Vec<Module> {
             path: row.path.clone(),
             functions: row.functions,
             bytes: row.bytes,
+            capabilities: row.capabilities.as_ref().map(|all| {
+                let names = all.iter().map(|c| c.capability.as_str().to_owned());
+                names.collect()
+            }),
+            chains: row.capabilities.clone().unwrap_or_default(),
         });
     }
     let modules = all.into_iter().map(|(path, mut module)| {
@@ -169,7 +207,12 @@ impl<'o> Writer<'o> {
     ///
     /// # Errors
     /// Those of the writer, here and below.
-    pub fn new(format: Format, look: Look, out: &'o mut dyn Write) -> io::Result<Self> {
+    pub fn new(
+        format: Format,
+        look: Look,
+        shown: Shown,
+        out: &'o mut dyn Write,
+    ) -> io::Result<Self> {
         match format {
             Format::Text => {}
             Format::Json => {
@@ -180,16 +223,26 @@ impl<'o> Writer<'o> {
                 )?;
             }
             Format::Csv => {
-                let head = ["path", "module", "version", "package", "functions", "bytes"];
+                let head = [
+                    "path",
+                    "module",
+                    "version",
+                    "package",
+                    "functions",
+                    "bytes",
+                    "capabilities",
+                ];
                 csv::row(head.into_iter().map(str::to_owned), out)?;
             }
         }
         Ok(Self {
             format,
             look,
+            shown,
             out,
             written: 0,
             unknown: 0,
+            unknown_capabilities: 0,
         })
     }
 
@@ -200,6 +253,8 @@ impl<'o> Writer<'o> {
     pub fn program(&mut self, binary: &Binary) -> io::Result<()> {
         let program = Program::of(binary);
         self.unknown += u64::from(program.unknown.is_some());
+        let is_open = self.shown != Shown::Nothing && !program.has_capabilities();
+        self.unknown_capabilities += u64::from(is_open && program.unknown.is_none());
         let is_first = self.written == 0;
         self.written += 1;
         match self.format {
@@ -208,7 +263,7 @@ impl<'o> Writer<'o> {
                 if !is_first {
                     text.push('\n');
                 }
-                program.write(&self.look, &mut text);
+                program.write(&self.look, self.shown, &mut text);
                 self.out.write_all(self.look.finish(&text).as_bytes())
             }
             Format::Json => {
@@ -221,16 +276,19 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Ends the output. Returns the number of programs whose packages are unknown.
+    /// Ends the output. Returns how many programs are not known in full.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn end(self) -> io::Result<u64> {
+    pub fn end(self) -> io::Result<NotKnown> {
         if self.format == Format::Json {
             let line = if self.written == 0 { "" } else { "\n  " };
             writeln!(self.out, "{line}]\n}}")?;
         }
-        Ok(self.unknown)
+        Ok(NotKnown {
+            packages: self.unknown,
+            capabilities: self.unknown_capabilities,
+        })
     }
 }
 
@@ -245,6 +303,7 @@ impl Program {
                     package.path.clone(),
                     package.functions.to_string(),
                     package.bytes.to_string(),
+                    names(&package.chains).join(" "),
                 ];
                 csv::row(cells.into_iter(), out)?;
             }
@@ -253,174 +312,14 @@ impl Program {
     }
 }
 
-impl Program {
-    fn write(&self, look: &Look, text: &mut String) {
-        let _ = writeln!(text, "{}", look.paint(Tone::Title, &clean(&self.path)));
-        if let Some(why) = self.unknown {
-            let why = format!("packages not known: {}", why.text());
-            let _ = writeln!(text, "  {}", look.paint(Tone::Warn, &why));
-            return;
-        }
-        let all = self.code_bytes.unwrap_or_default();
-        let packages = self.modules.iter().map(|m| m.packages.len() as u64).sum();
-        let _ = writeln!(
-            text,
-            "  {} of code, {} in {} of {}",
-            number::bytes(all),
-            number::count(self.functions(), "function", "functions"),
-            number::count(packages, "package", "packages"),
-            number::count(self.modules.len() as u64, "module", "modules"),
-        );
-        let head = format!(
-            "{:>10}  {:>6}  {:>9}  module, package",
-            "code", "share", "functions"
-        );
-        let _ = writeln!(text, "\n{}", look.paint(Tone::Label, &head));
-        for module in &self.modules {
-            let path = module.path.as_deref().unwrap_or("module not known");
-            let version = module.version.as_deref().unwrap_or_default();
-            let name = format!("{} {}", clean(path), clean(version));
-            let name = look.paint(Tone::Title, name.trim_end());
-            line(text, module.bytes, all, module.functions, &name);
-            for package in &module.packages {
-                let name = format!("  {}", clean(&package.path));
-                line(text, package.bytes, all, package.functions, &name);
-            }
-        }
-    }
-}
-
-fn line(text: &mut String, bytes: u64, all: u64, functions: u64, name: &str) {
-    let _ = writeln!(
-        text,
-        "{:>10}  {:>6}  {:>9}  {name}",
-        number::bytes(bytes),
-        share(bytes, all),
-        number::thousands(functions),
-    );
-}
-
-/// A part as a percentage, with one decimal.
-fn share(part: u64, whole: u64) -> String {
-    let thousandths = u128::from(part) * 1000;
-    match thousandths.checked_div(u128::from(whole)) {
-        Some(n) => format!("{}.{}%", n / 10, n % 10),
-        None => String::new(),
-    }
+/// The capabilities, with a question mark where a step of the chain depends on values at run time.
+fn names(chains: &[PackageCapability]) -> Vec<String> {
+    let name = |c: &PackageCapability| match c.certain {
+        true => c.capability.as_str().to_owned(),
+        false => format!("{}?", c.capability.as_str()),
+    };
+    chains.iter().map(name).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use gospect_record::{BuildInfo, Linked};
-    use test_support::records as sample;
-
-    fn program() -> Binary {
-        let row = |path: &str, module: Option<&str>, functions, bytes| LinkedPackage {
-            path: path.into(),
-            module: module.map(str::to_owned),
-            functions,
-            bytes,
-        };
-        let mut replaced = sample::module("example.com/old", "v1.0.0");
-        replaced.replace = Some(Box::new(sample::module("example.com/new", "v1.1.0")));
-        Binary {
-            path: "bin/app".into(),
-            go_version: Some("go1.27.3".into()),
-            build_info: Some(BuildInfo {
-                deps: vec![replaced],
-                ..BuildInfo::default()
-            }),
-            linked: Some(Linked {
-                functions: 9,
-                ..Linked::default()
-            }),
-            packages: Some(vec![
-                row("a.org/x", None, 1, 100),
-                row("example.com/old/in", Some("example.com/old"), 2, 500),
-                row("fmt", Some("std"), 3, 200),
-                row("runtime", Some("std"), 3, 1200),
-            ]),
-            ..Binary::default()
-        }
-    }
-
-    #[test]
-    fn modules_and_packages_come_largest_first() {
-        let program = Program::of(&program());
-        assert_eq!((program.code_bytes, program.unknown), (Some(2000), None));
-        let modules: Vec<_> = program
-            .modules
-            .iter()
-            .map(|m| {
-                (
-                    m.path.as_deref(),
-                    m.version.as_deref(),
-                    m.bytes,
-                    m.functions,
-                )
-            })
-            .collect();
-        assert_eq!(
-            modules,
-            [
-                (Some("std"), Some("go1.27.3"), 1400, 6),
-                (Some("example.com/old"), Some("v1.1.0"), 500, 2),
-                (None, None, 100, 1),
-            ]
-        );
-        let first = &program.modules[0].packages;
-        assert_eq!(
-            first.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(),
-            ["runtime", "fmt"]
-        );
-    }
-
-    #[test]
-    fn nothing_known_is_never_nothing_there() {
-        let mut binary = program();
-        binary.packages = None;
-        assert_eq!(Program::of(&binary).unknown, Some(Unknown::NotRecorded));
-        binary.linked = None;
-        let program = Program::of(&binary);
-        assert_eq!(program.unknown, Some(Unknown::NoFunctionTable));
-        assert_eq!(program.code_bytes, None);
-        let mut out = Vec::new();
-        let mut writer = Writer::new(Format::Text, Look::PLAIN, &mut out).unwrap();
-        writer.program(&binary).unwrap();
-        assert_eq!(writer.end().unwrap(), 1);
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("not known: no function table"), "{text}");
-    }
-
-    #[test]
-    fn a_row_for_each_package_in_csv() {
-        let mut out = Vec::new();
-        let mut writer = Writer::new(Format::Csv, Look::PLAIN, &mut out).unwrap();
-        writer.program(&program()).unwrap();
-        assert_eq!(writer.end().unwrap(), 0);
-        let text = String::from_utf8(out).unwrap();
-        let rows: Vec<&str> = text.lines().collect();
-        assert_eq!(rows.len(), 5);
-        assert_eq!(rows[1], "bin/app,std,go1.27.3,runtime,3,1200");
-        assert_eq!(rows[4], "bin/app,,,a.org/x,1,100");
-    }
-
-    #[test]
-    fn the_document_is_whole_with_any_number_of_programs() {
-        for count in 0..3 {
-            let mut out = Vec::new();
-            let mut writer = Writer::new(Format::Json, Look::PLAIN, &mut out).unwrap();
-            for _ in 0..count {
-                writer.program(&program()).unwrap();
-            }
-            writer.end().unwrap();
-            let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
-            assert_eq!(document["schema"], SCHEMA);
-            let programs = document["programs"].as_array().unwrap();
-            assert_eq!(programs.len(), count);
-            let same = serde_json::to_value(Program::of(&program())).unwrap();
-            assert!(programs.iter().all(|program| *program == same));
-        }
-    }
-}
+mod tests;

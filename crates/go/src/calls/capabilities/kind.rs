@@ -1,0 +1,202 @@
+//! The category and the package of each function.
+
+use super::super::Graph;
+use super::super::name::{plain, without_suffixes};
+use super::source::SourceGraph;
+use crate::tables::Tables;
+use crate::tables::functions::package;
+use crate::tables::inline_tree::InlineTrees;
+use gospect_knowledge::capabilities::{self, Category};
+use gospect_knowledge::modules;
+use gospect_record::why::By;
+use gospect_record::{Capability, Word};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What is known about a function without looking at what it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It gives this capability to its callers, and nothing else.
+    Has(Capability),
+    /// It gives nothing to its callers.
+    Safe,
+    /// What its callees give it.
+    OfCallees,
+}
+
+/// A package of the program.
+struct Package {
+    path: String,
+    is_standard: bool,
+}
+
+/// The kind and the package of each function.
+pub struct Kinds {
+    kinds: Vec<Kind>,
+    /// The package of each function, by number; [`NONE`] for functions without one.
+    packages: Vec<u32>,
+    /// Whether only the package of the function can name it.
+    private: Vec<bool>,
+    all: Vec<Package>,
+    /// Calls that do not count: caller and callee.
+    ignored: HashSet<(u32, u32)>,
+}
+
+/// Stands for a missing package.
+const NONE: u32 = u32::MAX;
+
+/// Packages that the compiler calls for what the language does: growing slices, maps, write barriers. Calls of their unexported
+/// functions are not in the source.
+const LANGUAGE: [&str; 2] = ["runtime", "internal/runtime"];
+
+impl Kinds {
+    /// Looks up all functions.
+    pub fn of(
+        graph: &Graph<'_, '_>,
+        tables: &Tables<'_>,
+        trees: Option<&InlineTrees<'_, '_>>,
+        calls: &SourceGraph<'_>,
+    ) -> Self {
+        let mut found = Self {
+            kinds: Vec::with_capacity(calls.len()),
+            packages: Vec::with_capacity(calls.len()),
+            private: Vec::with_capacity(calls.len()),
+            all: Vec::new(),
+            ignored: HashSet::new(),
+        };
+        let mut named: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (caller, callee) in &capabilities::table().ignored_calls {
+            named.insert(caller, Vec::new());
+            named.insert(callee, Vec::new());
+        }
+        let mut numbers: HashMap<&[u8], u32> = HashMap::new();
+        for node in 0..calls.len() {
+            let name = calls.raw_name(graph, node as u32);
+            let number = package(name).map_or(NONE, |spelled| {
+                *numbers.entry(spelled).or_insert_with(|| {
+                    let path = tables.functions().owner(spelled);
+                    path.map_or(NONE, |path| found.number(path))
+                })
+            });
+            let package = found.all.get(number as usize);
+            let row = graph.rows.all.get(node);
+            let is_assembly = || match (trees, row) {
+                (Some(trees), Some(row)) => trees.is_assembly(row),
+                (None, Some(row)) => graph
+                    .line(node, row.start)
+                    .is_some_and(|(file, _)| file.ends_with(".s")),
+                (_, None) => false,
+            };
+            let name = String::from_utf8_lossy(&plain(name)).into_owned();
+            let kind = package.map_or(Kind::Safe, |package| kind(package, &name, is_assembly));
+            let last = name.rsplit('.').next().unwrap_or_default();
+            found.kinds.push(kind);
+            found.packages.push(number);
+            found.private.push(last.starts_with(char::is_lowercase));
+            if let Some(nodes) = named.get_mut(name.as_str()) {
+                nodes.push(node as u32);
+            }
+        }
+        for (caller, callee) in &capabilities::table().ignored_calls {
+            let of = |name: &str| named.get(name).into_iter().flatten().copied();
+            let pairs = of(caller).flat_map(|caller| of(callee).map(move |to| (caller, to)));
+            found.ignored.extend(pairs);
+        }
+        found
+    }
+
+    fn number(&mut self, path: &str) -> u32 {
+        self.all.push(Package {
+            path: path.to_owned(),
+            is_standard: modules::is_standard(path),
+        });
+        (self.all.len() - 1) as u32
+    }
+
+    /// The kind of a function.
+    pub fn kind(&self, node: u32) -> Kind {
+        self.kinds.get(node as usize).copied().unwrap_or(Kind::Safe)
+    }
+
+    /// The number of the package of a function.
+    pub fn package(&self, node: u32) -> Option<u32> {
+        let number = self.packages.get(node as usize).copied();
+        number.filter(|number| *number != NONE)
+    }
+
+    /// Whether a reference counts. An interface only lets the package of an unexported method call it.
+    pub fn counts(&self, caller: u32, callee: u32, by: By) -> bool {
+        let is_private = self.private.get(callee as usize).copied();
+        let is_closed = by == By::Method
+            && is_private == Some(true)
+            && self.package(caller) != self.package(callee);
+        !is_closed && !self.ignored.contains(&(caller, callee))
+    }
+
+    /// The import path of a package.
+    pub fn path(&self, package: u32) -> Option<&str> {
+        self.all.get(package as usize).map(|p| p.path.as_str())
+    }
+
+    /// Whether a package belongs to the standard library.
+    pub fn is_standard(&self, package: u32) -> bool {
+        self.all
+            .get(package as usize)
+            .is_some_and(|p| p.is_standard)
+    }
+
+    /// The functions with a capability.
+    pub fn with(&self, capability: Capability) -> impl Iterator<Item = u32> + '_ {
+        let kinds = self.kinds.iter().enumerate();
+        kinds
+            .filter(move |(_, kind)| **kind == Kind::Has(capability))
+            .map(|(node, _)| node as u32)
+    }
+}
+
+fn kind(package: &Package, name: &str, is_assembly: impl Fn() -> bool) -> Kind {
+    let table = capabilities::table();
+    let own = name.get(package.path.len() + 1..).unwrap_or_default();
+    if is_c_call(own) {
+        return Kind::Has(Capability::Cgo);
+    }
+    let function = table
+        .function(name)
+        .or_else(|| table.function(without_suffixes(name)));
+    let category = match function {
+        Some(category) => category,
+        None if is_language(&package.path) && !is_exported(own) => Category::Safe,
+        None => table.package(&package.path),
+    };
+    match category {
+        Category::Capability(word) => match Word::from(word).known() {
+            Some(capability) => Kind::Has(capability),
+            None => Kind::OfCallees,
+        },
+        Category::Safe => Kind::Safe,
+        // The assembly of the standard library is part of Go.
+        Category::OfCallees if !package.is_standard && is_assembly() => {
+            Kind::Has(Capability::ArbitraryExecution)
+        }
+        Category::OfCallees => Kind::OfCallees,
+    }
+}
+
+/// Functions that cgo writes for calls of C (src/cmd/cgo/out.go).
+fn is_c_call(own: &str) -> bool {
+    ["_Cfunc_", "_C2func_", "_cgo_runtime_cgocall"]
+        .iter()
+        .any(|start| own.starts_with(start))
+}
+
+fn is_language(path: &str) -> bool {
+    LANGUAGE.iter().any(|package| {
+        path.strip_prefix(package)
+            .is_some_and(|rest| rest.is_empty() || (*package != "runtime" && rest.starts_with('/')))
+    })
+}
+
+/// Whether source of other packages can name a function: all parts of its name begin with a capital letter.
+fn is_exported(own: &str) -> bool {
+    own.split('.')
+        .all(|part| part.starts_with(char::is_uppercase))
+}

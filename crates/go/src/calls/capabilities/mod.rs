@@ -1,0 +1,51 @@
+//! What packages can do: which functions with a capability their functions lead to.
+//!
+//! As capslock does it, a package has a capability if one of its functions has it, or leads to one that has it by calls.
+//! Functions with a known category end the search: `os.ReadFile` is about files, whatever system calls it makes.
+
+mod kind;
+mod search;
+mod source;
+
+use super::{Graph, NoGraph};
+use crate::tables::Tables;
+use crate::tables::inline_tree::InlineTrees;
+use gospect_record::{Capability, PackageCapability};
+use kind::Kinds;
+use source::SourceGraph;
+use std::collections::BTreeMap;
+
+/// The capabilities of each package, by the import path that its functions have. Packages without any are missing.
+///
+/// `minor` is the Go release, if known.
+///
+/// # Errors
+/// [`NoGraph`] when the calls of the program cannot be read.
+pub fn read(
+    tables: &Tables<'_>,
+    minor: Option<u32>,
+) -> Result<BTreeMap<String, Vec<PackageCapability>>, NoGraph> {
+    let graph = Graph::read(tables)?;
+    let trees = InlineTrees::find(tables, minor);
+    let calls = SourceGraph::read(&graph, tables, trees.as_ref())?;
+    let kinds = Kinds::of(&graph, tables, trees.as_ref(), &calls);
+    let into = calls.reversed();
+    let mut all: BTreeMap<String, Vec<PackageCapability>> = BTreeMap::new();
+    for capability in Capability::ALL {
+        let ways = search::search(&into, &kinds, *capability);
+        for (package, start) in ways.best(&kinds) {
+            let nodes = ways.chain(start);
+            let mut found = search::describe(&nodes, &kinds, package);
+            found.capability = (*capability).into();
+            found.chain = nodes
+                .iter()
+                .map(|step| calls.name(&graph, step.node))
+                .collect();
+            let Some(path) = kinds.path(package) else {
+                continue;
+            };
+            all.entry(path.to_owned()).or_default().push(found);
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,235 @@
+//! The calls of a program as its source has them: a call that was inlined leads to the called function, and what the inlined
+//! code calls is called by that function.
+
+use super::super::data::Held;
+use super::super::decode::Reference;
+use super::super::{EDGES_LIMIT, Edge, Graph, NoGraph};
+use crate::tables::Tables;
+use crate::tables::inline_tree::{InlineTree, InlineTrees};
+use gospect_record::why::By;
+use std::collections::HashMap;
+
+/// The calls between functions. Nodes are the functions of the graph by number, followed by those that exist only inlined.
+pub struct SourceGraph<'t> {
+    /// Number of functions with a body.
+    bodies: usize,
+    /// Names of the functions that exist only inlined.
+    inlined: Vec<&'t [u8]>,
+    edges: Vec<Edge>,
+}
+
+/// The same calls by callee.
+pub struct Callers {
+    /// Index of the first caller of each function, and one more for the end.
+    first: Vec<u32>,
+    callers: Vec<(u32, By)>,
+}
+
+impl Callers {
+    /// The functions that lead to a function, and how.
+    pub fn of(&self, node: u32) -> &[(u32, By)] {
+        let i = node as usize;
+        let from = self.first.get(i).copied().unwrap_or_default() as usize;
+        let to = self.first.get(i + 1).copied().unwrap_or_default() as usize;
+        self.callers.get(from..to).unwrap_or_default()
+    }
+
+    /// The number of functions.
+    pub fn len(&self) -> usize {
+        self.first.len().saturating_sub(1)
+    }
+}
+
+impl<'t> SourceGraph<'t> {
+    /// Reads the code of functions that contain inlined ones a second time, now with the place of each call.
+    ///
+    /// # Errors
+    /// [`NoGraph::TooLarge`] when there are more calls than in any real program.
+    pub fn read(
+        graph: &Graph<'t, '_>,
+        tables: &'t Tables<'_>,
+        trees: Option<&InlineTrees<'_, '_>>,
+    ) -> Result<Self, NoGraph> {
+        let mut names = Names::new(graph, tables);
+        let mut edges: Vec<Edge> = Vec::new();
+        for (function, row) in graph.rows.all.iter().enumerate() {
+            let tree = trees.and_then(|trees| trees.of(row));
+            let before = edges.len();
+            match tree {
+                Some(tree) => names.inlined(graph, function, &tree, &mut edges),
+                None => {
+                    let from = function as u32;
+                    for (to, by) in graph.out(function) {
+                        follow(graph, *to, *by, &mut |to, by| {
+                            edges.push(Edge { from, to, by });
+                        });
+                    }
+                }
+            }
+            super::super::drop_repeated(&mut edges, before);
+            if edges.len() > EDGES_LIMIT {
+                return Err(NoGraph::TooLarge);
+            }
+        }
+        Ok(Self {
+            bodies: graph.functions(),
+            inlined: names.inlined,
+            edges,
+        })
+    }
+
+    /// The number of functions, including those that exist only inlined.
+    pub fn len(&self) -> usize {
+        self.bodies + self.inlined.len()
+    }
+
+    /// The name of a function as the table spells it.
+    pub fn raw_name(&self, graph: &Graph<'t, '_>, node: u32) -> &'t [u8] {
+        let node = node as usize;
+        match node.checked_sub(self.bodies) {
+            None => graph.name(node),
+            Some(i) => self.inlined.get(i).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The name of a function as text.
+    pub fn name(&self, graph: &Graph<'t, '_>, node: u32) -> String {
+        String::from_utf8_lossy(self.raw_name(graph, node)).into_owned()
+    }
+
+    /// The calls by callee. Of several ways in which a function leads to another only the most certain is kept.
+    pub fn reversed(&self) -> Callers {
+        let mut all: Vec<Edge> = self.edges.clone();
+        all.sort_unstable_by_key(|e| (e.to, e.from, e.by));
+        all.dedup_by_key(|e| (e.to, e.from));
+        let mut first = vec![0u32; self.len() + 1];
+        for edge in &all {
+            if let Some(count) = first.get_mut(edge.to as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut first {
+            sum += *count;
+            *count = sum;
+        }
+        Callers {
+            first,
+            callers: all.iter().map(|e| (e.from, e.by)).collect(),
+        }
+    }
+}
+
+/// Follows a reference to the functions that it may stand for: itself, those in the piece of data, or in the method table of an
+/// interface. What the data points at further on says little about the code that refers to it.
+fn follow(graph: &Graph<'_, '_>, to: u32, by: By, visit: &mut dyn FnMut(u32, By)) {
+    let Some(piece) = to.checked_sub(graph.functions() as u32) else {
+        return visit(to, by);
+    };
+    for held in graph.data.held(piece) {
+        match held {
+            Held::Function(to) => visit(*to, By::Value),
+            Held::Method(to) => visit(*to, By::Method),
+            Held::Kept(_) | Held::Piece(_) | Held::Listed(_) => {}
+        }
+    }
+}
+
+/// The nodes of names.
+struct Names<'t, 'g> {
+    tables: &'t Tables<'g>,
+    /// The function with a body by the offset of its name.
+    bodies: HashMap<u32, u32>,
+    /// The nodes of functions that exist only inlined, by the offset of their names.
+    nodes: HashMap<u32, u32>,
+    inlined: Vec<&'t [u8]>,
+    count: usize,
+}
+
+impl<'t, 'g> Names<'t, 'g> {
+    fn new(graph: &Graph<'t, '_>, tables: &'t Tables<'g>) -> Self {
+        let rows = graph.rows.all.iter().enumerate();
+        Self {
+            tables,
+            bodies: rows.rev().map(|(i, row)| (row.name, i as u32)).collect(),
+            nodes: HashMap::new(),
+            inlined: Vec::new(),
+            count: graph.functions(),
+        }
+    }
+
+    /// The node of a name; `None` where there is no name.
+    fn node(&mut self, name: u32) -> Option<u32> {
+        if let Some(node) = self.bodies.get(&name).or_else(|| self.nodes.get(&name)) {
+            return Some(*node);
+        }
+        let table = self.tables.pclntab()?;
+        let text = table.name(self.tables.image(), u64::from(name))?;
+        let node = u32::try_from(self.count + self.inlined.len()).ok()?;
+        self.inlined.push(text);
+        self.nodes.insert(name, node);
+        Some(node)
+    }
+
+    /// Adds what a function and those that are inlined into it lead to.
+    fn inlined(
+        &mut self,
+        graph: &Graph<'t, '_>,
+        function: usize,
+        tree: &InlineTree,
+        edges: &mut Vec<Edge>,
+    ) {
+        let own = function as u32;
+        let nodes: Vec<(u64, u32)> = tree
+            .calls
+            .iter()
+            .filter_map(|call| Some((call.index, self.node(call.name)?)))
+            .collect();
+        let node_of = |index: Option<u64>| -> u32 {
+            let place = index.and_then(|i| nodes.binary_search_by_key(&i, |n| n.0).ok());
+            place.and_then(|i| nodes.get(i)).map_or(own, |n| n.1)
+        };
+        for call in &tree.calls {
+            let (from, to) = (node_of(call.parent), node_of(Some(call.index)));
+            if from != to {
+                let by = By::Call;
+                edges.push(Edge { from, to, by });
+            }
+        }
+        let Some(row) = graph.rows.all.get(function) else {
+            return;
+        };
+        let Some(code) = graph.bodies.code(graph.image, row) else {
+            return;
+        };
+        (graph.decoder)(code, &mut |pc, reference| {
+            match reference {
+                Reference::Call(target) | Reference::Jump(target) => {
+                    let is_inside = row.start <= target && target < row.end;
+                    let is_jump = matches!(reference, Reference::Jump(_));
+                    if let Some(to) = graph.rows.at(target).filter(|_| !(is_jump && is_inside)) {
+                        let (from, to) = (node_of(tree.at(pc)), to as u32);
+                        edges.push(Edge {
+                            from,
+                            to,
+                            by: By::Call,
+                        });
+                    }
+                }
+                // An address in inlined code may be an argument of the call, so it counts for the function that contains it.
+                Reference::Address(address) => {
+                    let mut add = |to: u32, by: By| edges.push(Edge { from: own, to, by });
+                    if let Some(to) = graph.rows.starting(address) {
+                        add(to as u32, By::Value);
+                    } else if graph.image.segment_at(address).is_some()
+                        && graph.rows.at(address).is_none()
+                        && let Some(piece) = graph.data.at(address)
+                    {
+                        let piece = piece.saturating_add(graph.functions() as u32);
+                        follow(graph, piece, By::Value, &mut add);
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,104 @@
+//! Packages for people.
+
+use super::{Program, Shown, names};
+use crate::style::{Look, Tone, clean};
+use gospect_bytes::number;
+use gospect_record::PackageCapability;
+use std::fmt::Write as _;
+
+impl Program {
+    pub(super) fn write(&self, look: &Look, shown: Shown, text: &mut String) {
+        let _ = writeln!(text, "{}", look.paint(Tone::Title, &clean(&self.path)));
+        if let Some(why) = self.unknown {
+            let why = format!("packages not known: {}", why.text());
+            let _ = writeln!(text, "  {}", look.paint(Tone::Warn, &why));
+            return;
+        }
+        let all = self.code_bytes.unwrap_or_default();
+        let packages = self.modules.iter().map(|m| m.packages.len() as u64).sum();
+        let _ = writeln!(
+            text,
+            "  {} of code, {} in {} of {}",
+            number::bytes(all),
+            number::count(self.functions(), "function", "functions"),
+            number::count(packages, "package", "packages"),
+            number::count(self.modules.len() as u64, "module", "modules"),
+        );
+        if shown != Shown::Nothing && !self.has_capabilities() {
+            let why = "what the packages can do is not known: their code cannot be read, or the records hold none; write them with `gospect scan --capabilities --format ndjson`";
+            let _ = writeln!(text, "  {}", look.paint(Tone::Warn, why));
+        }
+        let head = format!(
+            "{:>10}  {:>6}  {:>9}  module, package{}",
+            "code",
+            "share",
+            "functions",
+            match shown {
+                Shown::Nothing => "",
+                Shown::Capabilities | Shown::Chains => ", capabilities",
+            }
+        );
+        let _ = writeln!(text, "\n{}", look.paint(Tone::Label, &head));
+        for module in &self.modules {
+            let path = module.path.as_deref().unwrap_or("module not known");
+            let version = module.version.as_deref().unwrap_or_default();
+            let name = format!("{} {}", clean(path), clean(version));
+            let name = look.paint(Tone::Title, name.trim_end());
+            line(text, module.bytes, all, module.functions, &name);
+            for package in &module.packages {
+                let mut name = format!("  {}", clean(&package.path));
+                // The standard library is there to do all this.
+                let is_told = shown != Shown::Nothing && path != STANDARD;
+                if is_told && !package.chains.is_empty() {
+                    let names = names(&package.chains).join(" ");
+                    let _ = write!(name, "  {}", look.paint(Tone::Dim, &clean(&names)));
+                }
+                line(text, package.bytes, all, package.functions, &name);
+                if is_told && shown == Shown::Chains {
+                    chains(text, &package.chains, look);
+                }
+            }
+        }
+    }
+}
+
+/// The module of the standard library.
+const STANDARD: &str = "std";
+
+/// A line for each capability, with its chain.
+fn chains(text: &mut String, chains: &[PackageCapability], look: &Look) {
+    for (name, found) in names(chains).iter().zip(chains) {
+        let through = match found.direct {
+            true => "direct",
+            false => "through others",
+        };
+        let steps: Vec<String> = found.chain.iter().map(|f| clean(f).into_owned()).collect();
+        let _ = writeln!(
+            text,
+            "{:32}{} {}: {}",
+            "",
+            look.paint(Tone::Label, &clean(name)),
+            through,
+            look.paint(Tone::Dim, &steps.join(" → "))
+        );
+    }
+}
+
+fn line(text: &mut String, bytes: u64, all: u64, functions: u64, name: &str) {
+    let _ = writeln!(
+        text,
+        "{:>10}  {:>6}  {:>9}  {name}",
+        number::bytes(bytes),
+        share(bytes, all),
+        number::thousands(functions),
+    );
+}
+
+/// A part as a percentage, with one decimal.
+fn share(part: u64, whole: u64) -> String {
+    let thousandths = u128::from(part) * 1000;
+    match thousandths.checked_div(u128::from(whole)) {
+        Some(n) => format!("{}.{}%", n / 10, n % 10),
+        None => String::new(),
+    }
+}
