@@ -112,6 +112,9 @@ pub struct AuditArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub judge: JudgeArgs,
+    /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same
+    #[arg(long)]
+    pub capabilities: bool,
     /// Judge known vulnerabilities too, as a policy does that sets a rule of that family
     #[arg(long)]
     pub vulns: bool,
@@ -250,7 +253,10 @@ pub struct DiffArgs {
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
     #[arg(long)]
     pub packages: bool,
-    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), content (other bytes that no build fact explains), added, removed, any
+    /// Compare what modules can do too, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
+    #[arg(long)]
+    pub capabilities: bool,
+    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
     /// Compare known vulnerabilities too, as `--fail-on vulnerability` does

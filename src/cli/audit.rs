@@ -10,14 +10,15 @@ use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
 use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
+use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
-use crate::record::Document;
-use crate::record::Line;
+use crate::record::{Binary, Document, Line};
 use crate::report::document::SupportTable;
 use crate::report::findings::{self, remarks};
 use crate::report::format::PAGE;
 use crate::report::html::Page;
 use crate::report::style::clean;
+use crate::scan::ListPackages;
 use std::fs;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
@@ -41,6 +42,13 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if database.is_some() {
         input = input.with_functions();
     }
+    let capabilities = args.capabilities
+        || policy.asks_capabilities()
+        || baseline.as_ref().is_some_and(Baseline::has_capabilities);
+    if capabilities {
+        input = input.with_capabilities().with_packages(ListPackages::OfAll);
+    }
+    let mut blind = 0u64;
     let mut output = Output::open(&args.output)?;
 
     let mut auditor = Auditor::new(&policy, today).with_memory(args.source.memory);
@@ -57,6 +65,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let budget = Budget::of(args.source.memory, Use::Page);
     let day = today.to_string();
     let end = input.run(args.output.quiet, &mut |line| {
+        if let Line::Binary(binary) = &line {
+            blind += u64::from(capabilities && !has_capabilities(binary));
+        }
         auditor.line(&line);
         if format.is_none() {
             budget.spend(PAGE * line.size_in_memory())?;
@@ -106,6 +117,15 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     }
     let mut end = end;
     end.failed |= no_baseline;
+    if blind > 0 {
+        let programs = count(blind, "program", "programs");
+        if !args.output.quiet {
+            say!(
+                "gospect: not known of {programs} what they can do: no function table, or records that were written without --capabilities"
+            );
+        }
+        end.failed |= args.source.strict;
+    }
     let findings = failed(judge, &audit, end.failed, args.output.quiet)?;
     Ok(Exit::of(
         &end,
@@ -132,6 +152,12 @@ fn say_what_holds(policy: &Policy, audit: &Audit) {
         n => format!("{n} programs"),
     };
     say!("gospect: {count} {expectations} for {programs}");
+}
+
+/// Whether a record says what the packages of its program can do.
+pub fn has_capabilities(binary: &Binary) -> bool {
+    let packages = binary.packages.as_ref();
+    packages.is_some_and(|all| all.iter().all(|p| p.capabilities.is_some()))
 }
 
 /// Whether findings make the exit code 1; with --write-baseline they are accepted instead.

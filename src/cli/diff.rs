@@ -1,6 +1,7 @@
 //! `gospect diff`.
 
 use super::args::DiffArgs;
+use super::audit::has_capabilities;
 use super::config::targets;
 use super::error::Error;
 use super::exit::Exit;
@@ -26,7 +27,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if stdin(&old.1) && stdin(&new.1) {
         return Err(Error::StdinTwice);
     }
-    let asked = args.vulns || args.fail_on.iter().any(|list| names_class(list));
+    let asked = args.vulns || names_class(&args.fail_on, Class::Vulnerability);
     let database = match asked {
         true => Some(database::open(
             &args.database,
@@ -35,6 +36,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         )?),
         false => None,
     };
+    let capabilities = args.capabilities || names_class(&args.fail_on, Class::Capability);
     let names = [old.0.clone(), new.0.clone()];
     let sides = [old, new].map(|named| -> Result<Input, Error> {
         let input = Input::of(vec![named], &args.source, Need::Full("diff"));
@@ -42,7 +44,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         if asked {
             input = input.with_functions();
         }
-        Ok(match args.packages {
+        if capabilities {
+            input = input.with_capabilities();
+        }
+        Ok(match args.packages || capabilities {
             true => input.with_packages(ListPackages::OfAll),
             false => input,
         })
@@ -79,10 +84,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
             );
         }
         // Asked for by name, this class has no known answer, so the command fails; `any` is answered if something else changed.
-        let asked = args.fail_on.iter().flat_map(|list| list.split(','));
-        let asked = asked
-            .map(str::trim)
-            .any(|word| word == Class::Content.name());
+        let asked = names_class(&args.fail_on, Class::Content);
         let open = classes.contains(&Class::Content) && !diff.has(&classes);
         end.failed |= asked || open || args.source.strict;
     }
@@ -92,6 +94,18 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         say!(
             "gospect: packages not known of {programs}: no function table, or records that were written without --symbols"
         );
+    }
+    let all = before.iter().chain(&now);
+    let blind = all.filter(|b| !has_capabilities(b)).count();
+    if capabilities && blind > 0 {
+        let programs = count(blind as u64, "program", "programs");
+        if !quiet {
+            say!(
+                "gospect: not known of {programs} what they can do: no function table, or records that were written without --capabilities"
+            );
+        }
+        // As with contents: a question that has no answer must not look like `nothing gained`.
+        end.failed |= names_class(&args.fail_on, Class::Capability) || args.source.strict;
     }
     let options = Options {
         color: output.look.color,
@@ -119,10 +133,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
 /// A comparison takes this many times the memory of its records.
 const TIMES: u64 = 3;
 
-/// Whether a list of classes names vulnerabilities; `any` does not: it means what is compared anyway.
-fn names_class(list: &str) -> bool {
-    let mut words = list.split(',').map(str::trim);
-    words.any(|word| word == Class::Vulnerability.name())
+/// Whether lists of classes name this one; `any` does not: it means what is compared anyway.
+fn names_class(lists: &[String], class: Class) -> bool {
+    let mut words = lists.iter().flat_map(|list| list.split(',')).map(str::trim);
+    words.any(|word| word == class.name())
 }
 
 /// Reads all binaries of one side.

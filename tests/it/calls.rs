@@ -238,6 +238,7 @@ fn damaged_code_and_tables_end() {
             let _ = programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
                 let names = ["main.main".to_owned(), "fmt".to_owned(), "x.y".to_owned()];
                 let _ = gospect::go::calls::ask(tables, None, Some(19), &names, 3);
+                let _ = gospect::go::calls::capabilities::read(tables, Some(19));
             });
         }
     }

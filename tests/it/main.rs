@@ -7,6 +7,7 @@ mod advice;
 mod bundles;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod calls;
+mod capabilities;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod cli_audit;
 #[cfg(all(feature = "cli", feature = "archives"))]

@@ -1,12 +1,13 @@
 //! Baselines: the findings that are accepted today, so that only new ones count.
 //!
-//! The file holds fingerprints with their count, and the Go release of each program. Fingerprints contain no unrelated
+//! The file holds fingerprints with their count, the Go release of each program and, if it is known, what its modules can do. Fingerprints contain no unrelated
 //! versions, so they stay the same after a rebuild, a version bump or a move to another directory; see `super::finding`.
 
+use super::capabilities::of_modules;
 use super::finding::{Finding, program_identity};
 use gospect_record::Binary;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Version of the file format.
 const SCHEMA: &str = "gospect-baseline/1";
@@ -32,7 +33,13 @@ pub struct Baseline {
     findings: BTreeMap<String, Accepted>,
     /// Go release of each program, by its identity.
     toolchains: BTreeMap<String, String>,
+    /// Capabilities of the modules of each program that says them, by its identity and the path of the module.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    capabilities: BTreeMap<String, Modules>,
 }
+
+/// The capabilities of modules, by path.
+type Modules = BTreeMap<String, BTreeSet<String>>;
 
 /// An accepted finding. Rule, path and message are for people who read the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +57,7 @@ impl Default for Baseline {
             schema: SCHEMA.into(),
             findings: BTreeMap::new(),
             toolchains: BTreeMap::new(),
+            capabilities: BTreeMap::new(),
         }
     }
 }
@@ -85,8 +93,16 @@ impl Baseline {
             .count += 1;
     }
 
-    /// Records the Go release of a program.
+    /// Records the Go release of a program, and what its modules can do.
     pub fn record(&mut self, binary: &Binary) {
+        if let Some(modules) = of_modules(binary) {
+            let known = self.capabilities.entry(program_identity(binary));
+            let known = known.or_default();
+            for (module, capabilities) in modules {
+                let names = capabilities.keys().map(|name| (*name).to_owned());
+                known.entry(module.to_owned()).or_default().extend(names);
+            }
+        }
         if let Some(version) = &binary.go_version {
             self.toolchains
                 .insert(program_identity(binary), version.clone());
@@ -98,6 +114,16 @@ impl Baseline {
         self.toolchains
             .get(&program_identity(binary))
             .map(String::as_str)
+    }
+
+    /// What the modules of this program could do; `None`: the baseline does not say.
+    pub fn capabilities(&self, binary: &Binary) -> Option<&BTreeMap<String, BTreeSet<String>>> {
+        self.capabilities.get(&program_identity(binary))
+    }
+
+    /// Whether it says of any program what its modules could do.
+    pub fn has_capabilities(&self) -> bool {
+        !self.capabilities.is_empty()
     }
 
     /// Marks the findings that the baseline accepts; of each fingerprint as many as it has.

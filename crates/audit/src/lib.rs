@@ -21,6 +21,7 @@
 
 mod assumed;
 pub(crate) mod baseline;
+mod capabilities;
 mod date;
 pub mod diff;
 pub mod explain;

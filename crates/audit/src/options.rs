@@ -50,6 +50,8 @@ pub enum ValueKind {
     Floors,
     /// List of `NAME=VALUE`.
     Pairs,
+    /// List of `GLOB=WORD,WORD`, with words from this set; nothing behind the `=` is no word.
+    Grants(&'static [&'static str]),
 }
 
 /// Why an option does not accept a text.
@@ -73,6 +75,9 @@ pub enum BadValue {
     /// It is not a module with its lowest version.
     #[error("`{0}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`")]
     Floor(String),
+    /// It is not a glob with words.
+    #[error("`{0}` is not `MODULE-GLOB=CAPABILITY,...`")]
+    Grant(String),
     /// It is not a name with its value.
     #[error("`{0}` is not `NAME=VALUE`")]
     Pair(String),
@@ -89,6 +94,7 @@ impl ValueKind {
                 | ValueKind::Choices(_)
                 | ValueKind::Floors
                 | ValueKind::Pairs
+                | ValueKind::Grants(_)
         )
     }
 
@@ -108,6 +114,7 @@ impl ValueKind {
             ValueKind::Choices(words) => format!("a list out of `{}`", words.join("`, `")),
             ValueKind::Floors => "a list of `\"MODULE-GLOB@VERSION\"`".into(),
             ValueKind::Pairs => "a list of `\"NAME=VALUE\"`".into(),
+            ValueKind::Grants(_) => "a list of `\"MODULE-GLOB=CAPABILITY,...\"`".into(),
         }
     }
 
@@ -157,6 +164,15 @@ impl ValueKind {
                     .is_some_and(|(name, _)| !name.is_empty()),
                 BadValue::Pair,
             ),
+            ValueKind::Grants(words) => match text.split_once('=') {
+                Some((modules, granted)) if !modules.is_empty() => {
+                    glob(modules)?;
+                    let granted = granted.split(',').map(str::trim);
+                    let mut granted = granted.filter(|word| !word.is_empty());
+                    granted.try_for_each(|word| ValueKind::Choices(words).check(word))
+                }
+                _ => Err(BadValue::Grant(text.to_owned())),
+            },
         }
     }
 }

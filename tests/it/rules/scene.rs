@@ -94,6 +94,12 @@ impl Scene {
         self
     }
 
+    /// A flag of the scan.
+    pub fn scan(mut self, flag: &str) -> Self {
+        self.scan.push(flag.to_owned());
+        self
+    }
+
     pub fn flag(mut self, flag: &str) -> Self {
         self.audit.push(flag.to_owned());
         self

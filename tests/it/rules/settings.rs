@@ -6,10 +6,42 @@ use crate::rules::{Row, row};
 use crate::support::derive;
 
 pub fn rows() -> Vec<Row> {
-    [settings(), source(), integrity(), linkage()]
+    [settings(), source(), integrity(), linkage(), capabilities()]
         .into_iter()
         .flatten()
         .collect()
+}
+
+fn capabilities() -> Vec<Row> {
+    let capable = |id: &str| one(id).scan("--capabilities");
+    let (old, new) = ("capable-old", "capable-new");
+    let rows = "allowed = [\"example.com/tool=READ_SYSTEM_STATE\"]";
+    vec![
+        row(
+            "capability-gained",
+            "dist/app",
+            capable(new).after(capable(old)),
+            capable(old).after(capable(new)),
+        )
+        .speaks(
+            capable(new)
+                .after(capable(old))
+                .options("watch = [\"EXEC\"]"),
+        )
+        .silent(
+            capable(new)
+                .after(capable(old))
+                .options("watch = [\"NETWORK\"]"),
+        )
+        .silent(capable(new)),
+        row(
+            "capability-not-allowed",
+            "dist/app",
+            capable(new).options(rows),
+            capable(old).options(rows),
+        )
+        .silent(capable(new)),
+    ]
 }
 
 fn settings() -> Vec<Row> {

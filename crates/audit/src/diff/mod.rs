@@ -6,6 +6,7 @@
 //!
 //! Must never read files, or report a change of a fact that one side does not know.
 
+mod capabilities;
 mod changes;
 mod compare;
 mod content;
@@ -53,6 +54,8 @@ pub enum Class {
     Version,
     /// A known vulnerability that is new or gone, or of which more or less is linked; only with a database.
     Vulnerability,
+    /// What a module can do; only where both sides know it.
+    Capability,
     /// Bytes that differ without a change in the build.
     Content,
 }
@@ -67,7 +70,7 @@ pub struct NoClass {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 15] = [
+    pub const ALL: [Class; 16] = [
         Class::Added,
         Class::Removed,
         Class::Toolchain,
@@ -82,6 +85,7 @@ impl Class {
         Class::Source,
         Class::Version,
         Class::Vulnerability,
+        Class::Capability,
         Class::Content,
     ];
 
@@ -102,6 +106,7 @@ impl Class {
             Class::Source => "source",
             Class::Version => "version",
             Class::Vulnerability => "vulnerability",
+            Class::Capability => "capability",
             Class::Content => "content",
         }
     }
@@ -273,7 +278,8 @@ fn compare_all(
                 let mut changes = content.beside(facts);
                 let place = changes.iter().position(|c| c.class > Class::Vulnerability);
                 let place = place.unwrap_or(changes.len());
-                changes.splice(place..place, more(a, b));
+                let known = capabilities::compare(a, b);
+                changes.splice(place..place, more(a, b).into_iter().chain(known));
                 changes
             }
             (None, Some(b)) => vec![whole(Class::Added, Direction::Added, None, Some(b))],

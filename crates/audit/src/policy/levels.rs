@@ -115,10 +115,19 @@ impl Policy {
 
     /// Whether it names a rule about known vulnerabilities and does not turn it off: then programs are held against a database.
     pub fn asks_vulnerabilities(&self) -> bool {
+        self.asks(Family::Vulnerabilities)
+    }
+
+    /// Whether it names a rule about what packages can do and does not turn it off: then the code of programs is read.
+    pub fn asks_capabilities(&self) -> bool {
+        self.asks(Family::Capabilities)
+    }
+
+    fn asks(&self, family: Family) -> bool {
         let overrides: Vec<usize> = (0..self.overrides.len()).collect();
         let rows = [self.effective(&[]), self.effective(&overrides)];
         let asks = |(row, rule): (&Effective, &Rule)| {
-            row.is_set && row.level.is_some() && rule.family == Family::Vulnerabilities
+            row.is_set && row.level.is_some() && rule.family == family
         };
         rows.iter().any(|rows| rows.iter().zip(RULES).any(asks))
     }

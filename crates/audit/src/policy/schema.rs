@@ -131,7 +131,7 @@ fn option(o: &OptionSpec) -> Value {
         ValueKind::Floors => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "@v" } })
         }
-        ValueKind::Pairs => {
+        ValueKind::Pairs | ValueKind::Grants(_) => {
             json!({ "type": "array", "items": { "type": "string", "pattern": "=" } })
         }
     };

@@ -63,6 +63,8 @@ pub enum Family {
     Fleet,
     /// Known vulnerabilities in linked code.
     Vulnerabilities,
+    /// What packages can do.
+    Capabilities,
     /// Dockerfiles, Compose files, manifests, units and scripts: the rules of `gospect lint`.
     Deployment,
     /// The policy itself.
@@ -85,6 +87,7 @@ impl Family {
             Family::Completeness => "completeness",
             Family::Fleet => "fleet",
             Family::Vulnerabilities => "vulnerabilities",
+            Family::Capabilities => "capabilities",
             Family::Deployment => "deployment",
             Family::Policy => "policy",
         }

@@ -11,6 +11,7 @@ pub(crate) mod meta;
 pub mod registry;
 pub(crate) mod report;
 
+mod capabilities;
 pub(crate) mod completeness;
 pub(crate) mod deployment;
 pub(crate) mod experiments;

@@ -1,8 +1,8 @@
 //! The table of all rules, in the order of their codes.
 
 use super::{
-    Check, Rule, completeness, deployment, experiments, fleet, godebug, goroot, image, integrity,
-    linkage, policy, settings, source, toolchain, vulnerabilities,
+    Check, Rule, capabilities, completeness, deployment, experiments, fleet, godebug, goroot,
+    image, integrity, linkage, policy, settings, source, toolchain, vulnerabilities,
 };
 
 /// A row: when the rule runs, and its file.
@@ -152,6 +152,8 @@ pub static RULES: &[Rule] = &[
     row!(Binary vulnerabilities vulnerable_module),
     row!(Binary vulnerabilities vulnerabilities_unjudged),
     row!(Run vulnerabilities stale_vulnerability_database),
+    row!(Binary capabilities capability_gained),
+    row!(Binary capabilities capability_not_allowed),
     row!(Engine policy custom_rule),
 ];
 

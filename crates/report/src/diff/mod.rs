@@ -9,11 +9,20 @@ pub mod markdown;
 mod packages;
 pub mod text;
 
-use gospect_audit::diff::{Change, Diff, Direction, Pair};
+use gospect_audit::diff::{Change, Class, Diff, Direction, Pair};
 use gospect_bytes::number::{bytes, count};
 
 /// `old -> new`, or the value that exists.
 fn values(c: &Change) -> String {
+    // What a module can do is a sentence that goes on behind the name of the module.
+    if c.class == Class::Capability {
+        return c
+            .new
+            .as_ref()
+            .or(c.old.as_ref())
+            .cloned()
+            .unwrap_or_default();
+    }
     let short = |v: &str| gospect_audit::shorten(v);
     match (&c.old, &c.new) {
         (Some(a), Some(b)) => format!("{} -> {}", short(a), short(b)),
