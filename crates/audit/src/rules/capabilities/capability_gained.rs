@@ -6,7 +6,7 @@ use crate::rules::prelude::*;
 const WATCH: &str = "watch";
 
 pub const META: Meta = Meta {
-    code: "GS801",
+    code: "GS751",
     id: "capability-gained",
     summary: "a module can do more than at the time of the baseline",
     levels: levels(ERROR, ERROR, ERROR, ERROR),

@@ -7,7 +7,7 @@ use crate::rules::prelude::*;
 const ALLOWED: &str = "allowed";
 
 pub const META: Meta = Meta {
-    code: "GS802",
+    code: "GS752",
     id: "capability-not-allowed",
     summary: "a module can do what the policy does not allow",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
