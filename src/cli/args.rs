@@ -118,6 +118,9 @@ pub struct AuditArgs {
     /// Judge known vulnerabilities too, as a policy does that sets a rule of that family
     #[arg(long)]
     pub vulns: bool,
+    /// OpenVEX or CycloneDX document: the vulnerabilities that it takes back are waived; may be given again; asks for --vulns
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Compare recorded checksums of modules with this go.sum file; may be given again

@@ -9,6 +9,7 @@ use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
+use super::vuln::read_vex;
 use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
@@ -19,6 +20,7 @@ use crate::report::format::PAGE;
 use crate::report::html::Page;
 use crate::report::style::clean;
 use crate::scan::ListPackages;
+use crate::vuln::vex;
 use std::fs;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
@@ -33,7 +35,10 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     }
     let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);
-    let database = match args.vulns || policy.asks_vulnerabilities() {
+    let statements = args.vex.iter().map(|path| read_vex(path));
+    let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
+    let asks = args.vulns || !statements.is_empty() || policy.asks_vulnerabilities();
+    let database = match asks {
         true => Some(database::open(&args.database, today, args.output.quiet)?),
         false => None,
     };
@@ -49,6 +54,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         input = input.with_capabilities().with_packages(ListPackages::OfAll);
     }
     let mut blind = 0u64;
+    if statements.iter().any(vex::Document::names_digests) {
+        input = input.with_hash();
+    }
     let mut output = Output::open(&args.output)?;
 
     let mut auditor = Auditor::new(&policy, today).with_memory(args.source.memory);
@@ -56,7 +64,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         auditor = auditor.with_baseline(baseline);
     }
     if let Some(database) = &database {
-        auditor = auditor.with_vulnerabilities(database);
+        auditor = auditor
+            .with_vulnerabilities(database)
+            .with_statements(&statements);
     }
     auditor = auditor.with_go_sums(&go_sums);
     let format = findings::format(&judge.format);

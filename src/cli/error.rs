@@ -105,6 +105,11 @@ pub enum Error {
     )]
     VulnerabilitiesNeedCycloneDx,
 
+    #[error(
+        "--bom needs --format cyclonedx-vex: statements of other formats name no components of a bill"
+    )]
+    BillNeedsCycloneDxVex,
+
     #[error(transparent)]
     Damaged(#[from] Damaged),
 

@@ -12,6 +12,7 @@ macro_rules! say {
 
 mod args;
 mod audit;
+mod chains;
 mod config;
 mod database;
 mod dates;

@@ -59,6 +59,10 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let Some(inventory) = inventory else {
         return Ok(Exit::Failed);
     };
+    // A bill without programs would say that there is nothing.
+    if end.read_nothing() {
+        return Ok(Exit::Failed);
+    }
     // Rules judge full facts; their findings from build info alone would mislead.
     let remarks = if inventory.has_all_facts() {
         remarks::remarks(&auditor.finish(), inventory.programs())

@@ -5,13 +5,13 @@ use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
-use super::{database, dates};
+use super::{chains, database, dates};
 use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
 use crate::vuln::severity::{self, Severities};
-use crate::vuln::vex::{self, Document};
+use crate::vuln::vex::{self, Bill, Document};
 use crate::vuln::{Report, Source, judge};
 use std::fs::File;
 use std::io::{self, Read};
@@ -27,6 +27,10 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let database = database::open(&args.database, today, args.output.quiet)?;
     let documents = args.vex.iter().map(|path| read_vex(path));
     let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
+    let bill = args.bom.as_deref().map(read_bill).transpose()?;
+    if bill.is_some() && format.name != "cyclonedx-vex" {
+        return Err(Error::BillNeedsCycloneDxVex);
+    }
     let mut severities = Severities::default();
     for path in &args.severity {
         let bytes = read(path, severity::LARGEST)?;
@@ -34,7 +38,10 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         read.map_err(|why| not_read(path, why.to_string()))?;
     }
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
-    if WITH_DIGESTS.contains(&format.name) {
+    if args.why {
+        input = input.without_records("--why")?;
+    }
+    if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {
         input = input.with_hash();
     }
     let mut output = Output::open(&args.output)?;
@@ -46,7 +53,10 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let end = input.run(args.output.quiet, &mut |line| {
         match line {
             Line::Binary(binary) => {
-                let program = judge(&binary, &database).map_err(io::Error::other)?;
+                let mut program = judge(&binary, &database).map_err(io::Error::other)?;
+                if args.why {
+                    chains::add(&mut program, &binary);
+                }
                 budget.spend(program.size_in_memory())?;
                 report.programs.push(program);
             }
@@ -70,11 +80,16 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         width: output.look.width,
         level: args.level,
         time,
+        bill,
     };
-    output.write(|out| (format.render)(&report, &options, out))?;
+    // Without a program only JSON can say what could not be read; other formats would say that nothing was found.
+    if format.name == "json" || !end.read_nothing() {
+        output.write(|out| (format.render)(&report, &options, out))?;
+    }
     let open = report.programs.iter().filter(|p| !p.unjudged.is_empty());
     let open = open.count();
     let fails = match args.fail_severity.as_slice() {
+        _ if args.exit_zero => false,
         [] => report.fails(args.level),
         conditions => report.fails_by(args.level, conditions),
     };
@@ -88,10 +103,16 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-fn read_vex(path: &Path) -> Result<Document, Error> {
+/// Reads a VEX document.
+pub fn read_vex(path: &Path) -> Result<Document, Error> {
     let name = path.to_string_lossy();
     let bytes = read(path, vex::LARGEST)?;
     Document::parse(&bytes, &name).map_err(|e| not_read(path, e.to_string()))
+}
+
+fn read_bill(path: &Path) -> Result<Bill, Error> {
+    let bytes = read(path, vex::LARGEST)?;
+    Bill::parse(&bytes).map_err(|e| not_read(path, e.to_string()))
 }
 
 /// Reads a whole file of at most `most` bytes.

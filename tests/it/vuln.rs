@@ -277,6 +277,7 @@ fn audit_diff_and_bills_ask_when_they_are_told_to() {
 fn each_rule_about_vulnerabilities_reports_when_its_family_is_named() {
     let scratch = Scratch::new();
     let program = text(&programs(&scratch).remove(0));
+    let second = text(&programs(&scratch).remove(1));
     let other = text(&scratch.put_fixture("1.27-linux-amd64-gccgo"));
     let database = text(&database(&scratch));
     let findings = |args: &[&str]| -> Vec<(String, String)> {
@@ -294,13 +295,14 @@ fn each_rule_about_vulnerabilities_reports_when_its_family_is_named() {
         findings.map(texts).collect()
     };
     for named in ["vulnerabilities", "*vulner*"] {
-        let found = findings(&["-Aall", "-W", named, &program, &other]);
+        let found = findings(&["-Aall", "-W", named, &program, &second, &other]);
         for (rule, what) in [
             ("vulnerable-symbol", "GO-2026-9001"),
             ("vulnerable-package", "GO-2026-9002"),
             ("vulnerable-module", "GO-2026-9003"),
             ("vulnerabilities-unjudged", ""),
             ("stale-vulnerability-database", "324 days old"),
+            ("vulnerable-fleet", "GO-2026-9001"),
         ] {
             let is_there = found
                 .iter()
@@ -315,4 +317,178 @@ fn each_rule_about_vulnerabilities_reports_when_its_family_is_named() {
             "{found:#?}"
         );
     }
+}
+
+/// A missing file is no program without vulnerabilities, and no bill without components.
+#[test]
+fn nothing_is_said_of_what_could_not_be_read() {
+    let scratch = Scratch::new();
+    let database = text(&database(&scratch));
+    let missing = text(&scratch.path().join("missing"));
+    let output = text(&scratch.path().join("output"));
+    let ask = |args: &[&str]| {
+        let mut all = args.to_vec();
+        all.extend(["--quiet", &missing]);
+        run(&all)
+    };
+    for format in [
+        "text",
+        "sarif",
+        "openvex",
+        "cyclonedx-vex",
+        "markdown",
+        "html",
+        "junit",
+        "github",
+        "gitlab",
+    ] {
+        let out = ask(&[
+            "vuln", "--cache", "off", "--db", &database, "--format", format,
+        ]);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{format}");
+        assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
+    }
+    let json = ask(&[
+        "vuln", "--cache", "off", "--db", &database, "--format", "json",
+    ]);
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["unexamined"][0]["path"], missing);
+    for format in ["cyclonedx", "spdx"] {
+        let out = ask(&["sbom", "--format", format]);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{format}");
+    }
+    let out = ask(&["sbom", "-o", &output]);
+    assert_eq!(out.code, Some(2));
+    assert!(!Path::new(&output).exists());
+    // What can be read is judged all the same.
+    let program = text(&programs(&scratch).remove(0));
+    let out = ask(&["vuln", "--cache", "off", "--db", &database, &program]);
+    assert_eq!(out.code, Some(2));
+    assert!(out.stdout.contains("GO-2026-9001"), "{}", out.stdout);
+    assert!(out.stdout.contains("not examined: 1 ("), "{}", out.stdout);
+    assert_eq!(ask(&["sbom", &program]).code, Some(2));
+    assert!(!ask(&["sbom", &program]).stdout.is_empty());
+}
+
+#[test]
+fn findings_can_be_no_failure() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    assert_eq!(judged(&scratch, &[&program]).1, 1);
+    let (found, code) = judged(&scratch, &["--exit-zero", &program]);
+    assert_eq!((levels(&found[0]).len(), code), (3, 0));
+    let missing = text(&scratch.path().join("missing"));
+    assert_eq!(judged(&scratch, &["--exit-zero", &program, &missing]).1, 2);
+}
+
+/// Every linked function is reached by a chain that begins where the program does.
+#[test]
+fn chains_of_calls_lead_to_what_is_linked() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let (found, _) = judged(&scratch, &["--why", &program]);
+    let findings = found[0]["findings"].as_array().unwrap();
+    for finding in findings {
+        let is_linked = finding["level"] == "symbol";
+        assert_eq!(finding.get("chains").is_some(), is_linked, "{finding}");
+    }
+    let chain = findings[0]["chains"][0].as_array().unwrap();
+    assert_eq!(chain.last().unwrap()["function"], "runtime.schedinit");
+    assert_eq!(chain[0]["by"], "root");
+    assert!(found[0].get("without_chains").is_none());
+    let (plain, _) = judged(&scratch, &[&program]);
+    assert!(plain[0]["findings"][0].get("chains").is_none());
+    // Programs in archives have no file that could be read again.
+    let bytes = std::fs::read(&program).unwrap();
+    let tar = test_support::layouts::tar_of(&[("bin/app", &bytes)]);
+    let archive = text(&scratch.put("all.tar", &tar));
+    let (inside, _) = judged(&scratch, &["--why", &archive]);
+    assert!(inside[0]["findings"][0].get("chains").is_none());
+    let why = inside[0]["without_chains"].as_str().unwrap();
+    assert!(why.contains("outside archives and images"), "{why}");
+}
+
+/// The bill of a program and the statements on it belong together.
+#[test]
+fn statements_on_a_bill_name_its_components() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let database = text(&database(&scratch));
+    let bill = text(&scratch.path().join("bill.json"));
+    let out = run(&["sbom", "--quiet", "-o", &bill, &program]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let ask = |format: &str, bill: &str| {
+        run(&[
+            "vuln", "--quiet", "--cache", "off", "--db", &database, "--format", format, "--bom",
+            bill, &program,
+        ])
+    };
+    let vex: Value = serde_json::from_str(&ask("cyclonedx-vex", &bill).stdout).unwrap();
+    let bill_text = std::fs::read_to_string(&bill).unwrap();
+    let document: Value = serde_json::from_str(&bill_text).unwrap();
+    let serial = document["serialNumber"].as_str().unwrap();
+    let serial = serial.trim_start_matches("urn:uuid:");
+    let rows = vex["vulnerabilities"].as_array().unwrap();
+    let ids: Vec<&str> = rows.iter().map(|r| r["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["CVE-2026-9001", "CVE-2026-9002", "CVE-2026-9003"]);
+    for row in rows {
+        let link = row["affects"][0]["ref"].as_str().unwrap();
+        assert!(link.starts_with(&format!("urn:cdx:{serial}/1#")), "{link}");
+    }
+    assert_eq!(ask("openvex", &bill).code, Some(2));
+    for (name, content) in [
+        ("empty", "{}"),
+        ("no", "no JSON"),
+        ("serial", r#"{"bomFormat":"CycloneDX"}"#),
+    ] {
+        let path = text(&scratch.put(name, content.as_bytes()));
+        let out = ask("cyclonedx-vex", &path);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{name}");
+        assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
+    }
+}
+
+#[test]
+fn audit_believes_vex_documents() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let database = text(&database(&scratch));
+    let document = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "timestamp": "2026-01-01T00:00:00Z", "version": 1,
+        "statements": [{
+            "vulnerability": { "name": "CVE-2026-9001" }, "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path",
+            "products": [{ "@id": "pkg:golang/stdlib" }],
+        }],
+    });
+    let vex = text(&scratch.put("vex.json", document.to_string().as_bytes()));
+    let ask = |args: &[&str]| {
+        let mut all = vec![
+            "audit",
+            "--quiet",
+            "--cache",
+            "off",
+            "--db",
+            &database,
+            "-Aall",
+            "-D",
+            "vulnerable-symbol",
+            "--format",
+            "json",
+        ];
+        all.extend(args);
+        all.push(&program);
+        let out = run(&all);
+        let document: Value = serde_json::from_str(&out.stdout).unwrap();
+        (out.code.unwrap(), document["findings"][0]["waived"].clone())
+    };
+    assert_eq!(ask(&[]), (1, Value::Null));
+    let (code, waived) = ask(&["--vex", &vex]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        waived["reason"],
+        format!("vulnerable_code_not_in_execute_path ({vex})")
+    );
+    let out = run(&["audit", "--quiet", "--vex", &program, &program]);
+    assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
+    assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
 }

@@ -81,6 +81,13 @@ pub struct End {
     pub failed: bool,
 }
 
+impl End {
+    /// Whether a target could not be read and there is no Go program: nothing can be said, not even that there is nothing.
+    pub fn read_nothing(&self) -> bool {
+        self.failed && self.reach.go == 0
+    }
+}
+
 /// Counts of what was looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {

@@ -1,12 +1,12 @@
 //! Why something is in a program: chains of references from the start of the program. The document of `gospect why`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "gospect-why/1";
 
 /// How a function leads to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// Nothing leads to it: the program starts with it.
@@ -41,7 +41,7 @@ impl By {
 }
 
 /// One function of a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Its name as the function table spells it.
     pub function: String,

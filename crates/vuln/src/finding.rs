@@ -1,6 +1,7 @@
 //! What is said of one program: the keys of `gospect vuln --format json`.
 
 use super::severity::Severity;
+use gospect_record::why::Step;
 use gospect_record::{Location, Owner};
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +136,10 @@ pub struct Finding {
     pub absent: bool,
     /// What a VEX document says of it.
     pub vex: Option<Vex>,
+    /// Chains of calls from the start of the program to its linked functions (of packages that count whole, to their functions), the most certain first and one for each;
+    /// empty: nothing was seen to lead there. Absent where nobody asked, and below the level of symbols.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chains: Option<Vec<Vec<Step>>>,
     /// What the lists of `--severity` say of it; absent where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
@@ -145,6 +150,13 @@ impl Finding {
     pub fn is_cleared(&self) -> bool {
         let status = self.vex.as_ref().map(|vex| vex.status);
         matches!(status, Some(Status::NotAffected | Status::Fixed))
+    }
+
+    /// Why a VEX document takes it back, with the name of the document; `None`: none does.
+    pub fn cleared_by(&self) -> Option<String> {
+        let vex = self.vex.as_ref().filter(|_| self.is_cleared())?;
+        let why = vex.justification.as_deref().unwrap_or(vex.status.name());
+        Some(format!("{why} ({})", vex.source))
     }
 
     /// The CVE among its aliases.
@@ -248,14 +260,20 @@ pub struct Program {
     pub main_module: Option<String>,
     /// Version of the program itself, see [`gospect_record::Binary::main_version`].
     pub version: Option<String>,
+    /// Whether the list of modules says it, and not only the program itself.
+    #[serde(skip)]
+    pub records_version: bool,
     /// As in the record.
     pub sha256: Option<String>,
     /// The package of a distribution that brought it, and may have fixes that its versions do not show.
     pub owner: Option<Owner>,
-    /// The vulnerabilities, the worst level first, then by module and ID.
+    /// The vulnerabilities, the worst level first, then by severity where lists tell it, then by module and ID.
     pub findings: Vec<Finding>,
     /// What could not be judged, or not exactly.
     pub unjudged: Vec<Unjudged>,
+    /// Why there are no chains of calls although they were asked for; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_chains: Option<String>,
 }
 
 impl Program {
@@ -267,7 +285,10 @@ impl Program {
                 .sum::<usize>()
         };
         let of = |f: &Finding| {
-            size_of::<Finding>() + 256 + texts(&f.symbols) + texts(&f.packages) + texts(&f.aliases)
+            let steps = f.chains.iter().flatten().flatten();
+            let chains = steps.map(|s| size_of::<Step>() + s.function.len() + 64);
+            let lists = texts(&f.symbols) + texts(&f.packages) + texts(&f.aliases);
+            size_of::<Finding>() + 256 + lists + chains.sum::<usize>()
         };
         let findings: usize = self.findings.iter().map(of).sum();
         let rows = self.unjudged.iter().map(|row| 128 + texts(&row.entries));

@@ -47,10 +47,12 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         main_package: binary.main_package.clone(),
         main_module: main_module(binary),
         version: binary.main_version().map(|v| v.value.to_owned()),
+        records_version: records_version(binary),
         sha256: binary.sha256.clone(),
         owner: binary.owner.clone(),
         findings,
         unjudged: unjudged.into_iter().collect(),
+        without_chains: None,
     })
 }
 
@@ -58,6 +60,12 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
 fn main_module(binary: &Binary) -> Option<String> {
     let path = &binary.build_info.as_ref()?.main.path;
     (!path.is_empty()).then(|| path.clone())
+}
+
+/// Whether the build info has the version of the main module.
+fn records_version(binary: &Binary) -> bool {
+    let info = binary.build_info.as_ref();
+    info.is_some_and(|info| !matches!(info.main.version.as_str(), "" | "(devel)"))
 }
 
 struct Judge<'b> {
@@ -285,6 +293,7 @@ impl Judge<'_> {
             names,
             absent: level != Level::Symbol && names != Names::Nothing && self.linked.is_complete,
             vex: None,
+            chains: None,
             severity: None,
         })
     }

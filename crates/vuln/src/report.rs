@@ -93,12 +93,25 @@ impl Report {
         programs.any(|program| program.counting(level).next().is_some())
     }
 
-    /// Adds what lists say about severity.
+    /// Adds what lists say about severity, and sorts the findings of one level by it, the most severe first.
     pub fn rate(&mut self, severities: &Severities) {
-        for finding in self.programs.iter_mut().flat_map(|p| &mut p.findings) {
-            let aliases = finding.aliases.iter().map(String::as_str);
-            finding.severity = severities.of(aliases.chain([finding.id.as_str()]));
+        if severities.is_empty() {
+            return;
         }
+        for program in &mut self.programs {
+            for finding in &mut program.findings {
+                let aliases = finding.aliases.iter().map(String::as_str);
+                finding.severity = severities.of(aliases.chain([finding.id.as_str()]));
+            }
+            let rank = |f: &Finding| std::cmp::Reverse((f.level, f.severity));
+            program.findings.sort_by_key(rank);
+        }
+    }
+
+    /// Whether a list says anything about the severity of a finding.
+    pub fn is_rated(&self) -> bool {
+        let mut findings = self.programs.iter().flat_map(|p| &p.findings);
+        findings.any(|f| f.severity.is_some())
     }
 
     /// Whether a finding of this level or above meets one of the conditions.
@@ -114,7 +127,7 @@ impl Report {
         }
     }
 
-    /// What can be done about findings of this level and above, what ends most first.
+    /// What can be done about findings of this level and above: what ends the most severe first, as far as lists tell, then what ends most.
     pub fn actions(&self, level: Level) -> Vec<Action<'_>> {
         let mut by_module: BTreeMap<(&str, bool), Action> = BTreeMap::new();
         for program in &self.programs {
@@ -136,7 +149,14 @@ impl Report {
             }
         }
         let mut actions: Vec<Action> = by_module.into_values().collect();
-        let rank = |a: &Action| (a.to.is_none(), std::cmp::Reverse(a.ends.len()));
+        let rank = |a: &Action| {
+            let severity = a.ends.values().flatten().map(|(_, f)| f.severity).max();
+            (
+                std::cmp::Reverse(severity.flatten()),
+                a.to.is_none(),
+                std::cmp::Reverse(a.ends.len()),
+            )
+        };
         actions.sort_by_key(rank);
         actions
     }

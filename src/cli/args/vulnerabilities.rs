@@ -35,6 +35,12 @@ pub struct VulnArgs {
     /// Leave out what no version fixes
     #[arg(long)]
     pub only_fixed: bool,
+    /// Exit with 0, not 1, when there are findings (2 and 3 stay)
+    #[arg(long, conflicts_with = "fail_severity")]
+    pub exit_zero: bool,
+    /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does; of files outside archives and images
+    #[arg(long)]
+    pub why: bool,
     /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
     #[arg(long, value_name = "FILE")]
     pub severity: Vec<PathBuf>,
@@ -44,6 +50,9 @@ pub struct VulnArgs {
     /// OpenVEX or CycloneDX document whose statements are believed; may be given again
     #[arg(long, value_name = "FILE")]
     pub vex: Vec<PathBuf>,
+    /// CycloneDX bill of the same programs; `--format cyclonedx-vex` names its components then, as `trivy sbom --vex` needs it
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub bom: Option<PathBuf>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::vuln::FORMATS.iter().map(|f| (f.name, f.doc))))]

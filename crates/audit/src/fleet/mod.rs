@@ -4,8 +4,10 @@
 //! Modules and settings that do not fit are not compared; a finding says so.
 
 mod spread;
+mod vulnerabilities;
 
 pub use spread::Spread;
+pub use vulnerabilities::{Place, Spreading};
 
 use super::fix::Plan;
 use super::keys::KeyedRecord;
@@ -100,6 +102,9 @@ pub struct Fleet {
     pub unexamined_more: u64,
     /// Number of programs whose modules and settings are not all compared, because they do not fit in memory.
     pub not_compared: u64,
+    /// Number of programs whose vulnerabilities are not all counted, because they do not fit in memory.
+    pub not_counted: u64,
+    vulnerabilities: vulnerabilities::Spread,
     built: Vec<Group>,
 }
 
@@ -158,6 +163,8 @@ impl Fleet {
             unexamined: Vec::new(),
             unexamined_more: 0,
             not_compared: 0,
+            not_counted: 0,
+            vulnerabilities: vulnerabilities::Spread::new(),
             built: Vec::new(),
         }
     }

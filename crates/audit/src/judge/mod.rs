@@ -30,6 +30,7 @@ use gospect_record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
 use gospect_verify::go_sum::{self, GoSum};
 use gospect_vuln as vuln;
 use gospect_vuln::database::{Damaged, Database};
+use gospect_vuln::vex;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
@@ -40,6 +41,7 @@ pub struct Auditor<'p> {
     baseline: Option<&'p Baseline>,
     database: Option<&'p Database>,
     go_sums: &'p [(String, GoSum)],
+    statements: &'p [vex::Document],
     damaged: Option<Damaged>,
     base: Vec<Effective>,
     /// Effective rules for each set of matching overrides.
@@ -64,6 +66,7 @@ impl<'p> Auditor<'p> {
             baseline: None,
             database: None,
             go_sums: &[],
+            statements: &[],
             damaged: None,
             base: policy.effective(&[]),
             special: HashMap::new(),
@@ -97,6 +100,12 @@ impl<'p> Auditor<'p> {
     /// Compares the sums of every program with these go.sum files, each with its name. Without one the rules about them say nothing.
     pub fn with_go_sums(mut self, files: &'p [(String, GoSum)]) -> Self {
         self.go_sums = files;
+        self
+    }
+
+    /// Believes the statements of these VEX documents: findings that they take back are waived with their reason.
+    pub fn with_statements(mut self, documents: &'p [vex::Document]) -> Self {
+        self.statements = documents;
         self
     }
 
@@ -150,7 +159,11 @@ impl<'p> Auditor<'p> {
                 self.damaged = Some(damaged);
                 None
             }
-            Some(Ok(program)) => Some(program),
+            Some(Ok(mut program)) => {
+                vex::apply(self.statements, &mut program);
+                self.fleet.add_vulnerabilities(&program);
+                Some(program)
+            }
             None => None,
         };
         let sums = (!self.go_sums.is_empty()).then(|| go_sum::judge(binary, self.go_sums));

@@ -152,6 +152,7 @@ pub static RULES: &[Rule] = &[
     row!(Binary vulnerabilities vulnerable_module),
     row!(Binary vulnerabilities vulnerabilities_unjudged),
     row!(Run vulnerabilities stale_vulnerability_database),
+    row!(Run vulnerabilities vulnerable_fleet),
     row!(Binary capabilities capability_gained),
     row!(Binary capabilities capability_not_allowed),
     row!(Engine policy custom_rule),

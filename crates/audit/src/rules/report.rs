@@ -1,7 +1,7 @@
 //! Reports of rules, and how they become findings.
 
 use super::meta::Meta;
-use crate::finding::{Evidence, Finding, Level, PolicyRef, Region, fingerprint, identity};
+use crate::finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
 use crate::findings::Findings;
 use crate::fix::Plan;
 use gospect_deploy::{Deployment, Span};
@@ -147,7 +147,10 @@ impl<'s> Sink<'s> {
             evidence: report.evidence,
             help: conflict.unwrap_or(report.help),
             policy: self.policy.cloned(),
-            waived: None,
+            waived: report.waived.map(|reason| Waived {
+                reason,
+                expires: None,
+            }),
             accepted: false,
         }
     }
@@ -185,6 +188,7 @@ pub struct Report {
     at_least: Option<Level>,
     at: Option<(String, Location)>,
     on: Option<Span>,
+    waived: Option<String>,
 }
 
 impl Report {
@@ -226,6 +230,12 @@ impl Report {
     /// Raises the level to `level` if the case is worse than usual.
     pub fn at_least(mut self, level: Level) -> Report {
         self.at_least = Some(level);
+        self
+    }
+
+    /// Makes it a finding that does not count, for this reason.
+    pub fn waived(mut self, reason: impl Into<String>) -> Report {
+        self.waived = Some(reason.into());
         self
     }
 

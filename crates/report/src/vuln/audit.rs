@@ -13,15 +13,19 @@ fn code(level: Level) -> &'static str {
     }
 }
 
-/// Findings of at least this level.
+/// The findings of at least this level, with their programs.
+pub(super) fn listed(report: &Report, level: Level) -> impl Iterator<Item = (&Program, &Finding)> {
+    report.programs.iter().flat_map(move |program| {
+        let listed = program.findings.iter().filter(move |f| f.level >= level);
+        listed.map(move |found| (program, found))
+    })
+}
+
+/// The findings of [`listed`], in the same order.
 pub(super) fn audit(report: &Report, level: Level) -> Audit {
-    let findings: Vec<audit::Finding> = report
-        .programs
-        .iter()
-        .flat_map(|program| {
-            let listed = program.findings.iter().filter(|f| f.level >= level);
-            listed.map(|found| finding(program, found))
-        })
+    let listed = listed(report, level);
+    let findings: Vec<audit::Finding> = listed
+        .map(|(program, found)| finding(program, found))
         .collect();
     Audit {
         counts: Counts::of(&findings),
@@ -42,6 +46,7 @@ fn finding(program: &Program, found: &Finding) -> audit::Finding {
         Level::Symbol | Level::Package => "a vulnerable package of it is linked",
         Level::Module => "only the version matches",
     };
+    let severity_text = found.severity.map(|severity| format!("; {severity}"));
     let name = found
         .cve()
         .map_or(found.id.clone(), |cve| format!("{} ({cve})", found.id));
@@ -60,24 +65,23 @@ fn finding(program: &Program, found: &Finding) -> audit::Finding {
         [] => seen("package", &found.packages),
         symbols => seen("function", symbols),
     };
-    let vex = found.vex.as_ref().filter(|_| found.is_cleared());
     audit::Finding {
         rule: found.id.clone(),
         code: code(found.level).to_owned(),
         level: severity,
-        message: format!("{name} in {}{summary}; {what}", versions(found)),
+        message: format!(
+            "{name} in {}{summary}; {what}{}",
+            versions(found),
+            severity_text.unwrap_or_default()
+        ),
         path: program.path.clone(),
         location: program.location.clone(),
         region: None,
         evidence,
         help: found.advice(),
         policy: None,
-        waived: vex.map(|vex| Waived {
-            reason: format!(
-                "{} ({})",
-                vex.justification.as_deref().unwrap_or(vex.status.name()),
-                vex.source
-            ),
+        waived: found.cleared_by().map(|reason| Waived {
+            reason,
             expires: None,
         }),
         accepted: false,

@@ -4,7 +4,7 @@ use super::Options;
 use super::statement::statement;
 use crate::sbom::{Inventory, date};
 use gospect_record::purl;
-use gospect_vuln::vex::{module_purls, products};
+use gospect_vuln::vex::{Bill, module_purls, products};
 use gospect_vuln::{Finding, Program, Report, Status};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ use std::io::{self, Write};
 const DATABASE: &str = "Go Vulnerability Database";
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(bill) = &options.bill {
+        return about_bill(report, bill, options.time, out);
+    }
     let mut components: BTreeMap<String, Value> = BTreeMap::new();
     let mut dependencies: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -25,15 +28,17 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             let Some(purl) = module_purls(finding).into_iter().next() else {
                 continue;
             };
+            // A module stands in the document once for each program, because what is said of it differs.
+            let reference = format!("file:{}#{purl}", program.path);
             let part = json!({
-                "type": "library", "bom-ref": purl, "name": finding.module,
+                "type": "library", "bom-ref": reference, "name": finding.module,
                 "version": finding.version.as_deref().unwrap_or_default(), "purl": purl,
             });
-            components.insert(purl.clone(), part);
-            if !parts.contains(&purl) {
-                parts.push(purl.clone());
+            components.insert(reference.clone(), part);
+            if !parts.contains(&reference) {
+                parts.push(reference.clone());
             }
-            found.push((finding, purl));
+            found.push((finding, reference));
         }
     }
     let dependencies: Vec<Value> = dependencies
@@ -44,16 +49,97 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {
-            "timestamp": date(options.time),
-            "tools": { "components": [{ "type": "application", "name": "gospect", "version": env!("CARGO_PKG_VERSION") }] },
-        },
+        "metadata": metadata(options.time),
         "components": components.into_values().collect::<Vec<_>>(),
         "dependencies": dependencies,
         "vulnerabilities": vulnerabilities(found.into_iter()),
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn metadata(time: u64) -> Value {
+    json!({
+        "timestamp": date(time),
+        "tools": { "components": [{ "type": "application", "name": "gospect", "version": env!("CARGO_PKG_VERSION") }] },
+    })
+}
+
+/// Statements on the components of a bill, which they name by BOM-Links. Trivy reads nothing else in CycloneDX: it looks for its own ID, which is
+/// the CVE if there is one, and of several entries with one ID it takes the last (aquasecurity/trivy, pkg/vex/cyclonedx.go).
+fn about_bill(report: &Report, bill: &Bill, time: u64, out: &mut dyn Write) -> io::Result<()> {
+    let findings = report.programs.iter().flat_map(|p| &p.findings);
+    let linked = findings.flat_map(|finding| {
+        let links = bill.links(&module_purls(finding)).into_iter();
+        links.map(move |link| (finding, link))
+    });
+    let worst = worst(linked);
+    let mut rows = vulnerabilities(worst.into_iter());
+    for row in &mut rows {
+        by_common_id(row);
+    }
+    rows.sort_by_key(|row| {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let state = text(row.get("analysis").and_then(|a| a.get("state")));
+        (
+            text(row.get("id")),
+            state.as_deref() == Some("not_affected"),
+        )
+    });
+    let document = json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": metadata(time),
+        "vulnerabilities": rows,
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+/// Makes the CVE, or else the first other alias, the ID of a vulnerability, and the ID one of its references.
+fn by_common_id(row: &mut Value) {
+    let Some(keys) = row.as_object_mut() else {
+        return;
+    };
+    let references = keys.get("references").and_then(Value::as_array);
+    let mut references = references.cloned().unwrap_or_default();
+    let is_cve = |reference: &Value| {
+        let id = reference.get("id").and_then(Value::as_str);
+        id.is_some_and(|id| id.starts_with("CVE-"))
+    };
+    if references.is_empty() {
+        return;
+    }
+    let common = references.remove(references.iter().position(is_cve).unwrap_or(0));
+    let mut own = Map::new();
+    for key in ["id", "source"] {
+        own.extend(keys.get(key).cloned().map(|value| (key.to_owned(), value)));
+        if let Some(value) = common.get(key) {
+            keys.insert(key.into(), value.clone());
+        }
+    }
+    references.insert(0, Value::Object(own));
+    keys.insert("references".into(), Value::Array(references));
+}
+
+/// The worst finding of each entry for each component, where programs that share it differ.
+fn worst<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -> Vec<(&'r Finding, String)> {
+    let rank = |finding: &Finding| match statement(finding).status {
+        Status::Affected => 3,
+        Status::UnderInvestigation => 2,
+        Status::Fixed => 1,
+        Status::NotAffected => 0,
+    };
+    let mut worst: BTreeMap<(&str, String), &Finding> = BTreeMap::new();
+    for (finding, reference) in found {
+        let said = worst.entry((&finding.id, reference)).or_insert(finding);
+        if rank(finding) > rank(said) {
+            *said = finding;
+        }
+    }
+    let worst = worst.into_iter();
+    worst.map(|((_, id), finding)| (finding, id)).collect()
 }
 
 fn component(program: &Program) -> (String, Value) {
@@ -113,27 +199,16 @@ pub fn vulnerabilities<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -
 /// is said of it.
 pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
     let ids = inventory.ids_by_purl();
-    let rank = |finding: &Finding| match statement(finding).status {
-        Status::Affected => 3,
-        Status::UnderInvestigation => 2,
-        Status::Fixed => 1,
-        Status::NotAffected => 0,
-    };
-    let mut worst: BTreeMap<(&str, String), &Finding> = BTreeMap::new();
+    let mut found = Vec::new();
     for (number, program) in programs.iter().enumerate() {
         for finding in &program.findings {
             let mut purls = module_purls(finding);
             purls.extend(purl::of_module(&finding.module, ""));
             let known = purls.iter().find_map(|purl| ids.get(purl)).cloned();
-            let id = known.unwrap_or_else(|| inventory.id_of(number));
-            let said = worst.entry((&finding.id, id)).or_insert(finding);
-            if rank(finding) > rank(said) {
-                *said = finding;
-            }
+            found.push((finding, known.unwrap_or_else(|| inventory.id_of(number))));
         }
     }
-    let found = worst.into_iter();
-    vulnerabilities(found.map(|((_, id), finding)| (finding, id)))
+    vulnerabilities(worst(found.into_iter()).into_iter())
 }
 
 fn vulnerability(finding: &Finding) -> Value {

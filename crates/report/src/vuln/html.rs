@@ -6,7 +6,11 @@ use crate::html::{Page, Row, Table, Tile, Tone};
 use gospect_vuln::{Level, Report};
 use std::io::{self, Write};
 
+/// The place of the column with severities, which is there only where lists tell something.
+const SEVERITY: usize = 3;
+
 pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let is_rated = report.is_rated();
     let tone = |level: Level| match level {
         Level::Symbol => Tone::Bad,
         Level::Package => Tone::Warn,
@@ -44,18 +48,29 @@ pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::R
                 true => Tone::Good,
                 false => tone(finding.level),
             },
-            cells: vec![
-                finding.level.name().to_owned(),
-                finding.id.clone(),
-                finding.cve().unwrap_or_default().to_owned(),
-                versions(finding),
-                finding.fixed.clone().unwrap_or_default(),
-                program.path.clone(),
-                statement(finding).detail,
-            ],
+            cells: {
+                let mut cells = vec![
+                    finding.level.name().to_owned(),
+                    finding.id.clone(),
+                    finding.cve().unwrap_or_default().to_owned(),
+                    versions(finding),
+                    finding.fixed.clone().unwrap_or_default(),
+                    program.path.clone(),
+                    statement(finding).detail,
+                ];
+                if is_rated {
+                    let severity = finding.severity.map(|s| s.to_string());
+                    cells.insert(SEVERITY, severity.unwrap_or_default());
+                }
+                cells
+            },
             binary: None,
         })
     });
+    let mut columns = vec!["level", "id", "CVE", "linked", "fixed in", "program", "why"];
+    if is_rated {
+        columns.insert(SEVERITY, "severity");
+    }
     let table = |title: &str, columns: &[&str], rows: Vec<Row>| Table {
         title: title.to_owned(),
         columns: columns.iter().map(|c| (*c).to_owned()).collect(),
@@ -77,11 +92,7 @@ pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::R
                 &["level", "action", "ends", "vulnerabilities"],
                 actions.collect(),
             ),
-            table(
-                "Findings",
-                &["level", "id", "CVE", "linked", "fixed in", "program", "why"],
-                findings.collect(),
-            ),
+            table("Findings", &columns, findings.collect()),
         ],
         ..Page::default()
     };

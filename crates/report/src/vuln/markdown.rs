@@ -22,20 +22,33 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     for action in &actions {
         writeln!(out, "- {}: {}", cell(&action.what()), action.ends.len())?;
     }
+    // The column is there only where lists tell something.
+    let (head, line) = match report.is_rated() {
+        true => (" severity |", "---|"),
+        false => ("", ""),
+    };
     writeln!(
         out,
-        "\n| | vulnerability | linked | fixed in | program |\n|---|---|---|---|---|"
+        "\n| | vulnerability |{head} linked | fixed in | program |\n|---|---|{line}---|---|---|"
     )?;
-    let rows = actions.iter().flat_map(|a| a.ends.values().flatten());
+    let places = actions.iter().flat_map(|a| a.by_severity());
+    let rows = places.flatten();
     let total = rows.clone().count();
     for (program, finding) in rows.take(LISTED) {
         let name = match finding.cve() {
             Some(cve) => format!("{} {cve}", finding.id),
             None => finding.id.clone(),
         };
+        let severity = match report.is_rated() {
+            true => {
+                let text = finding.severity.map(|s| s.to_string());
+                format!(" {} |", cell(&text.unwrap_or_default()))
+            }
+            false => String::new(),
+        };
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} |{severity} {} | {} | {} |",
             finding.level.name(),
             cell(&name),
             cell(&versions(finding)),

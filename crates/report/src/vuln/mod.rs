@@ -14,6 +14,7 @@ mod statement;
 mod text;
 
 use crate::findings;
+use gospect_vuln::vex::Bill;
 use gospect_vuln::{Level, Report};
 use std::io::{self, Write};
 
@@ -28,6 +29,8 @@ pub struct Options {
     pub level: Level,
     /// Time of VEX documents, in seconds since 1970.
     pub time: u64,
+    /// The bill whose components CycloneDX VEX names; `None`: the document has components of its own.
+    pub bill: Option<Bill>,
 }
 
 /// A format of `vuln`.
@@ -99,7 +102,9 @@ pub static FORMATS: &[Format] = &[
         doc: "GitLab code quality",
         render: |report, options, out| {
             let audit = audit::audit(report, options.level);
-            findings::gitlab::render(&audit, &findings::Options::default(), out)
+            let found = audit::listed(report, options.level);
+            let rated: Vec<_> = found.map(|(_, finding)| finding.severity).collect();
+            findings::gitlab::rated(&audit, &rated, out)
         },
     },
 ];

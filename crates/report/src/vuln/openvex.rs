@@ -1,12 +1,12 @@
 //! OpenVEX 0.2.0 (github.com/openvex/spec): which findings other scanners may leave out, and which they must not.
 //!
 //! A consumer looks for a product by the purl of what it scanned, and for the module as part of it. So the products are the
-//! main package and the image, each with the module as subcomponent.
+//! main module, the image and the file, each with the module as subcomponent.
 
 use super::Options;
 use super::statement::statement;
 use crate::sbom::date;
-use gospect_vuln::vex::{module_purls, products};
+use gospect_vuln::vex::{module_purls, written_products};
 use gospect_vuln::{Finding, Program, Report, Status};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -105,7 +105,7 @@ fn listed(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
         .map(|purl| json!({ "@id": purl, "identifiers": { "purl": purl } }))
         .collect();
     let mut found = Vec::new();
-    let mut own = products(program);
+    let mut own = written_products(program);
     if own.is_empty() {
         // A file without a digest is identified by its path.
         own.extend(program.sha256.is_none().then(|| program.path.clone()));

@@ -36,5 +36,15 @@ fn rule(finding: &Finding) -> Value {
     {
         keys.insert("helpUri".into(), json!(address));
     }
+    if let Some(severity) = finding.severity
+        && let Some(properties) = rule.get_mut("properties").and_then(Value::as_object_mut)
+    {
+        // GitHub sorts by this property, a text with a number between 0.0 and 10.0.
+        if let Some(cvss) = severity.cvss {
+            let score = format!("{:.1}", cvss.number());
+            properties.insert("security-severity".into(), json!(score));
+        }
+        properties.insert("severity".into(), json!(severity));
+    }
     rule
 }

@@ -94,6 +94,7 @@ fn rendered(name: &str, report: &Report, level: Level) -> String {
         width: None,
         level,
         time: 0,
+        bill: None,
     };
     let mut out = Vec::new();
     (format(name).unwrap().render)(report, &options, &mut out).unwrap();
@@ -317,9 +318,192 @@ fn the_document_is_as_the_schema_says() {
     };
     let (schema, record) = (read("vuln.schema.json"), read("record.schema.json"));
     test_support::schema::whole(&schema, &schema, &document("json", &report())).unwrap();
+    let mut full = rated();
+    let step = gospect_record::why::Step {
+        function: "main.main".to_owned(),
+        file: None,
+        line: None,
+        by: gospect_record::why::By::Root,
+    };
+    full.programs[0].findings[0].chains = Some(vec![vec![step]]);
+    full.programs[1].without_chains = Some("why".to_owned());
+    test_support::schema::whole(&schema, &schema, &document("json", &full)).unwrap();
     for (name, part) in schema["$defs"].as_object().unwrap() {
         if let Some(own) = record["$defs"].get(name) {
             assert_eq!(part, own, "{name}: copy it from record.schema.json");
         }
     }
+}
+
+fn rated() -> Report {
+    let mut report = report();
+    let mut severities = gospect_vuln::severity::Severities::default();
+    let scores = b"cve,cvss\nCVE-2026-0002,9.8\nCVE-2026-0001,5.0\nCVE-2026-0006,7.5\n";
+    severities.read(scores).unwrap();
+    let exploited = br#"{"vulnerabilities":[{"cveID":"CVE-2026-0006"}]}"#;
+    severities.read(exploited).unwrap();
+    report.rate(&severities);
+    report
+}
+
+/// What lists say is in every format that has a place for it, and what is worst comes first.
+#[test]
+fn severities_are_in_all_formats() {
+    let report = rated();
+    let ids: Vec<&str> = report.programs[0]
+        .findings
+        .iter()
+        .map(|f| f.id.as_str())
+        .collect();
+    let first = ["GO-2026-0006", "GO-2026-0002", "GO-2026-0001"];
+    assert_eq!(ids[..3], first, "{ids:?}");
+    let sarif = document("sarif", &report);
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
+    let rule = |id: &str| rules.iter().find(|rule| rule["id"] == id).unwrap();
+    let properties = &rule("GO-2026-0006")["properties"];
+    assert_eq!(properties["security-severity"], "7.5");
+    assert_eq!(properties["severity"]["exploited"], true);
+    let without = &rule("GO-2026-0004")["properties"];
+    assert!(without.get("security-severity").is_none());
+    let words: Vec<(String, String)> = document("gitlab", &report)
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(4)
+        .map(|row| {
+            let text = |key: &str| row[key].as_str().unwrap().to_owned();
+            (text("check_name"), text("severity"))
+        })
+        .collect();
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(
+        words,
+        [
+            pair("GO-2026-0006", "blocker"),
+            pair("GO-2026-0002", "critical"),
+            pair("GO-2026-0001", "minor"),
+            pair("GO-2026-0004", "critical"),
+        ]
+    );
+    for (format, text) in [
+        ("junit", "exploited, CVSS 7.5"),
+        ("github", "exploited, CVSS 7.5"),
+        ("markdown", "| exploited, CVSS 7.5 |"),
+        ("html", "exploited, CVSS 7.5"),
+        ("text", "exploited, CVSS 7.5"),
+    ] {
+        let rendered = rendered(format, &report, Level::Symbol);
+        assert!(rendered.contains(text), "{format}: {rendered}");
+        let before = rendered.find("GO-2026-0006");
+        assert!(before < rendered.find("GO-2026-0001"), "{format}");
+        let plain = self::rendered(format, &self::report(), Level::Symbol);
+        assert!(!plain.contains("everity |") && !plain.contains("CVSS"));
+    }
+}
+
+/// Statements on a bill name its components, the CVE is their ID, and where programs differ the worst counts.
+#[test]
+fn statements_on_a_bill_name_its_components() {
+    let serial = "3e671687-395b-41f5-a30f-a58921a69b79";
+    let bill = json!({
+        "bomFormat": "CycloneDX", "serialNumber": format!("urn:uuid:{serial}"), "version": 1,
+        "components": [
+            { "bom-ref": "net", "purl": "pkg:golang/golang.org/x/net@v0.30.0" },
+            { "bom-ref": "std", "purl": "pkg:golang/stdlib@1.24.2" },
+        ],
+    });
+    let bill = vex::Bill::parse(bill.to_string().as_bytes()).unwrap();
+    let mut report = report();
+    // The second program links no function of GO-2026-0001.
+    let finding = &mut report.programs[1].findings;
+    let finding = finding.iter_mut().find(|f| f.id == "GO-2026-0001").unwrap();
+    (finding.symbols, finding.absent) = (Vec::new(), true);
+    let options = Options {
+        color: false,
+        width: None,
+        level: Level::Symbol,
+        time: 0,
+        bill: Some(bill),
+    };
+    let mut out = Vec::new();
+    (format("cyclonedx-vex").unwrap().render)(&report, &options, &mut out).unwrap();
+    let document: Value = serde_json::from_slice(&out).unwrap();
+    let rows = document["vulnerabilities"].as_array().unwrap();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    let net = format!("urn:cdx:{serial}/1#net");
+    for (id, state, affected) in [
+        ("CVE-2026-0001", "exploitable", &net),
+        ("CVE-2026-0003", "not_affected", &net),
+        ("CVE-2026-0005", "in_triage", &net),
+        // The third program has no function table.
+        (
+            "CVE-2026-0007",
+            "in_triage",
+            &format!("urn:cdx:{serial}/1#std"),
+        ),
+    ] {
+        let row = row(id);
+        assert_eq!(row["analysis"]["state"], state, "{id}");
+        assert_eq!(row["affects"], json!([{ "ref": affected }]), "{id}");
+        assert_eq!(row["references"][0]["id"], id.replace("CVE", "GO"));
+    }
+    assert!(document.get("components").is_none());
+}
+
+/// What is said of one program does not reach another that has the same module.
+#[test]
+fn a_cyclonedx_document_speaks_of_each_program_for_itself() {
+    let mut report = report();
+    report.programs[1].main_module = Some("example.com/second".to_owned());
+    report.programs[1].main_package = report.programs[1].main_module.clone();
+    let findings = &mut report.programs[1].findings;
+    let finding = findings
+        .iter_mut()
+        .find(|f| f.id == "GO-2026-0001")
+        .unwrap();
+    (finding.symbols, finding.absent) = (Vec::new(), true);
+    let text = rendered("cyclonedx-vex", &report, Level::Symbol);
+    let document = vex::Document::parse(text.as_bytes(), "own").unwrap();
+    for program in &mut report.programs {
+        vex::apply(std::slice::from_ref(&document), program);
+    }
+    let cleared = |number: usize| {
+        let findings = report.programs[number].findings.iter();
+        let mut cleared = findings.filter(|f| f.is_cleared());
+        cleared.any(|f| f.id == "GO-2026-0001")
+    };
+    assert_eq!((cleared(0), cleared(1)), (false, true));
+}
+
+/// `--why`: the most certain chain of any program stands under the finding.
+#[test]
+fn text_shows_chains_of_calls() {
+    use gospect_record::why::{By, Step};
+    let step = |function: &str, line: u32, by: By| Step {
+        function: function.to_owned(),
+        file: Some("app.go".to_owned()),
+        line: Some(line),
+        by,
+    };
+    let mut report = report();
+    report.programs[1].findings[0].chains = Some(vec![vec![
+        step("main.main", 7, By::Root),
+        step("golang.org/x/net/html.Parse", 90, By::Call),
+    ]]);
+    report.programs[0].findings[1].chains = Some(Vec::new());
+    report.programs[2].without_chains = Some("it is in an image".to_owned());
+    let text = rendered("text", &report, Level::Symbol);
+    let chain = " by\n        root   main.main  app.go:7\n        call   golang.org/x/net/html.Parse  app.go:90\n";
+    assert!(text.contains(chain), "{text}");
+    assert!(
+        text.contains("      nothing was seen to lead there\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("no chains of calls for dist/old: it is in an image\n"),
+        "{text}"
+    );
+    assert!(!rendered("text", &self::report(), Level::Symbol).contains("reached"));
 }

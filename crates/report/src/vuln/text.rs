@@ -6,6 +6,7 @@ use crate::flow::flow;
 use gospect_bytes::escape::clean;
 use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program, Report, Why};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Most functions, and most places, to name for one vulnerability.
@@ -50,6 +51,9 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             if let Some(severity) = first.severity {
                 write!(out, "{}", wrap(6, &clean(&severity.to_string())))?;
             }
+            for line in chain(places) {
+                writeln!(out, "{}{}", " ".repeat(6), clean(&line))?;
+            }
             let fixed = match first.fixed.as_deref() {
                 Some(fixed) => format!("; fixed in {fixed}"),
                 None => String::new(),
@@ -91,6 +95,32 @@ fn linked(places: &[(&Program, &Finding)]) -> String {
         (true, false) => format!("links package {}", some(&packages)),
         (true, true) => "only the version matches".to_owned(),
     }
+}
+
+/// The most certain chain of calls that any of the programs has.
+fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
+    let asked = places
+        .iter()
+        .find_map(|(program, finding)| Some((program, finding.chains.as_ref()?)));
+    let with_chain = places
+        .iter()
+        .find_map(|(program, finding)| Some((program, finding.chains.as_ref()?.first()?)));
+    let Some((program, chain)) = with_chain else {
+        let nothing = "nothing was seen to lead there".to_owned();
+        return asked.map(|_| nothing).into_iter().collect();
+    };
+    let head = match places.len() {
+        1 => "reached by".to_owned(),
+        _ => format!("reached in {} by", program.path),
+    };
+    let steps = chain.iter().map(|step| {
+        let place = match (&step.file, step.line) {
+            (Some(file), Some(line)) => format!("  {file}:{line}"),
+            _ => String::new(),
+        };
+        format!("  {:<6} {}{place}", step.by.as_str(), step.function)
+    });
+    std::iter::once(head).chain(steps).collect()
 }
 
 /// The first items of a list, and the number of others.
@@ -189,6 +219,21 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
             modules => format!("{}; ", some(modules)),
         };
         lines.push(format!("{}: {of}in {}", sentence(why), some(&programs)));
+    }
+    let mut without_chains: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for program in &report.programs {
+        if let Some(why) = &program.without_chains {
+            without_chains.entry(why).or_default().push(&program.path);
+        }
+    }
+    for (why, programs) in without_chains {
+        lines.push(format!("no chains of calls for {}: {why}", some(&programs)));
+    }
+    if !report.unexamined.is_empty() {
+        lines.push(format!(
+            "not examined: {} (`gospect scan` on the same targets shows each with the reason)",
+            report.unexamined.len()
+        ));
     }
     let owned = report
         .programs

@@ -1,24 +1,99 @@
 //! The `vulnerabilities` of a CycloneDX bill (1.4 and newer).
 
+use super::bill::components;
 use super::{Product, Statement, Status, VexError, texts};
 use serde_json::Value;
 use std::collections::HashMap;
+
+/// Most products in all statements of a document: a library that many programs use stands for each of them.
+const PRODUCTS: usize = 1_000_000;
+
+/// A component as far as statements need it.
+#[derive(Default)]
+struct Component<'d> {
+    purl: Option<&'d str>,
+    sha256: Vec<String>,
+    /// Whether it is something that is delivered, and no library.
+    is_product: bool,
+    /// References of the components that depend on it.
+    users: Vec<&'d str>,
+}
+
+/// The components of a document by their references.
+fn by_reference(document: &Value) -> HashMap<&str, Component<'_>> {
+    let mut found: HashMap<&str, Component> = HashMap::new();
+    for component in components(document) {
+        let text = |key: &str| component.get(key).and_then(Value::as_str);
+        let Some(reference) = text("bom-ref") else {
+            continue;
+        };
+        let hashes = component.get("hashes").and_then(Value::as_array);
+        let sums = hashes.into_iter().flatten().filter(|hash| {
+            let kind = hash.get("alg").and_then(Value::as_str);
+            kind == Some("SHA-256")
+        });
+        let sums = sums.filter_map(|hash| hash.get("content")?.as_str());
+        found.insert(
+            reference,
+            Component {
+                purl: text("purl"),
+                sha256: sums.map(str::to_owned).collect(),
+                is_product: !matches!(text("type"), Some("library" | "framework") | None),
+                users: Vec::new(),
+            },
+        );
+    }
+    let rows = document.get("dependencies").and_then(Value::as_array);
+    for row in rows.into_iter().flatten() {
+        let Some(user) = row.get("ref").and_then(Value::as_str) else {
+            continue;
+        };
+        let uses = row.get("dependsOn").and_then(Value::as_array);
+        for used in uses.into_iter().flatten().filter_map(Value::as_str) {
+            if let Some(component) = found.get_mut(used) {
+                component.users.push(user);
+            }
+        }
+    }
+    found
+}
+
+/// What a reference means: a program or an image, or a library as part of the programs of the document that use it.
+fn products(reference: &str, known: &HashMap<&str, Component<'_>>) -> Vec<Product> {
+    // A link to the component of another bill: `urn:cdx:SERIAL/VERSION#REF`.
+    let local = match reference.split_once('#') {
+        Some((link, local)) if link.starts_with("urn:cdx:") => super::purl::decode(local),
+        _ => reference.to_owned(),
+    };
+    let component = known.get(local.as_str());
+    let name = component.and_then(|c| c.purl).unwrap_or(&local).to_owned();
+    let users = component.map_or(&[][..], |c| &c.users).iter();
+    let users = users.filter_map(|user| known.get(user));
+    let named = users.filter(|user| user.is_product);
+    let named = named.filter(|user| user.purl.is_some() || !user.sha256.is_empty());
+    let of_users: Vec<Product> = named
+        .map(|user| Product {
+            names: user.purl.iter().map(|purl| (*purl).to_owned()).collect(),
+            sha256: user.sha256.clone(),
+            parts: vec![name.clone()],
+        })
+        .collect();
+    if !of_users.is_empty() {
+        return of_users;
+    }
+    vec![Product {
+        sha256: component.map_or(Vec::new(), |c| c.sha256.clone()),
+        names: vec![name],
+        parts: Vec::new(),
+    }]
+}
 
 pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
     let Some(all) = document.get("vulnerabilities").and_then(Value::as_array) else {
         return Err(VexError::Kind);
     };
-    let mut purls = HashMap::new();
-    let metadata = document.get("metadata").and_then(|m| m.get("component"));
-    let mut open: Vec<&Value> = metadata.into_iter().collect();
-    open.extend(list(document, "components"));
-    while let Some(component) = open.pop() {
-        let text = |key: &str| component.get(key).and_then(Value::as_str);
-        if let (Some(reference), Some(purl)) = (text("bom-ref"), text("purl")) {
-            purls.insert(reference, purl);
-        }
-        open.extend(list(component, "components"));
-    }
+    let known = by_reference(document);
+    let mut count = 0;
     let mut found = Vec::new();
     for (at, value) in all.iter().enumerate() {
         let id = value.get("id").and_then(Value::as_str);
@@ -46,24 +121,23 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
                 });
             }
         };
-        let named = texts(value.get("affects"), "ref")
-            .into_iter()
-            .map(|reference| {
-                // A link to the component of another bill: `urn:cdx:SERIAL/VERSION#REF`.
-                let local = match reference.split_once('#') {
-                    Some((link, local)) if link.starts_with("urn:cdx:") => local.to_owned(),
-                    _ => reference.clone(),
-                };
-                let purl = purls.get(local.as_str()).map(|purl| (*purl).to_owned());
-                Product {
-                    names: vec![purl.unwrap_or(local)],
-                    ..Product::default()
-                }
-            });
+        let references = texts(value.get("affects"), "ref");
+        let mut named = Vec::new();
+        for reference in &references {
+            let products = products(reference, &known);
+            count += products.len();
+            if count > PRODUCTS {
+                return Err(VexError::Statement {
+                    number: at + 1,
+                    what: format!("the document is about more than {PRODUCTS} products"),
+                });
+            }
+            named.extend(products);
+        }
         let times = ["lastUpdated", "firstIssued"];
         found.push(Statement {
             ids,
-            products: named.collect(),
+            products: named,
             status,
             justification: ["justification", "detail"]
                 .into_iter()
@@ -77,12 +151,4 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
         });
     }
     Ok(found)
-}
-
-fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }

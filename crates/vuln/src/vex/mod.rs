@@ -3,9 +3,14 @@
 //! Read are OpenVEX 0.2.0 (github.com/openvex/spec) and the `vulnerabilities` of CycloneDX 1.4 and newer (cyclonedx.org/capabilities/vex). A statement is about a
 //! finding when it names its ID or an alias, and a product that is the program, the image it is in, or the module itself.
 
+mod bill;
 mod cyclonedx;
 mod openvex;
 mod purl;
+mod written;
+
+pub use bill::Bill;
+pub use written::written_products;
 
 use super::finding::{Finding, Program, Status, Vex, is_go};
 use gospect_record::purl as names;
@@ -26,6 +31,14 @@ pub enum VexError {
         "neither OpenVEX (`@context` of openvex.dev) nor CycloneDX (`bomFormat`: CycloneDX with `vulnerabilities`)"
     )]
     Kind,
+    /// It is no bill of materials.
+    #[error("not a CycloneDX bill in JSON (`bomFormat`: CycloneDX)")]
+    NoBill,
+    /// A bill that nothing can refer to.
+    #[error(
+        "the bill has no `serialNumber` (`urn:uuid:…`), so no statement can name its components"
+    )]
+    NoSerial,
     /// A statement says nothing that can be used.
     #[error("statement {number}: {what}")]
     Statement {
@@ -95,6 +108,14 @@ impl Document {
             source: source.to_owned(),
             statements,
         })
+    }
+
+    /// Whether a statement names a product by its digest.
+    pub fn names_digests(&self) -> bool {
+        let products = self.statements.iter().flat_map(|s| &s.products);
+        products
+            .into_iter()
+            .any(|product| !product.sha256.is_empty())
     }
 
     /// Number of statements.

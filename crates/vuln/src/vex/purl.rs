@@ -37,6 +37,11 @@ impl Pattern {
         })
     }
 
+    /// Kind, namespace and name, which two purls of one package have in common.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.kind, self.path)
+    }
+
     /// Whether everything that this says is true of the other.
     pub fn covers(&self, other: &Self) -> bool {
         let mut qualifiers = self.qualifiers.iter();
@@ -48,7 +53,7 @@ impl Pattern {
 }
 
 /// Takes percent-encoding back; what is no encoding stays.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

@@ -2,6 +2,7 @@
 
 pub mod stale_vulnerability_database;
 pub mod vulnerabilities_unjudged;
+pub mod vulnerable_fleet;
 pub mod vulnerable_module;
 pub mod vulnerable_package;
 pub mod vulnerable_symbol;
@@ -30,7 +31,7 @@ fn report_level(ctx: &Ctx, sink: &mut Sink, level: Level, what: &str) {
         return;
     };
     let only_fixed = ctx.options.flag(ONLY_FIXED.name);
-    let found = program.counting(level).filter(|f| f.level == level);
+    let found = program.findings.iter().filter(|f| f.level == level);
     for finding in found.filter(|f| !only_fixed || f.fixed.is_some()) {
         sink.report(report(finding, what));
     }
@@ -51,6 +52,9 @@ fn report(finding: &Finding, what: &str) -> Report {
         .salient(id)
         .salient(module)
         .help(finding.advice());
+    if let Some(reason) = finding.cleared_by() {
+        report = report.waived(reason);
+    }
     for alias in &finding.aliases {
         report = report.see(Evidence::VULNERABILITY, alias);
     }

@@ -1,0 +1,96 @@
+//! A CycloneDX bill of materials of which a VEX document speaks: its statements name components by BOM-Links
+//! (cyclonedx.org/capabilities/bomlink), because a scanner that reads a bill matches nothing else.
+
+use super::VexError;
+use super::purl::Pattern;
+use gospect_record::purl;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// A bill: its identity and the places of its components.
+#[derive(Clone, Debug, Default)]
+pub struct Bill {
+    /// `serialNumber` without `urn:uuid:`.
+    serial: String,
+    version: u64,
+    /// References of the components with a purl of this kind and path, with the purl.
+    components: HashMap<String, Vec<(String, Pattern)>>,
+}
+
+impl Bill {
+    /// Reads a bill.
+    ///
+    /// # Errors
+    /// When it is no CycloneDX in JSON, or has no serial number, without which nothing can refer to it.
+    pub fn parse(text: &[u8]) -> Result<Self, VexError> {
+        let document: Value = serde_json::from_slice(text)?;
+        let text = |key: &str| document.get(key).and_then(Value::as_str);
+        if text("bomFormat") != Some("CycloneDX") {
+            return Err(VexError::NoBill);
+        }
+        let serial = text("serialNumber").and_then(|s| s.strip_prefix("urn:uuid:"));
+        let serial = serial.filter(|s| is_uuid(s)).ok_or(VexError::NoSerial)?;
+        let version = document.get("version").and_then(Value::as_u64);
+        let mut bill = Self {
+            serial: serial.to_owned(),
+            version: version.unwrap_or(1),
+            components: HashMap::new(),
+        };
+        for component in components(&document) {
+            let text = |key: &str| component.get(key).and_then(Value::as_str);
+            let pattern = text("purl").and_then(Pattern::parse);
+            if let (Some(reference), Some(pattern)) = (text("bom-ref"), pattern) {
+                let of_name = bill.components.entry(pattern.name()).or_default();
+                of_name.push((reference.to_owned(), pattern));
+            }
+        }
+        Ok(bill)
+    }
+
+    /// BOM-Links to the components with any of these purls.
+    pub fn links(&self, purls: &[String]) -> Vec<String> {
+        let mut found = Vec::new();
+        for wanted in purls.iter().filter_map(|purl| Pattern::parse(purl)) {
+            let of_name = self.components.get(&wanted.name());
+            for (reference, pattern) in of_name.into_iter().flatten() {
+                if pattern.covers(&wanted) {
+                    found.push(self.link(reference));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn link(&self, reference: &str) -> String {
+        let mut link = format!("urn:cdx:{}/{}#", self.serial, self.version);
+        purl::encode(reference, &mut link);
+        link
+    }
+}
+
+/// All components of a document, those in others too.
+pub(super) fn components(document: &Value) -> Vec<&Value> {
+    let metadata = document.get("metadata").and_then(|m| m.get("component"));
+    let mut open: Vec<&Value> = metadata.into_iter().collect();
+    open.extend(nested(document));
+    let mut found = Vec::new();
+    while let Some(component) = open.pop() {
+        found.push(component);
+        open.extend(nested(component));
+    }
+    found
+}
+
+fn nested(value: &Value) -> impl Iterator<Item = &Value> {
+    let list = value.get("components").and_then(Value::as_array);
+    list.into_iter().flatten()
+}
+
+/// Whether a text is a UUID in the usual form, in small letters.
+fn is_uuid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_digit)
+}
