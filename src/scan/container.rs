@@ -9,7 +9,7 @@ use crate::bytes::{ReadAt, Spill};
 use crate::exe;
 use crate::go::Level;
 use crate::record::{ImageRef, Location, Unexamined, environment};
-use crate::source::archive::stream::HEAD;
+use crate::source::archive::HEAD;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Place, Reason, Scope, StreamKind, Want,
     decompress_as, sniff,

@@ -88,6 +88,7 @@ impl Examiner<'_> {
     }
 
     /// The content, from the result of [`inspect`].
+    #[cfg_attr(not(feature = "archives"), allow(unused_variables))]
     fn content_of(
         &self,
         reader: &dyn ReadAt,

@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(explain("nothing"), None);
     }
 
-    /// Run with `GOSPECT_BLESS=1` to write the file.
+    /// Run with `GOSPECT_WRITE=1` to write the file.
     #[test]
     fn the_page_of_rules_is_current() {
         test_support::current("docs/rules.md", &rules_page());

@@ -33,17 +33,22 @@
 
 pub mod calls;
 mod corroborate;
+// Modules that are hidden from the documentation are public for the fuzzers and benchmarks only.
+#[doc(hidden)]
 pub mod facts;
 mod identify;
 mod inspect;
 mod options;
 mod programs;
 mod record;
+#[doc(hidden)]
 pub mod tables;
 pub mod version;
+#[doc(hidden)]
 pub mod written;
 
 pub use gospect_record::FoundProgram;
 pub use inspect::{Inspection, inspect};
 pub use options::{Digests, Level, Options, RunLarge};
 pub use programs::programs;
+pub use tables::Tables;

@@ -30,14 +30,14 @@ pub mod json;
 #[cfg(feature = "formats")]
 pub mod packages;
 pub mod sbom;
-pub mod terms;
+mod terms;
 #[cfg(feature = "verify")]
 pub mod verify;
 #[cfg(feature = "audit")]
 pub mod vuln;
 
 #[cfg(feature = "formats")]
-pub mod card;
+mod card;
 #[cfg(feature = "formats")]
 pub mod fips;
 #[cfg(feature = "formats")]
@@ -45,12 +45,12 @@ pub mod format;
 #[cfg(feature = "formats")]
 pub mod html;
 #[cfg(feature = "formats")]
-pub mod reach;
+mod reach;
 #[cfg(feature = "formats")]
 mod render;
 #[cfg(feature = "formats")]
 pub mod style;
 #[cfg(feature = "formats")]
-pub mod table;
+mod table;
 #[cfg(feature = "formats")]
 pub mod why;

@@ -1,8 +1,11 @@
 //! Words that several formats use for the same part of a record. Nothing here adds to the record.
 
-use gospect_record::{Binary, Checksum, FipsMode, GodebugStatus, Module, Verdict, VersionRange};
+#[cfg(feature = "formats")]
+use gospect_record::VersionRange;
+use gospect_record::{Binary, Checksum, FipsMode, GodebugStatus, Module, Verdict};
 
 /// The releases that may have built a program, such as `go1.2 to go1.3 by its tables`.
+#[cfg(feature = "formats")]
 pub fn range(range: &VersionRange) -> String {
     match &range.last {
         Some(last) if *last == range.first => format!("{last} by its tables and files"),
@@ -138,11 +141,13 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
 }
 
 /// Orders Go releases as people do: runs of digits compare as numbers.
+#[cfg(feature = "formats")]
 pub fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
     let (a, b) = (pieces(a), pieces(b));
     a.cmp(&b)
 }
 
+#[cfg(feature = "formats")]
 fn pieces(text: &str) -> Vec<(usize, &str)> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -169,6 +174,7 @@ mod tests {
     use super::*;
     use test_support::records as sample;
 
+    #[cfg(feature = "formats")]
     #[test]
     fn releases_sort_as_numbers() {
         let mut releases = [

@@ -14,18 +14,23 @@
 
 #[cfg(feature = "archives")]
 pub mod archive;
+#[doc(hidden)]
 pub mod dir;
 #[cfg(feature = "archives")]
+#[doc(hidden)]
 pub mod foreign;
 #[cfg(feature = "registry")]
+#[doc(hidden)]
 pub mod http;
 pub(crate) mod ignored;
 #[cfg(feature = "archives")]
 pub mod image;
+#[doc(hidden)]
 pub mod listing;
 pub mod packages;
 #[cfg(target_os = "linux")]
 pub mod process;
+#[doc(hidden)]
 pub mod queue;
 #[cfg(feature = "registry")]
 pub mod registry;

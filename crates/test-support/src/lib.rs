@@ -24,16 +24,16 @@ pub fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(&here).to_owned()
 }
 
-/// Checks that a generated file of the repository is current; `GOSPECT_BLESS=1` writes it.
+/// Checks that a generated file of the repository is current; `GOSPECT_WRITE=1` writes it.
 pub fn current(path: &str, text: &str) {
     let file = root().join(path);
-    if std::env::var_os("GOSPECT_BLESS").is_some() {
+    if std::env::var_os("GOSPECT_WRITE").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, text).unwrap();
     }
     let there = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         there == text,
-        "{path} is not current: run the tests with GOSPECT_BLESS=1"
+        "{path} is not current: run the tests with GOSPECT_WRITE=1"
     );
 }

@@ -28,10 +28,15 @@ impl Flaw {
 
 /// Expanded bytes, appended to a vector. [`Sink::finish`] cuts the vector to them.
 pub(super) struct Sink<'o> {
+    /// The bytes before this stream, those of the stream so far, and unused room.
     out: &'o mut Vec<u8>,
+    /// Where this stream begins in `out`.
     base: usize,
+    /// Where its next byte goes.
     at: usize,
+    /// Where it ends when it is complete.
     end: usize,
+    /// Where the requested part of it ends.
     until: usize,
 }
 
@@ -73,7 +78,7 @@ impl<'o> Sink<'o> {
 
     /// Makes room for `more` bytes.
     #[inline(always)]
-    fn room(&mut self, more: usize) -> Result<(), Flaw> {
+    fn reserve(&mut self, more: usize) -> Result<(), Flaw> {
         if more > self.end - self.at {
             return Err(Flaw::Bad);
         }
@@ -96,7 +101,7 @@ impl<'o> Sink<'o> {
     /// Appends a byte.
     #[inline(always)]
     pub fn push(&mut self, byte: u8) -> Result<(), Flaw> {
-        self.room(1)?;
+        self.reserve(1)?;
         if let Some(place) = self.out.get_mut(self.at) {
             *place = byte;
         }
@@ -107,7 +112,7 @@ impl<'o> Sink<'o> {
     /// Appends the `len` bytes of `src` at `at`.
     #[inline(always)]
     pub fn extend(&mut self, src: &[u8], at: usize, len: usize) -> Result<(), Flaw> {
-        self.room(len)?;
+        self.reserve(len)?;
         if len <= PIECE
             && let (Some(place), Some(source)) = (
                 self.out.get_mut(self.at..self.at + PIECE),
@@ -132,7 +137,7 @@ impl<'o> Sink<'o> {
         if back == 0 || back > self.done() {
             return Err(Flaw::Bad);
         }
-        self.room(len)?;
+        self.reserve(len)?;
         let from = self.at - back;
         if back >= PIECE && self.out.len() - self.at >= len + PIECE {
             let mut done = 0;

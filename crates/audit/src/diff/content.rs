@@ -25,7 +25,7 @@ enum Comparison {
 }
 
 /// Classes of facts about the build: a change in one of them explains other bytes.
-const BUILD: [Class; 8] = [
+const BUILD_FACTS: [Class; 8] = [
     Class::Toolchain,
     Class::Module,
     Class::Setting,
@@ -37,7 +37,7 @@ const BUILD: [Class; 8] = [
 ];
 
 /// Parts that `strip` and signing add or remove after a build.
-const ADDED: [&str; 2] = ["debug", "signature"];
+const ADDED_AFTER_BUILD: [&str; 2] = ["debug", "signature"];
 
 /// Compares by digest, or by size where a digest is missing; then equal sizes prove nothing.
 pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
@@ -46,9 +46,13 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
         same_build: id(old).is_some() && id(old) == id(new),
         ..Content::default()
     };
-    let around = |b: &Binary| part(b.parts.as_deref(), Part::Container).map(text);
+    let container = |b: &Binary| part(b.parts.as_deref(), Part::Container).map(text);
     content.verdict = match (&old.sha256, &new.sha256) {
-        (Some(a), Some(b)) if a == b && around(old) == around(new) => Comparison::Same,
+        (Some(old_digest), Some(new_digest))
+            if old_digest == new_digest && container(old) == container(new) =>
+        {
+            Comparison::Same
+        }
         (Some(_), Some(_)) => Comparison::Different,
         _ if old.size != new.size => Comparison::Different,
         _ => Comparison::Unknown,
@@ -56,21 +60,24 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
     if content.verdict != Comparison::Different {
         return content;
     }
-    if let (Some(a), Some(b)) = (&old.parts, &new.parts) {
+    if let (Some(old_parts), Some(new_parts)) = (&old.parts, &new.parts) {
         let names = Part::ALL.iter().filter_map(|&name| {
-            let (x, y) = (part(Some(a), name).map(text), part(Some(b), name).map(text));
-            (x != y).then_some((name.as_str(), x, y))
+            let digest = |parts| part(Some(parts), name).map(text);
+            let (old, new) = (digest(old_parts), digest(new_parts));
+            (old != new).then_some((name.as_str(), old, new))
         });
         let names: Vec<_> = names.collect();
         content.parts = Some(names.iter().map(|(name, ..)| (*name).to_owned()).collect());
         let changes = names
             .into_iter()
-            .map(|(name, x, y)| content.change(name, x, y));
+            .map(|(name, old, new)| content.change(name, old, new));
         content.changes = changes.collect();
     }
     if content.changes.is_empty() {
         let change = match (&old.sha256, &new.sha256) {
-            (Some(a), Some(b)) => content.change("sha256", Some(a.clone()), Some(b.clone())),
+            (Some(old), Some(new)) => {
+                content.change("sha256", Some(old.clone()), Some(new.clone()))
+            }
             _ => {
                 let size = |b: &Binary| Some(count(b.size, "byte", "bytes"));
                 content.change("size", size(old), size(new))
@@ -101,13 +108,12 @@ impl Content {
         self.parts
     }
 
-    /// Adds the changes of bytes to the changes of facts, unless one of these explains them: a changed fact about the build
-    /// does, if the program was built again. A program that was only edited keeps its build ID, or its edited build info
-    /// contradicts it.
-    pub(super) fn beside(&mut self, mut facts: Vec<Change>) -> Vec<Change> {
-        let built = facts.iter().any(|c| BUILD.contains(&c.class));
-        let edited = facts.iter().any(|c| c.class == Class::Integrity && c.worse);
-        if self.same_build || edited || !built {
+    /// Adds the changes of bytes to the changes of facts, unless a changed fact about the build explains them. It explains nothing
+    /// if the program was not built again, only edited: then it has its old build ID, or evidence contradicts its build info.
+    pub(super) fn add_unexplained(&mut self, mut facts: Vec<Change>) -> Vec<Change> {
+        let has_other_build = facts.iter().any(|c| BUILD_FACTS.contains(&c.class));
+        let is_edited = facts.iter().any(|c| c.class == Class::Integrity && c.worse);
+        if self.same_build || is_edited || !has_other_build {
             facts.append(&mut self.changes);
         }
         facts
@@ -125,7 +131,7 @@ impl Content {
             old,
             new,
             // No build gives other code the same ID.
-            worse: self.same_build && !ADDED.contains(&key),
+            worse: self.same_build && !ADDED_AFTER_BUILD.contains(&key),
         }
     }
 }

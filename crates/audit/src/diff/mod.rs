@@ -275,7 +275,7 @@ fn compare_all(
             (Some(a), Some(b)) => {
                 content = content::compare(a, b);
                 let facts = compare::compare(a, b);
-                let mut changes = content.beside(facts);
+                let mut changes = content.add_unexplained(facts);
                 let place = changes.iter().position(|c| c.class > Class::Vulnerability);
                 let place = place.unwrap_or(changes.len());
                 let known = capabilities::compare(a, b);

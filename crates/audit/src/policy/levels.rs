@@ -54,16 +54,16 @@ impl Policy {
     /// The settings of every rule, in the order of the registry. `overrides` are the numbers of the overrides to apply.
     pub fn effective(&self, overrides: &[usize]) -> Vec<Effective> {
         let chain = self.chain();
-        let base = chain.last().map_or("default", |n| n.as_str());
+        let base = chain.last().map_or("default", |name| name.as_str());
         let mut rows: Vec<Effective> = RULES
             .iter()
-            .map(|r| {
-                let l = &r.meta.levels;
+            .map(|rule| {
+                let levels = &rule.meta.levels;
                 let level = match base {
-                    "release" => l.release,
-                    "container" => l.container,
-                    "fips" => l.fips,
-                    _ => l.default,
+                    "release" => levels.release,
+                    "container" => levels.container,
+                    "fips" => levels.fips,
+                    _ => levels.default,
                 };
                 Effective {
                     level,
@@ -71,7 +71,8 @@ impl Policy {
                 }
             })
             .collect();
-        let mut said_off = vec![false; rows.len()];
+        // An option does not turn a rule on that a setting has turned off.
+        let mut is_turned_off = vec![false; rows.len()];
         let profiles = chain
             .iter()
             .rev()
@@ -81,23 +82,26 @@ impl Policy {
             .iter()
             .filter_map(|i| self.overrides.get(*i))
             .flat_map(|o| &o.rules);
-        for s in profiles.chain(&self.rules).chain(chosen) {
-            let (Some(row), Some(off)) = (rows.get_mut(s.rule), said_off.get_mut(s.rule)) else {
+        for setting in profiles.chain(&self.rules).chain(chosen) {
+            let (Some(row), Some(is_off)) = (
+                rows.get_mut(setting.rule),
+                is_turned_off.get_mut(setting.rule),
+            ) else {
                 continue;
             };
-            if let Some(level) = s.level {
+            if let Some(level) = setting.level {
                 row.level = level;
-                *off = level.is_none();
+                *is_off = level.is_none();
             }
-            for (name, value) in &s.options {
+            for (name, value) in &setting.options {
                 row.options.retain(|(n, _)| n != name);
                 row.options.push((name, value.clone()));
             }
             // Setting an option of a rule turns it on.
-            if row.level.is_none() && !*off && !s.options.is_empty() {
+            if row.level.is_none() && !*is_off && !setting.options.is_empty() {
                 row.level = Some(Level::Warning);
             }
-            row.at = s.at.clone().or(row.at.take());
+            row.at = setting.at.clone().or(row.at.take());
             row.is_set = true;
         }
         for (name, level) in &self.command_line {
@@ -144,17 +148,17 @@ impl Policy {
 
     /// The profiles, from the selected one to the built-in one that it is based on.
     pub(super) fn chain(&self) -> Vec<String> {
-        let mut out = vec![self.profile.clone()];
+        let mut names = vec![self.profile.clone()];
         // Reading the policy refused profiles that extend themselves.
-        while let Some(next) = out
+        while let Some(next) = names
             .last()
-            .filter(|_| out.len() <= self.profiles.len() + 1)
+            .filter(|_| names.len() <= self.profiles.len() + 1)
             .and_then(|n| self.profiles.get(n))
             .map(|p| p.extends.clone().unwrap_or_else(|| "default".into()))
         {
-            out.push(next);
+            names.push(next);
         }
-        out
+        names
     }
 }
 

@@ -223,7 +223,7 @@ mod tests {
                 let text = m.section(heading);
                 assert!(
                     text.len() > 10 && text.ends_with(['.', '`', '…', ')']),
-                    "{}: {heading}: {text}",
+                    "{}: the text under `## {heading}` is too short or ends without a full stop: {text}",
                     m.id
                 );
             }

@@ -2,19 +2,19 @@
 //!
 //! Uses the text that the toolchain wrote ([`super::written`]), and nothing else of `go`.
 
-pub mod age;
+pub(crate) mod age;
 mod build_version;
-pub mod code_refs;
-pub mod functions;
+pub(crate) mod code_refs;
+pub(crate) mod functions;
 pub mod gosymtab;
 pub mod inline_tree;
 pub mod inlining;
-pub mod linker_strings;
-pub mod moduledata;
-pub mod old_inlining;
+pub(crate) mod linker_strings;
+pub(crate) mod moduledata;
+pub(crate) mod old_inlining;
 mod pc_values;
 pub mod pclntab;
-pub mod rows;
+pub(crate) mod rows;
 
 pub use build_version::build_version;
 

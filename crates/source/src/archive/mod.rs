@@ -5,15 +5,20 @@
 //!
 //! Names inside containers are only reported. Nothing is written except private, unlinked temporary files.
 
+#[doc(hidden)]
 pub mod cpio;
+#[doc(hidden)]
 pub mod deb;
-pub mod place;
-pub mod problem;
+pub(crate) mod place;
+pub(crate) mod problem;
+#[doc(hidden)]
 pub mod rpm;
-pub mod scope;
-pub mod stream;
+pub(crate) mod scope;
+pub(crate) mod stream;
+#[doc(hidden)]
 pub mod tar;
-pub mod walk;
+pub(crate) mod walk;
+#[doc(hidden)]
 pub mod zip;
 
 mod codec;
@@ -24,5 +29,5 @@ pub use place::Place;
 pub(crate) use place::forget;
 pub use problem::{ArchiveError, Reason};
 pub use scope::Scope;
-pub use stream::{Codec, Decompressed, Format, StreamKind, decompress, decompress_as, sniff};
+pub use stream::{Codec, Decompressed, Format, HEAD, StreamKind, decompress, decompress_as, sniff};
 pub use walk::{Candidate, Input, Members, Receiver, Taken, Walker, Want};

@@ -13,16 +13,18 @@ mod beside;
 mod catalog;
 mod collect;
 mod command;
-pub mod digest;
+pub(crate) mod digest;
 mod kept;
 mod layer;
+#[doc(hidden)]
 pub mod manifest;
+mod member_names;
 mod members;
-pub mod names;
-pub mod overlay;
+pub(crate) mod names;
+pub(crate) mod overlay;
 mod owners;
 mod rootfs;
-pub mod store;
+pub(crate) mod store;
 mod stream;
 
 pub use collect::{
@@ -31,7 +33,8 @@ pub use collect::{
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
-use members::{ImageCollector, may_have_odd_names};
+use member_names::may_have_odd_names;
+use members::ImageCollector;
 pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_in};
 
 use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};

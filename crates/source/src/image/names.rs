@@ -86,11 +86,6 @@ impl Names {
         self.count
     }
 
-    /// Whether there are no entries.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Calls `visit` with every entry, in order.
     pub fn each(&self, mut visit: impl FnMut(Name<'_>)) {
         let mut at = Cursor {

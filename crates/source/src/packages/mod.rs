@@ -8,13 +8,18 @@
 //! package stays in memory; the package itself is read again when one of its names is looked up. A database is untrusted input:
 //! every part of it is limited, and a broken one costs one line that says so.
 
+#[doc(hidden)]
 pub mod apk;
+#[doc(hidden)]
 pub mod digest;
 #[cfg(unix)]
+#[doc(hidden)]
 pub mod directory;
+#[doc(hidden)]
 pub mod dpkg;
 mod index;
-pub mod os_release;
+mod os_release;
+#[doc(hidden)]
 pub mod rpm;
 mod text;
 

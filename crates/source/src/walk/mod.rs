@@ -3,21 +3,20 @@
 //! Each directory is a task; one with many files is split. The walk opens no file that a stat excludes, never blocks, and enters
 //! no directory twice.
 
-use crate::dir::{Dir, Stat};
+use crate::dir::Dir;
 use crate::ignored::Ignored;
 use crate::listing::FileKind;
 use crate::listing::Listing;
 use crate::queue::Output;
+use entry::{EntryStat, LinkTarget, ParentDir, PassedCounts};
 use gospect_bytes::SizeInMemory;
-use rules::is_text;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+mod entry;
 mod rules;
 mod visit;
 
@@ -32,22 +31,6 @@ const BATCH_BYTES: u64 = 4 << 20;
 const SURVEY: usize = 1024;
 /// Directories deeper than this are opened by path: handles would use up the file descriptors in a deep tree.
 const BY_HANDLE: usize = 128;
-
-/// Numbers of entries that were passed over.
-#[derive(Clone, Copy, Default)]
-struct PassedCounts {
-    files: u64,
-    below_min_size: u64,
-    links: u64,
-}
-
-impl PassedCounts {
-    fn add(&mut self, other: Self) {
-        self.files += other.files;
-        self.below_min_size += other.below_min_size;
-        self.links += other.links;
-    }
-}
 
 /// A walk over one tree.
 pub struct Walk<'env, V> {
@@ -82,26 +65,6 @@ struct ToVisit {
     /// Its index in the listing.
     at: usize,
     found: EntryStat,
-}
-
-/// The stat of an entry; `None` for a directory, whose kind the listing already told.
-type EntryStat = io::Result<Option<Stat>>;
-
-/// Where a link leads.
-enum LinkTarget {
-    /// To a file or directory that may be visited; its path without links, if needed.
-    Allowed(Option<PathBuf>),
-    /// To an excluded one.
-    Excluded,
-}
-
-/// A directory whose entries are being looked at.
-#[derive(Clone, Copy)]
-struct ParentDir<'a> {
-    dir: &'a Dir,
-    path: &'a Path,
-    real: Option<&'a Path>,
-    ignored: Option<&'a Ignored>,
 }
 
 /// Path of a directory.
@@ -333,119 +296,6 @@ impl<'env, V> Walk<'env, V> {
         }
     }
 
-    /// The stat of an entry; `None` if it is passed over, which `tally` counts.
-    fn look<T>(
-        &self,
-        around: ParentDir<'_>,
-        name: &OsStr,
-        kind: Option<FileKind>,
-        tally: &mut PassedCounts,
-    ) -> Option<EntryStat>
-    where
-        V: Visit<'env, T>,
-    {
-        let Rules { follow, links, .. } = *self.rules;
-        let ParentDir { dir, path, .. } = around;
-        if self.excluded(path, around.real, name) {
-            return None;
-        }
-        if around
-            .ignored
-            .is_some_and(|i| i.covers(name, kind == Some(FileKind::Dir)))
-        {
-            return None;
-        }
-        // A directory needs no stat, a link needs one only when followed, a special file never.
-        let stat = match kind {
-            Some(FileKind::Dir) => return Some(Ok(None)),
-            Some(FileKind::Special) => return None,
-            Some(FileKind::Link) if !follow && !links => {
-                self.link(dir, name, tally);
-                return None;
-            }
-            Some(FileKind::File | FileKind::Link) | None => match dir.stat(name, follow) {
-                Ok(stat) => stat,
-                // A dangling link is no file.
-                Err(_) if kind == Some(FileKind::Link) => return None,
-                Err(e) => return Some(Err(e)),
-            },
-        };
-        if stat.kind == FileKind::Link {
-            self.link(dir, name, tally);
-        }
-        if follow
-            && kind != Some(FileKind::File)
-            && matches!(self.link_target(&join(path, name)), LinkTarget::Excluded)
-        {
-            return None;
-        }
-        if stat.kind == FileKind::File {
-            tally.files += 1;
-            if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
-                tally.below_min_size += 1;
-                return None;
-            }
-        }
-        let is_wanted = matches!(stat.kind, FileKind::File | FileKind::Dir)
-            || stat.kind == FileKind::Link && links;
-        is_wanted.then_some(Ok(Some(stat)))
-    }
-
-    fn link<T>(&self, dir: &Dir, name: &OsStr, tally: &mut PassedCounts)
-    where
-        V: Visit<'env, T>,
-    {
-        tally.links += 1;
-        let least = self.rules.min_size;
-        self.visitor.unfollowed_link(&|| {
-            let stat = dir.stat(name, true);
-            stat.is_ok_and(|stat| match stat.kind {
-                FileKind::File => stat.size >= least,
-                kind => kind == FileKind::Dir,
-            })
-        });
-    }
-
-    /// Decides whether an exclusion covers a link's target or a directory around it.
-    fn link_target(&self, path: &Path) -> LinkTarget {
-        let (Some(globs), Some((root, real_root))) = (&self.rules.exclude, &self.root) else {
-            return LinkTarget::Allowed(None);
-        };
-        let Ok(real) = std::fs::canonicalize(path) else {
-            return LinkTarget::Allowed(None);
-        };
-        let excludes = |path: &Path| self.tally.excludes(globs, path);
-        let by_name = |path: &Path| path.file_name().is_some_and(|n| excludes(Path::new(n)));
-        let is_excluded = match real.strip_prefix(real_root) {
-            // Naming the root overrides exclusions of the directories around it.
-            Ok(inside) => inside
-                .ancestors()
-                .filter(|part| !part.as_os_str().is_empty())
-                .any(|part| {
-                    by_name(part)
-                        || excludes(&join(root, part.as_os_str()))
-                        || excludes(&real_root.join(part))
-                }),
-            Err(_) => real.ancestors().any(|part| by_name(part) || excludes(part)),
-        };
-        if is_excluded {
-            LinkTarget::Excluded
-        } else {
-            LinkTarget::Allowed(Some(real))
-        }
-    }
-
-    fn count(&self, passed: PassedCounts) {
-        let add = |sum: &AtomicU64, count| {
-            if count > 0 {
-                sum.fetch_add(count, Ordering::Relaxed);
-            }
-        };
-        add(&self.tally.files, passed.files);
-        add(&self.tally.below_min_size, passed.below_min_size);
-        add(&self.tally.links, passed.links);
-    }
-
     /// Hands each entry to the visitor, in order.
     fn visit<T>(
         self: Arc<Self>,
@@ -507,15 +357,6 @@ impl<'env, V> Walk<'env, V> {
                 }
             }
         }
-    }
-
-    fn excluded(&self, here: &Path, real: Option<&Path>, name: &OsStr) -> bool {
-        let Some(globs) = &self.rules.exclude else {
-            return false;
-        };
-        self.tally.excludes(globs, Path::new(name))
-            || self.tally.excludes(globs, &join(here, name))
-            || real.is_some_and(|real| self.tally.excludes(globs, &join(real, name)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! How the files of a directory are divided into tasks.
 
 use super::*;
+use crate::dir::Stat;
 
 fn to_visit(sizes: &[u64]) -> Vec<ToVisit> {
     let stat = |size| Stat {

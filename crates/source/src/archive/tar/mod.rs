@@ -7,13 +7,14 @@
 use super::problem::{inside, shown};
 use super::{ArchiveError, Feed, Scope};
 use std::io::{self, BufRead, Read};
-use std::ops::Range;
 
+mod assemble;
 mod header;
 mod pax;
 mod sparse;
 
-use header::{BLOCK, Header, Magic};
+use assemble::{Assembled, Holes, assemble};
+use header::{BLOCK, Header};
 pub(super) use header::{looks_like_header, may_be_header};
 use pax::Pax;
 use sparse::SparseBody;
@@ -26,9 +27,6 @@ const META: u64 = 1 << 20;
 
 /// Bytes after the end marker that may have any content: the rest of a tape record (GNU tar manual, "Blocking Factor").
 pub(super) const RECORD: u64 = 20 * BLOCK as u64;
-
-/// The largest size that a header can state without GNU's base-256: eleven octal digits.
-const OCTAL_MAX: u64 = (1 << 33) - 1;
 
 /// One entry, with its extensions applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -358,132 +356,6 @@ fn skip_body(
     // The last padding may be missing; then there is no next header either.
     feed.skip(padding(stored))?;
     Ok(())
-}
-
-/// An entry put together from a header and its extensions.
-struct Assembled {
-    entry: Entry,
-    holes: Holes,
-    /// Offset of the end of the stored bytes.
-    end: u64,
-    /// Stored bytes from the current position of the feed.
-    stored: u64,
-}
-
-/// How the content of an entry is stored.
-enum Holes {
-    /// In one piece.
-    None,
-    /// As these segments of a sparse file.
-    Around(Vec<Range<u64>>),
-    /// As a sparse file whose map cannot be read.
-    Unknown,
-}
-
-/// Puts an entry together from a header and its extensions; contradictions are added to `wrong`.
-fn assemble(
-    feed: &mut Feed<'_>,
-    header: &Header,
-    pax: &Pax,
-    long_name: Option<Vec<u8>>,
-    long_link: Option<Vec<u8>>,
-    scope: &Scope,
-    wrong: &mut Vec<ArchiveError>,
-) -> Result<Assembled, ArchiveError> {
-    let mut number = |key: &[u8]| {
-        pax.number(key).unwrap_or_else(|error| {
-            wrong.push(error);
-            None
-        })
-    };
-    let [extended, uid, gid] = [b"size".as_slice(), b"uid", b"gid"].map(&mut number);
-    let name = pax
-        .bytes(b"GNU.sparse.name")
-        .or(pax.bytes(b"path"))
-        .map(<[u8]>::to_vec)
-        .or(long_name)
-        .unwrap_or_else(|| header.name());
-    let link = pax
-        .bytes(b"linkpath")
-        .map(<[u8]>::to_vec)
-        .or(long_link)
-        .unwrap_or_else(|| header.link());
-    let kind = match header.flag() {
-        0 if header.magic() == Magic::V7 && name.last() == Some(&b'/') => EntryKind::Dir,
-        0 | b'0' | b'7' | b'S' => EntryKind::File,
-        b'1' => EntryKind::HardLink(link),
-        b'2' => EntryKind::SymLink(link),
-        b'5' => EntryKind::Dir,
-        other @ (b'3' | b'4' | b'6') => EntryKind::Other(other),
-        // Volume labels, parts of multi-volume files, directory listings. Some readers extract them as files, so they count when
-        // they have content.
-        other @ (b'V' | b'M' | b'D' | b'N') if header.size()? == 0 && extended.is_none() => {
-            EntryKind::Other(other)
-        }
-        // Readers treat every other type as a file (POSIX.1-2017, pax, "typeflag").
-        _ => EntryKind::File,
-    };
-    let in_header = header.size()?;
-    let mut stored = 0;
-    if kind == EntryKind::File {
-        stored = extended.unwrap_or(in_header);
-        // Writers put zero into the header when its digits do not suffice. Any other difference makes readers disagree on the
-        // size.
-        if stored != in_header && (in_header != 0 || stored <= OCTAL_MAX) {
-            wrong.push(ArchiveError::malformed(format!(
-                "states {in_header} bytes in its header and {stored} in the extended one"
-            )));
-        }
-    } else if in_header > 0 && !matches!(kind, EntryKind::HardLink(_)) {
-        // Writers often state the size of a link's target; content after it would be read as the next header.
-        wrong.push(ArchiveError::malformed(format!(
-            "states {in_header} bytes and is of a type without content"
-        )));
-    }
-    let end = feed
-        .offset()
-        .checked_add(stored)
-        .ok_or_else(|| bad_size(&name))?;
-    let mut size = stored;
-    let mut holes = Holes::None;
-    let mut end = end;
-    if kind == EntryKind::File {
-        let before = feed.offset();
-        match sparse::map(feed, header, pax, &mut stored, scope) {
-            Ok(None) => {}
-            Ok(Some((expanded, map))) => {
-                // The old format stores blocks of its map before the content.
-                if header.flag() == b'S' {
-                    end = end.saturating_add(feed.offset() - before);
-                }
-                size = expanded;
-                holes = Holes::Around(map);
-            }
-            // The start of the content is known unless the map is stored before it.
-            Err(error) if !feed.failed() && header.flag() != b'S' => {
-                wrong.push(error);
-                holes = Holes::Unknown;
-                stored = end.saturating_sub(feed.offset());
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let entry = Entry {
-        mode: header.mode(),
-        uid: uid.unwrap_or_else(|| header.uid()),
-        gid: gid.unwrap_or_else(|| header.gid()),
-        size,
-        offset: feed.offset(),
-        plain: matches!(holes, Holes::None),
-        name,
-        kind,
-    };
-    Ok(Assembled {
-        entry,
-        holes,
-        end,
-        stored,
-    })
 }
 
 /// The stored content of one entry.

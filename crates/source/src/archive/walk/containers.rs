@@ -338,7 +338,7 @@ impl Walker<'_> {
                 if taken == Taken::No {
                     self.receiver.entry_seen(&child, entry.size);
                     if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
-                        self.item(&mut feed, None, None, &child, nesting.inner())?;
+                        self.read(&mut feed, None, None, &child, nesting.inner())?;
                     }
                 }
                 drop(feed);

@@ -33,38 +33,42 @@ pub struct Walker<'r> {
     pub scope: &'r Scope,
 }
 
-/// Nesting depth, and whether this is the content of a compressed file at that depth: `app.tar.gz` is one level.
+/// How deep something is inside containers.
 #[derive(Clone, Copy)]
 struct Nesting {
+    /// Number of containers around it.
     depth: u32,
-    unpacked: bool,
+    /// Whether it is the content of a compressed file, which counts as one level together with an archive in it (`app.tar.gz`).
+    in_compressed: bool,
 }
 
 impl Nesting {
-    fn inner(self) -> Self {
+    fn at(depth: u32) -> Self {
         Self {
-            depth: self.depth + 1,
-            unpacked: false,
+            depth,
+            in_compressed: false,
         }
+    }
+
+    /// The level of the entries of a container at this level.
+    fn inner(self) -> Self {
+        Self::at(self.depth + 1)
     }
 }
 
 impl Walker<'_> {
     /// Walks any input: a container, a compressed file, a plain file. Every problem is reported to the receiver.
     pub fn walk(&self, input: Input<'_>, place: &Place) {
-        let nesting = Nesting {
-            depth: 0,
-            unpacked: false,
-        };
+        let nesting = Nesting::at(0);
         let result = match input {
-            Input::Random(bytes) => self.item(
+            Input::Random(bytes) => self.read(
                 &mut Feed::at(bytes),
                 Some(bytes),
                 Some(bytes.len()),
                 place,
                 nesting,
             ),
-            Input::Stream(stream) => self.item(&mut Feed::new(stream), None, None, place, nesting),
+            Input::Stream(stream) => self.read(&mut Feed::new(stream), None, None, place, nesting),
         };
         if let Err(problem) = result {
             self.receiver.unexamined(place, &problem);
@@ -85,16 +89,7 @@ impl Walker<'_> {
         place: &Place,
         depth: u32,
     ) -> Result<bool, ArchiveError> {
-        self.entry(
-            feed,
-            None,
-            size,
-            place,
-            Nesting {
-                depth,
-                unpacked: false,
-            },
-        )
+        self.entry(feed, None, size, place, Nesting::at(depth))
     }
 
     /// Like [`Walker::file`], for a file stored unchanged: nothing is copied.
@@ -112,10 +107,7 @@ impl Walker<'_> {
             Some(bytes),
             bytes.len(),
             place,
-            Nesting {
-                depth,
-                unpacked: false,
-            },
+            Nesting::at(depth),
         )
     }
 
@@ -129,13 +121,12 @@ impl Walker<'_> {
         place: &Place,
         depth: u32,
     ) -> Result<bool, ArchiveError> {
-        let nesting = Nesting {
-            depth,
-            unpacked: false,
-        };
-        self.item(feed, None, None, place, nesting)
+        let nesting = Nesting::at(depth);
+        self.read(feed, None, None, place, nesting)
     }
 
+    /// Counts a file of a container and reads it, unless it is empty, too small, or has too long a name. `random` is the file, if it
+    /// can be read at any position.
     fn entry(
         &self,
         feed: &mut Feed<'_>,
@@ -148,7 +139,7 @@ impl Walker<'_> {
         if size == 0 || !self.name_fits(place) || self.receiver.too_small(size) {
             return Ok(false);
         }
-        self.item(feed, random, Some(size), place, nesting)
+        self.read(feed, random, Some(size), place, nesting)
     }
 
     /// Whether the innermost name is within the limit; a longer one is reported by its beginning.
@@ -169,8 +160,8 @@ impl Walker<'_> {
         false
     }
 
-    /// Detects the format of any input and continues with its reader.
-    fn item(
+    /// Detects the format of any input and continues with its reader. Returns whether a hard link to it matters.
+    fn read(
         &self,
         feed: &mut Feed<'_>,
         random: Option<&dyn ReadAt>,
@@ -213,6 +204,7 @@ impl Walker<'_> {
         }
     }
 
+    /// Reads the content of a compressed file.
     fn compressed(
         &self,
         codec: Codec,
@@ -223,11 +215,11 @@ impl Walker<'_> {
         let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
         let mut inner = Feed::new(&mut stream);
         let nesting = Nesting {
-            depth: nesting.depth + u32::from(nesting.unpacked),
-            unpacked: true,
+            depth: nesting.depth + u32::from(nesting.in_compressed),
+            in_compressed: true,
         };
         // An unwanted file is not decompressed to its end, a wanted one has been.
-        self.item(&mut inner, None, None, place, nesting)
+        self.read(&mut inner, None, None, place, nesting)
     }
 
     /// Asks the receiver about a plain file.
@@ -292,6 +284,7 @@ impl Walker<'_> {
         }
     }
 
+    /// Keeps what the receiver wants of a file that comes as a stream, in memory or in a temporary file.
     fn keep(
         &self,
         feed: &mut Feed<'_>,
