@@ -1,11 +1,13 @@
 //! The documents of `--provenance`, and what they say of each program.
 
+use super::args::SourceArgs;
 use super::error::Error;
 use crate::evidence::{TRUST_LARGEST, Trust};
-use crate::record::Binary;
+use crate::record::{Binary, ImageRecord};
 use crate::report::style::clean;
+use crate::source::registry::{Reference, Registry, Settings};
 use crate::verify::check::{Provenance, Signature, SignatureState};
-use crate::verify::provenance::{self, Digest, Document, LARGEST};
+use crate::verify::provenance::{self, Digest, Document, DocumentError, LARGEST};
 use sha2::{Digest as _, Sha256, Sha512};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,6 +18,11 @@ use std::path::{Path, PathBuf};
 pub struct Documents {
     /// Name of the file, document, signature.
     all: Vec<(String, Document, Signature)>,
+    trust: Trust,
+    /// The registries of targets: text of the target, digest that it names, access.
+    registries: Vec<(String, String, Registry)>,
+    /// Registries that could not be asked, in one line each.
+    problems: Vec<String>,
     /// SHA-256 and SHA-512 of files that hold programs; `None`: it cannot be read.
     files: BTreeMap<String, Option<[String; 2]>>,
 }
@@ -51,8 +58,78 @@ impl Documents {
         }
         Ok(Self {
             all,
+            trust,
+            registries: Vec::new(),
+            problems: Vec::new(),
             files: BTreeMap::new(),
         })
+    }
+
+    /// Asks the registries of targets for documents that refer to what the targets name.
+    pub fn ask_registries(&mut self, source: &SourceArgs) {
+        for target in &source.targets {
+            let target = target.to_string_lossy().into_owned();
+            let Some(name) = target.strip_prefix("registry:") else {
+                continue;
+            };
+            // What is wrong with the target itself, the scan says.
+            let Ok(reference) = Reference::parse(name) else {
+                continue;
+            };
+            let settings = Settings {
+                insecure_http: source.insecure_http,
+                ..Settings::default()
+            };
+            let Ok(registry) = Registry::new(reference, &settings) else {
+                continue;
+            };
+            if let Ok(digest) = registry.digest() {
+                self.registries.push((target, digest.clone(), registry));
+                let last = self.registries.len() - 1;
+                self.add_attached(last, &digest);
+            }
+        }
+    }
+
+    /// Asks the registries for documents that refer to the image of one platform.
+    pub fn image(&mut self, image: &ImageRecord) {
+        let Some(digest) = &image.digest else {
+            return;
+        };
+        for at in 0..self.registries.len() {
+            let is_asked = self.registries.get(at).is_some_and(|r| r.1 == *digest);
+            if !is_asked {
+                self.add_attached(at, digest);
+            }
+        }
+    }
+
+    fn add_attached(&mut self, at: usize, digest: &str) {
+        let Some((target, _, registry)) = self.registries.get(at) else {
+            return;
+        };
+        let documents = match registry.attached(digest) {
+            Ok(documents) => documents,
+            Err(error) => {
+                let problem = format!("{target}: what refers to it: {}", error.detail);
+                self.problems.push(problem);
+                return;
+            }
+        };
+        for attached in documents {
+            let name = format!("{target} {}", attached.digest);
+            match provenance::read(&attached.bytes) {
+                Ok(documents) => {
+                    for document in documents {
+                        let signature = self.trust.check(&document);
+                        self.all.push((name.clone(), document, signature));
+                    }
+                }
+                // Bundles of signatures alone say nothing of how an image was made.
+                Err(DocumentError::Malformed { .. }) => {}
+                Err(error) => self.problems.push(format!("{name}: {error}")),
+            }
+        }
     }
 
     /// Whether there is none.
@@ -68,6 +145,7 @@ impl Documents {
             let number = document.number.map_or(String::new(), |n| format!(":{n}"));
             format!("{name}{number}: {}", signature.done)
         })
+        .chain(self.problems.iter().cloned())
     }
 
     /// What the documents say of a program: those that are about it, or that none is.
@@ -132,6 +210,16 @@ impl Documents {
                 algorithm: "sha256",
                 value: value.to_owned(),
             });
+        }
+        let own = self.registries.iter().filter(|r| r.0 == location.target);
+        for (_, digest, _) in own {
+            if let Some(value) = digest.strip_prefix("sha256:") {
+                digests.push(Digest {
+                    of: "what the target names".to_owned(),
+                    algorithm: "sha256",
+                    value: value.to_owned(),
+                });
+            }
         }
         digests
     }

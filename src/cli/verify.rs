@@ -31,6 +31,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     }
     let files = go_sum::read_all(&args.go_sum)?;
     let mut documents = Documents::read(&args.provenance, &args.key, &args.trusted_root)?;
+    documents.ask_registries(&args.source);
     let checkout = args.checkout.as_deref().map(read_checkout).transpose()?;
     let mut input = Input::open(&args.source, Need::Full("verify"))?;
     if !documents.is_empty() {
@@ -114,7 +115,8 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
                     summary = writer.end(&about)?;
                 }
             }
-            Line::Run(_) | Line::Image(_) => {}
+            Line::Image(image) => documents.image(&image),
+            Line::Run(_) => {}
         }
         Ok(())
     });

@@ -7,6 +7,7 @@ mod client;
 mod credentials;
 mod download;
 mod reference;
+mod referrers;
 
 /// Readers of registry answers, for the fuzzers.
 #[doc(hidden)]
@@ -25,6 +26,7 @@ pub mod fuzzing {
 }
 
 pub use reference::Reference;
+pub use referrers::Attached;
 
 use super::archive::{ArchiveError, Reason};
 use super::image::digest::Digest;

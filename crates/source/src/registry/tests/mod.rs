@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 mod proof;
+mod referrers;
 
 struct Programs;
 
