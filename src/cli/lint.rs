@@ -12,6 +12,7 @@ use crate::report::style::clean;
 use crate::scan::deployments::{
     self, NotReadReason, PASSED_OVER, Search, SearchResult, UnreadFile,
 };
+use crate::scan::releases::Releases;
 use crate::scan::toolchain::Toolchains;
 use crate::scan::{self, Event, Options};
 use crate::source::target::Target;
@@ -102,11 +103,16 @@ fn search(args: &LintArgs) -> Result<SearchedFiles, Error> {
     search.jobs = super::config::threads(args.jobs)?;
     let mut searched = SearchedFiles::default();
     let mut toolchains = Toolchains::default();
+    let mut releases = Releases::default();
     deployments::run(&args.files, &search, &mut |found| {
         match found {
             SearchResult::File(mut file) => {
                 file.around = toolchains.of(Path::new(&file.path));
                 file.module = toolchains.module(Path::new(&file.path));
+                // Without a module the files beside it may be of other projects.
+                if !file.commands.is_empty() && file.module.is_some() {
+                    file.released_by = releases.of(Path::new(&file.path));
+                }
                 file.inside = inside(&args.files, Path::new(&file.path));
                 searched.files.push(*file);
             }

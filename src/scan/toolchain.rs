@@ -4,7 +4,7 @@ use crate::deploy::Toolchain;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Most directories searched above a file.
 const HIGHEST: usize = 16;
@@ -19,22 +19,15 @@ pub struct Toolchains {
 }
 
 impl Toolchains {
-    /// The release in the nearest such file, beside the file or above it. The search ends at the root of the repository (`.git`)
-    /// if there is one, else before the home directory, the directory of temporary files or the root.
+    /// The release in the nearest such file, beside the file or above it, in one of its [`folders`].
     pub fn of(&mut self, file: &Path) -> Option<Toolchain> {
-        let absolute = std::path::absolute(file).ok()?;
         let shown = file.parent().unwrap_or(Path::new(""));
-        let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
-        for (above, folder) in absolute.ancestors().skip(1).take(HIGHEST).enumerate() {
-            let outside = folder.parent().is_none() || stops.iter().flatten().any(|s| s == folder);
-            if outside && above > 0 {
-                return None;
-            }
-            let found = match self.known.get(folder) {
+        for (above, folder) in folders(file).into_iter().enumerate() {
+            let found = match self.known.get(&folder) {
                 Some(found) => found.clone(),
                 None => {
-                    let found = look(folder);
-                    self.known.insert(folder.to_owned(), found.clone());
+                    let found = look(&folder);
+                    self.known.insert(folder, found.clone());
                     found
                 }
             };
@@ -49,37 +42,51 @@ impl Toolchains {
                     ..found
                 });
             }
-            if folder.join(".git").exists() {
-                return None;
-            }
         }
         None
     }
 
-    /// The module in the nearest go.mod, beside the file or above it; the search ends where that of [`Toolchains::of`] does.
+    /// The module in the nearest go.mod, in one of the file's [`folders`].
     pub fn module(&mut self, file: &Path) -> Option<String> {
-        let absolute = std::path::absolute(file).ok()?;
-        let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
-        for (above, folder) in absolute.ancestors().skip(1).take(HIGHEST).enumerate() {
-            let outside = folder.parent().is_none() || stops.iter().flatten().any(|s| s == folder);
-            if outside && above > 0 {
-                return None;
+        folders(file).into_iter().find_map(|folder| {
+            if let Some(found) = self.modules.get(&folder) {
+                return found.clone();
             }
-            let look = || text(&folder.join("go.mod")).and_then(|text| module_path(&text));
-            let found = match self.modules.get(folder) {
-                Some(found) => found.clone(),
-                None => {
-                    let found = look();
-                    self.modules.insert(folder.to_owned(), found.clone());
-                    found
-                }
-            };
-            if found.is_some() || folder.join(".git").exists() {
-                return found;
-            }
-        }
-        None
+            let found = text(&folder.join("go.mod")).and_then(|text| module_path(&text));
+            self.modules.insert(folder, found.clone());
+            found
+        })
     }
+}
+
+/// The directory of a file and those above it, the nearest first, up to the root of the repository (`.git`) if there is one, else
+/// before the home directory, the directory of temporary files or the root.
+pub(super) fn folders(file: &Path) -> Vec<PathBuf> {
+    let Ok(mut absolute) = std::path::absolute(file) else {
+        return Vec::new();
+    };
+    // The directories before `..` are not above the file.
+    if absolute
+        .components()
+        .any(|part| part == Component::ParentDir)
+        && let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name())
+        && let Ok(folder) = folder.canonicalize()
+    {
+        absolute = folder.join(name);
+    }
+    let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
+    let mut found: Vec<PathBuf> = Vec::new();
+    for folder in absolute.ancestors().skip(1).take(HIGHEST) {
+        let outside = folder.parent().is_none() || stops.iter().flatten().any(|s| s == folder);
+        if outside && !found.is_empty() {
+            break;
+        }
+        found.push(folder.to_owned());
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    found
 }
 
 /// The path after `module`.
@@ -123,7 +130,8 @@ struct Stated {
     at_least: bool,
 }
 
-fn text(path: &Path) -> Option<String> {
+/// The text of a small file.
+pub(super) fn text(path: &Path) -> Option<String> {
     // Reading a FIFO of that name would never end.
     let meta = std::fs::metadata(path).ok().filter(|m| m.is_file())?;
     if meta.len() > LARGEST {

@@ -37,8 +37,7 @@ const OTHER: [&str; 4] = ["with", "inputs", "outputs", "on"];
 /// Paths of one artifact at the most.
 const MOST_PATHS: usize = 200;
 /// Parts of the names of actions that publish what a job built.
-const PUBLISHING_ACTIONS: [&str; 8] = [
-    "goreleaser",
+const PUBLISHING_ACTIONS: [&str; 7] = [
     "gh-release",
     "release-action",
     "upload-release",

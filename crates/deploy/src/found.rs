@@ -3,7 +3,7 @@
 use super::release::Toolchain;
 use super::shell::Word;
 use super::text::{Span, Text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// `-X target=value` of a build.
@@ -219,4 +219,14 @@ pub struct Start {
     pub at: Span,
     /// Where it runs.
     pub scope: String,
+}
+
+/// What makes the releases of a project, as far as the files beside and above one of its files show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReleasedBy {
+    /// A GoReleaser file builds them.
+    pub goreleaser: bool,
+    /// Scripts and recipes that Dockerfiles and workflows for releases run: `build.sh`, `make app`, also for other tools with
+    /// recipes.
+    pub runs: BTreeSet<String>,
 }

@@ -50,7 +50,9 @@ mod template;
 pub mod text;
 mod yaml;
 
-pub use found::{Definition, Invocation, Leaves, Note, Oddity, Reader, Start, Uses, Variable};
+pub use found::{
+    Definition, Invocation, Leaves, Note, Oddity, Reader, ReleasedBy, Start, Uses, Variable,
+};
 pub use kind::Kind;
 pub use release::Toolchain;
 pub use shell::{Assignment, Word};
@@ -87,6 +89,8 @@ pub struct Deployment {
     pub module: Option<String>,
     /// Its folder inside the directory in which it was found, with `/`; whoever reads files puts it in.
     pub inside: Option<String>,
+    /// What makes the releases of its project; whoever reads files puts it in.
+    pub released_by: ReleasedBy,
     /// The file itself.
     pub source: Source,
 }

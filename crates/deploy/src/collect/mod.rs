@@ -5,7 +5,7 @@ mod definitions;
 
 use super::Deployment;
 use super::expand::Room;
-use super::found::{Invocation, Note, Oddity, Reader, Start, Uses, Variable};
+use super::found::{Invocation, Note, Oddity, Reader, ReleasedBy, Start, Uses, Variable};
 use super::kind::Kind;
 use super::place::{Env, Place};
 use super::template::Marks;
@@ -197,6 +197,7 @@ impl Collector {
             around: None,
             module: None,
             inside: None,
+            released_by: ReleasedBy::default(),
             source,
         }
     }

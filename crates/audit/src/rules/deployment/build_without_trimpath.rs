@@ -1,8 +1,9 @@
-use super::built_files::{WITH_VALUE, covers, is_kept_here, outputs, packages, stem, written};
-use super::own_use::{is_for_the_project, is_own, parts, recipe, stays_here};
+use super::built_files::{WITH_VALUE, packages};
+use super::linker_flags::says_development;
+use super::own_use::{is_for_the_project, parts};
+use super::shipping::{Around, is_for_the_user, is_shipped};
 use crate::rules::prelude::*;
-use gospect_deploy::{Invocation, Kind as FileKind, Leaves, Start};
-use std::collections::{BTreeMap, BTreeSet};
+use gospect_deploy::Invocation;
 
 pub const META: Meta = Meta {
     code: "GS417",
@@ -34,54 +35,6 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 )),
         );
     }
-}
-
-/// What the commands of a file are together, told once for all of them.
-struct Around<'a> {
-    /// One of its builds has linker flags of a release.
-    links: bool,
-    /// The programs that it starts, by name.
-    starts: BTreeMap<&'a str, Vec<&'a Start>>,
-    /// Recipes that build mostly what the project has for its own use, by their scopes.
-    own: BTreeSet<&'a str>,
-}
-
-/// Starts of one name that are looked at at the most.
-const MOST_STARTS: usize = 200;
-
-impl<'a> Around<'a> {
-    fn of(ctx: &FileCtx<'a>) -> Around<'a> {
-        let mut starts: BTreeMap<&str, Vec<&Start>> = BTreeMap::new();
-        for start in &ctx.file.starts {
-            let name = stem(&start.name);
-            let all = starts.entry(name).or_default();
-            if !name.is_empty() && all.len() < MOST_STARTS {
-                all.push(start);
-            }
-        }
-        let builds = |c: &&Invocation| matches!(c.verb(), "build" | "install");
-        Around {
-            links: ctx.file.commands.iter().filter(builds).any(links),
-            starts,
-            own: of_the_project(ctx),
-        }
-    }
-}
-
-/// Recipes of more than two builds of which most are for the project itself: what else they build serves that too.
-fn of_the_project<'a>(ctx: &FileCtx<'a>) -> BTreeSet<&'a str> {
-    let mut builds: BTreeMap<&str, Vec<&Invocation>> = BTreeMap::new();
-    for c in ctx.file.commands.iter().filter(|c| c.verb() == "build") {
-        if recipe(c).is_some() {
-            builds.entry(&c.scope).or_default().push(c);
-        }
-    }
-    let mostly_own = |all: &[&Invocation]| {
-        let own = |c: &&&Invocation| is_for_the_project(ctx, c);
-        all.len() > 2 && all.iter().filter(own).count() * 2 > all.len()
-    };
-    let own = builds.into_iter().filter(|(_, all)| mostly_own(all));
-    own.map(|(scope, _)| scope).collect()
 }
 
 /// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
@@ -146,203 +99,11 @@ fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
         .any(|w| parts(w.as_str()).any(|p| of_tests.contains(&&*p)));
     let judge = ctx.judge(false, c.go.as_ref());
     let old = !judge.guessed && !judge.at_least && judge.minor() < 13;
-    let own = around.own.contains(&*c.scope)
+    let own = around.is_own(c)
         || says_development(ctx, c)
         || is_for_the_user(ctx, c)
         || is_for_the_project(ctx, c);
     !(tagged || old || own) && is_shipped(ctx, around, c)
-}
-
-/// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
-fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
-    let module = ctx.file.module.as_deref();
-    packages(c).into_iter().any(|package| {
-        let Some((host, _)) = package.split_once('/') else {
-            return false;
-        };
-        let path = host.contains('.') && !host.starts_with('.') && !host.contains('$');
-        // Other modules of one repository are its own.
-        let hosts = ["github.com", "gitlab.com", "bitbucket.org"];
-        let own = module.is_some_and(|module| {
-            let mut repository = module;
-            if hosts.contains(&host) {
-                let end = module.match_indices('/').nth(2).map(|(at, _)| at);
-                repository = module.get(..end.unwrap_or(module.len())).unwrap_or(module);
-            }
-            let rest = package.strip_prefix(repository);
-            rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
-        });
-        path && !own
-    })
-}
-
-/// True when the file shows that the result goes to others.
-fn is_shipped(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
-    match (&c.leaves, ctx.file.kind) {
-        (Some(leaves), FileKind::Ci) => !is_foreign(ctx, c) && reaches(ctx, c, leaves),
-        (None, FileKind::Ci) => false,
-        // What an image takes is shipped, whoever wrote it; a lone file without a module is no product.
-        (Some(leaves), _) => reaches(ctx, c, leaves) && !(leaves.loose && is_loose(c)),
-        (None, _) if c.release => true,
-        // These files say how packages and images are made, nothing else.
-        (None, FileKind::Earthly | FileKind::Melange) => !is_foreign(ctx, c),
-        (None, _) => !is_foreign(ctx, c) && is_made_for_release(around, c),
-    }
-}
-
-/// True for a build of single files.
-fn is_loose(c: &Invocation) -> bool {
-    let all = packages(c);
-    !all.is_empty() && all.iter().all(|package| package.ends_with(".go"))
-}
-
-/// True when the output is among what leaves the stage or the job.
-fn reaches(ctx: &FileCtx, c: &Invocation, leaves: &Leaves) -> bool {
-    if leaves.all && (leaves.to.is_empty() || leaves.to.iter().any(|s| !stays_here(s))) {
-        return true;
-    }
-    let files = written(c, ctx.file.module.as_deref());
-    let paths = leaves.paths.iter().filter(|(_, to)| !stays_here(to));
-    let mut paths = paths.map(|(path, _)| path.as_str());
-    paths.any(|path| files.iter().any(|file| covers(path, file)))
-}
-
-/// Words of directories of what is shipped.
-const SHIPPED: &[&str] = &[
-    "all",
-    "app",
-    "artifacts",
-    "bin",
-    "binaries",
-    "binary",
-    "build",
-    "dist",
-    "install",
-    "out",
-    "output",
-    "package",
-    "release",
-    "releases",
-];
-
-/// Those that say it of recipes of make, task and just, whose `build` and `bin` developers use as well.
-const RELEASED: &[&str] = &[
-    "artifacts",
-    "binaries",
-    "dist",
-    "install",
-    "package",
-    "release",
-    "releases",
-];
-
-/// Words of targets that start what was built to try it.
-const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
-
-/// The flags of the linker that a command gives; those for the linker of C are one word.
-fn linker_flags(c: &Invocation) -> Vec<&str> {
-    let quotes = ['"', '\''];
-    let mut out = Vec::new();
-    for word in c.flag("ldflags") {
-        let all = word.as_str();
-        let flags = all.trim_start_matches('-').strip_prefix("ldflags=");
-        let mut words = flags.unwrap_or(all).split_whitespace();
-        while let Some(word) = words.next() {
-            let bare = word.trim_matches(quotes);
-            out.push(bare);
-            let Some(value) = bare.strip_prefix("-extldflags") else {
-                continue;
-            };
-            // The value is the next word, or what is between quotes.
-            let first = match value {
-                "" => words.next().unwrap_or_default(),
-                _ => word
-                    .get(word.find('=').map_or(0, |at| at + 1)..)
-                    .unwrap_or_default(),
-            };
-            let Some(quote) = first.chars().next().filter(|c| quotes.contains(c)) else {
-                continue;
-            };
-            let closed = first.len() > 1 && first.ends_with(quote);
-            if !closed {
-                words.by_ref().find(|w| w.ends_with(quote));
-            }
-        }
-    }
-    out
-}
-
-/// Flags of the linker that a release has: a version, stripping, or what only a variable tells.
-fn links(c: &Invocation) -> bool {
-    let of_release =
-        |w: &&str| matches!(*w, "-s" | "-w" | "-X") || w.starts_with("-X=") || w.starts_with('$');
-    linker_flags(c).iter().any(of_release)
-}
-
-/// True when `-X` tells the program that it is built for development: `-X main.dev=true`, `-X main.version=dev`.
-fn says_development(ctx: &FileCtx, c: &Invocation) -> bool {
-    let dev = ["dev", "devel", "debug", "development", "local", "source"];
-    // What a variable brings is a value that whoever releases replaces.
-    let written = |text: &str| {
-        let mut lines = (c.at.line..=c.at.end_line).filter_map(|n| ctx.file.source.get(n));
-        lines.any(|line| line.contains(text))
-    };
-    linker_flags(c).iter().any(|word| {
-        let definition = word.strip_prefix("-X=").unwrap_or(word);
-        let (target, value) = definition.split_once('=').unwrap_or_default();
-        let name = target.rsplit('.').next().unwrap_or_default();
-        let name = name.to_ascii_lowercase();
-        let is = dev.contains(&name.strip_prefix("is").unwrap_or(&name));
-        let value = value.trim_matches(['"', '\'']);
-        (is && matches!(value, "true" | "1" | "yes"))
-            || (name.ends_with("version") && dev.contains(&value) && written(definition))
-    })
-}
-
-/// True for `go install` of a script that names no directory: whoever runs the script gets the program.
-fn is_for_the_user(ctx: &FileCtx, c: &Invocation) -> bool {
-    let script = matches!(ctx.file.kind, FileKind::Shell | FileKind::Powershell);
-    script && c.verb() == "install" && !c.env.contains_key("GOBIN")
-}
-
-/// True when a script or recipe shows signs of a release and none of a helper: something that it runs itself, or that lacks
-/// the linker flags which its other builds have.
-fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
-    let linked = links(c);
-    if !linked && around.links {
-        return false;
-    }
-    // What others of the file use is a tool of theirs, unless they only try it.
-    let runs = |start: &Start| {
-        let after = start.scope == c.scope && start.at > c.at;
-        let tries = parts(&start.scope).any(|p| TRIED.contains(&&*p) || is_own(&p));
-        let uses = start.scope != c.scope && start.name.contains('/') && !tries;
-        after || !linked || uses
-    };
-    let files = written(c, None);
-    let started = files
-        .iter()
-        .filter_map(|file| around.starts.get(stem(file)));
-    if started.flatten().any(|start| runs(start)) {
-        return false;
-    }
-    let says = |text: &str| parts(text).any(|part| SHIPPED.contains(&&*part));
-    // A directory that the caller names may hold anything; a page that shows WebAssembly is built like one that ships it.
-    let told = |name: &str| c.env.get(name).map_or("", String::as_str);
-    let here = outputs(c).into_iter().any(is_kept_here);
-    if !linked && (here || c.moved.starts_with('$') || told("GOARCH") == "wasm") {
-        return false;
-    }
-    // A recipe may be what developers run every day: its name, or where it writes to, must say that it is more.
-    if let Some(target) = recipe(c) {
-        let ships = |text: &str| parts(text).any(|part| RELEASED.contains(&&*part));
-        let elsewhere = !matches!(told("GOOS"), "" | "linux") && !told("GOOS").contains('$');
-        return linked || elsewhere || ships(target) || outputs(c).into_iter().any(ships);
-    }
-    linked
-        || !told("GOOS").is_empty()
-        || !told("GOARCH").is_empty()
-        || outputs(c).iter().any(|o| says(o))
 }
 
 #[cfg(test)]
@@ -530,5 +291,125 @@ mod tests {
         assert_eq!(with(Some("github.com/me/repo/v2")), 1);
         assert_eq!(with(Some("github.com/me/repo2")), 0);
         assert_eq!(with(None), 0);
+    }
+
+    /// Findings in a file of a project with a module, in a folder of it, whose releases are made by something.
+    fn in_project(path: &str, text: &str, released_by: &gospect_deploy::ReleasedBy) -> usize {
+        use crate::{Assumed, Auditor, Date, Policy};
+        let mut file = gospect_deploy::read(path, text, None).unwrap();
+        file.module = Some("example.com/app".to_owned());
+        file.inside = path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        file.released_by = released_by.clone();
+        let policy = Policy::load("", "gospect.toml").unwrap();
+        let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+        auditor.deployment(&file, &Assumed::default());
+        let findings = auditor.finish().findings;
+        let own = findings.iter().filter(|f| f.rule == super::META.id);
+        own.count()
+    }
+
+    #[test]
+    fn recipes_of_a_project_need_a_sign_that_they_release() {
+        let none = gospect_deploy::ReleasedBy::default();
+        let runs = |name: &str| gospect_deploy::ReleasedBy {
+            runs: [name.to_owned()].into(),
+            ..none.clone()
+        };
+        let goreleaser = gospect_deploy::ReleasedBy {
+            goreleaser: true,
+            ..none.clone()
+        };
+        let make = |text: &str, by: &gospect_deploy::ReleasedBy| in_project("Makefile", text, by);
+        let build = "app:\n\tgo build -ldflags \"-s -w\" -o bin/app .\n";
+        assert_eq!(count("Makefile", build), 1, "without a project");
+        assert_eq!(make(build, &none), 0);
+        assert_eq!(make(build, &runs("make app")), 1);
+        assert_eq!(make(build, &runs("make test")), 0);
+        for sure in [
+            "release:\n\tgo build -ldflags \"-s -w\" -o bin/app .\n",
+            "app:\n\tgo build -ldflags \"-s -w\" -o bin/app .\n\ttar czf app.tgz bin/app\n",
+        ] {
+            assert_eq!(
+                (make(sure, &none), make(sure, &goreleaser)),
+                (1, 1),
+                "{sure}"
+            );
+        }
+        for likely in [
+            "app:\n\tgo build -ldflags \"-s -w\" -o dist/app .\n",
+            "app:\n\tgo build -ldflags \"-s -w\" -o bin/app-$(GOARCH) .\n",
+            "app:\n\tGOOS=darwin go build -ldflags \"-s -w\" -o bin/app .\n",
+        ] {
+            let found = (make(likely, &none), make(likely, &goreleaser));
+            assert_eq!(found, (1, 0), "{likely}");
+        }
+        let cross = "release:\n\tgo build -ldflags \"-s -w\" -o bin/app .\n";
+        let tool = "all:\n\tgox ./...\n";
+        let other = "app:\n\tGOOS=darwin go build -ldflags \"-s -w\" -o bin/app .\n";
+        assert_eq!(
+            make(&format!("{other}{cross}"), &none),
+            1,
+            "another releases"
+        );
+        assert_eq!(make(&format!("{other}{tool}"), &none), 0);
+        let trims = "all:\n\tgo build -trimpath -o dist/app .\n";
+        assert_eq!(make(&format!("{other}{trims}"), &none), 0);
+        for daily in ["run", "watch", "dev-app", "install"] {
+            let text = format!("{daily}:\n\tGOOS=darwin go install -ldflags \"-s -w\" .\n");
+            assert_eq!(make(&text, &none), 0, "{daily}");
+        }
+        let home = "release:\n\tgo build -ldflags \"-s -w\" -o $(HOME)/bin/app .\n";
+        assert_eq!(make(home, &none), 0);
+        let script = "#!/bin/sh\ngo build -ldflags \"-s -w\" -o bin/app .\n";
+        assert_eq!(in_project("hack/pack.sh", script, &none), 0);
+        assert_eq!(in_project("scripts/pack.sh", script, &runs("pack.sh")), 1);
+        assert_eq!(in_project("scripts/release.sh", script, &none), 1);
+        let looped = "#!/bin/sh\nfor o in $ALL; do GOOS=$o go build -o bin/$o .; done\n";
+        assert_eq!(in_project("scripts/all.sh", looped, &none), 1);
+    }
+
+    #[test]
+    fn images_of_a_project_need_linker_flags_or_a_place_for_products() {
+        let none = gospect_deploy::ReleasedBy::default();
+        let image = |path: &str, flags: &str| {
+            let text = format!(
+                "FROM golang:1.27 AS build\nRUN go build {flags} -o /app .\nFROM scratch\nCOPY --from=build /app /\n"
+            );
+            in_project(path, &text, &none)
+        };
+        for product in ["Dockerfile", "cmd/app/Dockerfile", "build/Dockerfile.app"] {
+            assert_eq!(image(product, ""), 1, "{product}");
+        }
+        for unsure in ["misc/gremlin/Dockerfile", "build/scripts/Other.Dockerfile"] {
+            let found = (image(unsure, ""), image(unsure, "-ldflags=-s"));
+            assert_eq!(found, (0, 1), "{unsure}");
+        }
+        for own in [
+            "Dockerfile.ci",
+            "networks/local/Dockerfile",
+            "pkg/fixtures/go/Dockerfile",
+            "_template/Dockerfile",
+        ] {
+            assert_eq!(image(own, "-ldflags=-s"), 0, "{own}");
+        }
+        let stage = "FROM golang:1.27 AS devbuild\nRUN go build -ldflags=-s -o /app .\nFROM scratch\nCOPY --from=devbuild /app /\n";
+        assert_eq!(in_project("Dockerfile", stage, &none), 0);
+    }
+
+    #[test]
+    fn a_job_that_publishes_may_build_to_try() {
+        let job = |name: &str, build: &str, step: &str| {
+            let text = format!(
+                "on: push\njobs:\n  one:\n    steps:\n      - run: {build}\n      - {step}\n"
+            );
+            count(&format!(".github/workflows/{name}"), &text)
+        };
+        let push = "run: docker push example.com/app";
+        assert_eq!(job("ci.yml", "go build -o app .", push), 0);
+        assert_eq!(job("release.yml", "go build -o app .", push), 1);
+        assert_eq!(job("ci.yml", "go build -ldflags=-s -o app .", push), 1);
+        assert_eq!(job("ci.yml", "GOOS=darwin go build -o app .", push), 1);
+        let check = "uses: goreleaser/goreleaser-action@v6";
+        assert_eq!(job("release.yml", "go build -o app .", check), 0);
     }
 }

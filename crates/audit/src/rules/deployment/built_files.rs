@@ -48,16 +48,19 @@ pub(super) fn packages(c: &Invocation) -> Vec<&str> {
     found
 }
 
-/// True for a place of the one who builds: his home, the directory of his Go programs, a hidden directory of the project.
+/// True for a place of the one who builds: his home, the directory of his Go programs, the one for programs of his machine.
+pub(super) fn is_of_the_builder(output: &str) -> bool {
+    let first = output.split(['/', '\\']).next().unwrap_or_default();
+    let named = ["HOME", "GOBIN", "GOPATH"];
+    first == "~"
+        || (first.starts_with('$') && named.iter().any(|name| first.contains(name)))
+        || output.starts_with("/usr/local/")
+}
+
+/// True for a hidden directory of the project.
 pub(super) fn is_kept_here(output: &str) -> bool {
     let mut parts = output.split(['/', '\\']);
-    let first = parts.clone().next().unwrap_or_default();
-    let own = first == "~"
-        || (first.starts_with('$')
-            && ["HOME", "GOBIN", "GOPATH"]
-                .iter()
-                .any(|n| first.contains(n)));
-    own || parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
+    parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
 }
 
 /// The directory in which it builds: where it runs, then `-C`.

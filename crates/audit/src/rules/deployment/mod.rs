@@ -17,12 +17,14 @@ pub mod goroot_variable;
 pub mod ignored_runtime_value;
 pub mod inert_variable;
 pub mod inert_x_flag;
+mod linker_flags;
 pub mod malformed_memory_limit;
 pub mod needless_experiment;
 mod own_use;
 pub mod refused_experiment;
 pub mod refused_go_env_write;
 pub mod refused_go_run_flag;
+mod shipping;
 pub mod split_environment;
 
 /// The family of the rules here.

@@ -34,11 +34,16 @@ const NOT_SHIPPED: &[&str] = &[
     "mocks",
     "fake",
     "fakes",
+    "fixture",
+    "fixtures",
     "dummy",
     "stub",
     "stubs",
     "work",
     "dev",
+    "devel",
+    "develop",
+    "development",
     "sample",
     "samples",
     "site",
@@ -50,6 +55,7 @@ const NOT_SHIPPED: &[&str] = &[
     "quickstart",
     "experimental",
     "experiments",
+    "regression",
     "repro",
     "reproducer",
     "tutorial",
@@ -98,7 +104,9 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = String> {
 
 pub(super) fn is_own(part: &str) -> bool {
     let ends = part.ends_with("test") || part.ends_with("tests");
-    let starts = part.starts_with("test") || part.starts_with("hello");
+    let starts = ["test", "hello", "mock"]
+        .iter()
+        .any(|s| part.starts_with(s));
     starts || NOT_SHIPPED.contains(&part) || (ends && !NO_TESTS.contains(&part))
 }
 
@@ -114,7 +122,13 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         FileKind::Powershell,
         FileKind::Goreleaser,
     ];
-    let checks = |part: String| matches!(&*part, "check" | "verify" | "local") || is_own(&part);
+    // A workflow of that name may publish; what else has that name is for workflows.
+    let image = matches!(ctx.file.kind, FileKind::Dockerfile | FileKind::Goreleaser);
+    let checks = |part: String| {
+        matches!(&*part, "check" | "verify" | "local")
+            || (image && matches!(&*part, "ci" | "devcontainer" | "gitpod" | "snapshot"))
+            || is_own(&part)
+    };
     let named = scripts.contains(&ctx.file.kind)
         && parts(name).any(|part| !matches!(&*part, "script" | "scripts") && checks(part));
     let stage = c.scope.strip_prefix("stage ");
@@ -133,8 +147,11 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         || words.any(stays_here)
         || stays_here(&c.moved)
         || is_sample(&c.dir)
+        || is_for_a_beginning(folder)
         || outputs(c).iter().any(|w| w.starts_with("/tmp"))
         || stays_here(target)
+        || stage.is_some_and(is_for_developers)
+        || recipe(c).is_some_and(is_for_daily_work)
         || makes_a_text(target)
         || is_among_tests(folder, name)
         || is_of_actions(folder)
@@ -145,6 +162,17 @@ pub(super) fn recipe(c: &Invocation) -> Option<&str> {
     ["target ", "task ", "recipe "]
         .iter()
         .find_map(|kind| c.scope.strip_prefix(kind))
+}
+
+/// True for the name of a stage that developers build: `devbuild`, `build-dev`.
+fn is_for_developers(stage: &str) -> bool {
+    parts(stage).any(|part| part.starts_with("dev") && !part.starts_with("devic"))
+}
+
+/// True for the name of a recipe that developers run while they work: it starts what it builds, or builds again and again.
+fn is_for_daily_work(name: &str) -> bool {
+    let daily = |p: String| matches!(&*p, "run" | "start" | "serve" | "watch" | "quick" | "fast");
+    parts(name).any(daily)
 }
 
 /// True for the name of a script that starts what it builds: `run_in_docker.sh`.
@@ -171,6 +199,21 @@ fn is_of_actions(folder: &str) -> bool {
     [".github/actions", ".gitea/actions", ".forgejo/actions"]
         .iter()
         .any(|own| folder.starts_with(own) || folder.contains(&format!("/{own}")))
+}
+
+/// True for a folder whose files others copy to begin a project of their own, or of networks that developers start.
+fn is_for_a_beginning(folder: &str) -> bool {
+    let words = [
+        "boilerplate",
+        "devnet",
+        "local",
+        "localnet",
+        "networks",
+        "scaffold",
+        "skeleton",
+        "template",
+    ];
+    parts(folder).any(|part| words.contains(&&*part))
 }
 
 /// True for the directory of an example; of images `/test`, `/tmp` and `/tools` are used for anything.

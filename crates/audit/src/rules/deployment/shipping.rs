@@ -1,0 +1,356 @@
+//! Whether a file shows that what a command builds goes to others.
+//!
+//! GoReleaser, stages of a Dockerfile and jobs of CI say so themselves. Recipes and scripts are what developers run too: they
+//! count by their name, by what they do with the result, and by how the files around make releases.
+
+use super::built_files::{
+    covers, is_kept_here, is_of_the_builder, outputs, packages, stem, written,
+};
+use super::linker_flags::links;
+use super::own_use::{is_for_the_project, is_own, parts, recipe, stays_here};
+use crate::rules::prelude::*;
+use gospect_deploy::{Invocation, Kind as FileKind, Leaves, Span, Start};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the commands of a file are together, told once for all of them.
+pub(super) struct Around<'a> {
+    /// One of its builds has linker flags of a release.
+    links: bool,
+    /// One of its builds has `-trimpath`.
+    trims: bool,
+    /// One of its recipes that makes a release builds, or has another tool build it.
+    releases: bool,
+    /// The programs that it starts, by name.
+    starts: BTreeMap<&'a str, Vec<&'a Start>>,
+    /// The last command of each scope that packs or hands on files.
+    packs: BTreeMap<&'a str, Span>,
+    /// Recipes that build mostly what the project has for its own use, by their scopes.
+    own: BTreeSet<&'a str>,
+}
+
+/// Starts of one name that are looked at at the most.
+const MOST_STARTS: usize = 200;
+
+impl<'a> Around<'a> {
+    pub(super) fn of(ctx: &FileCtx<'a>) -> Around<'a> {
+        let mut starts: BTreeMap<&str, Vec<&Start>> = BTreeMap::new();
+        let mut packs: BTreeMap<&str, Span> = BTreeMap::new();
+        for start in &ctx.file.starts {
+            let name = stem(&start.name);
+            let all = starts.entry(name).or_default();
+            if !name.is_empty() && all.len() < MOST_STARTS {
+                all.push(start);
+            }
+            if PACKING.contains(&name) {
+                let last = packs.entry(&start.scope).or_insert(start.at);
+                *last = start.at.max(*last);
+            }
+        }
+        let builds = |c: &&Invocation| matches!(c.verb(), "build" | "install");
+        let builds = || ctx.file.commands.iter().filter(builds);
+        let names_release = |c: &Invocation| {
+            recipe(c).is_some()
+                && (is_named_for_release(ctx, c) || goes_to_release(c))
+                && !is_for_the_project(ctx, c)
+        };
+        Around {
+            links: builds().any(links),
+            trims: builds().any(|c| c.has("trimpath")),
+            releases: builds().any(names_release)
+                || RELEASING.iter().any(|n| starts.contains_key(n)),
+            starts,
+            packs,
+            own: of_the_project(ctx),
+        }
+    }
+
+    /// True when files are packed or handed on after a command, in the same place.
+    fn packs(&self, c: &Invocation) -> bool {
+        self.packs.get(&*c.scope).is_some_and(|at| *at > c.at)
+    }
+
+    /// True for a recipe that builds mostly what the project has for its own use.
+    pub(super) fn is_own(&self, c: &Invocation) -> bool {
+        self.own.contains(&*c.scope)
+    }
+}
+
+/// Recipes of more than two builds of which most are for the project itself: what else they build serves that too.
+fn of_the_project<'a>(ctx: &FileCtx<'a>) -> BTreeSet<&'a str> {
+    let mut builds: BTreeMap<&str, Vec<&Invocation>> = BTreeMap::new();
+    for c in ctx.file.commands.iter().filter(|c| c.verb() == "build") {
+        if recipe(c).is_some() {
+            builds.entry(&c.scope).or_default().push(c);
+        }
+    }
+    let mostly_own = |all: &[&Invocation]| {
+        let own = |c: &&&Invocation| is_for_the_project(ctx, c);
+        all.len() > 2 && all.iter().filter(own).count() * 2 > all.len()
+    };
+    let own = builds.into_iter().filter(|(_, all)| mostly_own(all));
+    own.map(|(scope, _)| scope).collect()
+}
+
+/// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
+fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
+    let module = ctx.file.module.as_deref();
+    packages(c).into_iter().any(|package| {
+        let Some((host, _)) = package.split_once('/') else {
+            return false;
+        };
+        let path = host.contains('.') && !host.starts_with('.') && !host.contains('$');
+        // Other modules of one repository are its own.
+        let hosts = ["github.com", "gitlab.com", "bitbucket.org"];
+        let own = module.is_some_and(|module| {
+            let mut repository = module;
+            if hosts.contains(&host) {
+                let end = module.match_indices('/').nth(2).map(|(at, _)| at);
+                repository = module.get(..end.unwrap_or(module.len())).unwrap_or(module);
+            }
+            let rest = package.strip_prefix(repository);
+            rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        });
+        path && !own
+    })
+}
+
+/// True when the file shows that the result goes to others.
+pub(super) fn is_shipped(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
+    match (&c.leaves, ctx.file.kind) {
+        (Some(leaves), FileKind::Ci) => {
+            !is_foreign(ctx, c) && reaches(ctx, c, leaves) && is_for_release(ctx, c)
+        }
+        (None, FileKind::Ci) => false,
+        // What an image takes is shipped, whoever wrote it; a lone file without a module is no product.
+        (Some(leaves), _) => {
+            let loose = leaves.loose && is_loose(c);
+            reaches(ctx, c, leaves) && !loose && (links(c) || is_image_of_product(ctx))
+        }
+        (None, _) if c.release => true,
+        // These files say how packages and images are made, nothing else.
+        (None, FileKind::Earthly | FileKind::Melange | FileKind::Snap) => !is_foreign(ctx, c),
+        (None, _) => !is_foreign(ctx, c) && is_made_for_release(ctx, around, c),
+    }
+}
+
+/// True for a command of a job that publishes which looks like one for a release: jobs upload what they try out as well.
+fn is_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
+    let told = |name: &str| c.env.get(name).is_some_and(|value| !value.is_empty());
+    links(c) || told("GOOS") || told("GOARCH") || is_named_for_release(ctx, c) || goes_to_release(c)
+}
+
+/// Directories in which projects keep the Dockerfiles of their products.
+const OF_IMAGES: &[&str] = &[
+    ".docker",
+    "build",
+    "container",
+    "containers",
+    "deploy",
+    "docker",
+    "image",
+    "images",
+    "package",
+    "packaging",
+];
+
+/// True for a Dockerfile in a place for images of products. Where a module is around, images without linker flags in other
+/// places are for tests, samples and demonstrations as often.
+fn is_image_of_product(ctx: &FileCtx) -> bool {
+    let Some(folder) = ctx.file.inside.as_deref().filter(|f| !f.is_empty()) else {
+        return true;
+    };
+    let name = ctx.file.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    let plain = name.starts_with("dockerfile") || name.starts_with("containerfile");
+    let first = folder.split('/').next().unwrap_or_default();
+    let placed = OF_IMAGES.contains(&first) || folder.split('/').any(|part| part == "cmd");
+    let lone = ctx.file.module.is_none() && !folder.contains('/');
+    lone || (plain && placed)
+}
+
+/// True for a build of single files.
+fn is_loose(c: &Invocation) -> bool {
+    let all = packages(c);
+    !all.is_empty() && all.iter().all(|package| package.ends_with(".go"))
+}
+
+/// True when the output is among what leaves the stage or the job.
+fn reaches(ctx: &FileCtx, c: &Invocation, leaves: &Leaves) -> bool {
+    if leaves.all && (leaves.to.is_empty() || leaves.to.iter().any(|s| !stays_here(s))) {
+        return true;
+    }
+    let files = written(c, ctx.file.module.as_deref());
+    let paths = leaves.paths.iter().filter(|(_, to)| !stays_here(to));
+    let mut paths = paths.map(|(path, _)| path.as_str());
+    paths.any(|path| files.iter().any(|file| covers(path, file)))
+}
+
+/// Words in names of recipes, scripts and directories that are for releases.
+const RELEASED: &[&str] = &[
+    "artifacts",
+    "binaries",
+    "cross",
+    "crosscompile",
+    "dist",
+    "package",
+    "packages",
+    "packaging",
+    "publish",
+    "release",
+    "releases",
+    "releasing",
+];
+
+/// Commands that build releases by themselves.
+const RELEASING: &[&str] = &["goreleaser", "gox", "goxz", "ko", "xgo"];
+
+/// Commands that make archives, packages, checksums or signatures of what was built, or hand it to others.
+const PACKING: &[&str] = &[
+    "7z",
+    "bsdtar",
+    "cosign",
+    "dpkg-deb",
+    "fpm",
+    "gh",
+    "ghr",
+    "gpg",
+    "gsutil",
+    "gzip",
+    "nfpm",
+    "rpmbuild",
+    "rsync",
+    "s3cmd",
+    "scp",
+    "sha256sum",
+    "shasum",
+    "tar",
+    "upx",
+    "zip",
+];
+
+/// Words of targets that start what was built to try it.
+const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
+
+/// True for `go install` without GOBIN in a script or in a recipe that installs: whoever runs it gets the program.
+pub(super) fn is_for_the_user(ctx: &FileCtx, c: &Invocation) -> bool {
+    let script = matches!(ctx.file.kind, FileKind::Shell | FileKind::Powershell);
+    let installs = || recipe(c).is_some_and(|name| parts(name).any(|p| p.starts_with("install")));
+    c.verb() == "install" && !c.env.contains_key("GOBIN") && (script || installs())
+}
+
+/// True when a recipe or script shows signs of a release and none of a helper: something that it runs itself, or that lacks
+/// the linker flags which its other builds have.
+fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
+    let linked = links(c);
+    let all = outputs(c);
+    if !linked && around.links || all.iter().any(|output| is_of_the_builder(output)) {
+        return false;
+    }
+    // What others of the file use is a tool of theirs, unless they only try it.
+    let runs = |start: &Start| {
+        let after = start.scope == c.scope && start.at > c.at;
+        let tries = parts(&start.scope).any(|p| TRIED.contains(&&*p) || is_own(&p));
+        let uses = start.scope != c.scope && start.name.contains('/') && !tries;
+        after || !linked || uses
+    };
+    let files = written(c, None);
+    let started = files
+        .iter()
+        .filter_map(|file| around.starts.get(stem(file)));
+    if started.flatten().any(|start| runs(start)) {
+        return false;
+    }
+    // A directory that the caller names may hold anything; a page that shows WebAssembly is built like one that ships it.
+    let told = |name: &str| c.env.get(name).map_or("", String::as_str);
+    let here = all.iter().any(|output| is_kept_here(output));
+    if !linked && (here || c.moved.starts_with('$') || told("GOARCH") == "wasm") {
+        return false;
+    }
+    if is_named_for_release(ctx, c) {
+        return true;
+    }
+    if around.packs(c) {
+        return true;
+    }
+    // From here on it may as well be what developers run every day, so it is, where the release is made by something else.
+    let elsewhere = &ctx.file.released_by;
+    if elsewhere.goreleaser {
+        return false;
+    }
+    if goes_to_release(c) {
+        return true;
+    }
+    // Who leaves the flag out of one build and gives it to another means it, unless names say otherwise.
+    if around.trims || (recipe(c).is_some() && around.releases) {
+        return false;
+    }
+    let system = told("GOOS");
+    // In a script a loop often sets them.
+    let other = |name: &str, usual: &str| c.env.get(name).is_some_and(|value| value != usual);
+    let crosses = match recipe(c) {
+        Some(_) => !matches!(system, "" | "linux") && !system.contains('$'),
+        None => other("GOOS", "linux") || other("GOARCH", "amd64"),
+    };
+    let told = linked && (names_system(c) || is_run_for_release(ctx, c));
+    crosses || told || (ctx.file.module.is_none() && (linked || is_for_the_caller(c)))
+}
+
+/// True when the output is named after a system or a processor: files for one machine need no such names.
+fn names_system(c: &Invocation) -> bool {
+    let system = |part: String| {
+        let known = [
+            "386", "amd64", "arch", "arm", "arm64", "armv5", "armv6", "armv7", "darwin", "freebsd",
+            "goarch", "goos", "loong64", "macos", "mips", "mips64", "os", "ppc64le", "riscv64",
+            "s390x", "windows",
+        ];
+        known.contains(&&*part)
+    };
+    outputs(c)
+        .into_iter()
+        .any(|output| parts(output).any(system))
+}
+
+/// True when Dockerfiles or workflows for releases run this script or this recipe.
+fn is_run_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
+    let runs = &ctx.file.released_by.runs;
+    let last = |path: &str| {
+        path.rsplit(['/', '\\'])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match recipe(c) {
+        Some(target) => runs.contains(&format!("make {}", last(target))),
+        None => runs.contains(&last(&ctx.file.path)),
+    }
+}
+
+/// True when the caller says where the output goes, as packagers do.
+fn is_for_the_caller(c: &Invocation) -> bool {
+    let named = |output: &str| {
+        let after = output.split('$').nth(1);
+        let first = after.map(|rest| rest.trim_start_matches(['{', '(']));
+        first.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+    };
+    outputs(c).into_iter().any(named)
+}
+
+/// True when the name of a recipe or of the file says that it makes releases.
+fn is_named_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
+    let path = ctx.file.path.replace('\\', "/");
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    match recipe(c) {
+        Some(target) => says_release(name) || (!target.contains('/') && says_release(target)),
+        None => says_release(name) || says_release(folder.rsplit('/').next().unwrap_or_default()),
+    }
+}
+
+/// True when the output, or the file that a recipe is named after, is in a directory for releases.
+fn goes_to_release(c: &Invocation) -> bool {
+    let target = recipe(c).filter(|target| target.contains('/'));
+    outputs(c).into_iter().chain(target).any(says_release)
+}
+
+fn says_release(text: &str) -> bool {
+    parts(text).any(|part| RELEASED.contains(&&*part))
+}

@@ -1,0 +1,2 @@
+b:
+	go build -v -o $(OUT)/x ./cmd

@@ -1,0 +1,2 @@
+#!/bin/sh
+go build -ldflags "-s -w" -o ferry-static ./cmd/ferry
