@@ -54,6 +54,8 @@ pub use gospect_bytes as bytes;
 #[cfg(feature = "cli")]
 #[allow(clippy::print_stdout, clippy::print_stderr)] // the command speaks, the library does not
 pub mod cli;
+#[cfg(feature = "cli")]
+pub use gospect_compare as compare;
 #[cfg(feature = "audit")]
 pub use gospect_deploy as deploy;
 #[cfg(feature = "verify")]
@@ -63,6 +65,8 @@ pub use gospect_go as go;
 pub use gospect_knowledge as knowledge;
 #[cfg(feature = "registry")]
 pub mod proxy;
+#[cfg(feature = "cli")]
+mod rebuild;
 pub use gospect_record as record;
 pub use gospect_report as report;
 #[cfg(feature = "source")]

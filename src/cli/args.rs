@@ -1,11 +1,13 @@
 //! The arguments of every command.
 
 mod contents;
+mod rebuild;
 #[cfg(feature = "verify")]
 mod verify;
 mod vulnerabilities;
 
 pub use contents::{PackagesArgs, WhyArgs};
+pub use rebuild::RebuildArgs;
 #[cfg(feature = "verify")]
 pub use verify::{SumDb, VerifyArgs};
 pub use vulnerabilities::{DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, VulnArgs};
@@ -79,6 +81,8 @@ pub enum Command {
     Db(DbArgs),
     /// Show by which calls a function, package or module is in a program
     Why(WhyArgs),
+    /// Build a program again from its record, and compare
+    Rebuild(RebuildArgs),
     /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
     Explain(ExplainArgs),
     /// Write a commented policy file
@@ -242,7 +246,8 @@ pub struct LintArgs {
     after_long_help = "Examples:
   gospect diff dist-1.2/ dist-1.3/
   gospect diff --fail-on toolchain,godebug old.tar.gz new.tar.gz
-  gospect diff --format markdown records:old.ndjson dist/"
+  gospect diff --format markdown records:old.ndjson dist/
+  gospect diff --code old/app new/app             which functions differ, and why"
 )]
 pub struct DiffArgs {
     #[command(flatten)]
@@ -256,6 +261,9 @@ pub struct DiffArgs {
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
     #[arg(long)]
     pub packages: bool,
+    /// Also compare the code of two programs, function by function, with addresses normalised; both targets are files
+    #[arg(long)]
+    pub code: bool,
     /// Compare what modules can do too, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
     #[arg(long)]
     pub capabilities: bool,

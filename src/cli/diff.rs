@@ -10,13 +10,18 @@ use super::output::Output;
 use super::{database, dates};
 use crate::audit::diff::{self, Class};
 use crate::bytes::number::count;
-use crate::bytes::{Budget, Use};
+use crate::bytes::{Budget, FileBytes, Limits, Use};
+use crate::compare::compare;
+use crate::record::rebuild::Comparison;
 use crate::record::{Binary, End, Line};
 use crate::report::diff::{html, json, markdown, text};
 use crate::report::findings::Options;
+use crate::report::rebuild;
 use crate::report::style::clean;
 use crate::scan::ListPackages;
 use crate::source::target::Target;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let classes = Class::parse_list(&args.fail_on.join(","))?;
@@ -38,6 +43,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     };
     let capabilities = args.capabilities || names_class(&args.fail_on, Class::Capability);
     let names = [old.0.clone(), new.0.clone()];
+    let files = match args.code {
+        true => Some([file_of(&old)?, file_of(&new)?]),
+        false => None,
+    };
     let sides = [old, new].map(|named| -> Result<Input, Error> {
         let input = Input::of(vec![named], &args.source, Need::Full("diff"));
         let mut input = input.and_then(Input::whole)?.with_digests();
@@ -69,7 +78,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     end.failed |= end_of_new.failed;
     end.reach.unexamined += end_of_new.reach.unexamined;
 
-    let diff = match (&database, args.packages) {
+    let mut diff = match (&database, args.packages) {
         (Some(database), packages) => {
             diff::diff_with_vulnerabilities(&before, &now, packages, database)?
         }
@@ -107,6 +116,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         // As with contents: a question that has no answer must not look like `nothing gained`.
         end.failed |= names_class(&args.fail_on, Class::Capability) || args.source.strict;
     }
+    if let Some([old, new]) = &files {
+        diff.code = Some(compare_code(old, new)?);
+    }
     let options = Options {
         color: output.look.color,
         width: output.look.width,
@@ -116,11 +128,20 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if end.failed && before.is_empty() && now.is_empty() {
         return Ok(Exit::Failed);
     }
+    let look = output.look;
     output.write(|out| match args.format.as_str() {
         "json" => json::render(&diff, out),
-        "markdown" => markdown::render(&diff, out),
+        "markdown" => {
+            markdown::render(&diff, out)?;
+            let code = diff.code.as_ref();
+            code.map_or(Ok(()), |code| rebuild::comparison_markdown(code, out))
+        }
         "html" => html::render(&diff, [&names[0], &names[1]], out),
-        _ => text::render(&diff, &options, out),
+        _ => {
+            text::render(&diff, &options, out)?;
+            let code = diff.code.as_ref();
+            code.map_or(Ok(()), |code| rebuild::comparison_text(code, &look, out))
+        }
     })?;
     Ok(Exit::of(
         &end,
@@ -128,6 +149,31 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         diff.has(&classes),
         false,
     ))
+}
+
+/// The file of a target, for `--code`.
+fn file_of((name, target): &(String, Target)) -> Result<PathBuf, Error> {
+    match target {
+        Target::Path(path) | Target::File(path) if !path.is_dir() => Ok(path.clone()),
+        _ => Err(Error::CodeOfFiles(clean(name).into_owned())),
+    }
+}
+
+/// Compares the code of two programs.
+fn compare_code(old: &Path, new: &Path) -> Result<Comparison, Error> {
+    let open = |path: &Path| {
+        File::open(path)
+            .and_then(FileBytes::open)
+            .map_err(|e| Error::Program {
+                path: clean(&path.display().to_string()).into_owned(),
+                why: e.to_string(),
+            })
+    };
+    let compared = compare(&open(old)?, &open(new)?, None, Limits::default());
+    compared.map_err(|why| Error::Program {
+        path: "--code".to_owned(),
+        why: why.to_string(),
+    })
 }
 
 /// A comparison takes this many times the memory of its records.

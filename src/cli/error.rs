@@ -17,6 +17,12 @@ pub enum Error {
     LinuxOnly,
     #[error("diff needs two targets: gospect diff OLD NEW")]
     NotTwoTargets,
+    #[error(
+        "diff --code compares two program files, and {0} is none; take the programs out of what holds them"
+    )]
+    CodeOfFiles(String),
+    #[error("--module {0}: needs PATH@VERSION, such as example.com/app@v1.2.3")]
+    Module(String),
     #[error("standard input can be only one of the targets")]
     StdinTwice,
     #[error("--jobs needs at least 1")]

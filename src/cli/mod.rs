@@ -38,6 +38,7 @@ mod progress;
 #[cfg(feature = "verify")]
 mod provenance;
 mod ps;
+mod rebuild;
 mod sbom;
 mod scan;
 mod shell;
@@ -142,6 +143,7 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Db(args) => db::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Why(args) => why::run(&args),
+        Command::Rebuild(args) => rebuild::run(&args),
         Command::Vuln(args) => vuln::run(&args),
         #[cfg(feature = "verify")]
         Command::Verify(args) => verify::run(&args),

@@ -75,6 +75,8 @@ mod query;
 mod reach;
 #[cfg(feature = "archives")]
 mod reads;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod rebuild;
 mod record_schema;
 #[cfg(all(feature = "registry", unix))]
 mod registry;

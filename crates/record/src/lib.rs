@@ -35,6 +35,7 @@ mod port;
 mod program;
 pub mod purl;
 pub mod read;
+pub mod rebuild;
 mod size;
 mod stand_ins;
 mod stream;

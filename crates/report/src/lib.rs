@@ -47,6 +47,8 @@ pub mod html;
 #[cfg(feature = "formats")]
 mod reach;
 #[cfg(feature = "formats")]
+pub mod rebuild;
+#[cfg(feature = "formats")]
 mod render;
 #[cfg(feature = "formats")]
 pub mod style;

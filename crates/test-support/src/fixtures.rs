@@ -111,6 +111,24 @@ pub fn fixture(id: &str) -> Arc<Vec<u8>> {
     row(id).bytes()
 }
 
+/// One of the builds of `testdata/rebuild.tar.xz` (scripts/make-rebuild-fixtures.sh); panics on an unknown name.
+pub fn rebuild_fixture(name: &str) -> Arc<Vec<u8>> {
+    static BUILDS: LazyLock<HashMap<String, Arc<Vec<u8>>>> = LazyLock::new(|| {
+        let packed = std::fs::read(crate::root().join("testdata/rebuild.tar.xz")).unwrap();
+        let tar = unxz(&packed);
+        let members = tar_members(&tar);
+        members
+            .map(|(name, data)| {
+                (
+                    name.trim_start_matches("./").to_owned(),
+                    Arc::new(data.to_vec()),
+                )
+            })
+            .collect()
+    });
+    BUILDS[name].clone()
+}
+
 type Group = Arc<HashMap<String, Arc<Vec<u8>>>>;
 
 fn unpacked(group: &str) -> Group {

@@ -29,6 +29,7 @@ const NEEDS: &[Need] = &[
     need("docker-registry", "install docker-registry"),
     need("duckdb", "pip install duckdb-cli"),
     need("fish", "install fish"),
+    need("git", "install git"),
     need("go", "install Go"),
     need("go1.27", "put a Go 1.27 or newer on PATH, or set GOROOT"),
     need(

@@ -19,6 +19,7 @@ pub use packages::{ModuleChange, PackageChanges};
 
 use gospect_knowledge::hint;
 use gospect_record::Binary;
+use gospect_record::rebuild::Comparison;
 use gospect_vuln::database::{Damaged, Database};
 use serde::Serialize;
 
@@ -211,6 +212,9 @@ pub struct Diff {
     pub unchanged: u64,
     /// Number of those whose bytes were not compared, because a record has no digest.
     pub content_not_compared: u64,
+    /// The code of the two programs, function by function; `None`: not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Comparison>,
 }
 
 impl Diff {

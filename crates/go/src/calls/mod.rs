@@ -8,7 +8,7 @@ mod ask;
 pub mod capabilities;
 mod chain;
 mod data;
-mod decode;
+pub mod decode;
 mod name;
 mod types;
 
@@ -285,7 +285,8 @@ impl Bodies {
     }
 }
 
-fn toc(image: &Image<'_>) -> Option<u64> {
+/// The address in the register of the table of contents of a ppc64 program.
+pub fn toc(image: &Image<'_>) -> Option<u64> {
     const O_TOC: u64 = 24 + 24;
     match (image.format, image.arch?) {
         (Format::Xcoff, "ppc64") => {

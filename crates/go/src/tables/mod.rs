@@ -5,7 +5,7 @@
 pub(crate) mod age;
 mod build_version;
 pub(crate) mod code_refs;
-pub(crate) mod functions;
+pub mod functions;
 pub mod gosymtab;
 pub mod inline_tree;
 pub mod inlining;
@@ -14,7 +14,7 @@ pub(crate) mod moduledata;
 pub(crate) mod old_inlining;
 mod pc_values;
 pub mod pclntab;
-pub(crate) mod rows;
+pub mod rows;
 
 pub use build_version::build_version;
 

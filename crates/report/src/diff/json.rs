@@ -2,13 +2,16 @@
 
 use super::super::each::Each;
 use gospect_audit::diff::{Class, Diff};
+use gospect_record::rebuild::Comparison;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 /// The keys in the order that other documents have.
 #[derive(Serialize)]
-struct Document<P> {
+struct Document<'d, P> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'d Comparison>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_not_compared: Option<u64>,
     counts: Map<String, Value>,
@@ -25,6 +28,7 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         .map(|c| (c.name().to_string(), diff.count(c).into()))
         .collect();
     let document = Document {
+        code: diff.code.as_ref(),
         content_not_compared: super::open(diff),
         counts,
         pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),

@@ -1,6 +1,6 @@
 use super::LISTED;
+use crate::finding::Evidence;
 use crate::fleet::{Place, Spreading};
-use crate::policy::{MODULE, VULNERABILITY};
 use crate::rules::prelude::*;
 use gospect_vuln as vuln;
 
@@ -74,13 +74,13 @@ fn report(spreading: &Spreading) -> Report {
         counts.join(" and "),
         names(spreading)
     ))
-    .see(VULNERABILITY, id)
-    .see(MODULE, module)
+    .see(Evidence::VULNERABILITY, id)
+    .see(Evidence::MODULE, module)
     .salient(id)
     .salient(module)
     .help(advice(spreading));
     for alias in &finding.aliases {
-        report = report.see(VULNERABILITY, alias);
+        report = report.see(Evidence::VULNERABILITY, alias);
     }
     for place in spreading.places.iter().take(LISTED) {
         let kind = match place {

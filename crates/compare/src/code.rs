@@ -1,0 +1,71 @@
+//! Code of both programs, compared with addresses normalised.
+
+use super::side::Side;
+use super::{words, x86};
+use gospect_go::calls::decode::{Code, decoder};
+
+/// An address of the old program and the address of the new one in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pair {
+    pub old: u64,
+    pub new: u64,
+    /// Whether they are addresses, and not numbers that look like some.
+    pub is_certain: bool,
+    /// The function of the old program that refers to it.
+    pub function: u32,
+}
+
+/// Compares code that is in both programs; gives the offset of the first instruction that differs.
+pub fn bodies(
+    (old, a, start): (&Side<'_, '_>, &[u8], u64),
+    (new, b, new_start): (&Side<'_, '_>, &[u8], u64),
+    pair: &mut dyn FnMut(u64, u64, bool),
+) -> Result<(), usize> {
+    let arch = old.image.arch.unwrap_or_default();
+    if old.image.arch != new.image.arch || old.image.big_endian != new.image.big_endian {
+        return Err(0);
+    }
+    let is_x86 = matches!(arch, "amd64" | "386" | "amd64p32");
+    let (a, b) = match is_x86 && a.len() != b.len() {
+        // The last function of a section is followed by filling up to its end.
+        true => (without_filling(a), without_filling(b)),
+        false => (a, b),
+    };
+    if a.len() != b.len() {
+        return Err(first_difference(a, b));
+    }
+    if old.is_wasm() {
+        return if a == b {
+            Ok(())
+        } else {
+            Err(first_difference(a, b))
+        };
+    }
+    let code = |side: &Side<'_, '_>, bytes, start| Code {
+        bytes,
+        start,
+        big_endian: side.image.big_endian,
+        toc: gospect_go::calls::toc(side.image),
+        imported: 0,
+    };
+    let both = (code(old, a, start), code(new, b, new_start));
+    let are_addresses = |x: u64, y: u64| old.holds(x) && new.holds(y);
+    if is_x86 {
+        let bits = if arch == "386" { 32 } else { 64 };
+        return x86::compare(both, bits, &are_addresses, pair);
+    }
+    match decoder(arch) {
+        Some(decoder) => words::compare(both, (arch, decoder), &are_addresses, pair),
+        None if a == b => Ok(()),
+        None => Err(first_difference(a, b)),
+    }
+}
+
+fn first_difference(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(x, y)| x == y).count()
+}
+
+fn without_filling(code: &[u8]) -> &[u8] {
+    let filling = code.iter().rev().take_while(|byte| **byte == 0xcc).count();
+    code.get(..code.len() - filling).unwrap_or_default()
+}

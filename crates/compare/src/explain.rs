@@ -1,0 +1,298 @@
+//! What explains differences: another release, setting, module version or linker string; else a patched toolchain or other source.
+
+use super::Read;
+use super::functions::Functions;
+use super::side::Side;
+use gospect_go::tables::functions::package;
+use gospect_record::rebuild::{FunctionDifference, StringChange};
+use gospect_record::{Binary, BuildInfo, Module};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+/// Most explanations of one kind.
+const SHOWN: usize = 10;
+
+/// Linker strings that differ.
+pub fn strings(
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
+    records: &[Read; 2],
+    functions: &Functions,
+) -> Vec<StringChange> {
+    let (a, b) = (
+        own_strings(old, &records[0].binary),
+        own_strings(new, &records[1].binary),
+    );
+    let (mine, theirs) = (names(old, &a), names(new, &b));
+    let readers: HashMap<u64, u32> = functions
+        .pairs
+        .iter()
+        .rev()
+        .map(|pair| (pair.old, pair.function))
+        .collect();
+    let of_new: HashMap<u64, u32> = functions
+        .pairs
+        .iter()
+        .rev()
+        .map(|pair| (pair.new, pair.function))
+        .collect();
+    let reader = |old_address: Option<&u64>, new_address: Option<&u64>| {
+        let by_old = old_address.and_then(|at| readers.get(at));
+        let function = by_old.or_else(|| new_address.and_then(|at| of_new.get(at)))?;
+        Some(old.name(*function as usize))
+    };
+    let became: HashMap<u64, u64> = functions
+        .pairs
+        .iter()
+        .map(|pair| (pair.old, pair.new))
+        .collect();
+    let mut left: Vec<&(u64, String)> = b.iter().collect();
+    let mut all = Vec::new();
+    let mut unpaired = Vec::new();
+    for (address, text) in &a {
+        let place = became.get(address);
+        let same_place = left.iter().position(|(at, _)| Some(at) == place);
+        let at = same_place.or_else(|| left.iter().position(|(_, other)| other == text));
+        match at.map(|at| left.remove(at)) {
+            Some((_, other)) if other == text => {}
+            Some((at, other)) => all.push(StringChange {
+                name: mine.get(address).or(theirs.get(at)).cloned(),
+                old: Some(text.clone()),
+                new: Some(other.clone()),
+                new_address: Some(*at),
+                reader: reader(Some(address), Some(at)),
+            }),
+            None => unpaired.push((address, text, place)),
+        }
+    }
+    all.extend(
+        unpaired
+            .into_iter()
+            .map(|(address, text, place)| StringChange {
+                name: mine.get(address).cloned(),
+                old: Some(text.clone()),
+                new: None,
+                new_address: place.copied(),
+                reader: reader(Some(address), place),
+            }),
+    );
+    all.extend(left.into_iter().map(|(address, text)| StringChange {
+        name: theirs.get(address).cloned(),
+        old: None,
+        new: Some(text.clone()),
+        new_address: Some(*address),
+        reader: reader(None, Some(address)),
+    }));
+    all
+}
+
+/// Linker strings that are not the runtime's own, with the addresses of their variables.
+fn own_strings(side: &Side<'_, '_>, binary: &Binary) -> Vec<(u64, String)> {
+    let recorded: BTreeSet<&str> = binary
+        .linker_strings
+        .iter()
+        .flatten()
+        .map(|s| s.value.as_str())
+        .collect();
+    let strings = side.tables.strings().all.iter();
+    strings
+        .filter_map(|s| Some((s.address, std::str::from_utf8(s.text).ok()?)))
+        .filter(|(_, text)| recorded.contains(text))
+        .map(|(address, text)| (address, text.to_owned()))
+        .collect()
+}
+
+/// The variables at some addresses.
+fn names(side: &Side<'_, '_>, strings: &[(u64, String)]) -> HashMap<u64, String> {
+    let wanted: BTreeSet<u64> = strings.iter().map(|s| s.0).collect();
+    let mut all = HashMap::new();
+    if wanted.is_empty() {
+        return all;
+    }
+    side.image.symbols::<()>(&mut |symbol| {
+        if wanted.contains(&symbol.address) {
+            let name = String::from_utf8_lossy(symbol.name).into_owned();
+            all.entry(symbol.address).or_insert(name);
+        }
+        ControlFlow::Continue(())
+    });
+    all
+}
+
+/// The explanations, the most telling one first.
+pub fn explain(
+    records: &[Read; 2],
+    functions: &Functions,
+    changed: &[FunctionDifference],
+    strings: &[StringChange],
+    is_harmless: bool,
+) -> Vec<String> {
+    let [old, new] = records;
+    let mut all = Vec::new();
+    let equal = functions.equal();
+    if is_harmless {
+        all.push(format!(
+            "{equal} of {} functions equal; nothing that is run differs",
+            functions.count()
+        ));
+        return all;
+    }
+    let releases = (&old.binary.go_version, &new.binary.go_version);
+    if let (Some(a), Some(b)) = releases
+        && a != b
+    {
+        all.push(format!("another Go release: {a} and {b}"));
+    }
+    let empty = BuildInfo::default();
+    let (x, y) = (
+        old.binary.build_info.as_ref().unwrap_or(&empty),
+        new.binary.build_info.as_ref().unwrap_or(&empty),
+    );
+    all.extend(settings(x, y));
+    all.extend(modules(x, y, changed));
+    let named = |change: &StringChange| {
+        change
+            .name
+            .clone()
+            .unwrap_or_else(|| "a variable".to_owned())
+    };
+    let shown = |text: &Option<String>| {
+        text.as_ref()
+            .map_or("not set".to_owned(), |text| format!("`{text}`"))
+    };
+    for change in strings.iter().take(SHOWN) {
+        all.push(format!(
+            "another string set by the linker (-X): {}, {} and {}",
+            named(change),
+            shown(&change.old),
+            shown(&change.new)
+        ));
+    }
+    if strings.len() > SHOWN {
+        all.push(format!(
+            "{} more strings set by the linker",
+            strings.len() - SHOWN
+        ));
+    }
+    if all.is_empty() {
+        all.push(unexplained(x, changed));
+    }
+    all.push(format!("{equal} of {} functions equal", functions.count()));
+    all
+}
+
+/// Settings that change code, and differ.
+fn settings(old: &BuildInfo, new: &BuildInfo) -> Vec<String> {
+    let is_code = |key: &str| {
+        !key.starts_with("vcs") && !matches!(key, "-ldflags" | "DefaultGODEBUG" | "-compiler")
+    };
+    let keys = old
+        .settings
+        .iter()
+        .chain(&new.settings)
+        .map(|s| s.key.as_str());
+    let keys: BTreeSet<&str> = keys.filter(|key| is_code(key)).collect();
+    let text = |info: &BuildInfo, key: &str| {
+        info.setting(key)
+            .map_or(format!("no {key}"), |value| format!("{key}={value}"))
+    };
+    keys.into_iter()
+        .filter(|key| old.setting(key) != new.setting(key))
+        .map(|key| format!("another setting: {} and {}", text(old, key), text(new, key)))
+        .collect()
+}
+
+/// Modules whose versions differ, with the number of their functions that do.
+fn modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> Vec<String> {
+    let linked = |module: &Module| {
+        let used = module.replace.as_deref().unwrap_or(module);
+        match used.path == module.path {
+            true => used.version.clone(),
+            false => format!("{} {}", used.path, used.version),
+        }
+    };
+    let all = |info: &BuildInfo| -> BTreeMap<String, String> {
+        let modules = info
+            .deps
+            .iter()
+            .chain([&info.main])
+            .filter(|m| !m.path.is_empty());
+        modules.map(|m| (m.path.clone(), linked(m))).collect()
+    };
+    let (a, b) = (all(old), all(new));
+    let by_module = by_module(old, changed);
+    let count = |module: &str| by_module.get(module).copied().unwrap_or_default();
+    let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let mut lines: Vec<(usize, String)> = paths
+        .into_iter()
+        .filter(|path| a.get(*path) != b.get(*path))
+        .map(|path| {
+            let text = |version: Option<&String>| version.map_or("not linked", String::as_str).to_owned();
+            let line = format!(
+                "another version of module {path}: {} and {}; {} of the functions that differ are its own",
+                text(a.get(path)),
+                text(b.get(path)),
+                count(path)
+            );
+            (count(path), line)
+        })
+        .collect();
+    // The version of the main module alone explains nothing where none of its functions differ.
+    lines.retain(|(count, line)| {
+        *count > 0 || !line.contains(&format!("module {}:", old.main.path))
+    });
+    lines.sort_by_key(|line| std::cmp::Reverse(line.0));
+    lines.into_iter().take(SHOWN).map(|line| line.1).collect()
+}
+
+/// Numbers of functions that differ by module; the standard library is `std`.
+fn by_module(info: &BuildInfo, changed: &[FunctionDifference]) -> BTreeMap<String, usize> {
+    let mut all: BTreeMap<String, usize> = BTreeMap::new();
+    for function in changed {
+        let path = package(function.function.as_bytes())
+            .map(|p| String::from_utf8_lossy(p).replace("%2e", "."));
+        let path = path.unwrap_or_default();
+        let modules = info
+            .deps
+            .iter()
+            .chain([&info.main])
+            .map(|m| m.path.as_str());
+        let holds = |module: &&str| {
+            !module.is_empty()
+                && path
+                    .strip_prefix(module)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let first = path.split('/').next().unwrap_or_default();
+        let module = match path.as_str() {
+            "main" => info.main.path.clone(),
+            _ => match modules.filter(holds).max_by_key(|m| m.len()) {
+                Some(module) => module.to_owned(),
+                None if !first.contains('.') => "std".to_owned(),
+                None => path.clone(),
+            },
+        };
+        *all.entry(module).or_default() += 1;
+    }
+    all
+}
+
+/// Where no record tells why.
+fn unexplained(info: &BuildInfo, changed: &[FunctionDifference]) -> String {
+    let by_module = by_module(info, changed);
+    let mut most: Vec<(&String, &usize)> = by_module.iter().collect();
+    most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    match most.as_slice() {
+        [] => "the records name the same release, settings and modules, and all functions are equal: other constants or embedded files, or edited data".to_owned(),
+        [(module, _)] if module.as_str() == "std" => {
+            "the records name the same release, and only functions of the standard library differ: a patched toolchain, or an edited program".to_owned()
+        }
+        all => {
+            let names: Vec<String> = all.iter().take(SHOWN).map(|(module, count)| format!("{count} of {module}")).collect();
+            format!(
+                "the records name the same release, settings and modules: other source, a patched toolchain or an edited program; functions that differ: {}",
+                names.join(", ")
+            )
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Compares two builds of a Go program.
+//!
+//! Two builds of the same source by the same toolchain have the same instructions, but a longer build info or another linker string moves what
+//! comes after it, and with it every address. So code is compared with addresses normalised:
+//!
+//! 1. `functions`: pairs functions by name, and compares their instructions without the operands that are addresses; `x86` and `words` know where
+//!    these operands are. Each pair of operands says: this address of the old program is that address of the new one.
+//! 2. `data`: aligns (`align`) everything else (`regions`) that is loaded, with these pairs as hints, and compares it; pointers in data are pairs too.
+//! 3. The pairs are checked against the alignment: a function that now refers to other data differs.
+//! 4. `parts`: build info, build ID, function table, symbols, debug information, signature.
+//! 5. `explain`: what explains the differences.
+//!
+//! Must never: read files, print, or call two programs equal of which a part was not compared.
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
+
+mod align;
+mod code;
+mod data;
+mod explain;
+mod functions;
+mod parts;
+mod regions;
+mod side;
+mod tables;
+mod words;
+mod x86;
+
+use gospect_bytes::{Limits, ReadAt};
+use gospect_exe::OpenError;
+use gospect_go::{Level, Options, inspect, programs};
+use gospect_record::Binary;
+use gospect_record::rebuild::{Comparison, Difference, DifferentPart, FUNCTIONS_SHOWN, Outcome};
+use side::Side;
+
+/// Why two programs cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCompared {
+    /// A file is no executable, or cannot be read.
+    #[error("{0}")]
+    Unread(OpenError),
+    /// A file is no Go program.
+    #[error("the {0} program is not Go, or is a library without functions of its own")]
+    NotGo(&'static str),
+    /// A universal file lacks the architecture.
+    #[error("the {which} program has no slice for {slice}")]
+    NoSlice {
+        /// `old` or `new`.
+        which: &'static str,
+        /// The architecture.
+        slice: String,
+    },
+    /// There is no function table.
+    #[error(
+        "the {0} program has no function table that can be read, so that its code cannot be taken apart"
+    )]
+    NoFunctions(&'static str),
+}
+
+/// Compares two programs. Of a universal Mach-O file the slice is compared that `slice` names, else the first.
+///
+/// # Errors
+/// [`NotCompared`] when one of them is no Go program with a function table.
+pub fn compare(
+    old: &dyn ReadAt,
+    new: &dyn ReadAt,
+    slice: Option<&str>,
+    limits: Limits,
+) -> Result<Comparison, NotCompared> {
+    let records = [record(old, slice, limits)?, record(new, slice, limits)?];
+    if is_equal(old, new) {
+        return Ok(identical(old, slice, limits));
+    }
+    let mut result = None;
+    let mut lacking = "old";
+    let is_wanted = |found: Option<&str>| slice.is_none() || slice == found;
+    programs(old, limits, &mut |old_slice, old_tables| {
+        if result.is_some() || !is_wanted(old_slice) {
+            return;
+        }
+        lacking = "new";
+        let of_new = programs(new, limits, &mut |new_slice, new_tables| {
+            if result.is_some()
+                || new_slice != old_slice && old_slice.is_some() && new_slice.is_some()
+            {
+                return;
+            }
+            result = Some(match (Side::of(old_tables), Side::of(new_tables)) {
+                (Some(a), Some(b)) => Ok(sides(&a, &b, &records)),
+                (None, _) => Err(NotCompared::NoFunctions("old")),
+                (_, None) => Err(NotCompared::NoFunctions("new")),
+            });
+        });
+        if let Err(error) = of_new {
+            result.get_or_insert(Err(NotCompared::Unread(error)));
+        }
+    })
+    .map_err(NotCompared::Unread)?;
+    match (result, slice) {
+        (Some(result), _) => result,
+        (None, None) => Err(NotCompared::NotGo(lacking)),
+        (None, Some(slice)) => Err(NotCompared::NoSlice {
+            which: lacking,
+            slice: slice.to_owned(),
+        }),
+    }
+}
+
+/// The record of the program, with all that the explanations ask for, and the end of what its headers account for.
+struct Read {
+    binary: Binary,
+    end: Option<u64>,
+}
+
+fn record(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Result<Read, NotCompared> {
+    let options = Options {
+        level: Level::Full,
+        named: true,
+        limits,
+        ..Options::default()
+    };
+    let inspection = inspect(reader, &options).map_err(NotCompared::Unread)?;
+    let end = inspection.end;
+    let mut found = inspection.found.into_iter();
+    let program = found.find(|f| slice.is_none() || f.slice.as_deref() == slice);
+    Ok(Read {
+        binary: program.map(|f| *f.record).unwrap_or_default(),
+        end,
+    })
+}
+
+/// Bytes read at once.
+const PIECE: usize = 1 << 16;
+
+fn is_equal(old: &dyn ReadAt, new: &dyn ReadAt) -> bool {
+    if old.len() != new.len() {
+        return false;
+    }
+    let mut buffers = [vec![0; PIECE], vec![0; PIECE]];
+    let mut done = 0;
+    while done < old.len() {
+        let size = PIECE.min(usize::try_from(old.len() - done).unwrap_or(PIECE));
+        let [a, b] = &mut buffers;
+        let (Some(a), Some(b)) = (a.get_mut(..size), b.get_mut(..size)) else {
+            return false;
+        };
+        if fill(old, a, done).is_none() || fill(new, b, done).is_none() || a != b {
+            return false;
+        }
+        done += size as u64;
+    }
+    true
+}
+
+/// Reads exactly as many bytes as the buffer has.
+fn fill(reader: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> Option<()> {
+    let mut done = 0;
+    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match reader.read_at(rest, offset + done as u64) {
+            Ok(read) if read > 0 => done += read,
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
+fn identical(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Comparison {
+    let mut count = 0;
+    let _ = programs(reader, limits, &mut |found, tables| {
+        if count == 0 && (slice.is_none() || slice == found) {
+            count = Side::of(tables).map_or(0, |side| side.rows.all.len() as u64);
+        }
+    });
+    Comparison {
+        verdict: Outcome::Identical,
+        functions_equal: count,
+        functions: count,
+        differences: Vec::new(),
+        changed: Vec::new(),
+        more_changed: 0,
+        explanations: Vec::new(),
+        strings: Vec::new(),
+    }
+}
+
+fn sides(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Comparison {
+    let mut functions = functions::compare(old, new);
+    let data = data::compare(old, new, &functions.pairs);
+    functions.check(old, new, &data);
+    let mut differences: Vec<Difference> = Vec::new();
+    let changed = functions.changed(old, new);
+    if functions.different_bytes > 0 || !changed.is_empty() {
+        differences.push(Difference {
+            part: DifferentPart::Code,
+            bytes: functions.different_bytes,
+            what: format!(
+                "{} of {} functions differ",
+                changed.len(),
+                functions.count()
+            ),
+        });
+    }
+    let is_same_code = changed.is_empty();
+    // Where functions differ, so does what leads to them.
+    if is_same_code {
+        differences.extend(functions.pointers(old, new, &data));
+    }
+    differences.extend(data.differences);
+    differences.extend(tables::compare(old, new, is_same_code));
+    differences.extend(parts::compare(old, new, records));
+    differences.sort();
+    differences.dedup();
+    let is_harmless = differences.iter().all(|d| d.part.is_harmless());
+    let strings = explain::strings(old, new, records, &functions);
+    let explanations = explain::explain(records, &functions, &changed, &strings, is_harmless);
+    let more_changed = changed.len().saturating_sub(FUNCTIONS_SHOWN) as u64;
+    Comparison {
+        verdict: match is_harmless {
+            true => Outcome::SameCode,
+            false => Outcome::Different,
+        },
+        functions_equal: functions.equal(),
+        functions: functions.count(),
+        differences,
+        changed: changed.into_iter().take(FUNCTIONS_SHOWN).collect(),
+        more_changed,
+        explanations,
+        strings,
+    }
+}

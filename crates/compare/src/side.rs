@@ -1,0 +1,160 @@
+//! One of the two programs: its functions, and the ranges of its memory.
+
+use gospect_exe::{Format, Image, WasmFunctions};
+use gospect_go::calls::decode::{FIRST_FUNCTION, PLACE_BITS};
+use gospect_go::tables::Tables;
+use gospect_go::tables::pclntab::Layout;
+use gospect_go::tables::rows::Rows;
+use std::ops::Range;
+
+/// A range of addresses.
+pub type Addresses = Range<u64>;
+
+/// One of the two programs.
+pub struct Side<'t, 'i> {
+    pub tables: &'t Tables<'i>,
+    pub image: &'t Image<'i>,
+    pub rows: Rows<'t, 'i>,
+    /// The functions of a WebAssembly module, whose code is not part of its memory.
+    wasm: Option<WasmFunctions>,
+    /// Where something can be in memory, sorted: segments and sections, with what is zero at the start.
+    memory: Vec<Addresses>,
+}
+
+impl<'t, 'i> Side<'t, 'i> {
+    /// `None` without a function table.
+    pub fn of(tables: &'t Tables<'i>) -> Option<Self> {
+        let image = tables.image();
+        let rows = Rows::read(tables)?;
+        let segments = image.segments.iter().filter(|s| !s.discardable);
+        let sections = image.sections.iter().filter(|s| s.address != 0);
+        let mut memory: Vec<Addresses> = segments
+            .map(|s| s.address..s.end())
+            .chain(sections.map(|s| s.address..s.address.saturating_add(s.size)))
+            .collect();
+        memory.sort_by_key(|range| range.start);
+        Some(Self {
+            tables,
+            image,
+            rows,
+            wasm: WasmFunctions::read(image),
+            memory: merged(memory),
+        })
+    }
+
+    /// Whether an address is in the memory of the program.
+    pub fn holds(&self, address: u64) -> bool {
+        let after = self.memory.partition_point(|range| range.start <= address);
+        let range = after.checked_sub(1).and_then(|i| self.memory.get(i));
+        range.is_some_and(|range| range.contains(&address))
+    }
+
+    /// Whether a number in the memory of the program is likely an address: small and round numbers mean something else as often.
+    pub fn is_telling(&self, number: u64) -> bool {
+        const LOW: u64 = 0x40_0000;
+        const PAGE: u64 = 0x1000;
+        self.image.bits == 64 && number >= LOW && !number.is_multiple_of(PAGE) && self.holds(number)
+    }
+
+    /// Whether an address is stored in the file, not only zero memory.
+    pub fn is_stored(&self, address: u64) -> bool {
+        self.image.segment_at(address).is_some()
+    }
+
+    /// The instructions of a function.
+    pub fn code(&self, function: usize) -> Option<&'t [u8]> {
+        let row = self.rows.all.get(function)?;
+        let Some(wasm) = &self.wasm else {
+            return self.image.bytes_upto(row.start, row.end - row.start);
+        };
+        let number = (row.start >> PLACE_BITS).checked_sub(FIRST_FUNCTION)?;
+        let (offset, size) = *wasm.bodies.get(usize::try_from(number).ok()?)?;
+        self.image.window().get(offset, u64::from(size))
+    }
+
+    /// Addresses of all functions together.
+    pub fn text(&self) -> Addresses {
+        let all = &self.rows.all;
+        let (first, last) = (all.first(), all.last());
+        first.map_or(0, |row| row.start)..last.map_or(0, |row| row.end)
+    }
+
+    /// Addresses of the function table.
+    pub fn function_table(&self) -> Addresses {
+        let Some(table) = self.tables.pclntab() else {
+            return 0..0;
+        };
+        let start = table.address;
+        let word = self.image.pointer_size();
+        // `moduledata.pclntable`: the rest of the table since Go 1.16, all of it before (src/runtime/symtab.go).
+        let field = match table.layout {
+            Layout::Go12 => 0,
+            _ => 13,
+        };
+        let module = self.tables.moduledata();
+        let slice = module.and_then(|module| {
+            let at = module.address.checked_add(field * word)?;
+            let from = self.image.pointer(at)?;
+            from.checked_add(self.image.word(at.checked_add(word)?)?)
+        });
+        let last = self
+            .rows
+            .all
+            .iter()
+            .map(|row| row.func)
+            .max()
+            .unwrap_or(start);
+        // Behind the last `_func` are its tables, of at most some dozen words.
+        let end = slice.filter(|end| *end >= last).unwrap_or(last + 64);
+        start..end
+    }
+
+    /// Addresses of the moduledata: where everything else is, in words of the linker.
+    pub fn moduledata(&self) -> Addresses {
+        /// Fields that tell where things are: up to `itablinks` and `ptab` (src/runtime/symtab.go, Go 1.27).
+        const WORDS: u64 = 64;
+        let module = self.tables.moduledata();
+        module.map_or(0..0, |m| {
+            m.address..m.address + WORDS * self.image.pointer_size()
+        })
+    }
+
+    /// Name of the section that an address is in.
+    pub fn section_name(&self, address: u64) -> String {
+        let mut sections = self.image.sections.iter();
+        let section = sections
+            .find(|s| s.address != 0 && address >= s.address && address - s.address < s.size);
+        section.map_or_else(
+            || "a segment".to_owned(),
+            |s| String::from_utf8_lossy(&s.name).into_owned(),
+        )
+    }
+
+    /// Name of a function.
+    pub fn name(&self, function: usize) -> String {
+        let name = self.rows.name(function).unwrap_or_default();
+        String::from_utf8_lossy(name).into_owned()
+    }
+
+    /// Source file and line of an address of a function.
+    pub fn place(&self, function: usize, address: u64) -> Option<String> {
+        let (file, line) = self.rows.line(function, address)?;
+        Some(format!("{file}:{line}"))
+    }
+
+    /// Whether this is WebAssembly.
+    pub fn is_wasm(&self) -> bool {
+        self.image.format == Format::Wasm
+    }
+}
+
+fn merged(sorted: Vec<Addresses>) -> Vec<Addresses> {
+    let mut all: Vec<Addresses> = Vec::new();
+    for range in sorted {
+        match all.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => all.push(range),
+        }
+    }
+    all
+}

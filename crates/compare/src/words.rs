@@ -1,0 +1,227 @@
+//! Instructions of fixed length, or of a length that their first bits tell: which of their bits may be part of an address.
+//!
+//! The decoders of `gospect_go::calls` follow addresses that two instructions make up, and report the address at the second one. So where two
+//! instructions differ, they are equal if the bits outside of the operand are, and if it is the first of such a pair (then the second one is held
+//! to account) or an address is reported for it.
+
+use gospect_go::calls::decode::{Code, Decoder, Reference};
+
+/// A reference, by the offset of its instruction.
+pub type Found = (usize, Reference);
+
+/// The bits of an instruction that hold part of an address.
+#[derive(Clone, Copy)]
+pub enum Operand {
+    /// The upper part; the next instruction that uses the register completes it.
+    Upper(u64),
+    /// All of it, or the lower part.
+    Whole(u64),
+}
+
+/// Architectures whose code has absolute addresses.
+const ABSOLUTE: [&str; 7] = [
+    "arm", "mips", "mipsle", "mips64", "mips64le", "ppc64", "ppc64le",
+];
+
+/// Gives the length of the instruction at the start of some bytes, and of one of the instruction sets the operand of a word.
+struct Set {
+    length: fn(&[u8]) -> usize,
+    /// Whether instructions are big-endian; `None`: as the program.
+    big_endian: Option<bool>,
+    operand: fn(u64) -> Option<Operand>,
+    /// Whether words between the instructions hold addresses.
+    has_literals: bool,
+}
+
+fn four(_: &[u8]) -> usize {
+    4
+}
+
+fn set(arch: &str) -> Option<Set> {
+    let four = |operand| Set {
+        length: four,
+        big_endian: None,
+        operand,
+        has_literals: false,
+    };
+    Some(match arch {
+        "arm64" => Set {
+            big_endian: Some(false),
+            ..four(arm64)
+        },
+        "arm" => Set {
+            has_literals: true,
+            ..four(arm)
+        },
+        "loong64" => four(loong64),
+        "mips" | "mipsle" | "mips64" | "mips64le" => four(mips),
+        "ppc64" | "ppc64le" => four(ppc64),
+        "riscv64" => Set {
+            length: |bytes| match bytes.first() {
+                Some(first) if first & 3 != 3 => 2,
+                _ => 4,
+            },
+            ..four(riscv64)
+        },
+        "s390x" => Set {
+            length: |bytes| match bytes.first().map(|first| first >> 6) {
+                Some(0) => 2,
+                Some(1 | 2) => 4,
+                _ => 6,
+            },
+            ..four(s390x)
+        },
+        _ => return None,
+    })
+}
+
+fn arm64(word: u64) -> Option<Operand> {
+    match word {
+        _ if word & 0x7c00_0000 == 0x1400_0000 => Some(Operand::Whole(0x03ff_ffff)),
+        _ if word & 0x9f00_0000 == 0x9000_0000 => Some(Operand::Upper(0x60ff_ffe0)),
+        _ if word & 0xff80_0000 == 0x9100_0000 => Some(Operand::Whole(0x003f_fc00)),
+        _ if word & 0x3b00_0000 == 0x3900_0000 => Some(Operand::Whole(0x003f_fc00)),
+        _ => None,
+    }
+}
+
+fn arm(word: u64) -> Option<Operand> {
+    let is_branch = word >> 28 != 0xf && word & 0x0e00_0000 == 0x0a00_0000;
+    is_branch.then_some(Operand::Whole(0x00ff_ffff))
+}
+
+fn loong64(word: u64) -> Option<Operand> {
+    match (word >> 26, word >> 25, word >> 22) {
+        (0b01_0101 | 0b01_0100, ..) => Some(Operand::Whole(0x03ff_ffff)),
+        (0b01_0011, ..) => Some(Operand::Whole(0x03ff_fc00)),
+        (_, 0b000_1101 | 0b000_1110 | 0b000_1111 | 0b000_1010, _) => {
+            Some(Operand::Upper(0x01ff_ffe0))
+        }
+        (_, _, 0b00_0000_1010 | 0b00_0000_1011 | 0b00_1010_0000..=0b00_1010_1111) => {
+            Some(Operand::Whole(0x003f_fc00))
+        }
+        _ => None,
+    }
+}
+
+fn mips(word: u64) -> Option<Operand> {
+    match word >> 26 {
+        2 | 3 => Some(Operand::Whole(0x03ff_ffff)),
+        15 => Some(Operand::Upper(0xffff)),
+        8 | 9 | 24 | 25 | 13 | 32..=39 | 55 | 40..=46 | 63 | 49 | 53 | 57 | 61 => {
+            Some(Operand::Whole(0xffff))
+        }
+        _ => None,
+    }
+}
+
+fn ppc64(word: u64) -> Option<Operand> {
+    match word >> 26 {
+        18 => Some(Operand::Whole(0x03ff_fffc)),
+        // An instruction of eight bytes: its address is reported here, and its second word is part of it.
+        1 => Some(Operand::Upper(0x0003_ffff)),
+        15 => Some(Operand::Upper(0xffff)),
+        58 | 62 => Some(Operand::Whole(0xfffc)),
+        14 | 32 | 34 | 40 | 42 | 36 | 38 | 44 | 48 | 50 | 52 | 54 => Some(Operand::Whole(0xffff)),
+        _ => None,
+    }
+}
+
+fn riscv64(word: u64) -> Option<Operand> {
+    match word & 0x7f {
+        0x6f => Some(Operand::Whole(0xffff_f000)),
+        0x17 | 0x37 => Some(Operand::Upper(0xffff_f000)),
+        0x67 | 0x13 | 0x03 | 0x07 => Some(Operand::Whole(0xfff0_0000)),
+        0x23 | 0x27 => Some(Operand::Whole(0xfe00_0f80)),
+        _ => None,
+    }
+}
+
+fn s390x(word: u64) -> Option<Operand> {
+    matches!(word >> 40, 0xc0 | 0xc4 | 0xc6).then_some(Operand::Whole(0xffff_ffff))
+}
+
+/// Compares two pieces of code of the same length; `pair` gets the addresses that stand in the same place, and whether they are
+/// addresses for certain. Gives the offset of the first
+/// instruction that differs.
+pub fn compare(
+    (old, new): (Code<'_>, Code<'_>),
+    (arch, decoder): (&str, Decoder),
+    are_addresses: &dyn Fn(u64, u64) -> bool,
+    pair: &mut dyn FnMut(u64, u64, bool),
+) -> Result<(), usize> {
+    let set = set(arch).ok_or(0usize)?;
+    let (found, other) = (references(old, decoder), references(new, decoder));
+    let number = |bytes: &[u8]| {
+        let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+        match set.big_endian.unwrap_or(old.big_endian) {
+            true => bytes.iter().fold(0, fold),
+            false => bytes.iter().rev().fold(0, fold),
+        }
+    };
+    let mut at = 0;
+    let mut is_second = false;
+    while let Some(rest) = old.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = (set.length)(rest).min(rest.len());
+        let range = at..at + length;
+        let (a, b) = (old.bytes.get(range.clone()), new.bytes.get(range));
+        let (Some(a), Some(b)) = (a, b) else {
+            return Err(at);
+        };
+        let is_prefix = arch.starts_with("ppc64") && number(a) >> 26 == 1;
+        if a != b {
+            let has_reference = found.binary_search_by_key(&at, |f| f.0).is_ok();
+            let (x, y) = (number(a), number(b));
+            let is_operand = match (set.operand)(x) {
+                _ if is_second => x >> 16 == y >> 16,
+                Some(Operand::Upper(bits)) => x & !bits == y & !bits,
+                Some(Operand::Whole(bits)) => has_reference && x & !bits == y & !bits,
+                None => false,
+            };
+            if !is_operand {
+                if !(set.has_literals && are_addresses(x, y)) {
+                    return Err(at);
+                }
+                pair(x, y, x != y);
+            }
+        }
+        is_second = is_prefix && !is_second;
+        at += length;
+    }
+    if found.len() != other.len() {
+        return Err(first_unequal(&found, &other));
+    }
+    for ((at, a), (of_new, b)) in found.iter().zip(&other) {
+        let (a, b) = match (at == of_new, a, b) {
+            (true, Reference::Call(a), Reference::Call(b))
+            | (true, Reference::Jump(a), Reference::Jump(b))
+            | (true, Reference::Address(a), Reference::Address(b)) => (*a, *b),
+            _ => return Err(*at),
+        };
+        match are_addresses(a, b) {
+            // Where addresses are absolute, the same number in both may be one that means something else.
+            true => pair(a, b, a != b || !ABSOLUTE.contains(&arch)),
+            false if a == b => {}
+            false => return Err(*at),
+        }
+    }
+    Ok(())
+}
+
+fn first_unequal(a: &[Found], b: &[Found]) -> usize {
+    let mut both = a.iter().zip(b);
+    let first = both.find(|(a, b)| a.0 != b.0).map(|(a, b)| a.0.min(b.0));
+    let longer = if a.len() > b.len() { a } else { b };
+    first
+        .or_else(|| longer.get(a.len().min(b.len())).map(|f| f.0))
+        .unwrap_or(0)
+}
+
+fn references(code: Code<'_>, decoder: Decoder) -> Vec<Found> {
+    let mut all = Vec::new();
+    decoder(code, &mut |pc, reference| {
+        let at = usize::try_from(pc.wrapping_sub(code.start)).unwrap_or(usize::MAX);
+        all.push((at, reference));
+    });
+    all
+}

@@ -1,0 +1,65 @@
+//! Arguments of `rebuild`.
+
+use super::OutputArgs;
+use crate::cli::values::choices;
+use clap::Args;
+use std::path::PathBuf;
+
+// Arguments of `rebuild`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "It runs the `go` command, which fetches the toolchain and the modules through the proxies of GOPROXY, in a private
+folder that is removed. The program itself is never run. --recipe runs and fetches nothing.
+
+Exit codes: 0 identical, or the same code; 1 code or data differ; 2 not built; 3 no Go program.
+
+Examples:
+  gospect rebuild ./app                              build it again from the module proxy, and compare
+  gospect rebuild --recipe ./app > rebuild.sh        the commands, to read and to run by hand
+  gospect rebuild --source . dist/app_linux_amd64    from this checkout
+  gospect rebuild --module example.com/app@v1.2.3 ./app
+  gospect rebuild --format markdown ./app >> \"$GITHUB_STEP_SUMMARY\""
+)]
+pub struct RebuildArgs {
+    /// The Go program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// Print the recipe, a POSIX shell script, and build nothing
+    #[arg(long)]
+    pub recipe: bool,
+    /// Take the source from the checkout in DIR, not from the module proxy
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
+    /// Take the source of this module and version
+    #[arg(long, value_name = "PATH@VERSION")]
+    pub module: Option<String>,
+    /// Run the C compiler too, for programs with cgo; source and record decide its flags
+    #[arg(long)]
+    pub allow_cgo: bool,
+    /// The go command to run [default: the one in PATH]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "go",
+        hide_default_value = true
+    )]
+    pub go: PathBuf,
+    /// Keep downloads and compiled packages in DIR for the next rebuild
+    #[arg(long, value_name = "DIR")]
+    pub build_cache: Option<PathBuf>,
+    /// Write the rebuilt program to FILE
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
+    /// Write an unsigned in-toto statement of the result to FILE
+    #[arg(long, value_name = "FILE")]
+    pub attestation: Option<PathBuf>,
+    /// Architecture of a universal Mach-O file to rebuild
+    #[arg(long, value_name = "ARCH")]
+    pub slice: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("markdown", "for the summary of a job")]))]
+    pub format: String,
+}

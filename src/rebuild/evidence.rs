@@ -1,0 +1,155 @@
+//! What a program tells beside its build settings: the toolchain, what was stripped, C code, names of versions.
+
+use super::no_recipe::NoRecipe;
+use crate::knowledge::GoVersion;
+use crate::knowledge::semver::Semver;
+use crate::record::{Binary, Compiler, Format, VersionClaim, VersionSource, Word};
+
+/// What is missing of symbols and debug information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stripped {
+    Not,
+    Debug,
+    All,
+}
+
+pub fn stripped(binary: &Binary) -> Stripped {
+    // WebAssembly has neither symbols nor debug information of these kinds.
+    if binary.executable.format.known() == Some(Format::Wasm) {
+        return Stripped::Not;
+    }
+    match (binary.executable.go_symbols, binary.executable.debug_info) {
+        (Some(false), Some(false)) => Stripped::All,
+        (_, Some(false)) => Stripped::Debug,
+        _ => Stripped::Not,
+    }
+}
+
+/// `-s -w` from what is missing, `-X` from the linker strings whose variables are named.
+pub fn inferred_linker_flags(binary: &Binary, stripped: Stripped) -> Option<String> {
+    let mut words = match stripped {
+        Stripped::Not => Vec::new(),
+        Stripped::Debug => vec!["-w".to_owned()],
+        Stripped::All => vec!["-s".to_owned(), "-w".to_owned()],
+    };
+    if binary.executable.build_id.is_none() {
+        words.push("-buildid=".to_owned());
+    }
+    for string in binary.linker_strings.iter().flatten() {
+        if let Some(name) = &string.name {
+            words.extend(set_string(name, &string.value));
+        }
+    }
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// The flags that set a variable; `None` when they cannot be quoted.
+pub fn set_string(name: &str, value: &str) -> Option<String> {
+    let text = format!("{name}={value}");
+    let is_plain = !text.contains(char::is_whitespace) && !text.contains(['\'', '"']);
+    match (is_plain, text.contains('\''), text.contains('"')) {
+        (true, ..) => Some(format!("-X {text}")),
+        (_, false, _) => Some(format!("-X '{text}'")),
+        (_, _, false) => Some(format!("-X \"{text}\"")),
+        _ => None,
+    }
+    .filter(|text| !text.contains(['\n', '\0']))
+}
+
+/// What the program calls its version besides the record of its module, and where: a linker string, the name of its file or of a folder around it,
+/// a label of its image.
+pub fn claimed_version(binary: &Binary) -> Option<(String, String)> {
+    let claims = binary.versions.iter().flatten();
+    let is_own = |claim: &&VersionClaim| claim.source.known() != Some(VersionSource::MainModule);
+    let versions = claims.filter(is_own).filter_map(|claim| {
+        let text = format!("v{}", claim.value.trim_start_matches('v'));
+        let is_version = Semver::parse(&text).is_some() && is_word(&text);
+        is_version.then_some((text, claim.source.as_str().to_owned()))
+    });
+    let in_path = version_in_path(&binary.path).map(|text| (text, "path of the file".to_owned()));
+    versions.chain(in_path).next()
+}
+
+/// The module cache in the paths of the build host.
+pub fn module_cache(binary: &Binary) -> Option<String> {
+    const END: &str = "/pkg/mod";
+    let paths = binary.paths.iter().flatten();
+    let roots = binary
+        .goroot
+        .iter()
+        .filter_map(|goroot| goroot.value.as_ref());
+    let all = paths.map(|path| &path.prefix).chain(roots);
+    let folders = all.filter_map(|path| Some(path.get(..path.find(END)? + END.len())?.to_owned()));
+    folders.into_iter().find(|folder| folder.starts_with('/'))
+}
+
+/// Whether code of runtime/cgo is linked.
+pub fn uses_cgo(binary: &Binary) -> bool {
+    let packages = binary.packages.iter().flatten();
+    packages
+        .map(|p| p.path.as_str())
+        .any(|path| path == "runtime/cgo")
+}
+
+pub fn toolchain(binary: &Binary, assumed: &mut Vec<String>) -> Result<(String, u32), NoRecipe> {
+    if let Some(compiler) = binary
+        .compiler
+        .as_ref()
+        .filter(|c| c.known() != Some(Compiler::Gc))
+    {
+        return Err(NoRecipe::Compiler(Word::as_str(compiler).to_owned()));
+    }
+    let raw = binary
+        .go_version_raw
+        .as_deref()
+        .or(binary.go_version.as_deref());
+    let raw = raw.ok_or(NoRecipe::NoRelease)?;
+    let version = GoVersion::parse(raw).ok_or(NoRecipe::NoRelease)?;
+    if version.devel {
+        return Err(NoRecipe::Development(raw.to_owned()));
+    }
+    if let Some(vendor) = &version.vendor {
+        assumed.push(format!(
+            "the released toolchain instead of that of {vendor}"
+        ));
+    }
+    let release = version.release_text().ok_or(NoRecipe::NoRelease)?;
+    let minor = version.minor().ok_or(NoRecipe::NoRelease)?;
+    let is_plain = release
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'.');
+    is_plain
+        .then_some((release.to_owned(), minor))
+        .ok_or(NoRecipe::NoRelease)
+}
+
+pub fn package(binary: &Binary) -> Result<String, NoRecipe> {
+    let recorded = binary.build_info.as_ref().map(|info| info.path.as_str());
+    let path = recorded
+        .filter(|path| !path.is_empty())
+        .or(binary.main_package.as_deref());
+    match path {
+        None => Err(NoRecipe::NoPackage),
+        Some("command-line-arguments") => Err(NoRecipe::CommandLine),
+        Some(path) if is_word(path) && !path.starts_with('-') && !path.contains('@') => {
+            Ok(path.to_owned())
+        }
+        Some(path) => Err(NoRecipe::BadPath(path.to_owned())),
+    }
+}
+
+/// Whether a text is a value that needs no second thought in a command: no blank, quote or control character, no leading dash.
+pub fn is_word(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+/,~=:!".contains(&b);
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain)
+}
+
+/// A version in the last part of a path that has one: `@esbuild+linux-x64@0.28.2/package/bin/esbuild`.
+fn version_in_path(path: &str) -> Option<String> {
+    path.rsplit('/').find_map(|part| {
+        let (_, version) = part.rsplit_once('@')?;
+        let text = format!("v{}", version.trim_start_matches('v').split('+').next()?);
+        let is_full = text.matches('.').count() == 2;
+        (is_full && Semver::parse(&text).is_some()).then_some(text)
+    })
+}

@@ -1,0 +1,42 @@
+//! Why a program has no recipe.
+
+use super::flags::Refused;
+
+/// Why there is no recipe. Each says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecipe {
+    #[error("it does not say which Go release built it")]
+    NoRelease,
+    #[error(
+        "it was built by the development toolchain `{0}`, which nobody offers; build with that toolchain by the steps of --recipe of a released one"
+    )]
+    Development(String),
+    #[error("it was built by {0}, and only programs of the gc compiler can be rebuilt")]
+    Compiler(String),
+    #[error(
+        "it was built from files named on the command line, and the record does not say which; nothing can be done without the build script"
+    )]
+    CommandLine,
+    #[error("it names no main package; it was built in GOPATH mode or without modules")]
+    NoPackage,
+    #[error(
+        "its record names no version of {module} and no commit; name one with --module {module}@VERSION, or a checkout with --source DIR"
+    )]
+    NoVersion { module: String },
+    #[error("its record names the main package `{0}`, which is no import path")]
+    BadPath(String),
+    #[error("its record has {key}={value}, which is no value that the go command takes")]
+    BadSetting { key: String, value: String },
+    #[error(
+        "it contains C code (cgo), which only --allow-cgo builds: the C compiler runs with flags that its source chooses"
+    )]
+    Cgo,
+    #[error(
+        "{dir}: no go.mod of module {module} in it; name the checkout that the program was built in"
+    )]
+    NoModule { dir: String, module: String },
+    #[error("--module {0}: needs PATH@VERSION, such as example.com/app@v1.2.3")]
+    BadModule(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}

@@ -1,0 +1,419 @@
+//! What builds a program again: toolchain, source, environment and flags, from its record.
+
+use super::checkout::module_folder;
+use super::evidence::{
+    Stripped, claimed_version, inferred_linker_flags, is_word, module_cache, package, stripped,
+    toolchain, uses_cgo,
+};
+use super::flags;
+use super::no_recipe::NoRecipe;
+use super::stamp::Stamp;
+use crate::knowledge::semver::Semver;
+use crate::record::{Binary, BuildInfo};
+use std::path::PathBuf;
+
+/// What the user says besides.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// A folder with the source, instead of the module proxy.
+    pub source: Option<PathBuf>,
+    /// Module and version with the source.
+    pub module: Option<(String, String)>,
+    /// Whether the C compiler may be run.
+    pub allow_cgo: bool,
+    /// Linker flags that were found out by comparing, instead of inferred ones.
+    pub linker_flags: Option<String>,
+}
+
+/// Where the source comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `go install PACKAGE@VERSION`.
+    Install { module: String, version: String },
+    /// A module, from the proxy, used as a checkout.
+    Module { module: String, version: String },
+    /// The folder of a module, and the folder of its repository if that is another one.
+    Folder {
+        folder: PathBuf,
+        /// The folder of the module in its repository, with a slash behind it, or empty.
+        prefix: String,
+        /// Whether it has to be copied, to be given a stand-in for its repository.
+        copied: bool,
+    },
+    /// A command of the Go distribution.
+    Distribution,
+}
+
+/// What builds a program again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// The toolchain, such as `go1.26.5`.
+    pub toolchain: String,
+    /// Where the source comes from.
+    pub source: Source,
+    /// Import path of the main package.
+    pub package: String,
+    /// The sum that the record has of the main module.
+    pub sum: Option<String>,
+    /// Variables of the environment.
+    pub environment: Vec<(String, String)>,
+    /// Flags of `go build`.
+    pub flags: Vec<String>,
+    /// The module cache of the host that built it, if its paths are in the program.
+    pub module_cache: Option<String>,
+    /// The stamp of the version control system.
+    pub stamp: Option<Stamp>,
+    /// Whether the linker flags were inferred, so that others may fit better.
+    pub infers_linker_flags: bool,
+    /// The linker flags.
+    pub linker_flags: Option<String>,
+    /// What the record does not say and was inferred.
+    pub assumed: Vec<String>,
+}
+
+/// Settings that the `go` command reads from its environment, in recorded form.
+const ENVIRONMENT: [&str; 18] = [
+    "CGO_ENABLED",
+    "CGO_CFLAGS",
+    "CGO_CPPFLAGS",
+    "CGO_CXXFLAGS",
+    "CGO_LDFLAGS",
+    "GOARCH",
+    "GOEXPERIMENT",
+    "GOFIPS140",
+    "GOOS",
+    "GO386",
+    "GOAMD64",
+    "GOARM",
+    "GOARM64",
+    "GOMIPS",
+    "GOMIPS64",
+    "GOPPC64",
+    "GORISCV64",
+    "GOWASM",
+];
+/// Settings that are switches of `go build`.
+const SWITCHES: [&str; 4] = ["-race", "-msan", "-asan", "-cover"];
+/// Settings that follow from others or from the source.
+const DERIVED: [&str; 7] = [
+    "-compiler",
+    "DefaultGODEBUG",
+    "vcs",
+    "vcs.revision",
+    "vcs.time",
+    "vcs.modified",
+    "-pgo",
+];
+/// The first minor release that records settings.
+const RECORDS_SETTINGS: u32 = 18;
+
+impl Recipe {
+    /// Derives the recipe of a program.
+    ///
+    /// # Errors
+    /// [`NoRecipe`] says what is missing, and what to do.
+    pub fn of(binary: &Binary, wishes: &Wishes) -> Result<Self, NoRecipe> {
+        let mut assumed = Vec::new();
+        if binary.executable.packed.is_some() {
+            assumed.push("the packer does not count: the unpacked program is compared".to_owned());
+        }
+        let (toolchain, minor) = toolchain(binary, &mut assumed)?;
+        let empty = BuildInfo::default();
+        let info = binary.build_info.as_ref().unwrap_or(&empty);
+        let package = package(binary)?;
+        let mut recipe = Self {
+            toolchain,
+            source: Source::Distribution,
+            package,
+            sum: None,
+            environment: Vec::new(),
+            flags: Vec::new(),
+            module_cache: None,
+            stamp: Stamp::of(info),
+            infers_linker_flags: false,
+            linker_flags: None,
+            assumed,
+        };
+        recipe.find_source(binary, info, wishes)?;
+        recipe.set_environment(binary, info, minor, wishes)?;
+        recipe.set_flags(binary, info, minor, wishes)?;
+        Ok(recipe)
+    }
+
+    fn find_source(
+        &mut self,
+        binary: &Binary,
+        info: &BuildInfo,
+        wishes: &Wishes,
+    ) -> Result<(), NoRecipe> {
+        let main = &info.main;
+        let has_vcs = info.setting("vcs").is_some();
+        if has_vcs && self.stamp.is_none() {
+            self.assumed.push(format!(
+                "its stamp ({}) is none of git and is not repeated",
+                info.setting("vcs").unwrap_or_default()
+            ));
+        }
+        if info.setting("vcs.modified") == Some("true") {
+            self.assumed.push(
+                "the checkout had changes that are not in its commit; the commit is built"
+                    .to_owned(),
+            );
+        }
+        if let Some(replacement) = &main.replace {
+            self.assumed.push(format!(
+                "the main module was replaced by {}; that is not repeated",
+                replacement.path
+            ));
+        }
+        if let Some(dir) = &wishes.source {
+            let wanted = wishes
+                .module
+                .as_ref()
+                .map_or(main.path.as_str(), |m| m.0.as_str());
+            let (folder, prefix, has_repository) =
+                module_folder(dir, wanted).ok_or_else(|| NoRecipe::NoModule {
+                    dir: dir.display().to_string(),
+                    module: wanted.to_owned(),
+                })?;
+            if !main.sum.is_empty() {
+                self.assumed.push("it was built by `go install` from the module proxy; the source of --source has no sum to compare".to_owned());
+            }
+            self.source = Source::Folder {
+                folder,
+                prefix,
+                copied: self.stamp.is_some() && !has_repository,
+            };
+            return Ok(());
+        }
+        if main.path.is_empty() && wishes.module.is_none() {
+            if self.package.starts_with("cmd/") {
+                self.source = Source::Distribution;
+                return Ok(());
+            }
+            return Err(NoRecipe::NoVersion {
+                module: self.package.clone(),
+            });
+        }
+        let (module, version) = match &wishes.module {
+            Some((module, version)) => (module.clone(), version.clone()),
+            None => (main.path.clone(), self.version(binary, info)?),
+        };
+        check_word(&module)?;
+        check_word(&version)?;
+        let is_install = !has_vcs && !main.sum.is_empty() && main.version == version;
+        if main.version == version && !main.sum.is_empty() {
+            self.sum = Some(main.sum.clone()).filter(|sum| is_word(sum));
+        }
+        if !is_install && !has_vcs {
+            self.assumed.push(format!(
+                "built in a folder without a repository, from the source of {module} {version}"
+            ));
+        }
+        self.source = match is_install {
+            true => Source::Install { module, version },
+            false => Source::Module { module, version },
+        };
+        Ok(())
+    }
+
+    /// The version of the main module whose source is asked for.
+    fn version(&mut self, binary: &Binary, info: &BuildInfo) -> Result<String, NoRecipe> {
+        let recorded = info.main.version.as_str();
+        let clean = recorded
+            .trim_end_matches(".dirty")
+            .trim_end_matches("+dirty");
+        if Semver::parse(clean).is_some() {
+            return Ok(clean.to_owned());
+        }
+        if let Some(stamp) = &self.stamp {
+            return Ok(stamp.revision.clone());
+        }
+        match claimed_version(binary) {
+            Some((version, source)) => {
+                self.assumed.push(format!(
+                    "version {version} of {}, from the {source}",
+                    info.main.path
+                ));
+                Ok(version)
+            }
+            None => Err(NoRecipe::NoVersion {
+                module: info.main.path.clone(),
+            }),
+        }
+    }
+
+    fn set_environment(
+        &mut self,
+        binary: &Binary,
+        info: &BuildInfo,
+        minor: u32,
+        wishes: &Wishes,
+    ) -> Result<(), NoRecipe> {
+        let mut set = |key: &str, value: &str| -> Result<(), NoRecipe> {
+            let is_flags = key.starts_with("CGO_") && key != "CGO_ENABLED";
+            if is_flags && value.is_empty() {
+                return Ok(());
+            }
+            if !is_flags && !is_word(value) {
+                return Err(NoRecipe::BadSetting {
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                });
+            }
+            self.environment.push((key.to_owned(), value.to_owned()));
+            Ok(())
+        };
+        let has_cgo = binary.linked.as_ref().is_some_and(|_| uses_cgo(binary));
+        for key in ENVIRONMENT {
+            let Some(value) = info.setting(key) else {
+                continue;
+            };
+            if key.starts_with("CGO_") && key != "CGO_ENABLED" && !wishes.allow_cgo {
+                continue;
+            }
+            set(key, value)?;
+        }
+        let port = [
+            ("GOOS", &binary.executable.os),
+            ("GOARCH", &binary.executable.arch),
+        ];
+        for (key, value) in port {
+            if info.setting(key).is_none() {
+                set(key, value.as_deref().ok_or(NoRecipe::NoPackage)?)?;
+            }
+        }
+        if info.setting("CGO_ENABLED").is_none() {
+            set("CGO_ENABLED", if has_cgo { "1" } else { "0" })?;
+            self.assumed.push(
+                match has_cgo {
+                    true => "CGO_ENABLED=1: code of runtime/cgo is linked",
+                    false => "CGO_ENABLED=0: no code of runtime/cgo is linked",
+                }
+                .to_owned(),
+            );
+        }
+        if info.setting("GOEXPERIMENT").is_none() && !binary.experiments.suffix.is_empty() {
+            let names = binary.experiments.suffix.join(",");
+            if is_word(&names) {
+                self.environment
+                    .push(("GOEXPERIMENT".to_owned(), names.clone()));
+                self.assumed.push(format!(
+                    "GOEXPERIMENT={names}, from the version of the toolchain"
+                ));
+            }
+        }
+        if has_cgo && !wishes.allow_cgo {
+            return Err(NoRecipe::Cgo);
+        }
+        if minor < RECORDS_SETTINGS {
+            self.assumed.push(format!("the defaults of the architecture: Go 1.{minor} records no GOAMD64, GOARM and the like"));
+        }
+        Ok(())
+    }
+
+    fn set_flags(
+        &mut self,
+        binary: &Binary,
+        info: &BuildInfo,
+        minor: u32,
+        wishes: &Wishes,
+    ) -> Result<(), NoRecipe> {
+        let mut trimmed = info.setting("-trimpath") == Some("true");
+        if minor < RECORDS_SETTINGS && binary.goroot.as_ref().and_then(|g| g.trimmed) == Some(true)
+        {
+            trimmed = true;
+            self.assumed
+                .push("-trimpath: no path of the build host is in it".to_owned());
+        }
+        match trimmed {
+            true => self.flags.push("-trimpath".to_owned()),
+            false => self.module_cache = module_cache(binary),
+        }
+        for setting in &info.settings {
+            let (key, value) = (setting.key.as_str(), setting.value.as_str());
+            match key {
+                "-trimpath" | "-ldflags" => {}
+                "-gcflags" => {
+                    flags::check_compiler("-gcflags", value)?;
+                    self.flags.push(format!("-gcflags={value}"));
+                }
+                "-asmflags" => {
+                    flags::check_compiler("-asmflags", value)?;
+                    self.flags.push(format!("-asmflags={value}"));
+                }
+                "-tags" if is_word(value) => self.flags.push(format!("-tags={value}")),
+                "-buildmode" if value == "exe" => {}
+                "-buildmode" if is_word(value) => self.flags.push(format!("-buildmode={value}")),
+                _ if SWITCHES.contains(&key) && value == "true" => self.flags.push(key.to_owned()),
+                _ if ENVIRONMENT.contains(&key) || DERIVED.contains(&key) => {}
+                _ if key.starts_with('-') || key.starts_with("GO") => {
+                    self.assumed
+                        .push(format!("its setting {key}={value} is not repeated"));
+                }
+                _ => {}
+            }
+        }
+        self.set_profile(info, minor);
+        if minor >= RECORDS_SETTINGS {
+            let has_stamp = self.stamp.is_some() && !matches!(self.source, Source::Install { .. });
+            self.flags.push(format!("-buildvcs={has_stamp}"));
+        }
+        self.set_linker_flags(binary, info, trimmed, minor, wishes)
+    }
+
+    fn set_profile(&mut self, info: &BuildInfo, minor: u32) {
+        match info.setting("-pgo") {
+            None if minor >= 21 => self.flags.push("-pgo=off".to_owned()),
+            None => {}
+            // The default takes the file of that name beside the main package.
+            Some(path) if path.rsplit(['/', '\\']).next() == Some("default.pgo") => {}
+            Some(path) => self.assumed.push(format!(
+                "the profile {path} is not at hand; built without -pgo"
+            )),
+        }
+    }
+
+    fn set_linker_flags(
+        &mut self,
+        binary: &Binary,
+        info: &BuildInfo,
+        trimmed: bool,
+        minor: u32,
+        wishes: &Wishes,
+    ) -> Result<(), NoRecipe> {
+        let recorded = info.setting("-ldflags");
+        let is_unknown = recorded.is_none() && (trimmed || minor < RECORDS_SETTINGS);
+        let stripped = stripped(binary);
+        let value = match (&wishes.linker_flags, recorded) {
+            (Some(better), _) => Some(better.clone()),
+            (None, Some(recorded)) => Some(recorded.to_owned()),
+            (None, None) if is_unknown => inferred_linker_flags(binary, stripped),
+            (None, None) => None,
+        };
+        self.infers_linker_flags = is_unknown;
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            flags::check_linker(&value, wishes.allow_cgo)?;
+            self.flags.push(format!("-ldflags={value}"));
+            if is_unknown {
+                let why = match trimmed {
+                    true => "-trimpath keeps the linker flags out of the record",
+                    false => "this release does not record them",
+                };
+                self.assumed.push(format!(
+                    "-ldflags={value}: {why}; inferred from missing symbols and from linker strings"
+                ));
+            }
+            self.linker_flags = Some(value);
+        } else if !is_unknown && stripped != Stripped::Not {
+            self.assumed.push("symbols or debug information were removed after the build: the record has no -ldflags".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn check_word(text: &str) -> Result<(), NoRecipe> {
+    is_word(text)
+        .then_some(())
+        .ok_or_else(|| NoRecipe::BadModule(text.to_owned()))
+}

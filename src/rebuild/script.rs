@@ -1,0 +1,192 @@
+//! The recipe as a POSIX shell script that a person can read and run. `gospect rebuild` runs the same script.
+
+use super::recipe::{Recipe, Source};
+use std::fmt::Write as _;
+
+/// The file that a build leaves, below the folder that the script works in.
+pub const RESULT: &str = "out/program";
+
+/// Starts a line that says what the script is about to do.
+pub const STEP: &str = "== ";
+
+/// The steps that the script announces, which tell what failed.
+pub mod step {
+    pub const GO: &str = "the go command";
+    pub const TOOLCHAIN: &str = "the toolchain";
+    pub const SOURCE: &str = "the source";
+    pub const BUILD: &str = "the build";
+}
+
+/// A text in single quotes for a POSIX shell.
+pub fn quoted(text: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+/,=:@%".contains(&b);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The commands, in groups that belong together.
+pub fn commands(recipe: &Recipe) -> Vec<String> {
+    let mut all = vec![
+        "set -eu".to_owned(),
+        "step() { echo \"== $*\" >&2; }".to_owned(),
+        "work=${1:-$(mktemp -d)}\nmkdir -p \"$work/home\" \"$work/tmp\" \"$work/bin\" \"$work/out\"".to_owned(),
+        format!("go=${{GO:-go}}\nstep {}\n\"$go\" version", quoted(step::GO)),
+        KEPT.to_owned(),
+        FORGOTTEN.to_owned(),
+        PRIVATE.to_owned(),
+    ];
+    if let Some(folder) = &recipe.module_cache {
+        all.push(format!(
+            "# Without -trimpath the folder of the modules is part of the program. Where it is that of this user, it is used.\n[ \"$modules\" != {folder} ] || export GOMODCACHE=\"$modules\"",
+            folder = quoted(folder)
+        ));
+    }
+    let mut exports = format!("export GOTOOLCHAIN={}", quoted(&recipe.toolchain));
+    for (key, value) in &recipe.environment {
+        let _ = write!(exports, " {key}={}", quoted(value));
+    }
+    let has_cgo = recipe
+        .environment
+        .iter()
+        .any(|(key, value)| key == "CGO_ENABLED" && value == "1");
+    all.push(exports);
+    if !has_cgo {
+        all.push("export CC=false CXX=false".to_owned());
+    }
+    all.push(format!(
+        "step {} {toolchain}\ncd \"$work\"\ncase $(\"$go\" env GOVERSION) in\n{toolchain} | {toolchain}[\\ -]*) ;;\n*) echo 'the go command found is older than Go 1.21 and cannot fetch {toolchain}' >&2; exit 2 ;;\nesac",
+        step::TOOLCHAIN,
+        toolchain = recipe.toolchain,
+    ));
+    all.extend(source(recipe));
+    all.push(build(recipe));
+    all
+}
+
+/// Settings of the user that stay: where modules come from, and who vouches for them.
+const KEPT: &str = "# Where modules come from stays as it is: GOPROXY without `direct`, so that only proxies are asked.
+ask() { (cd / && GOTOOLCHAIN=local \"$go\" env \"$1\"); }
+GOPROXY=$(ask GOPROXY | sed 's/[,|]direct.*$//; s/^direct$/off/')
+GOSUMDB=$(ask GOSUMDB) GOPRIVATE=$(ask GOPRIVATE) GONOPROXY=$(ask GONOPROXY) GONOSUMDB=$(ask GONOSUMDB)
+# What was downloaded before is taken from there; its sums are checked all the same.
+modules=$(ask GOMODCACHE)
+GOPROXY=\"file://$modules/cache/download,$GOPROXY\"";
+
+const FORGOTTEN: &str = "# All other settings of the user are forgotten.
+for name in $(env | sed -n 's/^\\(GO[A-Z0-9_]*\\)=.*/\\1/p; s/^\\(CGO_[A-Z]*\\)=.*/\\1/p; s/^\\(GIT_[A-Z_]*\\)=.*/\\1/p'); do
+  case $name in GOPROXY | GOSUMDB | GOPRIVATE | GONOPROXY | GONOSUMDB) ;; *) unset \"$name\" ;; esac
+done
+unset CC CXX FC AR PKG_CONFIG XDG_CONFIG_HOME XDG_CACHE_HOME";
+
+const PRIVATE: &str = "cache=${REBUILD_CACHE:-$work/cache}
+export GOPROXY GOSUMDB GOPRIVATE GONOPROXY GONOSUMDB
+export HOME=\"$work/home\" TMPDIR=\"$work/tmp\" GOENV=off GOFLAGS= GOWORK=off GO111MODULE=on GOVCS='*:off'
+export GOPATH=\"$work/gopath\" GOMODCACHE=\"$cache/mod\" GOCACHE=\"$cache/build\"
+mkdir -p \"$HOME/.config/go/telemetry\" && echo off >\"$HOME/.config/go/telemetry/mode\"";
+
+fn source(recipe: &Recipe) -> Vec<String> {
+    let stand_in = |folder: &str, prefix: &str| {
+        recipe.stamp.as_ref().map(|stamp| {
+            format!(
+                "{folder}cat >\"$work/bin/git\" <<'END'\n{}END\nchmod +x \"$work/bin/git\"\nexport PATH=\"$work/bin:$PATH\"",
+                stamp.stand_in(prefix)
+            )
+        })
+    };
+    match &recipe.source {
+        Source::Distribution => Vec::new(),
+        Source::Install { module, version } => vec![download(recipe, module, version)],
+        Source::Module { module, version } => {
+            let mut all = vec![
+                download(recipe, module, version),
+                "rm -rf \"$work/source\"\ncp -R \"$(sed -n 's/^.*\"Dir\": \"\\(.*\\)\".*$/\\1/p' \"$work/module.json\")\" \"$work/source\"\nchmod -R u+w \"$work/source\"\ncd \"$work/source\"".to_owned(),
+            ];
+            all.extend(stand_in("mkdir .git\n", ""));
+            all
+        }
+        Source::Folder {
+            folder,
+            prefix,
+            copied,
+        } => {
+            let path = quoted(&folder.to_string_lossy());
+            let mut all = vec![match copied {
+                true => format!(
+                    "step {} {path}\nrm -rf \"$work/source\"\ncp -R {path} \"$work/source\"\nchmod -R u+w \"$work/source\"\ncd \"$work/source\"",
+                    step::SOURCE
+                ),
+                false => format!("step {} {path}\ncd {path}", step::SOURCE),
+            }];
+            let prefix = if *copied { "" } else { prefix.as_str() };
+            all.extend(stand_in(if *copied { "mkdir .git\n" } else { "" }, prefix));
+            all
+        }
+    }
+}
+
+/// Downloads a module, and compares its sum with the recorded one.
+fn download(recipe: &Recipe, module: &str, version: &str) -> String {
+    let name = quoted(&format!("{module}@{version}"));
+    let mut text = format!(
+        "step {} {name}\n\"$go\" mod download -json {name} >\"$work/module.json\" || {{ sed -n 's/^.*\"Error\": \"\\(.*\\)\".*$/\\1/p' \"$work/module.json\" >&2; exit 2; }}",
+        step::SOURCE
+    );
+    if let Some(sum) = &recipe.sum {
+        let _ = write!(
+            text,
+            "\ngrep -qF {} \"$work/module.json\" || {{ echo 'the module has another sum than the program records' >&2; exit 2; }}",
+            quoted(sum)
+        );
+    }
+    text
+}
+
+fn build(recipe: &Recipe) -> String {
+    let mut flags = String::new();
+    for flag in &recipe.flags {
+        let _ = write!(flags, " {}", quoted(flag));
+    }
+    let package = &recipe.package;
+    let start = format!("step {}", quoted(step::BUILD));
+    match &recipe.source {
+        // The version of the package's module, which may lie in another one, is that of the install.
+        Source::Install { version, .. } => format!(
+            "{start}\n\"$go\" install{flags} {}\nmv \"$(find \"$work/gopath/bin\" -type f)\" \"$work/{RESULT}\"",
+            quoted(&format!("{package}@{version}"))
+        ),
+        _ => format!(
+            "{start}\n\"$go\" build{flags} -o \"$work/{RESULT}\" {}",
+            quoted(package)
+        ),
+    }
+}
+
+/// The whole script.
+pub fn script(recipe: &Recipe, program: &str, sha256: &str) -> String {
+    let mut text = String::from("#!/bin/sh\n");
+    let comment = |line: &str| -> String {
+        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+        format!("# {line}\n")
+    };
+    text.push_str(&comment(&format!(
+        "Builds {program} again, as its build info says."
+    )));
+    text.push_str(&comment(&format!("sha256 of the program: {sha256}")));
+    text.push_str("#\n# Usage: sh SCRIPT [FOLDER]    FOLDER: where to work; without it a new temporary folder, which stays\n");
+    text.push_str("# It needs a go command, Go 1.21 or newer ($GO names another one than `go`), which fetches the toolchain and the modules\n# through the module proxies of GOPROXY. It writes to FOLDER only.\n");
+    if !recipe.assumed.is_empty() {
+        text.push_str("#\n# What the program does not say, and was inferred:\n");
+        for line in &recipe.assumed {
+            text.push_str(&comment(&format!("- {line}")));
+        }
+    }
+    for command in commands(recipe) {
+        text.push('\n');
+        text.push_str(&command);
+        text.push('\n');
+    }
+    let _ = write!(text, "\necho \"$work/{RESULT}\"\n");
+    text
+}

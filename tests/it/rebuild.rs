@@ -1,0 +1,604 @@
+//! Rebuilding programs: what a comparison of two builds says, and how `gospect rebuild` ends.
+
+use crate::support::cli::{Scratch, command, finish, run};
+use crate::support::fixtures::rebuild_fixture;
+use gospect::bytes::Limits;
+use gospect::compare::compare;
+use gospect::record::rebuild::{Comparison, DifferentPart, Outcome};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn compared(old: &[u8], new: &[u8]) -> Comparison {
+    compare(&old, &new, None, Limits::default()).unwrap()
+}
+
+fn pair(old: &str, new: &str) -> Comparison {
+    compared(&rebuild_fixture(old), &rebuild_fixture(new))
+}
+
+const ARCHITECTURES: [&str; 5] = ["amd64", "arm64", "386", "s390x", "ppc64le"];
+
+#[test]
+fn the_same_file_is_identical() {
+    let result = pair("amd64-base", "amd64-base");
+    assert_eq!(result.verdict, Outcome::Identical);
+    assert!(result.functions > 1000);
+    assert_eq!(result.functions, result.functions_equal);
+}
+
+/// A longer record moves data, and with it the addresses in code.
+#[test]
+fn another_record_over_equal_code_is_the_same_code() {
+    for arch in ARCHITECTURES {
+        let result = pair(&format!("{arch}-base"), &format!("{arch}-record"));
+        assert_eq!(
+            result.verdict,
+            Outcome::SameCode,
+            "{arch}: {:?}",
+            result.differences
+        );
+        assert_eq!(result.functions, result.functions_equal, "{arch}");
+        let lines: Vec<&str> = result.differences.iter().map(|d| d.what.as_str()).collect();
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("`build -tags=a_tag")),
+            "{arch}: {lines:?}"
+        );
+    }
+}
+
+#[test]
+fn a_changed_function_is_named_with_its_line() {
+    for arch in ARCHITECTURES {
+        let result = pair(&format!("{arch}-base"), &format!("{arch}-function"));
+        assert_eq!(result.verdict, Outcome::Different, "{arch}");
+        let names: Vec<&str> = result.changed.iter().map(|f| f.function.as_str()).collect();
+        assert_eq!(names, ["example.com/app/lib.Add"], "{arch}");
+        let place = result.changed[0].place.as_deref().unwrap();
+        assert!(place.ends_with("lib/lib.go:7"), "{arch}: {place}");
+        assert!(
+            result.explanations[0].ends_with("1 of example.com/app"),
+            "{arch}: {:?}",
+            result.explanations
+        );
+    }
+}
+
+#[test]
+fn missing_symbols_are_no_difference_of_code() {
+    let result = pair("amd64-base", "amd64-symbols");
+    assert_eq!(
+        result.verdict,
+        Outcome::SameCode,
+        "{:?}",
+        result.differences
+    );
+    let has = |part| result.differences.iter().any(|d| d.part == part);
+    assert!(
+        has(DifferentPart::Symbols) && has(DifferentPart::Debug) && has(DifferentPart::BuildId)
+    );
+}
+
+#[test]
+fn what_differs_is_explained() {
+    for (old, new, why) in [
+        (
+            "amd64-base",
+            "amd64-string",
+            "another string set by the linker (-X): a variable",
+        ),
+        ("amd64-string", "amd64-other-string", "`1.2.3` and `1.2.4`"),
+        (
+            "amd64-base",
+            "amd64-v3",
+            "another setting: GOAMD64=v1 and GOAMD64=v3",
+        ),
+        ("amd64-base", "amd64-constant", "other constants"),
+        ("amd64-base", "amd64-release", "another Go release: "),
+        (
+            "amd64-base",
+            "arm64-base",
+            "another setting: GOARCH=amd64 and GOARCH=arm64",
+        ),
+    ] {
+        for (a, b) in [(old, new), (new, old)] {
+            let result = pair(a, b);
+            assert_eq!(result.verdict, Outcome::Different, "{a} {b}");
+            let words: Vec<&str> = why.split(" and ").collect();
+            let all = result.explanations.join("\n");
+            assert!(
+                words
+                    .iter()
+                    .all(|word| all.contains(word.trim_start_matches("another setting: "))),
+                "{a} {b}: {all}"
+            );
+        }
+    }
+    // Strings and constants leave every function as it is.
+    for new in ["amd64-string", "amd64-constant"] {
+        let result = pair("amd64-base", new);
+        assert_eq!(
+            result.functions, result.functions_equal,
+            "{new}: {:?}",
+            result.changed
+        );
+    }
+}
+
+/// Whatever byte of code or data is edited, the programs are different; beside a longer record, which moves everything, too.
+#[test]
+fn an_edited_byte_of_code_or_data_is_never_missed() {
+    let base = rebuild_fixture("amd64-base");
+    let record = rebuild_fixture("amd64-record");
+    let sections = sections(&base);
+    let mut state = 11u64;
+    let mut random = move |n: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % n
+    };
+    for name in [".text", ".rodata", ".noptrdata", ".data", ".go.type"] {
+        let (offset, size) = sections[name];
+        for _ in 0..12 {
+            let at = (offset + random(size)) as usize;
+            // Filling between functions and constants is run by nobody.
+            let around = &base[at.saturating_sub(8)..at + 8];
+            if base[at] == 0xcc || around.iter().filter(|b| **b == 0).count() > 6 {
+                continue;
+            }
+            let mut edited = base.to_vec();
+            edited[at] ^= 0x10;
+            for other in [&base, &record] {
+                let result = compared(&edited, other);
+                assert_eq!(
+                    result.verdict,
+                    Outcome::Different,
+                    "{name} at {at:#x}: {:?}",
+                    result.differences
+                );
+            }
+        }
+    }
+}
+
+/// Offsets and sizes of the sections of a little-endian ELF file of 64 bits.
+fn sections(elf: &[u8]) -> std::collections::HashMap<&'static str, (u64, u64)> {
+    use object::{Object, ObjectSection};
+    let file = object::File::parse(elf).unwrap();
+    [".text", ".rodata", ".noptrdata", ".data", ".go.type"]
+        .into_iter()
+        .map(|name| {
+            (
+                name,
+                file.section_by_name(name).unwrap().file_range().unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// Damaged programs give a result or an error, never a panic.
+#[test]
+fn damaged_programs_are_compared_or_refused() {
+    let base = rebuild_fixture("amd64-base");
+    for cut in [0, 3, 64, 4096, 300_000, 700_000, 1_000_000, base.len() - 1] {
+        for (a, b) in [(&base[..cut], &base[..]), (&base[..], &base[..cut])] {
+            if let Ok(result) = compare(&a, &b, None, Limits::default()) {
+                assert_ne!(result.verdict, Outcome::Identical, "{cut}");
+            }
+        }
+    }
+    let mut state = 5u64;
+    for _ in 0..30 {
+        let mut edited = base.to_vec();
+        for _ in 0..200 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let at = (state >> 33) as usize % edited.len();
+            edited[at] = (state >> 20) as u8;
+        }
+        if let Ok(result) = compare(
+            &edited.as_slice(),
+            &base.as_slice(),
+            None,
+            Limits::default(),
+        ) {
+            assert_ne!(result.verdict, Outcome::Identical);
+        }
+    }
+}
+
+#[test]
+fn diff_shows_the_code_of_two_programs() {
+    let scratch = Scratch::new();
+    let old = scratch.put("old", &rebuild_fixture("amd64-base"));
+    let new = scratch.put("new", &rebuild_fixture("amd64-function"));
+    let args = |format: &str| -> Vec<PathBuf> {
+        ["diff", "--code", "--format", format]
+            .iter()
+            .map(PathBuf::from)
+            .chain([old.clone(), new.clone()])
+            .collect()
+    };
+    let text = run(&args("text"));
+    assert_eq!(text.code, Some(0), "{}", text.stderr);
+    assert!(
+        text.stdout
+            .contains("code: different; 1,480 of 1,481 functions equal"),
+        "{}",
+        text.stdout
+    );
+    assert!(
+        text.stdout
+            .contains("~ example.com/app/lib.Add (example.com/app/lib/lib.go:7)"),
+        "{}",
+        text.stdout
+    );
+    let json: Value = serde_json::from_str(&run(&args("json")).stdout).unwrap();
+    assert_eq!(json["code"]["verdict"], "different");
+    assert!(
+        run(&args("markdown"))
+            .stdout
+            .contains("### Code: different")
+    );
+    let folder = run(&[
+        "diff",
+        "--code",
+        scratch.path().to_str().unwrap(),
+        new.to_str().unwrap(),
+    ]);
+    assert_eq!(folder.code, Some(2));
+    assert!(
+        folder.stderr.contains("is none; take the programs out"),
+        "{}",
+        folder.stderr
+    );
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The recipe needs nothing: no go, no network. It is a script that a shell can read.
+#[test]
+fn the_recipe_is_a_shell_script() {
+    let scratch = Scratch::new();
+    let program = scratch.put("app", &rebuild_fixture("amd64-string"));
+    let mut rebuild = command();
+    rebuild
+        .args(["rebuild", "--recipe", "--module", "example.com/app@v1.2.3"])
+        .arg(&program)
+        .env("PATH", "");
+    let result = finish(&mut rebuild);
+    assert_eq!(result.code, Some(0), "{}", result.stderr);
+    let script = result.stdout;
+    for part in [
+        "#!/bin/sh\n",
+        "export GOTOOLCHAIN=go1.27.3 CGO_ENABLED=0 GOARCH=amd64 GOOS=linux GOAMD64=v1",
+        "mod download -json example.com/app@v1.2.3",
+        "build -trimpath -pgo=off -buildvcs=false '-ldflags=-s -w'",
+        "# - -ldflags=-s -w: -trimpath keeps the linker flags out of the record",
+    ] {
+        assert!(script.contains(part), "no {part} in\n{script}");
+    }
+    #[cfg(unix)]
+    {
+        let file = scratch.put("recipe.sh", script.as_bytes());
+        let checked = std::process::Command::new("sh")
+            .arg("-n")
+            .arg(file)
+            .status()
+            .unwrap();
+        assert!(checked.success());
+    }
+    // Without a version there is nothing to fetch, and the line says what to give.
+    let program = scratch.put("app", &rebuild_fixture("amd64-base"));
+    let result = run(&["rebuild", "--recipe", text_of(&program)]);
+    assert_eq!(result.code, Some(2));
+    assert!(
+        result.stderr.contains("--module example.com/app@VERSION"),
+        "{}",
+        result.stderr
+    );
+    // No Go program.
+    let other = scratch.put("note", b"no program");
+    assert_eq!(run(&["rebuild", text_of(&other)]).code, Some(3));
+}
+
+#[cfg(unix)]
+mod builds {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+    use test_support::skip;
+
+    /// A source tree whose module is that of the fixtures.
+    fn source(scratch: &Scratch) -> PathBuf {
+        scratch.put("app/go.mod", b"module example.com/app\n\ngo 1.18\n");
+        scratch.put(
+            "app/lib/lib.go",
+            b"package lib\n\n// Add adds.\n//\n//go:noinline\nfunc Add(a, b int) int { return a + b }\n",
+        );
+        scratch.put(
+            "app/main.go",
+            b"package main\n\nimport \"example.com/app/lib\"\n\nvar version = \"dev\"\n\nfunc main() { println(version, lib.Add(1, 2)) }\n",
+        );
+        scratch.path().join("app")
+    }
+
+    /// A command that stands in for `go`.
+    fn stand_in(scratch: &Scratch, body: &str) -> PathBuf {
+        let go = scratch.put("stand-in/go", format!("#!/bin/sh\n{body}\n").as_bytes());
+        std::fs::set_permissions(&go, std::fs::Permissions::from_mode(0o755)).unwrap();
+        go
+    }
+
+    /// Runs `rebuild` with a folder for temporary files that must be empty at the end.
+    fn rebuild(scratch: &Scratch, args: &[&str], program: &Path) -> crate::support::cli::Output {
+        let temporary = scratch.path().join("temporary");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let mut all = command();
+        all.arg("rebuild")
+            .args(args)
+            .arg(program)
+            .env("TMPDIR", &temporary);
+        let result = finish(&mut all);
+        let left = std::fs::read_dir(&temporary).unwrap().count();
+        assert_eq!(left, 0, "something is left behind: {}", result.stderr);
+        result
+    }
+
+    #[test]
+    fn each_failure_is_one_line_that_says_what_to_do() {
+        let scratch = Scratch::new();
+        let program = scratch.put("program", &rebuild_fixture("amd64-base"));
+        let answer = "case $* in version) exit 0 ;; *GOVERSION) echo go1.27.3 ;; 'env '*) : ;;";
+        for (body, want) in [
+            ("exit 127", "there is no `go` command"),
+            (
+                "case $* in version) exit 0 ;; *GOVERSION) echo 'go: download go1.27.3 for linux/amd64: toolchain not available' >&2; exit 1 ;; esac",
+                "go1.27.3 cannot be had",
+            ),
+            (
+                "case $* in version) exit 0 ;; *GOVERSION) echo go1.20 ;; esac",
+                "is older than Go 1.21",
+            ),
+            (
+                &format!(
+                    "{answer} *) echo 'go: module: reading http://proxy/@v/v1.info: 404 Not Found' >&2; exit 1 ;; esac"
+                ),
+                "the source is not to be had",
+            ),
+            (
+                &format!(
+                    "{answer} *) echo 'Get http://proxy: dial tcp 127.0.0.1:1: connect: connection refused' >&2; exit 1 ;; esac"
+                ),
+                "no module proxy answers",
+            ),
+            (
+                &format!(
+                    "{answer} *) echo 'write /x: no space left on device' >&2; exit 1 ;; esac"
+                ),
+                "the disk is full",
+            ),
+            (
+                &format!(
+                    "{answer} *) echo 'verifying module: checksum mismatch' >&2; exit 1 ;; esac"
+                ),
+                "a sum does not match",
+            ),
+            (
+                &format!(
+                    "{answer} *) echo 'go: GOVCS disallows using git for private example.com/app' >&2; exit 1 ;; esac"
+                ),
+                "a module is private",
+            ),
+            (
+                &format!(
+                    "{answer} 'mod '*) mkdir -p m; echo ' \"Dir\": \"'$PWD/m'\"' ;; *) echo '# example.com/app' >&2; echo './main.go:3:1: undefined: x' >&2; exit 1 ;; esac"
+                ),
+                "the build failed: ./main.go:3:1: undefined: x",
+            ),
+        ] {
+            let go = stand_in(&scratch, body);
+            let args = [
+                "--quiet",
+                "--go",
+                text_of(&go),
+                "--module",
+                "example.com/app@v1.0.0",
+            ];
+            let result = rebuild(&scratch, &args, &program);
+            assert_eq!(result.code, Some(2), "{body}: {}", result.stderr);
+            assert!(result.stderr.contains(want), "{body}: {}", result.stderr);
+            assert_eq!(result.stderr.lines().count(), 1, "{}", result.stderr);
+            assert!(result.stdout.contains("not-built"), "{}", result.stdout);
+        }
+    }
+
+    #[test]
+    fn an_interrupted_build_leaves_nothing_behind() {
+        let scratch = Scratch::new();
+        let program = scratch.put("program", &rebuild_fixture("amd64-base"));
+        let go = stand_in(
+            &scratch,
+            "case $* in version) exit 0 ;; *GOVERSION) echo go1.27.3 ;; 'env '*) : ;; *) sleep 60 ;; esac",
+        );
+        let temporary = scratch.path().join("temporary");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let mut all = command();
+        all.args([
+            "rebuild",
+            "--go",
+            text_of(&go),
+            "--module",
+            "example.com/app@v1.0.0",
+        ]);
+        all.arg(&program).env("TMPDIR", &temporary);
+        all.stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        let child = all.spawn().unwrap();
+        let started = std::time::Instant::now();
+        while std::fs::read_dir(&temporary).unwrap().count() == 0
+            && started.elapsed().as_secs() < 30
+        {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let killed = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let output = child.wait_with_output().unwrap();
+        assert!(started.elapsed().as_secs() < 50);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.contains("interrupted; nothing is left behind"),
+            "{stderr}"
+        );
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+    }
+
+    /// Builds in a folder with the `go` of this machine.
+    fn go_build(folder: &Path, args: &[&str], to: &Path) {
+        let status = Command::new("go")
+            .arg("build")
+            .args(args)
+            .arg("-o")
+            .arg(to)
+            .current_dir(folder)
+            .env("GOFLAGS", "")
+            .env("GOENV", "off")
+            .env("CGO_ENABLED", "0")
+            .env("GOTOOLCHAIN", "local")
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Linker flags are not in the record of a trimmed build: that it was stripped, and the variable that was set, are found out.
+    #[test]
+    fn a_stripped_build_is_rebuilt_to_the_byte() {
+        if !skip::needs(&["go"]) {
+            return;
+        }
+        let scratch = Scratch::new();
+        let folder = source(&scratch);
+        let program = scratch.path().join("released");
+        let flags = [
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags=-s -w -X main.version=1.2.3",
+        ];
+        go_build(&folder, &flags, &program);
+        let statement = scratch.path().join("statement.json");
+        let cache = scratch.path().join("cache");
+        let common = [
+            "--quiet",
+            "--source",
+            text_of(&folder),
+            "--build-cache",
+            text_of(&cache),
+        ];
+        let args = [
+            &common[..],
+            &["--format", "json", "--attestation", text_of(&statement)],
+        ]
+        .concat();
+        let result = rebuild(&scratch, &args, &program);
+        assert_eq!(result.code, Some(0), "{} {}", result.stdout, result.stderr);
+        let json: Value = serde_json::from_str(&result.stdout).unwrap();
+        assert_eq!(json["verdict"], "identical", "{}", result.stdout);
+        assert_eq!(json["sha256"]["released"], json["sha256"]["rebuilt"]);
+        let assumed = json["assumed"].to_string();
+        assert!(assumed.contains("-X main.version=1.2.3"), "{assumed}");
+        let statement: Value = serde_json::from_slice(&std::fs::read(&statement).unwrap()).unwrap();
+        assert_eq!(statement["predicate"]["verdict"], "identical");
+        assert_eq!(
+            statement["subject"][0]["digest"]["sha256"],
+            json["sha256"]["released"]
+        );
+        let schema =
+            std::fs::read_to_string(test_support::root().join("docs/rebuild.schema.json")).unwrap();
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        test_support::schema::whole(&schema, &schema, &json).unwrap();
+
+        scratch.put(
+            "app/lib/lib.go",
+            b"package lib\n\n// Add adds.\n//\n//go:noinline\nfunc Add(a, b int) int { return a - b }\n",
+        );
+        let args = [&common[..], &["--format", "json"]].concat();
+        let result = rebuild(&scratch, &args, &program);
+        assert_eq!(result.code, Some(1), "{}", result.stderr);
+        let json: Value = serde_json::from_str(&result.stdout).unwrap();
+        assert_eq!(json["verdict"], "different");
+        assert_eq!(json["changed"][0]["function"], "example.com/app/lib.Add");
+        test_support::schema::whole(&schema, &schema, &json).unwrap();
+        let markdown = rebuild(
+            &scratch,
+            &[&common[..], &["--format", "markdown"]].concat(),
+            &program,
+        );
+        assert!(
+            markdown.stdout.starts_with("## gospect rebuild: different"),
+            "{}",
+            markdown.stdout
+        );
+    }
+
+    /// The stamp comes from a repository, and the rebuild has only its source.
+    #[test]
+    fn the_stamp_of_a_repository_is_made_again_without_it() {
+        if !skip::needs(&["go", "git"]) {
+            return;
+        }
+        let scratch = Scratch::new();
+        let folder = source(&scratch);
+        let git = |args: &[&str]| {
+            let status = Command::new("git")
+                .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+                .args(args)
+                .current_dir(&folder)
+                .env("HOME", scratch.path())
+                .stdout(std::process::Stdio::null())
+                .status()
+                .unwrap();
+            assert!(status.success());
+        };
+        git(&["init", "-q"]);
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "one"]);
+        git(&["tag", "v1.4.0"]);
+        let tagged = scratch.path().join("tagged");
+        go_build(
+            &folder,
+            &["-trimpath", "-buildvcs=true", "-tags=netgo"],
+            &tagged,
+        );
+        scratch.put("app/note.txt", b"more");
+        let dirty = scratch.path().join("dirty");
+        go_build(&folder, &["-trimpath", "-buildvcs=true"], &dirty);
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", "two"]);
+        let after = scratch.path().join("after");
+        go_build(&folder, &["-trimpath", "-buildvcs=true"], &after);
+        std::fs::remove_dir_all(folder.join(".git")).unwrap();
+        let cache = scratch.path().join("cache");
+        for program in [tagged, dirty, after] {
+            let args = [
+                "--quiet",
+                "--source",
+                text_of(&folder),
+                "--build-cache",
+                text_of(&cache),
+            ];
+            let result = rebuild(&scratch, &args, &program);
+            assert_eq!(result.code, Some(0), "{}{}", result.stdout, result.stderr);
+            assert!(result.stdout.contains("identical"), "{}", result.stdout);
+        }
+    }
+}
