@@ -48,7 +48,10 @@ mod tests {
     use super::*;
     use gospect_record::{LinkedPackage, PackageCapability};
 
-    fn program(rows: &[(&str, &[(&str, bool, bool)])]) -> Binary {
+    /// A capability: its name, and two facts of it.
+    type Row<'t> = (&'t str, bool, bool);
+
+    fn program(rows: &[(&str, &[Row])]) -> Binary {
         let row = |(module, found): &(&str, &[(&str, bool, bool)])| LinkedPackage {
             path: format!("{module}/p"),
             module: Some((*module).into()),
