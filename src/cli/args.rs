@@ -117,18 +117,18 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub judge: JudgeArgs,
     /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub capabilities: bool,
     /// Judge known vulnerabilities too, as a policy does that sets a rule of that family
     #[arg(long)]
     pub vulns: bool,
     /// OpenVEX or CycloneDX document: the vulnerabilities that it takes back are waived; may be given again; asks for --vulns
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub vex: Vec<PathBuf>,
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Compare recorded checksums of modules with this go.sum file; may be given again
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub go_sum: Vec<PathBuf>,
     /// A record key that every binary must have with this value (globs allowed)
     ///

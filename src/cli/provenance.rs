@@ -137,10 +137,13 @@ impl Documents {
         self.all.is_empty()
     }
 
-    /// Documents whose signature does not hold, in one line each.
+    /// Sigstore bundles that do not hold, and files that are no documents, in one line each. A document that is not signed by a
+    /// given key is a difference, which the program's own line reports.
     pub fn refused(&self) -> impl Iterator<Item = String> {
         let bad = self.all.iter();
-        let bad = bad.filter(|(_, _, s)| s.state == SignatureState::Invalid);
+        let bad = bad.filter(|(_, document, s)| {
+            s.state == SignatureState::Invalid && document.bundle.is_some()
+        });
         bad.map(|(name, document, signature)| {
             let number = document.number.map_or(String::new(), |n| format!(":{n}"));
             format!("{name}{number}: {}", signature.done)

@@ -19,7 +19,7 @@ pub struct Toolchains {
 }
 
 impl Toolchains {
-    /// The release in the nearest such file, beside the file or above it, in one of its [`folders`].
+    /// The release in the nearest such file, beside the file or above it, in one of its `folders`.
     pub fn of(&mut self, file: &Path) -> Option<Toolchain> {
         let shown = file.parent().unwrap_or(Path::new(""));
         for (above, folder) in folders(file).into_iter().enumerate() {
@@ -46,7 +46,7 @@ impl Toolchains {
         None
     }
 
-    /// The module in the nearest go.mod, in one of the file's [`folders`].
+    /// The module in the nearest go.mod, in one of the file's `folders`.
     pub fn module(&mut self, file: &Path) -> Option<String> {
         folders(file).into_iter().find_map(|folder| {
             if let Some(found) = self.modules.get(&folder) {

@@ -331,7 +331,7 @@ fn modules_have_the_versions_that_are_linked() {
     let rows: BTreeSet<&str> = out
         .stdout
         .lines()
-        .filter_map(|line| line.rsplitn(3, ',').nth(2))
+        .filter_map(|line| line.rsplitn(4, ',').nth(3))
         .filter(|row| row.contains("example.com"))
         .collect();
     assert!(

@@ -13,6 +13,17 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["nothing_is_run_and_nothing_written"],
     ),
     (
+        "source that runs something while it is built",
+        &[
+            "flags_that_run_or_write_are_refused",
+            "the_recipe_is_a_shell_script",
+        ],
+    ),
+    (
+        "a record that makes `gospect rebuild` run or write something",
+        &["flags_that_run_or_write_are_refused"],
+    ),
+    (
         "memory errors in a parser",
         &[
             "mutations_of_the_corpus_are_survived",

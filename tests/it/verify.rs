@@ -470,6 +470,20 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
         of(&["--provenance", &envelope, "--key", &key]),
         is(0, "equal", "valid")
     );
+    // A document with another signature than that of the key.
+    let mut other: Value =
+        serde_json::from_str(&std::fs::read_to_string(&envelope).unwrap()).unwrap();
+    let signature = other.pointer_mut("/signatures/0/sig").unwrap();
+    let mut bytes = signature.as_str().unwrap().as_bytes().to_vec();
+    bytes[20] = if bytes[20] == b'A' { b'B' } else { b'A' };
+    *signature = Value::String(String::from_utf8(bytes).unwrap());
+    scene
+        .scratch
+        .put("other.json", other.to_string().as_bytes());
+    assert_eq!(
+        of(&["--provenance", "other.json", "--key", &key]),
+        is(1, "different", "invalid")
+    );
     let text = scene
         .run(&["--sumdb", "off", "--provenance", &envelope])
         .stdout;

@@ -1,5 +1,5 @@
 //! The references of machine code: the functions that it calls and jumps to, and the addresses that it takes or reads. There is
-//! a file for each architecture; the table [`DECODERS`] lists them.
+//! a file for each architecture; the table `DECODERS` lists them.
 
 mod arm;
 mod arm64;
