@@ -25,6 +25,7 @@ mod place;
 mod process;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod program;
+#[cfg(feature = "audit")]
 pub mod releases;
 mod spool;
 mod surroundings;
