@@ -26,7 +26,7 @@ var commit string
 
 func main() { println(version, commit, lib.Table[lib.Add(1, 1)]) }
 END
-export GOFLAGS= GOENV=off GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0 GOOS=linux
+export GOFLAGS="" GOENV=off GOWORK=off GOTOOLCHAIN=local CGO_ENABLED=0 GOOS=linux
 build() { name=$1; shift; "$go" build -buildvcs=false -trimpath "$@" -o "$work/pairs/$name" .; }
 long=a_tag_that_makes_the_record_longer,and_another_one_for_good_measure
 for arch in amd64 arm64 386 s390x ppc64le; do
