@@ -1,15 +1,19 @@
 //! Reads the records of the Go programs in one file.
 
+mod extent;
+mod unpack;
+
 use super::facts::notes::fault_text;
 use super::facts::{Program, digest, parts};
-use super::identify::{identify, rules_out};
+use super::identify::identify;
 use super::options::{Digests, Level, Options};
 use super::record;
 use super::tables::Tables;
+use extent::{cuts_headers, end_of, lacks_content};
 use gospect_bytes::{Part, ReadAt, ReadCounts, Window, WindowLimit};
-use gospect_exe::packed::{self, Packer, UnpackError};
 use gospect_exe::{self as exe, Fault, FileType, Image, OpenError, Parts, SliceFault, Universal};
 use gospect_record::{Binary, Claim, Corroboration, FoundProgram, ProgramPlace, Verdict};
+use unpack::{packer, unpack};
 
 /// The result for one file.
 #[derive(Clone, Debug, Default)]
@@ -361,141 +365,6 @@ impl<'r> Executable<'r> {
     /// Its bytes in the file.
     fn part(&self) -> Part<'r> {
         Part::new(self.file, self.range.0, self.range.1)
-    }
-}
-
-/// The packer by the first bytes; for a named file also by the last bytes, where packed libraries name it.
-fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
-    let head = window.get(0, window.len().min(packed::HEAD_WINDOW as u64))?;
-    let tail = if named {
-        let size = window.len().min(packed::TAIL_WINDOW as u64);
-        window.get(window.len() - size, size).unwrap_or_default()
-    } else {
-        &[]
-    };
-    packed::detect(head, tail)
-}
-
-/// Why a packed program gave no record.
-#[derive(Debug, thiserror::Error)]
-enum NotUnpacked {
-    #[error(transparent)]
-    Unpack(#[from] UnpackError),
-    #[error(transparent)]
-    Open(OpenError),
-}
-
-/// The record of the program in a packed file; `None` when it is not Go.
-fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, NotUnpacked> {
-    let data = window
-        .get(0, window.len())
-        .ok_or(NotUnpacked::Open(OpenError::Unreadable))?;
-    window.take_budget();
-    let limit = options.limits.unpacked;
-    if is_surely_other(data, options) {
-        return Ok(None);
-    }
-    let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
-        Level::BuildInfo => {
-            let (reader, packer) = packed::glance(data, limit)?;
-            (reader, packer, vec![])
-        }
-        Level::Full => {
-            let unpacked = packed::unpack(data, limit)?;
-            let doubts = [
-                (
-                    !unpacked.verified,
-                    "the packer's checksums could not be checked",
-                ),
-                (
-                    !unpacked.complete,
-                    "only the loaded parts of the program could be restored",
-                ),
-            ];
-            let notes = doubts.iter().filter(|d| d.0).map(|d| d.1).collect();
-            (Box::new(unpacked.image), unpacked.packer, notes)
-        }
-    };
-    // The digests are those of the packed file.
-    let options = Options {
-        digests: Digests::None,
-        ..*options
-    };
-    let mut inner = Window::new(&*reader, options.limits.executable);
-    let read = |inner: &Window<'_>, size| read(&exe::open(inner)?, size, &options);
-    let mut program = read(&inner, RecordSize::Usual);
-    if let Err(NotRead::TooLarge) = program {
-        program = read_large(&mut inner, &options, |inner| read(inner, RecordSize::Any));
-    }
-    let program = match program {
-        Ok(program) => program,
-        Err(NotRead::Open(error)) => return Err(NotUnpacked::Open(error)),
-        Err(NotRead::TooLarge) => None,
-    };
-    Ok(program.map(|(mut binary, _)| {
-        binary.size = window.len();
-        binary.executable.packed = Some(packer.name.to_owned());
-        let lead = format!("read from the program that {packer} unpacks to");
-        binary.notes.push(lead);
-        binary.notes.extend(notes.into_iter().map(str::to_owned));
-        binary
-    }))
-}
-
-/// Whether the first blocks of a packed file tell that the program in it is not Go: a packed program of another language costs next to
-/// nothing.
-fn is_surely_other(data: &[u8], options: &Options<'_>) -> bool {
-    let Some(reader) = packed::outline(data, options.limits.unpacked, options.level == Level::Full)
-    else {
-        return false;
-    };
-    let window = Window::new(&*reader, options.limits.executable);
-    exe::open(&window).is_ok_and(|image| rules_out(&image))
-}
-
-/// Whether sections with bytes in the file lie outside of it. A separate debug file has none of those: its tables mark the
-/// sections that it leaves out.
-fn lacks_content(image: &Image<'_>) -> bool {
-    let len = image.window().len();
-    let is_outside = |offset: u64, size: u64| size > 0 && offset.saturating_add(size) > len;
-    image.format != exe::Format::Elf
-        || image.sections.is_empty()
-        || image
-            .sections
-            .iter()
-            .any(|s| is_outside(s.offset, s.file_size))
-}
-
-/// The offset after the last byte of any segment, section or section table.
-fn end_of(image: &Image<'_>) -> u64 {
-    let segments = image.segments.iter().map(|s| (s.offset, s.size));
-    let sections = image.sections.iter().map(|s| (s.offset, s.file_size));
-    let ends = segments
-        .chain(sections)
-        .map(|(offset, size)| offset.saturating_add(size));
-    ends.chain([elf_table_end(image)]).max().unwrap_or(0)
-}
-
-/// The offset after the section table of an ELF file (`e_shoff`, `e_shentsize` and `e_shnum` of its header).
-fn elf_table_end(image: &Image<'_>) -> u64 {
-    if image.format != exe::Format::Elf {
-        return 0;
-    }
-    let (at, width, counts) = if image.bits == 64 {
-        (0x28, 8, 0x3a)
-    } else {
-        (0x20, 4, 0x2e)
-    };
-    let number = |at: u64, width: u64| image.window().get(at, width).map_or(0, |b| image.number(b));
-    let size = number(counts, 2).saturating_mul(number(counts + 2, 2));
-    number(at, width).saturating_add(size)
-}
-
-/// Whether a fault hides parts of the file. An incomplete segment does not: separate debug files are made that way.
-fn cuts_headers(fault: &Fault) -> bool {
-    match fault {
-        Fault::Truncated(what) => !what.ends_with("segment") && !what.ends_with(" section"),
-        Fault::Malformed(_) => false,
     }
 }
 

@@ -1,0 +1,297 @@
+//! Builds of one program, each with the flags that the comparison before suggests.
+
+use super::program::{range_of, sum};
+use crate::bytes::{FileBytes, Limits, Part};
+use crate::cli::args::RebuildArgs;
+use crate::cli::error::Error;
+use crate::compare::compare;
+use crate::go::{self, FoundProgram};
+use crate::rebuild::{
+    NotBuilt, Recipe, Run, Wishes, Workplace, claimed_version, commands, script, set_string,
+};
+use crate::record::rebuild::{Comparison, DifferentPart, Outcome, Rebuild};
+use crate::record::{Binary, Format};
+use crate::report::rebuild as report;
+use crate::report::style::clean;
+use std::collections::HashMap;
+use std::fs;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// One rebuild and its retries.
+pub struct Job<'j> {
+    pub args: &'j RebuildArgs,
+    pub stop: Arc<AtomicBool>,
+    pub released: &'j FileBytes,
+    pub found: &'j FoundProgram,
+}
+
+/// What became of one try.
+struct Tried {
+    recipe: Recipe,
+    comparison: Comparison,
+    rebuilt: String,
+    bytes: Vec<u8>,
+}
+
+impl Job<'_> {
+    /// Builds and compares. Where linker flags had to be inferred and do not fit, what the comparison tells about them is tried too.
+    pub fn run(
+        &self,
+        binary: &Binary,
+        wishes: &Wishes,
+        recipe: Recipe,
+        result: &mut Rebuild,
+    ) -> Result<(), Error> {
+        result.recipe = commands(&recipe);
+        result.assumed.clone_from(&recipe.assumed);
+        let place = match Workplace::new() {
+            Ok(place) => place,
+            Err(why) => {
+                result.why = Some(why.to_string());
+                return Ok(());
+            }
+        };
+        let first = match self.attempt(recipe, &place)? {
+            Err(NotBuilt::NoSource { line }) => self.by_claim(binary, wishes, &place, line)?,
+            other => other,
+        };
+        let mut best = match first {
+            Ok(tried) => tried,
+            Err(why) => {
+                result.why = Some(why.to_string());
+                return Ok(());
+            }
+        };
+        if best.comparison.verdict == Outcome::Different
+            && best.recipe.infers_linker_flags
+            && let Some(flags) = self.named_strings(&best, binary, wishes, &place)?
+        {
+            self.more(binary, wishes, flags, &place, &mut best)?;
+        }
+        if best.comparison.verdict == Outcome::Different
+            && is_wasm(binary)
+            && best.recipe.infers_linker_flags
+        {
+            self.more(binary, wishes, "-s -w".to_owned(), &place, &mut best)?;
+        }
+        for flags in other_spellings(&best.recipe) {
+            if best.comparison.verdict != Outcome::SameCode || !has_other_link(&best.comparison) {
+                break;
+            }
+            self.more(binary, wishes, flags, &place, &mut best)?;
+        }
+        if let Some(keep) = &self.args.keep {
+            fs::write(keep, &best.bytes).map_err(Error::write(keep.display()))?;
+        }
+        result.recipe = commands(&best.recipe);
+        result.assumed = best.recipe.assumed;
+        result.sha256.rebuilt = Some(best.rebuilt);
+        result.functions = Some(report::counts(&best.comparison));
+        result.verdict = best.comparison.verdict;
+        result.differences = best.comparison.differences;
+        result.changed = best.comparison.changed;
+        result.explanations = best.comparison.explanations;
+        Ok(())
+    }
+
+    /// Where no proxy has the commit, it may have the version that the program claims.
+    fn by_claim(
+        &self,
+        binary: &Binary,
+        wishes: &Wishes,
+        place: &Workplace,
+        line: String,
+    ) -> Result<Result<Tried, NotBuilt>, Error> {
+        let info = binary.build_info.as_ref();
+        let is_open = wishes.module.is_none() && wishes.source.is_none();
+        let claimed = claimed_version(binary).filter(|_| is_open);
+        let (Some(info), Some((version, source))) = (info, claimed) else {
+            return Ok(Err(NotBuilt::NoSource { line }));
+        };
+        let wishes = Wishes {
+            module: Some((info.main.path.clone(), version.clone())),
+            ..wishes.clone()
+        };
+        let Ok(mut recipe) = Recipe::of(binary, &wishes) else {
+            return Ok(Err(NotBuilt::NoSource { line }));
+        };
+        recipe.assumed.push(format!(
+            "version {version} of {}, from the {source}: no proxy has its commit",
+            info.main.path
+        ));
+        let tried = self.attempt(recipe, place)?;
+        Ok(tried.map_err(|_| NotBuilt::NoSource { line }))
+    }
+
+    /// Builds by a recipe, and compares.
+    fn attempt(&self, recipe: Recipe, place: &Workplace) -> Result<Result<Tried, NotBuilt>, Error> {
+        if let Err(why) = self.build(&recipe, place) {
+            return Ok(Err(why));
+        }
+        let result = place.result();
+        let bytes = fs::read(&result).map_err(|error| Error::NotRead {
+            name: "the rebuilt program".to_owned(),
+            why: error.to_string(),
+        })?;
+        let rebuilt = sum(&bytes.as_slice()).map_err(|why| Error::NotRead {
+            name: "the rebuilt program".to_owned(),
+            why,
+        })?;
+        let (start, size) = range_of(self.released, self.found.slice.as_deref());
+        let released = Part::new(self.released, start, size);
+        let compared = compare(&released, &bytes.as_slice(), None, Limits::default());
+        let comparison = compared.map_err(|why| Error::Program {
+            path: clean(&self.args.program.display().to_string()).into_owned(),
+            why: why.to_string(),
+        })?;
+        Ok(Ok(Tried {
+            recipe,
+            comparison,
+            rebuilt,
+            bytes,
+        }))
+    }
+
+    fn build(&self, recipe: &Recipe, place: &Workplace) -> Result<(), NotBuilt> {
+        let text = script(recipe, "", "");
+        let run = Run {
+            go: &self.args.go,
+            toolchain: &recipe.toolchain,
+            cache: self.args.build_cache.as_deref(),
+            stop: &self.stop,
+        };
+        run.script(&text, place, &mut |step| {
+            if !self.args.output.quiet {
+                say!("gospect: {}", clean(step));
+            }
+        })
+    }
+
+    /// Tries other linker flags, and keeps them if the programs come closer.
+    fn more(
+        &self,
+        binary: &Binary,
+        wishes: &Wishes,
+        flags: String,
+        place: &Workplace,
+        best: &mut Tried,
+    ) -> Result<(), Error> {
+        let wishes = Wishes {
+            linker_flags: Some(flags),
+            ..wishes.clone()
+        };
+        let Ok(recipe) = Recipe::of(binary, &wishes) else {
+            return Ok(());
+        };
+        if let Ok(tried) = self.attempt(recipe, place)?
+            && rank(&tried.comparison) < rank(&best.comparison)
+        {
+            *best = tried;
+        }
+        Ok(())
+    }
+
+    /// Linker flags that set the strings in which the programs differ. A program without symbols does not name their variables, but the same program
+    /// linked with symbols has them at the same addresses.
+    fn named_strings(
+        &self,
+        best: &Tried,
+        binary: &Binary,
+        wishes: &Wishes,
+        place: &Workplace,
+    ) -> Result<Option<String>, Error> {
+        let strings = &best.comparison.strings;
+        let released: Vec<_> = strings.iter().filter(|s| s.old.is_some()).collect();
+        if released.is_empty() {
+            return Ok(None);
+        }
+        let with_symbols = Wishes {
+            linker_flags: Some(String::new()),
+            ..wishes.clone()
+        };
+        let Ok(recipe) = Recipe::of(binary, &with_symbols) else {
+            return Ok(None);
+        };
+        if self.build(&recipe, place).is_err() {
+            return Ok(None);
+        }
+        let Ok(linked) = fs::read(place.result()) else {
+            return Ok(None);
+        };
+        let addresses: Vec<u64> = released.iter().filter_map(|s| s.new_address).collect();
+        let names = names_at(&linked, &addresses);
+        let mut flags = vec![best.recipe.linker_flags.clone().unwrap_or_default()];
+        for string in released {
+            let at = string.new_address.and_then(|at| names.get(&at));
+            let name = string.name.as_ref().or(at);
+            let value = string.old.as_deref().unwrap_or_default();
+            flags.extend(name.and_then(|name| set_string(name, value)));
+        }
+        Ok((flags.len() > 1).then(|| flags.join(" ").trim().to_owned()))
+    }
+}
+
+/// Names of the variables at some addresses.
+fn names_at(program: &[u8], addresses: &[u64]) -> HashMap<u64, String> {
+    let mut all = HashMap::new();
+    let _ = go::programs(&program, Limits::default(), &mut |_, tables| {
+        tables.image().symbols::<()>(&mut |symbol| {
+            if addresses.contains(&symbol.address) {
+                let name = String::from_utf8_lossy(symbol.name).into_owned();
+                all.entry(symbol.address).or_insert(name);
+            }
+            ControlFlow::Continue(())
+        });
+    });
+    all
+}
+
+/// Other ways to write the same linker flags; the build ID tells them apart.
+fn other_spellings(recipe: &Recipe) -> Vec<String> {
+    let Some(flags) = recipe
+        .linker_flags
+        .as_deref()
+        .filter(|_| recipe.infers_linker_flags)
+    else {
+        return Vec::new();
+    };
+    let Some(rest) = flags.strip_prefix("-s -w") else {
+        return Vec::new();
+    };
+    let rest = rest.trim();
+    let mut all = vec![format!("-w -s {rest}"), format!("-s {rest}")];
+    if !rest.is_empty() {
+        all.extend([format!("{rest} -s -w"), format!("{rest} -w -s")]);
+    }
+    all.into_iter()
+        .map(|flags| flags.trim().to_owned())
+        .collect()
+}
+
+/// WebAssembly does not tell whether symbols were left out.
+fn is_wasm(binary: &Binary) -> bool {
+    binary.executable.format.known() == Some(Format::Wasm)
+}
+
+/// Whether the inputs of the link differ, by the build ID.
+fn has_other_link(comparison: &Comparison) -> bool {
+    comparison
+        .differences
+        .iter()
+        .any(|d| d.part == DifferentPart::BuildId)
+}
+
+/// How far two programs are apart.
+fn rank(comparison: &Comparison) -> (u8, u64) {
+    let verdict = match comparison.verdict {
+        Outcome::Identical => 0,
+        Outcome::SameCode => 1,
+        Outcome::Different | Outcome::NotBuilt => 2,
+    };
+    (
+        verdict,
+        comparison.differences.iter().map(|d| d.bytes).sum(),
+    )
+}
