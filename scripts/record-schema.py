@@ -90,6 +90,8 @@ def definitions(source):
         else:
             properties, required = {}, []
             for text, attributes, line in members(body):
+                if "serde(skip)" in attributes:
+                    continue
                 field, kind = re.fullmatch(r"pub (\w+): (.*)", line).groups()
                 own = re.search(r'rename = "([^"]+)"', attributes)
                 key = own.group(1) if own else rename(field)

@@ -182,6 +182,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         platform: args.platform.as_deref().map(platform).transpose()?,
         verify_diffid: args.verify_diffid,
         insecure_http: args.insecure_http,
+        wanted: None,
         progress: None,
     })
 }

@@ -10,7 +10,7 @@ use crate::go::Level;
 use crate::record::read::Records;
 use crate::record::{End, Line, Location, Reason, Run, SCHEMA, Tool, Unexamined};
 use crate::report::style::clean;
-use crate::scan::{self, Counters, Event, ListPackages, Named, Options};
+use crate::scan::{self, Counters, Event, ListPackages, Named, Options, WantedChains};
 use crate::source::image::OTHER_PLATFORM;
 use crate::source::target::Target;
 use std::collections::BTreeMap;
@@ -137,6 +137,12 @@ impl Input {
     /// Takes the names of linked functions too. Records have what they have.
     pub fn with_functions(mut self) -> Self {
         self.options.symbols = true;
+        self
+    }
+
+    /// Looks for chains of calls to what is wanted of each program. Records have none.
+    pub fn with_chains(mut self, wanted: WantedChains) -> Self {
+        self.options.wanted = Some(wanted);
         self
     }
 

@@ -12,7 +12,6 @@ macro_rules! say {
 
 mod args;
 mod audit;
-mod chains;
 mod config;
 mod database;
 mod dates;

@@ -5,17 +5,19 @@ use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
-use super::{chains, database, dates};
+use super::{database, dates};
 use crate::bytes::{Budget, Use};
-use crate::record::Line;
+use crate::record::{Binary, Line};
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
+use crate::scan::WantedChains;
 use crate::vuln::severity::{self, Severities};
 use crate::vuln::vex::{self, Bill, Document};
-use crate::vuln::{Report, Source, judge};
+use crate::vuln::{Report, Source, judge, why};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Formats that name the programs by their digests.
 const WITH_DIGESTS: [&str; 2] = ["openvex", "cyclonedx-vex"];
@@ -24,7 +26,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let format = vuln::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
     let time = dates::made_at()?;
     let today = dates::today();
-    let database = database::open(&args.database, today, args.output.quiet)?;
+    let database = Arc::new(database::open(&args.database, today, args.output.quiet)?);
     let documents = args.vex.iter().map(|path| read_vex(path));
     let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
     let bill = args.bom.as_deref().map(read_bill).transpose()?;
@@ -39,7 +41,12 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     }
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
     if args.why {
-        input = input.without_records("--why")?;
+        let database = Arc::clone(&database);
+        // What makes the database unusable is said when the record is judged.
+        let names = move |binary: &Binary| why::wanted(binary, &database).unwrap_or_default();
+        input = input
+            .without_records("--why")?
+            .with_chains(WantedChains::by(names));
     }
     if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {
         input = input.with_hash();
@@ -55,7 +62,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
             Line::Binary(binary) => {
                 let mut program = judge(&binary, &database).map_err(io::Error::other)?;
                 if args.why {
-                    chains::add(&mut program, &binary);
+                    why::add_chains(&mut program, binary.call_chains.as_deref());
                 }
                 budget.spend(program.size_in_memory())?;
                 report.programs.push(program);

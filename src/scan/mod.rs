@@ -35,7 +35,7 @@ mod visitor;
 
 pub use event::Event;
 pub use examine::Examiner;
-pub use options::{ListPackages, Options};
+pub use options::{ListPackages, Options, WantedChains};
 pub use place::path_fields;
 
 use crate::bytes::Use;

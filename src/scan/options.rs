@@ -3,7 +3,10 @@
 use super::Counters;
 use crate::bytes::{Budget, Limits};
 use crate::go::{self, Level};
+use crate::record::Binary;
 use crate::source::walk::Rules;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 /// Which programs get a list of their packages although their records list modules. All others have one anyway.
@@ -52,8 +55,27 @@ pub struct Options {
     pub verify_diffid: bool,
     /// Use plain HTTP for registries on the loopback.
     pub insecure_http: bool,
+    /// To which functions and packages of each program chains of calls are wanted.
+    pub wanted: Option<WantedChains>,
     /// Counts that can be read while the scan runs.
     pub progress: Option<Arc<Counters>>,
+}
+
+/// Says to which functions and packages of a program chains of calls are wanted, see [`go::Wanted`].
+#[derive(Clone)]
+pub struct WantedChains(Arc<go::NamesWanted>);
+
+impl WantedChains {
+    /// Asks this function about each program.
+    pub fn by(names: impl Fn(&Binary) -> BTreeSet<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(names))
+    }
+}
+
+impl fmt::Debug for WantedChains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WantedChains")
+    }
 }
 
 impl Default for Options {
@@ -76,6 +98,7 @@ impl Default for Options {
             platform: None,
             verify_diffid: false,
             insecure_http: false,
+            wanted: None,
             progress: None,
         }
     }
@@ -121,6 +144,7 @@ pub(crate) fn reader_options<'o>(
         limits,
         budget: Some(budget),
         run_large: Some(on_own_thread),
+        wanted: options.wanted.as_ref().map(|wanted| go::Wanted(&*wanted.0)),
         digests: match (options.hash, options.parts) {
             (_, true) => go::Digests::Parts,
             (true, false) => go::Digests::Program,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use {
     crate::bytes::{Budget, SpillStore, Stored, Use, error_text},
     crate::source::archive::{ArchiveError, Reason},
+    serde::{Deserialize, Serialize},
     std::io::Write,
 };
 
@@ -137,10 +138,14 @@ impl Spool {
     /// Writes a record to the temporary file. Its length is computed first: the text would take as much memory as the record.
     fn store(&self, binary: &Binary) -> Result<Stored, ArchiveError> {
         let mut length = Length(0);
-        let stored = serde_json::to_writer(&mut length, binary)
+        let kept = Kept {
+            record: binary,
+            call_chains: &binary.call_chains,
+        };
+        let stored = serde_json::to_writer(&mut length, &kept)
             .map_err(io::Error::from)
             .and_then(|()| {
-                let write = |out: &mut dyn Write| Ok(serde_json::to_writer(out, binary)?);
+                let write = |out: &mut dyn Write| Ok(serde_json::to_writer(out, &kept)?);
                 self.file.store(length.0, write)
             });
         stored.map_err(|error| match error.kind() {
@@ -175,6 +180,14 @@ impl Write for Length {
     }
 }
 
+/// The form of a record in the temporary file: with what a record for others does not have.
+#[cfg(feature = "archives")]
+#[derive(Serialize, Deserialize)]
+struct Kept<R, C> {
+    record: R,
+    call_chains: C,
+}
+
 impl Storage {
     fn take(self) -> io::Result<Box<Binary>> {
         match self {
@@ -188,7 +201,13 @@ impl Storage {
         match self {
             Self::Memory(binary, _) => Ok(binary.clone()),
             #[cfg(feature = "archives")]
-            Self::File(stored) => Ok(serde_json::from_slice(&stored.load()?)?),
+            Self::File(stored) => {
+                let kept: Kept<Box<Binary>, _> = serde_json::from_slice(&stored.load()?)?;
+                Ok(Box::new(Binary {
+                    call_chains: kept.call_chains,
+                    ..*kept.record
+                }))
+            }
         }
     }
 }

@@ -398,14 +398,39 @@ fn chains_of_calls_lead_to_what_is_linked() {
     assert!(found[0].get("without_chains").is_none());
     let (plain, _) = judged(&scratch, &[&program]);
     assert!(plain[0]["findings"][0].get("chains").is_none());
-    // Programs in archives have no file that could be read again.
+}
+
+/// The chains are made while the program is read, so they are the same wherever it is.
+#[test]
+fn chains_of_programs_in_archives_and_images_are_those_of_the_file() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let chains = |target: &str, options: &[&str]| {
+        let mut args = vec!["--why", target];
+        args.extend(options);
+        let (found, _) = judged(&scratch, &args);
+        assert!(found[0].get("without_chains").is_none(), "{target}");
+        let findings = found[0]["findings"].as_array().unwrap().clone();
+        findings
+            .iter()
+            .map(|f| f["chains"].clone())
+            .collect::<Vec<_>>()
+    };
+    let of_file = chains(&program, &[]);
+    assert!(of_file.iter().any(|chains| !chains[0].is_null()));
     let bytes = std::fs::read(&program).unwrap();
-    let tar = test_support::layouts::tar_of(&[("bin/app", &bytes)]);
-    let archive = text(&scratch.put("all.tar", &tar));
-    let (inside, _) = judged(&scratch, &["--why", &archive]);
-    assert!(inside[0]["findings"][0].get("chains").is_none());
-    let why = inside[0]["without_chains"].as_str().unwrap();
-    assert!(why.contains("outside archives and images"), "{why}");
+    let layer = test_support::layouts::tar_of(&[("bin/app", &bytes)]);
+    let archive = text(&scratch.put("all.tar", &layer));
+    let within = test_support::layouts::tar_of(&[("inner.tar", &layer)]);
+    let nested = text(&scratch.put("nested.tar", &within));
+    let mut layout = test_support::layouts::Layout::default();
+    let manifest = layout.image(("linux", "amd64"), "{}", &[(layer.clone(), "+gzip")]);
+    let image = text(&scratch.put("image.tar", &layout.tar(&[manifest])));
+    for target in [&archive, &nested, &image] {
+        assert_eq!(chains(target, &[]), of_file, "{target}");
+        // Little memory: records wait in a temporary file, together with their chains.
+        assert_eq!(chains(target, &["--memory", "4MiB"]), of_file, "{target}");
+    }
 }
 
 /// The bill of a program and the statements on it belong together.

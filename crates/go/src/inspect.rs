@@ -385,11 +385,11 @@ fn read(
     if is_large && size == RecordSize::Usual {
         return Err(NotRead::TooLarge);
     }
-    let program = Program::new(tables, identity, options);
+    let mut program = Program::new(tables, identity, options);
     let parts = (options.digests == Digests::Parts)
         .then(|| parts::of(&program.tables, program.identity.version));
     let mut binary = match options.level {
-        Level::BuildInfo => record::recorded(program),
+        Level::BuildInfo => record::recorded(&mut program),
         Level::Full => record::full(program),
     };
     let limit_reached = image.window().limit_reached();

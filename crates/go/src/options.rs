@@ -1,7 +1,10 @@
 //! What a caller asks for.
 
 use gospect_bytes::{Budget, Limits};
+use gospect_record::Binary;
 pub use gospect_record::Level;
+use std::collections::BTreeSet;
+use std::fmt;
 
 /// How to inspect a file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +31,21 @@ pub struct Options<'o> {
     pub run_large: Option<RunLarge>,
     /// Digests to take of each program.
     pub digests: Digests,
+    /// What to look for in the code of each program ([`Binary::call_chains`](gospect_record::Binary::call_chains)); needs all facts.
+    pub wanted: Option<Wanted<'o>>,
+}
+
+/// Says to which functions and packages of a program chains of calls are wanted, from its record with all other facts.
+#[derive(Clone, Copy)]
+pub struct Wanted<'o>(pub &'o NamesWanted);
+
+/// See [`Wanted`].
+pub type NamesWanted = dyn Fn(&Binary) -> BTreeSet<String> + Send + Sync;
+
+impl fmt::Debug for Wanted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wanted")
+    }
 }
 
 /// See [`Options::run_large`].

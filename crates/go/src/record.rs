@@ -3,8 +3,8 @@
 
 use super::corroborate::{Evidence, copies, corroborate};
 use super::facts::{
-    Program, capabilities, executable, fips, goroot, linked, linked_functions, linker_values,
-    module_list, notes, settings, versions,
+    Program, call_chains, capabilities, executable, fips, goroot, linked, linked_functions,
+    linker_values, module_list, notes, settings, versions,
 };
 use super::tables::age::Age;
 use super::written::compiler::Compiler;
@@ -12,8 +12,9 @@ use gospect_exe::linkage;
 use gospect_record::{Binary, Word};
 
 /// The record with the facts of the build info and the headers.
-pub fn recorded(program: Program<'_>) -> Binary {
-    let (experiments, godebug) = settings::recorded(&program);
+/// The texts of the build info go from the program to the record.
+pub fn recorded(program: &mut Program<'_>) -> Binary {
+    let (experiments, godebug) = settings::recorded(program);
     let version = program.version.as_ref();
     let compiler = match &program.identity.foreign {
         Some(foreign) => foreign.compiler.into(),
@@ -23,7 +24,7 @@ pub fn recorded(program: Program<'_>) -> Binary {
     };
     Binary {
         size: program.tables.image().window().len(),
-        executable: executable::recorded(&program),
+        executable: executable::recorded(program),
         go_version: version
             .and_then(|v| v.release_text().or(v.devel.then_some("devel")))
             .map(str::to_owned),
@@ -31,18 +32,18 @@ pub fn recorded(program: Program<'_>) -> Binary {
         compiler: Some(compiler),
         main_package: program.main_package().map(str::to_owned),
         build_info_source: program.identity.source.map(Word::from),
-        module_list: Some(module_list::recorded(&program).into()),
+        module_list: Some(module_list::recorded(program).into()),
         experiments,
         godebug,
-        notes: notes::recorded(&program),
-        go_version_raw: program.version_text,
-        build_info: program.build_info,
+        notes: notes::recorded(program),
+        go_version_raw: program.version_text.take(),
+        build_info: program.build_info.take(),
         ..Binary::default()
     }
 }
 
 /// The record with every fact.
-pub fn full(program: Program<'_>) -> Binary {
+pub fn full(mut program: Program<'_>) -> Binary {
     let p = &program;
     let tables_notes = [
         notes::no_functions(p),
@@ -95,8 +96,9 @@ pub fn full(program: Program<'_>) -> Binary {
         functions: p.symbols.then(|| linked_functions::read(p)).flatten(),
         linked: Some(linked),
         second_build_info: copies::second(p),
-        ..recorded(program)
+        ..recorded(&mut program)
     };
     binary.notes.extend(notes);
+    binary.call_chains = call_chains::read(&program, &binary).map(Box::new);
     binary
 }

@@ -1,5 +1,6 @@
 //! The record of one Go program, and of the file that holds it.
 
+use super::why::CallChains;
 use super::{
     Algorithm, BuildInfo, BuildInfoSource, Compiler, Corroboration, Endian, ExecutableKind,
     Experiments, Fips, Format, Functions, Godebug, Goroot, Linkage, Linked, LinkedPackage,
@@ -89,6 +90,9 @@ pub struct Binary {
     pub environment: Option<Vec<(String, String)>>,
     /// Anything unusual that was seen while reading.
     pub notes: Vec<String>,
+    /// Chains of calls to what a command asked about; never written. `None`: nothing was asked.
+    #[serde(skip)]
+    pub call_chains: Option<Box<CallChains>>,
 }
 
 impl Binary {

@@ -131,6 +131,10 @@ impl Binary {
             .functions
             .as_ref()
             .map_or(0, |functions| functions.size_in_memory() as usize);
+        sum += self
+            .call_chains
+            .as_ref()
+            .map_or(0, |chains| chains.size_in_memory() as usize);
         let strings = self.linker_strings.iter().flatten();
         sum += texts(strings.flat_map(|s| std::iter::once(&s.value).chain(&s.name)));
         let claims = self.corroboration.iter().flatten();

@@ -1,6 +1,7 @@
 //! Why something is in a program: chains of references from the start of the program. The document of `gospect why`.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "gospect-why/1";
@@ -52,6 +53,29 @@ pub struct Step {
     pub line: Option<u32>,
     /// How this function is reached.
     pub by: By,
+}
+
+/// Chains of references to what a command asks about while a program is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallChains {
+    /// Why nothing, or not all, is known, such as a missing function table; `None`: everything was looked for.
+    pub unknown: Option<String>,
+    /// By function or package the best chain to it; empty: nothing leads to it.
+    pub to: BTreeMap<String, Vec<Step>>,
+}
+
+impl CallChains {
+    /// An estimate of its size in memory, in bytes.
+    pub fn size_in_memory(&self) -> u64 {
+        let step = |step: &Step| {
+            let file = step.file.as_ref().map_or(0, String::len);
+            size_of::<Step>() + step.function.len() + file + 80
+        };
+        let chain = |(name, steps): (&String, &Vec<Step>)| {
+            name.len() + 96 + steps.iter().map(step).sum::<usize>()
+        };
+        self.to.iter().map(chain).sum::<usize>() as u64
+    }
 }
 
 /// The subject of a question.

@@ -15,13 +15,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// When the database is damaged.
 pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
-    let mut judge = Judge {
-        binary,
-        database,
-        linked: Linked::of(binary),
-        findings: Vec::new(),
-        unjudged: BTreeSet::new(),
-    };
+    let mut judge = Judge::new(binary, database);
     for subject in subjects(binary) {
         judge.subject(&subject)?;
     }
@@ -54,6 +48,29 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         unjudged: unjudged.into_iter().collect(),
         without_chains: None,
     })
+}
+
+/// What the main module would have if its version were affected by every entry: where only the program says its version, another claim may
+/// be known later.
+pub(crate) fn possible(binary: &Binary, database: &Database) -> Result<Vec<Finding>, Damaged> {
+    let mut judge = Judge::new(binary, database);
+    for subject in subjects(binary) {
+        if !matches!(subject.from, None | Some(VersionFrom::Claim)) {
+            continue;
+        }
+        for group in database
+            .for_module(&subject.path)?
+            .chunk_by(|a, b| a.entry == b.entry)
+        {
+            let fitting: Vec<&Affected> = group.iter().filter(|a| judge.fits_port(a)).collect();
+            let parts = judge.parts(&subject, &fitting)?;
+            if let Some(first) = group.first().filter(|_| !parts.packages.is_empty()) {
+                let finding = judge.finding(&subject, group, first, parts, true)?;
+                judge.findings.push(finding);
+            }
+        }
+    }
+    Ok(judge.findings)
 }
 
 /// The path of the main module, where the build info has one.
@@ -89,7 +106,17 @@ struct Parts {
     names_packages: bool,
 }
 
-impl Judge<'_> {
+impl<'b> Judge<'b> {
+    fn new(binary: &'b Binary, database: &'b Database) -> Self {
+        Self {
+            binary,
+            database,
+            linked: Linked::of(binary),
+            findings: Vec::new(),
+            unjudged: BTreeSet::new(),
+        }
+    }
+
     /// All entries about one module.
     fn subject(&mut self, subject: &Subject) -> Result<(), Damaged> {
         let blocks = self.database.for_module(&subject.path)?;

@@ -33,6 +33,7 @@ mod testing;
 mod tests;
 pub mod version;
 pub mod vex;
+pub mod why;
 
 pub use finding::{Finding, Level, Names, Program, Status, Unjudged, VersionFrom, Vex, Why, is_go};
 pub use judge::judge;

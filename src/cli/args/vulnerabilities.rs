@@ -38,7 +38,7 @@ pub struct VulnArgs {
     /// Exit with 0, not 1, when there are findings (2 and 3 stay)
     #[arg(long, conflicts_with = "fail_severity")]
     pub exit_zero: bool,
-    /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does; of files outside archives and images
+    /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does
     #[arg(long)]
     pub why: bool,
     /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again

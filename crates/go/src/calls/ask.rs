@@ -31,8 +31,17 @@ pub fn ask(
 ) -> Result<Vec<Answer>, NoGraph> {
     let graph = Graph::read(tables)?;
     let ways = graph.ways();
+    let wanted: BTreeSet<Vec<u8>> = names.iter().map(|name| plain(name.as_bytes())).collect();
+    let mut functions: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+    for function in 0..graph.functions() {
+        let name = plain(graph.name(function));
+        if wanted.contains(&name) {
+            functions.entry(name).or_default().push(function);
+        }
+    }
     let asked = Asked {
         tables,
+        functions,
         graph: &graph,
         ways: &ways,
         modules: modules(info),
@@ -54,6 +63,8 @@ struct Asked<'a, 't, 'i> {
     tables: &'a Tables<'i>,
     graph: &'a Graph<'t, 'i>,
     ways: &'a Ways,
+    /// The functions that the names of the questions are those of, by name.
+    functions: BTreeMap<Vec<u8>, Vec<usize>>,
     modules: Vec<&'a str>,
     /// Path of the main module.
     main: Option<&'a str>,
@@ -64,7 +75,7 @@ struct Asked<'a, 't, 'i> {
 impl Asked<'_, '_, '_> {
     fn answer(&self, name: &str) -> Answer {
         let wanted = plain(name.as_bytes());
-        let of_function = self.matching(|function| plain(function) == wanted);
+        let of_function = self.functions.get(&wanted).cloned().unwrap_or_default();
         let (subject, matching) = if !of_function.is_empty() {
             (Subject::Function, of_function)
         } else if let Some(inlined) = self.inlined(name, &wanted) {

@@ -1,6 +1,7 @@
 //! The facts of one program. Each is derived by one function from what the toolchain wrote and from the tables; `record` lists
 //! them.
 
+pub(crate) mod call_chains;
 pub mod capabilities;
 mod debug_paths;
 pub(crate) mod digest;

@@ -1,0 +1,164 @@
+//! Chains of calls to the vulnerable functions of a program: to what they are wanted, and which finding they belong to.
+
+use super::database::{Damaged, Database};
+use super::finding::{Finding, Level, Program};
+use super::judge::{judge, possible};
+use gospect_record::Binary;
+use gospect_record::why::{CallChains, Step};
+use std::collections::BTreeSet;
+
+/// Most functions of one finding to which chains are wanted.
+const FUNCTIONS: usize = 50;
+
+/// Functions and packages to which chains of calls are wanted. The record need not have what is known from around the program, such as
+/// the version in the name of its file or in the labels of its image: whatever could be found with it is among the names.
+///
+/// # Errors
+/// When the database is damaged.
+pub fn wanted(binary: &Binary, database: &Database) -> Result<BTreeSet<String>, Damaged> {
+    let program = judge(binary, database)?;
+    let linked = program.findings.iter().filter(|f| is_linked(f));
+    let mut wanted: BTreeSet<String> = linked.flat_map(names).cloned().collect();
+    for finding in possible(binary, database)? {
+        wanted.extend(names(&finding).cloned());
+    }
+    Ok(wanted)
+}
+
+/// Gives each finding at the level of symbols its chains, or says why there are none.
+pub fn add_chains(program: &mut Program, chains: Option<&CallChains>) {
+    if !program.findings.iter().any(is_linked) {
+        return;
+    }
+    let Some(chains) = chains else {
+        let why = "the instructions of the program were not read";
+        program.without_chains = Some(why.to_owned());
+        return;
+    };
+    program.without_chains.clone_from(&chains.unknown);
+    for finding in program.findings.iter_mut().filter(|f| is_linked(f)) {
+        let known: Vec<&Vec<Step>> = names(finding).filter_map(|n| chains.to.get(n)).collect();
+        if known.is_empty() && chains.unknown.is_some() {
+            continue;
+        }
+        let of_finding = known.into_iter().filter(|steps| !steps.is_empty());
+        finding.chains = Some(most_telling_first(of_finding.cloned().collect()));
+    }
+}
+
+fn is_linked(finding: &Finding) -> bool {
+    finding.level == Level::Symbol
+}
+
+/// What a finding stands for: its linked functions, or the packages that count whole.
+fn names(finding: &Finding) -> impl Iterator<Item = &String> {
+    let list = match finding.symbols.is_empty() {
+        true => &finding.packages,
+        false => &finding.symbols,
+    };
+    list.iter().take(FUNCTIONS)
+}
+
+/// First the chains that end with a call in the code, then those with the fewest uncertain steps.
+fn most_telling_first(mut chains: Vec<Vec<Step>>) -> Vec<Vec<Step>> {
+    let is_doubt = |step: &Step| !step.by.is_certain();
+    chains.sort_by_key(|chain| {
+        let doubts = chain.iter().filter(|step| is_doubt(step)).count();
+        (chain.last().is_some_and(is_doubt), doubts, chain.len())
+    });
+    chains
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{database, entry, program};
+    use gospect_record::why::By;
+    use gospect_record::{VersionClaim, VersionSource};
+
+    fn step(function: &str, by: By) -> Step {
+        Step {
+            function: function.to_owned(),
+            file: None,
+            line: None,
+            by,
+        }
+    }
+
+    /// While a program is read, nobody knows yet what the name of its file or the label of its image claims.
+    #[test]
+    fn what_a_later_claim_leads_to_is_wanted_too() {
+        let affected = "introduced 1.0.0, fixed 1.2.0";
+        let database = database(&[
+            entry(
+                "GO-1",
+                "example.com/app",
+                affected,
+                &["example.com/app/x: F G"],
+            ),
+            entry(
+                "GO-2",
+                "example.com/other",
+                "introduced 0, fixed 1.0.0",
+                &["example.com/other: H"],
+            ),
+        ]);
+        let linked: &[(&str, &[&str])] =
+            &[("example.com/app/x", &["F"]), ("example.com/other", &["H"])];
+        let mut binary = program(&[("example.com/other", "v1.0.0")], linked);
+        binary.build_info.as_mut().unwrap().main.version = "(devel)".to_owned();
+        let names = wanted(&binary, &database).unwrap();
+        assert_eq!(
+            names.into_iter().collect::<Vec<_>>(),
+            ["example.com/app/x.F"]
+        );
+        assert!(judge(&binary, &database).unwrap().findings.is_empty());
+        binary.versions = Some(vec![VersionClaim {
+            value: "1.1.0".to_owned(),
+            source: VersionSource::XFlag.into(),
+            name: Some("main.version".to_owned()),
+        }]);
+        let mut later = judge(&binary, &database).unwrap();
+        let mut chains = CallChains::default();
+        let steps = vec![
+            step("main.main", By::Root),
+            step("example.com/app/x.F", By::Call),
+        ];
+        chains
+            .to
+            .insert("example.com/app/x.F".to_owned(), steps.clone());
+        add_chains(&mut later, Some(&chains));
+        assert_eq!(later.findings[0].chains, Some(vec![steps]));
+        assert_eq!(later.without_chains, None);
+    }
+
+    #[test]
+    fn a_finding_without_chains_says_why() {
+        let database = database(&[entry(
+            "GO-1",
+            "example.com/m",
+            "introduced 0",
+            &["example.com/m: F"],
+        )]);
+        let binary = program(&[("example.com/m", "v1.0.0")], &[("example.com/m", &["F"])]);
+        let judged = judge(&binary, &database).unwrap();
+        let unknown = CallChains {
+            unknown: Some("no table".to_owned()),
+            ..CallChains::default()
+        };
+        for (chains, chains_of_finding, why) in [
+            (
+                None,
+                None,
+                Some("the instructions of the program were not read"),
+            ),
+            (Some(&unknown), None, Some("no table")),
+            (Some(&CallChains::default()), Some(vec![]), None),
+        ] {
+            let mut program = judged.clone();
+            add_chains(&mut program, chains);
+            assert_eq!(program.findings[0].chains, chains_of_finding);
+            assert_eq!(program.without_chains.as_deref(), why);
+        }
+    }
+}
