@@ -8,7 +8,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
 use crate::bytes::Part;
-use crate::rebuild::{Recipe, Wishes, script, statement};
+use crate::rebuild::{Recipe, RecipeOptions, script, statement};
 use crate::record::rebuild::{Outcome, Rebuild, SCHEMA, Sums};
 use crate::report::rebuild as report;
 use crate::report::style::clean;
@@ -34,7 +34,7 @@ pub fn run(args: &RebuildArgs) -> Result<Exit, Error> {
         say!("gospect: {}: not a Go program", clean(&path));
         return Ok(Exit::NothingFound);
     };
-    let wishes = Wishes {
+    let options = RecipeOptions {
         source: args.source.clone(),
         module: match &args.module {
             Some(text) => Some(module(text)?),
@@ -63,7 +63,7 @@ pub fn run(args: &RebuildArgs) -> Result<Exit, Error> {
         explanations: Vec::new(),
         assumed: Vec::new(),
     };
-    let recipe = match Recipe::of(&binary, &wishes) {
+    let recipe = match Recipe::of(&binary, &options) {
         Ok(recipe) => recipe,
         Err(why) if args.recipe => return Err(unread(why.to_string())),
         Err(why) => {
@@ -83,7 +83,7 @@ pub fn run(args: &RebuildArgs) -> Result<Exit, Error> {
         released: &bytes,
         found: &found,
     };
-    job.run(&binary, &wishes, recipe, &mut result)?;
+    job.run(&binary, &options, recipe, &mut result)?;
     finish(args, &result)
 }
 

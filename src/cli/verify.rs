@@ -10,7 +10,7 @@ use super::output::Output;
 use super::provenance::Documents;
 use crate::bytes::{Budget, Use};
 use crate::evidence::{Lookups, Mode, SumSources, checkout, is_folder};
-use crate::proxy::{Layered, ModuleCache, Nowhere, Proxies, ProxyError, Settings, Store, Sums};
+use crate::proxy::{Layered, ModuleCache, NoStore, Proxies, ProxyError, Settings, Store, Sums};
 use crate::record::Line;
 use crate::report::style::clean;
 use crate::report::verify::{self as report, Database, Summary, Writer};
@@ -42,11 +42,11 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     let modules = ModuleCache::of_user();
     let own: &dyn Store = match &cache {
         Some(cache) => cache,
-        None => &Nowhere,
+        None => &NoStore,
     };
     let below: &dyn Store = match &modules {
         Some(modules) => modules,
-        None => &Nowhere,
+        None => &NoStore,
     };
     let store = Layered { own, below };
     let settings = match args.sumdb {

@@ -1,4 +1,4 @@
-//! A checkout, read without running git: nothing of its configuration is executed, and nothing is written.
+//! Reads a checkout without running git: no command of its configuration is executed, and nothing is written.
 
 use crate::verify::go_sum::{GoSum, LARGEST};
 use crate::verify::source::Checkout;
@@ -19,10 +19,10 @@ pub enum CheckoutError {
     /// It is in no work tree of git.
     #[error("is in no checkout of git")]
     NoCheckout,
-    /// What git keeps there cannot be read.
+    /// The repository cannot be read.
     #[error("the checkout cannot be read: {0}")]
     Git(String),
-    /// A file beside it cannot be read.
+    /// go.mod or a checksum file cannot be read.
     #[error("{file}: {why}")]
     File {
         /// Its name.
@@ -47,7 +47,7 @@ pub fn checkout(folder: &Path) -> Result<Checkout, CheckoutError> {
     })?;
     let root = real.ancestors().find(|path| path.join(".git").exists());
     let root = root.ok_or(CheckoutError::NoCheckout)?;
-    // Reduced trust: filters and other commands that the repository names are not run.
+    // With reduced trust, filters and other commands in the configuration of the repository are not run.
     let options = gix::open::Options::isolated().with(gix::sec::Trust::Reduced);
     let repository = gix::open_opts(root, options).map_err(git)?;
     let head = repository.head().map_err(git)?;
@@ -57,7 +57,7 @@ pub fn checkout(folder: &Path) -> Result<Checkout, CheckoutError> {
     for reference in references.tags().map_err(git)? {
         let mut reference = reference.map_err(git)?;
         let name = reference.name().shorten().to_str_lossy().into_owned();
-        // A tag of something that is not there is none of this commit.
+        // A tag whose object is missing is not one of this commit.
         let Ok(id) = reference.peel_to_id() else {
             continue;
         };
@@ -88,7 +88,7 @@ pub fn checkout(folder: &Path) -> Result<Checkout, CheckoutError> {
     })
 }
 
-/// What `git status --porcelain` lists, untracked files too: the `go` command stamps a build as modified when that is anything.
+/// The files that `git status --porcelain` lists, untracked ones included: if there are any, the `go` command stamps a build as modified.
 fn changes(repository: &gix::Repository) -> Result<Option<Vec<String>>, CheckoutError> {
     if repository.workdir().is_none() {
         return Ok(None);
@@ -114,7 +114,7 @@ fn changes(repository: &gix::Repository) -> Result<Option<Vec<String>>, Checkout
     Ok(Some(changes))
 }
 
-/// The text of a file; `None`: it is not there.
+/// The text of a file; `None`: the file does not exist.
 fn text(path: &PathBuf, most: u64) -> Result<Option<String>, CheckoutError> {
     let wrong = |why: String| CheckoutError::File {
         file: path.display().to_string(),

@@ -1,4 +1,4 @@
-//! What others say of a program: go.sum files, a checksum database, provenance documents, a checkout.
+//! Evidence about a program from elsewhere: go.sum files, a checksum database, provenance documents, a checkout.
 //!
 //! Must never: judge a record, print, or run a program.
 

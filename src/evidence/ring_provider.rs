@@ -1,4 +1,4 @@
-//! The cryptography of ring for sigstore-verify, which would bring a library of its own otherwise.
+//! Lets sigstore-verify use the cryptography of ring, which TLS needs anyway, instead of a second library.
 
 use ring::digest::{Algorithm, Context, SHA256, SHA384, SHA512};
 use ring::signature::{
@@ -17,7 +17,7 @@ struct Ring;
 
 static RING: Ring = Ring;
 
-/// Makes it the provider of this process; may be called again.
+/// Makes ring the provider of this process. Further calls do nothing.
 pub(super) fn install() {
     let _ = install_default_provider(&RING);
 }
@@ -51,7 +51,7 @@ fn algorithm(scheme: SigningScheme) -> Option<&'static dyn VerificationAlgorithm
         SigningScheme::RsaPkcs1Sha256 => &RSA_PKCS1_2048_8192_SHA256,
         SigningScheme::RsaPkcs1Sha384 => &RSA_PKCS1_2048_8192_SHA384,
         SigningScheme::RsaPkcs1Sha512 => &RSA_PKCS1_2048_8192_SHA512,
-        // ML-DSA, and what is not known yet.
+        // ML-DSA, and schemes of later releases.
         _ => return None,
     })
 }
@@ -80,7 +80,7 @@ impl CryptoProvider for Ring {
             .map_err(|_| Error::Verification(format!("{} signature invalid", scheme.name())))
     }
 
-    /// Signatures of statements are over their bytes; this would be for those of whole files, which say nothing of a build.
+    /// Only signatures of whole files use this. Provenance is signed as a statement.
     fn verify_prehashed(
         &self,
         scheme: SigningScheme,

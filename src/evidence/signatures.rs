@@ -1,4 +1,4 @@
-//! Signatures of provenance documents: by public keys of the user, and by certificates and logs of a trusted root of the user.
+//! Checks signatures of provenance documents with public keys or a trusted root of the user.
 
 use super::ring_provider;
 use crate::verify::check::{Signature, SignatureState};
@@ -13,7 +13,7 @@ use sigstore_verify::{VerificationPolicy, Verifier};
 /// Longest file with a key or a trusted root.
 pub const LARGEST: u64 = 16 << 20;
 
-/// Keys and roots that signatures are checked by.
+/// The keys and trusted roots of the user, each with its name.
 #[derive(Default)]
 pub struct Trust {
     keys: Vec<(String, VerificationKey)>,
@@ -29,7 +29,7 @@ impl Trust {
     /// Adds a public key (PEM, `PUBLIC KEY`): ECDSA on P-256 or P-384, Ed25519, or RSA.
     ///
     /// # Errors
-    /// When it is none.
+    /// [`TrustError`] when it is malformed or of another kind.
     pub fn add_key(&mut self, name: &str, pem: &str) -> Result<(), TrustError> {
         ring_provider::install();
         let key = DerPublicKey::from_pem(pem.trim())
@@ -43,7 +43,7 @@ impl Trust {
     /// Adds a trusted root of Sigstore (`trusted_root.json`).
     ///
     /// # Errors
-    /// When it is none.
+    /// [`TrustError`] when it is malformed or of another kind.
     pub fn add_root(&mut self, name: &str, json: &str) -> Result<(), TrustError> {
         ring_provider::install();
         let root = TrustedRoot::from_json(json)
@@ -54,7 +54,7 @@ impl Trust {
         Ok(())
     }
 
-    /// Looks at the signature of a document as far as there is something to check it by.
+    /// Checks the signature of a document with each key, then with each trusted root, until one of them confirms it.
     pub fn check(&self, document: &Document) -> Signature {
         let say =
             |state: SignatureState, done: String, by: Option<String>| Signature { state, done, by };
@@ -112,8 +112,8 @@ fn is_signed(envelope: &Envelope, key: &VerificationKey) -> bool {
     })
 }
 
-/// Checks a bundle: chain and time of the certificate, its presence in a log, the proof and the signed head of the log, the signature. Gives who signed.
-/// Whether the statement is about the program is judged elsewhere, so the digest of its own subject is given.
+/// Checks a bundle: chain and time of the certificate, its entry in a log, the proof and the signed head of the log, the signature. Returns the signer.
+/// The verifier wants a digest of the subject. It gets one from the statement itself: whether that is the program is judged elsewhere.
 fn by_root(
     document: &Document,
     bundle: &serde_json::Value,

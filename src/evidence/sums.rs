@@ -1,46 +1,46 @@
-//! Sums of modules from go.sum files and a checksum database, each asked for once.
+//! Checksums of modules from go.sum files and a checksum database. Each version is looked up once.
 
 use crate::proxy::{ProxyError, Sums};
 use crate::verify::go_sum::{self, GoSum};
-use crate::verify::sums::{Answer, Known, TOOLCHAIN};
+use crate::verify::sums::{Answer, LookupResult, TOOLCHAIN};
 use std::collections::HashMap;
 
-/// After that many failures behind each other, a database is not asked any more.
+/// After this number of consecutive failures, the database is not asked any more.
 const FAILURES: usize = 3;
 /// Most different messages about a database that are kept.
 const MESSAGES: usize = 20;
 
-/// Whether a database is asked.
+/// How the checksum database is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// What is kept is used, the rest is asked for.
+    /// Uses stored answers, and asks the database for all others.
     Auto,
-    /// Only what is kept is used.
+    /// Uses stored answers only.
     Offline,
-    /// No database.
+    /// Uses no database.
     Off,
 }
 
-/// What came of asking a database.
+/// Statistics about the look-ups in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lookups {
-    /// Versions that it was asked for.
+    /// Number of versions that were looked up.
     pub asked: u64,
-    /// Versions that could not be asked for, or with an answer that does not hold.
+    /// Number of versions without an answer, or with an answer that failed verification.
     pub failed: u64,
-    /// Whether an answer did not hold.
+    /// Whether an answer failed verification.
     pub lied: bool,
-    /// Why, in one line each.
+    /// What went wrong, in one line each.
     pub messages: Vec<String>,
 }
 
-/// Everybody who is asked for sums.
+/// All sources of checksums.
 pub struct SumSources<'s> {
     files: Vec<(String, GoSum)>,
     database: Result<Option<Sums<'s>>, String>,
-    /// What to say when no database is asked.
+    /// The setting that switches the database off, for answers.
     silent: &'static str,
-    /// Whether toolchains may be left out, which no go.sum can list.
+    /// Whether GOPROXY is one folder: then GONOSUMDB applies to toolchains too.
     file_proxy: bool,
     answers: HashMap<(String, String), Vec<Answer>>,
     failures: usize,
@@ -48,7 +48,7 @@ pub struct SumSources<'s> {
 }
 
 impl<'s> SumSources<'s> {
-    /// Asks these files and this database; `Err`: why there is none, although it was wanted.
+    /// Uses these files and this database; `Err`: why the database cannot be used.
     pub fn new(
         files: Vec<(String, GoSum)>,
         database: Result<Option<Sums<'s>>, ProxyError>,
@@ -74,18 +74,18 @@ impl<'s> SumSources<'s> {
         }
     }
 
-    /// Lets GONOSUMDB hold for toolchains too, as it does when GOPROXY is one folder (cmd/go/internal/modfetch, `useSumDB`).
+    /// Sets whether GOPROXY is one folder: then GONOSUMDB applies to toolchains too (cmd/go/internal/modfetch, `useSumDB`).
     pub fn with_file_proxy(mut self, is_folder: bool) -> Self {
         self.file_proxy = is_folder;
         self
     }
 
-    /// What came of asking the database so far.
+    /// The look-ups in the database so far.
     pub fn lookups(&self) -> &Lookups {
         &self.lookups
     }
 
-    /// What everybody says of a version.
+    /// The answers of all sources about a version.
     pub fn ask(&mut self, module: &str, version: &str) -> Vec<Answer> {
         let key = (module.to_owned(), version.to_owned());
         if let Some(known) = self.answers.get(&key) {
@@ -100,7 +100,7 @@ impl<'s> SumSources<'s> {
     fn ask_database(&mut self, module: &str, version: &str) -> Answer {
         let nothing = |source: &str, why: String| Answer {
             source: source.to_owned(),
-            known: Known::Nothing(why),
+            result: LookupResult::Nothing(why),
         };
         let database = match &mut self.database {
             Ok(Some(database)) => database,
@@ -111,12 +111,12 @@ impl<'s> SumSources<'s> {
             }
         };
         let name = database.name().to_owned();
-        // Toolchains stand in no go.sum, so the `go` command looks them up whatever GONOSUMDB says.
+        // No go.sum lists toolchains, so the `go` command looks them up whatever GONOSUMDB says.
         let is_toolchain = module == TOOLCHAIN && !self.file_proxy;
         if database.is_private(module) && !is_toolchain {
             return Answer {
                 source: "GONOSUMDB or GOPRIVATE".to_owned(),
-                known: Known::Private,
+                result: LookupResult::Private,
             };
         }
         if self.failures >= FAILURES {
@@ -125,22 +125,22 @@ impl<'s> SumSources<'s> {
         }
         self.lookups.asked += 1;
         let looked = database.lookup(module, version);
-        let known = match looked {
+        let result = match looked {
             Ok(sums) => {
                 self.failures = 0;
                 let own = sums.into_iter().find(|(at, _)| at == version);
                 match own {
-                    Some((_, sum)) => Known::Sum(sum),
-                    None => Known::Nothing(format!("{name} has no sum of its files")),
+                    Some((_, sum)) => LookupResult::Sum(sum),
+                    None => LookupResult::Nothing(format!("{name} has no sum of its files")),
                 }
             }
             Err(ProxyError::NotFound(_)) => {
                 self.failures = 0;
-                Known::Nothing(format!("{name} has no record of it"))
+                LookupResult::Nothing(format!("{name} has no record of it"))
             }
-            Err(error @ ProxyError::NotKept(_)) => Known::Nothing(error.to_string()),
+            Err(error @ ProxyError::NotKept(_)) => LookupResult::Nothing(error.to_string()),
             Err(error) => {
-                // A lie about one module says nothing about whether the next request is answered.
+                // A wrong answer about one module does not mean that the next request fails.
                 match error {
                     ProxyError::Security(_) => self.lookups.lied = true,
                     _ => self.failures += 1,
@@ -148,12 +148,12 @@ impl<'s> SumSources<'s> {
                 self.lookups.failed += 1;
                 let why = format!("{module}@{version}: {error}");
                 self.note(why);
-                Known::Nothing(error.to_string())
+                LookupResult::Nothing(error.to_string())
             }
         };
         Answer {
             source: name,
-            known,
+            result,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The proxies of GOPROXY, asked one after the other as the `go` command asks them (cmd/go/internal/modfetch, `TryProxies`).
+//! Asks the proxies of GOPROXY one after the other, as the `go` command does (cmd/go/internal/modfetch, `TryProxies`).
 
 use super::credentials;
 use super::environment::Settings;
@@ -19,8 +19,8 @@ const LIST_MAX: u64 = 16 << 20;
 /// Longest zip of a module (golang.org/x/mod/zip, `MaxZipFile`).
 const ZIP_MAX: u64 = 500 << 20;
 
-/// Asks for a file that is below an address.
-pub(super) enum Place {
+/// An address of GOPROXY or GOSUMDB: a server or a folder.
+pub(super) enum Origin {
     /// An http or https server.
     Server(Box<Server>),
     /// A folder (`file://`).
@@ -29,43 +29,43 @@ pub(super) enum Place {
 
 pub(super) struct Server {
     http: Http,
-    /// What stands in front of every path, without a slash at its end.
+    /// The address before every path, without a slash at its end.
     prefix: String,
     /// The value of `Authorization`.
     proof: Option<String>,
 }
 
-/// What an item of GOPROXY is.
-enum Item {
-    Place(Place),
-    /// Repositories.
+/// An item of GOPROXY.
+enum ProxyItem {
+    Origin(Origin),
+    /// `direct`: fetch from the repository, which gospect does not do.
     Direct,
-    /// Nobody.
+    /// `off`: ask no proxy.
     Off,
 }
 
 /// The proxies of GOPROXY.
 pub struct Proxies {
-    items: Vec<(Item, bool)>,
+    items: Vec<(ProxyItem, bool)>,
     gonoproxy: String,
 }
 
-/// A version that a proxy knows.
+/// A version, as a proxy describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Info {
     /// The version.
     #[serde(rename = "Version")]
     pub version: String,
-    /// When its commit was made: RFC 3339, or as a pseudo-version has it.
+    /// The time of its commit: RFC 3339, or in the form of pseudo-versions.
     #[serde(rename = "Time", default)]
     pub time: Option<String>,
 }
 
-impl Place {
+impl Origin {
     /// Reads an address.
     ///
     /// # Errors
-    /// What is wrong with it; never with its password.
+    /// [`SettingError`] says what is wrong with it, without its password.
     pub(super) fn parse(
         address: &str,
         netrc: Option<&PathBuf>,
@@ -80,7 +80,7 @@ impl Place {
         }
         let plain = match scheme {
             "https" => Plain::Never,
-            // The user wrote it; what comes is compared with the checksum database.
+            // The user chose plain HTTP, and the checksum database verifies the content.
             "http" => Plain::Named,
             _ => return Err(SettingError::Scheme),
         };
@@ -117,10 +117,10 @@ impl Place {
         })))
     }
 
-    /// A file below the address.
+    /// Fetches a file below the address.
     ///
     /// # Errors
-    /// [`ProxyError::NotFound`] when it is not there.
+    /// [`ProxyError::NotFound`] when there is no such file.
     pub(super) fn get(&self, path: &str, most: u64) -> Result<Vec<u8>, ProxyError> {
         match self {
             Self::Server(server) => server.get(path, most),
@@ -177,18 +177,18 @@ impl Server {
 }
 
 impl Proxies {
-    /// Reads GOPROXY; no request is made.
+    /// Parses GOPROXY. Makes no request.
     ///
     /// # Errors
-    /// When it is not what the `go` command takes.
+    /// When the `go` command would refuse the value.
     pub fn new(settings: &Settings) -> Result<Self, ProxyError> {
         Self::with(settings, &Patience::default())
     }
 
-    /// The same with other limits.
+    /// Like [`Proxies::new`], with other limits.
     ///
     /// # Errors
-    /// When GOPROXY is not what the `go` command takes.
+    /// When the `go` command would refuse the value of GOPROXY.
     pub fn with(settings: &Settings, patience: &Patience) -> Result<Self, ProxyError> {
         let wrong = |why: SettingError| ProxyError::Setting {
             name: "GOPROXY",
@@ -204,20 +204,20 @@ impl Proxies {
             let item = item.trim();
             match item {
                 "" => continue,
-                "direct" => items.push((Item::Direct, false)),
-                "off" => items.push((Item::Off, false)),
+                "direct" => items.push((ProxyItem::Direct, false)),
+                "off" => items.push((ProxyItem::Off, false)),
                 _ => {
                     let is_short = item.contains(['.', ':', '/']) && !item.contains(":/");
                     let address = match is_short && !item.starts_with('/') {
                         true => format!("https://{item}"),
                         false => item.to_owned(),
                     };
-                    let place = Place::parse(&address, settings.netrc.as_ref(), patience);
-                    items.push((Item::Place(place.map_err(wrong)?), falls_back));
+                    let origin = Origin::parse(&address, settings.netrc.as_ref(), patience);
+                    items.push((ProxyItem::Origin(origin.map_err(wrong)?), falls_back));
                     continue;
                 }
             }
-            // Nothing behind either of them counts.
+            // The `go` command ignores all items after `direct` and `off`.
             break;
         }
         if items.is_empty() {
@@ -229,11 +229,11 @@ impl Proxies {
         })
     }
 
-    /// Asks each proxy until one answers. The next is asked when one does not have it, or, behind `|`, when it fails in whatever way.
+    /// Asks each proxy until one answers. After a missing file the next is asked; if `|` separates the two, after any failure.
     fn each<T>(
         &self,
         module: &str,
-        mut ask: impl FnMut(&Place) -> Result<T, ProxyError>,
+        mut ask: impl FnMut(&Origin) -> Result<T, ProxyError>,
     ) -> Result<T, ProxyError> {
         if matches_prefix(&self.gonoproxy, module) {
             return Err(ProxyError::Direct {
@@ -244,22 +244,24 @@ impl Proxies {
         let mut best: Option<ProxyError> = None;
         for (item, falls_back) in &self.items {
             let error = match item {
-                Item::Place(place) => match ask(place) {
+                ProxyItem::Origin(origin) => match ask(origin) {
                     Ok(done) => return Ok(done),
-                    // A lie is no failure to be passed over.
+                    // A wrong answer is an error, even if another proxy would give the right one.
                     Err(lie @ ProxyError::Security(_)) => return Err(lie),
                     Err(error) => error,
                 },
-                Item::Direct => ProxyError::Direct {
+                ProxyItem::Direct => ProxyError::Direct {
                     module: module.to_owned(),
                     why: "GOPROXY says `direct`",
                 },
-                Item::Off => ProxyError::Off,
+                ProxyItem::Off => ProxyError::Off,
             };
             let is_absent = error.is_absent();
             let is_better = match &best {
                 None => true,
-                Some(before) => before.is_absent() && (!is_absent || matches!(item, Item::Off)),
+                Some(before) => {
+                    before.is_absent() && (!is_absent || matches!(item, ProxyItem::Off))
+                }
             };
             if is_better {
                 best = Some(error);
@@ -274,19 +276,19 @@ impl Proxies {
         })
     }
 
-    /// The address of a checksum database at the first proxy that passes its requests on; `None`: it is to be asked itself
+    /// The address of a checksum database at the first proxy that mirrors it; `None`: the database must be asked directly
     /// (<https://go.dev/design/25530-sumdb#proxying-a-checksum-database>).
     ///
     /// # Errors
-    /// When a proxy fails that must not be passed over.
-    pub(super) fn sumdb(&self, name: &str) -> Result<Option<(&Place, String)>, ProxyError> {
+    /// When a proxy fails and the next must not be asked.
+    pub(super) fn sumdb(&self, name: &str) -> Result<Option<(&Origin, String)>, ProxyError> {
         let prefix = format!("sumdb/{name}");
         for (item, falls_back) in &self.items {
-            let Item::Place(place) = item else {
+            let ProxyItem::Origin(origin) = item else {
                 return Ok(None);
             };
-            match place.get(&format!("{prefix}/supported"), LIST_MAX) {
-                Ok(_) => return Ok(Some((place, prefix))),
+            match origin.get(&format!("{prefix}/supported"), LIST_MAX) {
+                Ok(_) => return Ok(Some((origin, prefix))),
                 Err(error) if error.is_absent() || *falls_back => {}
                 Err(error) => return Err(error),
             }
@@ -294,7 +296,7 @@ impl Proxies {
         Ok(None)
     }
 
-    /// The newest version: the highest release, the highest pre-release when there is none, else what the proxy calls the latest.
+    /// The newest version: the highest release, else the highest pre-release, else the version that the proxy calls the latest.
     ///
     /// # Errors
     /// When no proxy has the module, or the answer is no version.
@@ -302,8 +304,8 @@ impl Proxies {
         let escaped = escape_path(module)?;
         let wrong =
             |what: &str| ProxyError::Failed(format!("{module}: {what} of the proxy is malformed"));
-        self.each(module, |place| {
-            let list = match place.get(&format!("{escaped}/@v/list"), LIST_MAX) {
+        self.each(module, |origin| {
+            let list = match origin.get(&format!("{escaped}/@v/list"), LIST_MAX) {
                 Ok(list) => String::from_utf8(list).map_err(|_| wrong("the list of versions"))?,
                 Err(error) if error.is_absent() => String::new(),
                 Err(error) => return Err(error),
@@ -314,9 +316,9 @@ impl Proxies {
                     time: None,
                 });
             }
-            let info = match place.get(&format!("{escaped}/@latest"), LIST_MAX) {
+            let info = match origin.get(&format!("{escaped}/@latest"), LIST_MAX) {
                 Ok(info) => info,
-                // A proxy need not answer this; then its list may have commits (cmd/go/internal/modfetch, `latestFromList`).
+                // Proxies need not support `@latest`. Then the list may contain pseudo-versions (cmd/go/internal/modfetch, `latestFromList`).
                 Err(error) if error.is_absent() => {
                     return newest(&list)
                         .map(|(version, time)| Info {
@@ -335,7 +337,7 @@ impl Proxies {
         })
     }
 
-    /// The zip of a module, as it came: what it is worth, its sum says.
+    /// The zip of a module. It is not verified: the caller compares its checksum.
     ///
     /// # Errors
     /// When no proxy has it.
@@ -343,7 +345,7 @@ impl Proxies {
         self.file(module, version, "zip", ZIP_MAX)
     }
 
-    /// The go.mod file of a module, as it came.
+    /// The go.mod file of a module. It is not verified.
     ///
     /// # Errors
     /// When no proxy has it.
@@ -363,7 +365,7 @@ impl Proxies {
             escape_path(module)?,
             escape_version(version)?
         );
-        self.each(module, |place| place.get(&path, most))
+        self.each(module, |origin| origin.get(&path, most))
     }
 }
 
@@ -385,7 +387,7 @@ fn highest(list: &str) -> Option<&str> {
     top(true).or_else(|| top(false))
 }
 
-/// The pseudo-version of the newest commit of a list, and the time of that.
+/// The pseudo-version with the newest commit in a list, and the time of the commit.
 fn newest(list: &str) -> Option<(&str, &str)> {
     let words = list
         .lines()

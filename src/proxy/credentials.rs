@@ -1,4 +1,4 @@
-//! Names and passwords for a proxy: in its address, or in the user's netrc file (cmd/go/internal/auth).
+//! Credentials for a proxy: from its address, or from the user's netrc file (cmd/go/internal/auth).
 
 use crate::source::http::basic_proof;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 /// Longest netrc file.
 const FILE_MAX: u64 = 1 << 20;
 
-/// The value of `Authorization` for a host out of a netrc file.
+/// The value of `Authorization` for a host, from a netrc file.
 pub(super) fn from_netrc(path: &Path, host: &str) -> Option<String> {
     let kind = std::fs::metadata(path).ok()?;
     if !kind.is_file() || kind.len() > FILE_MAX {
@@ -17,7 +17,7 @@ pub(super) fn from_netrc(path: &Path, host: &str) -> Option<String> {
     Some(basic_proof(&user, &password))
 }
 
-/// Login and password of a machine. As the `go` command reads it: without macros, and nothing behind `default`.
+/// Login and password for a host. Like the `go` command, it ignores macros and everything after `default`.
 fn find(text: &str, host: &str) -> Option<(String, String)> {
     let (mut machine, mut login, mut password) = (String::new(), None, None);
     let mut in_macro = false;
@@ -51,7 +51,7 @@ fn find(text: &str, host: &str) -> Option<(String, String)> {
     None
 }
 
-/// Name and password of an address (`user:pass%40word`), with their percent signs resolved.
+/// The value of `Authorization` for the user part of an address, such as `user:pass%40word`.
 pub(super) fn from_address(part: &str) -> String {
     let (user, password) = part.split_once(':').unwrap_or((part, ""));
     basic_proof(&decode(user), &decode(password))

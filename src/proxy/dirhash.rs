@@ -7,9 +7,9 @@ use crate::source::archive::{Scope, zip};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 
-/// What the files of a module may have together (golang.org/x/mod/zip, `MaxZipFile`).
+/// Largest sum of the sizes of the files in a module (golang.org/x/mod/zip, `MaxZipFile`).
 const EXPANDED_MAX: u64 = 500 << 20;
-/// Files of a module.
+/// Most files of a module.
 const ENTRIES_MAX: u64 = 1_000_000;
 
 /// The sum of a module zip, `h1:…`.

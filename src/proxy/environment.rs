@@ -1,14 +1,14 @@
-//! The settings of the `go` command that say whom to ask: from the environment, or from the file that `go env -w` writes
+//! The settings of the `go` command for proxies and checksum databases: from the environment, or from the file that `go env -w` writes
 //! (cmd/go/internal/cfg, `Getenv`).
 
 use super::ProxyError;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// The checksum database of Go's installation (`GOSUMDB` in go.env), whose key the `go` command knows.
+/// The default of GOSUMDB (go.env of the Go distribution). The `go` command has its key built in.
 const DEFAULT_SUMDB: &str = "sum.golang.org";
 
-/// Whom to ask.
+/// The settings for proxies and checksum databases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// GOPROXY.
@@ -17,9 +17,9 @@ pub struct Settings {
     pub gosumdb: String,
     /// GONOSUMDB, or GOPRIVATE when it is not set: modules that are not looked up in the checksum database.
     pub gonosumdb: String,
-    /// GONOPROXY, or GOPRIVATE: modules that no proxy is asked for.
+    /// GONOPROXY, or GOPRIVATE when it is not set: modules that are not fetched from a proxy.
     pub gonoproxy: String,
-    /// Files of names and passwords: as GOAUTH says, `netrc` unless it is `off` or something that would have to be run.
+    /// The netrc file; `None` if GOAUTH has another value than `netrc`.
     pub netrc: Option<PathBuf>,
 }
 
@@ -27,26 +27,26 @@ pub struct Settings {
 const FILE_MAX: u64 = 1 << 20;
 
 impl Settings {
-    /// The settings of the user. When nothing names a proxy, the `go` command is asked for its default, if there is one.
+    /// The settings of the user. If GOPROXY is not set, the `go` command is asked for its default, if it is installed.
     ///
     /// # Errors
-    /// When nothing and nobody tells which proxy to ask.
+    /// When GOPROXY is not set and there is no `go` command.
     pub fn of_user() -> Result<Self, ProxyError> {
         Self::from(user_settings(), || default_of("GOPROXY"))
     }
 
-    /// The settings of the user for work without a network, where it does not matter who would be asked.
+    /// The settings of the user for work without a network, where GOPROXY does not matter.
     ///
     /// # Errors
-    /// None today.
+    /// None at present.
     pub fn offline() -> Result<Self, ProxyError> {
         Self::from(user_settings(), || Some("off".to_owned()))
     }
 
-    /// The settings that `get` gives, with the default of GOPROXY.
+    /// The settings that `get` returns; `default` gives GOPROXY if it is not set.
     ///
     /// # Errors
-    /// When nothing names a proxy.
+    /// When GOPROXY is not set and has no default.
     pub fn from(
         get: impl Fn(&str) -> Option<String>,
         default: impl FnOnce() -> Option<String>,
@@ -86,7 +86,7 @@ fn gopath(get: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     }
 }
 
-/// The folders in which the `go` command of the user keeps what it saw of checksum databases: look-ups and tiles in GOMODCACHE, tree heads in GOPATH.
+/// The folders in which the `go` command caches data of checksum databases: look-ups and tiles in GOMODCACHE, tree heads in GOPATH.
 pub(super) fn sumdb_folders() -> Option<(PathBuf, PathBuf)> {
     let get = user_settings();
     let gopath = gopath(&get);
@@ -127,7 +127,7 @@ fn settings_file() -> Option<PathBuf> {
     }
 }
 
-/// A file that cannot be read has no settings, as for the `go` command.
+/// The text of a file of settings. Like the `go` command, treats a file that cannot be read as empty.
 fn read(path: &PathBuf) -> String {
     let size = std::fs::metadata(path).ok().filter(|kind| kind.is_file());
     match size {
@@ -143,7 +143,7 @@ fn value(file: &str, name: &str) -> Option<String> {
     Some(value.trim().to_owned()).filter(|v| !v.is_empty())
 }
 
-/// Asks the `go` command, away from any module that could name another toolchain.
+/// Asks the `go` command for a setting, in a folder where no go.mod can select another toolchain.
 fn default_of(name: &str) -> Option<String> {
     let output = Command::new("go")
         .args(["env", name])

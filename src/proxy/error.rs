@@ -1,9 +1,9 @@
-//! Why a module or a sum could not be had.
+//! Why a module or a checksum could not be fetched.
 
-/// Each is one line; none holds a credential.
+/// Each text is one line and contains no credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
-    /// Nobody says which proxy to ask.
+    /// GOPROXY is not set.
     #[error(
         "GOPROXY is not set, and there is no `go` command to ask for its default; set GOPROXY to a module proxy"
     )]
@@ -11,17 +11,17 @@ pub enum ProxyError {
     /// `GOPROXY=off`.
     #[error("GOPROXY=off forbids to fetch modules")]
     Off,
-    /// Only its repository has it.
+    /// Only the repository of the module can be asked.
     #[error(
         "{module} would be fetched from its repository ({why}), which gospect does not do; set GOPROXY to a module proxy"
     )]
     Direct {
         /// The module.
         module: String,
-        /// Which setting says so.
+        /// The setting that requires it.
         why: &'static str,
     },
-    /// A setting is not what it should be.
+    /// A setting has a malformed value.
     #[error("{name}: {why}")]
     Setting {
         /// Name of the setting.
@@ -32,13 +32,13 @@ pub enum ProxyError {
     /// No proxy has it.
     #[error("{0}: no module proxy has it")]
     NotFound(String),
-    /// Only what is kept on this machine may be used, and this is not there.
+    /// Only files on this machine may be used, and this one is missing.
     #[error("{0} is not in the module cache")]
     NotKept(String),
     /// A proxy, a server or a file failed.
     #[error("{0}")]
     Failed(String),
-    /// What was answered contradicts the checksum database, or that contradicts itself. Never to be passed over.
+    /// An answer contradicts the checksum database, or the database contradicts itself. Never ignored.
     #[error("SECURITY: {0}")]
     Security(String),
 }
@@ -46,22 +46,22 @@ pub enum ProxyError {
 /// What is wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// An address that begins with no scheme.
+    /// An address without a scheme.
     #[error("an address without https://")]
     NoScheme,
-    /// An address of a scheme that the `go` command does not know.
+    /// An address with a scheme that the `go` command does not support.
     #[error("an address that is neither https, http nor file")]
     Scheme,
     /// An address with a query or a fragment.
     #[error("an address with a query")]
     Query,
-    /// An address that names no host.
+    /// An address without a host.
     #[error("an address without a host")]
     NoHost,
     /// No client can be made for the address.
     #[error("{0}")]
     Client(String),
-    /// A value without anything in it.
+    /// An empty value.
     #[error("is empty")]
     Empty,
     /// A list of separators only.
@@ -85,7 +85,7 @@ pub enum SettingError {
 }
 
 impl ProxyError {
-    /// What the `go` command takes for "not there": the next proxy may have it.
+    /// Whether the `go` command asks the next proxy after this error: the file does not exist.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self, Self::NotFound(_))
     }

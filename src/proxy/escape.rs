@@ -1,5 +1,5 @@
-//! Module paths and versions as they stand in addresses (golang.org/x/mod/module, `EscapePath` and `EscapeVersion`): a capital letter is `!` and the
-//! small letter, so that file systems that do not tell them apart keep modules apart.
+//! Escapes module paths and versions for addresses (golang.org/x/mod/module, `EscapePath` and `EscapeVersion`): a capital letter becomes `!` and the
+//! small letter, so that modules stay apart in file systems that ignore case.
 
 use super::ProxyError;
 
@@ -9,7 +9,7 @@ const MOST: usize = 1024;
 /// A module path for an address.
 ///
 /// # Errors
-/// When it is no module path: empty elements, elements that begin or end with a dot, other characters than ASCII letters, digits and `-._~/`.
+/// When it is no valid module path: it has empty elements, elements that begin or end with a dot, or characters other than ASCII letters, digits and `-._~/`.
 pub fn escape_path(path: &str) -> Result<String, ProxyError> {
     let is_element = |element: &str| {
         !element.is_empty()
@@ -28,7 +28,7 @@ pub fn escape_path(path: &str) -> Result<String, ProxyError> {
 /// A version for an address.
 ///
 /// # Errors
-/// When it has other characters than versions have.
+/// When it has characters that no version has.
 pub fn escape_version(version: &str) -> Result<String, ProxyError> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._+~".contains(&b);
     if version.is_empty()

@@ -1,8 +1,8 @@
-//! Go's module proxy and checksum database: asked as the `go` command asks them (<https://go.dev/ref/mod#goproxy-protocol>,
+//! Clients for Go module proxies and checksum databases, which ask them as the `go` command does (<https://go.dev/ref/mod#goproxy-protocol>,
 //! <https://go.dev/ref/mod#checksum-database>).
 //!
-//! What a proxy says is believed when the checksum database says the same: its tree head is signed, the record is proven to be in the tree, and the
-//! tree to continue the one that was seen before.
+//! Content of a proxy is accepted when its checksum is that of the checksum database. Records of the database are verified: the tree head is signed, the record is in the
+//! tree, and the tree continues the one that was seen before.
 //!
 //! Must never: run a version control system, print, or send a credential to another host than it is for.
 
@@ -23,7 +23,7 @@ pub use dirhash::{of_go_mod, of_zip};
 pub use environment::Settings;
 pub use error::{ProxyError, SettingError};
 pub use escape::{escape_path, escape_version};
-pub use module_cache::{Layered, ModuleCache, Nowhere};
+pub use module_cache::{Layered, ModuleCache, NoStore};
 pub use pattern::matches_prefix;
 pub use sumdb::{Store, Sums};
 #[cfg(test)]

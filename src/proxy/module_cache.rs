@@ -1,4 +1,4 @@
-//! What the `go` command of the user keeps of checksum databases (cmd/go/internal/modfetch/sumdb.go, `ReadCache` and `ReadConfig`); nothing is written there.
+//! The cache that the `go` command has of checksum databases (cmd/go/internal/modfetch/sumdb.go, `ReadCache` and `ReadConfig`). It is only read.
 
 use super::environment::sumdb_folders;
 use super::sumdb::Store;
@@ -18,13 +18,13 @@ pub struct ModuleCache {
 }
 
 impl ModuleCache {
-    /// The one of the user: GOMODCACHE and GOPATH. `None`: there is no home folder either.
+    /// The module cache of the user, by GOMODCACHE and GOPATH; `None`: neither is set and there is no home folder.
     pub fn of_user() -> Option<Self> {
         let (downloads, heads) = sumdb_folders()?;
         Some(Self { downloads, heads })
     }
 
-    /// One in other folders: `GOMODCACHE/cache/download/sumdb` and `GOPATH/pkg/sumdb`.
+    /// A module cache in these folders, by default `GOMODCACHE/cache/download/sumdb` and `GOPATH/pkg/sumdb`.
     pub fn at(downloads: impl Into<PathBuf>, heads: impl Into<PathBuf>) -> Self {
         Self {
             downloads: downloads.into(),
@@ -60,11 +60,11 @@ impl Store for ModuleCache {
     }
 }
 
-/// A store that keeps nothing.
+/// A store without content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Nowhere;
+pub struct NoStore;
 
-impl Store for Nowhere {
+impl Store for NoStore {
     fn read(&self, _: &str) -> Option<Vec<u8>> {
         None
     }
@@ -72,11 +72,11 @@ impl Store for Nowhere {
     fn write(&self, _: &str, _: &[u8]) {}
 }
 
-/// A store before another one, which is only read.
+/// Two stores: reads try `own` first, writes go to `own` only.
 pub struct Layered<'s> {
-    /// Read first, and written.
+    /// The store that is read first, and written.
     pub own: &'s dyn Store,
-    /// Read when the first has nothing.
+    /// The store that is read second.
     pub below: &'s dyn Store,
 }
 

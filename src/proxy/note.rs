@@ -13,7 +13,7 @@ const ALGORITHM: u8 = 1;
 const KEY_LEN: usize = 32;
 const SIGNATURE_LEN: usize = 64;
 
-/// Who must have signed: `NAME+HASH+KEY`.
+/// A verifier key: `NAME+HASH+KEY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verifier {
     pub(super) name: String,
@@ -60,7 +60,7 @@ impl Verifier {
     /// The text of a note that this key signed.
     ///
     /// # Errors
-    /// When it is no note, or was not signed by this key.
+    /// When it is no note, or is not signed with this key.
     pub(super) fn open<'n>(&self, note: &'n [u8]) -> Result<&'n str, ProxyError> {
         let malformed = || {
             security(format!(

@@ -20,7 +20,7 @@ pub fn matches_prefix(patterns: &str, path: &str) -> bool {
 
 /// `path.Match` of Go: `*` and `?` stop at `/`, `[a-z]` and `[^a-z]`, `\` before a character. A malformed pattern matches nothing.
 fn is_match(pattern: &[u8], text: &[u8]) -> bool {
-    // Where to go on when what follows the last star does not fit.
+    // The pattern after the last star, and the text where it is tried next.
     let mut retry: Option<(&[u8], &[u8])> = None;
     let (mut pattern, mut text) = (pattern, text);
     loop {
@@ -49,7 +49,7 @@ fn is_match(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// What is left of the pattern when its first part, which is no star, matches the character.
+/// The rest of the pattern if its first part matches the character. The first part is no star.
 fn one(pattern: &[u8], c: u8) -> Option<&[u8]> {
     let (first, rest) = pattern.split_first()?;
     match first {
@@ -63,7 +63,7 @@ fn one(pattern: &[u8], c: u8) -> Option<&[u8]> {
     }
 }
 
-/// A class behind its bracket.
+/// Like [`one`], for a class; `pattern` begins after the opening bracket.
 fn class(pattern: &[u8], c: u8) -> Option<&[u8]> {
     let (negated, mut rest) = match pattern.split_first() {
         Some((b'^', rest)) => (true, rest),

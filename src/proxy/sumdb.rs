@@ -1,7 +1,7 @@
-//! The checksum database (golang.org/x/mod/sumdb, `Client`): a record is believed when its hash is proven to be in a tree whose head is signed, and that
-//! tree is proven to continue the one that was seen last.
+//! Client of a checksum database (golang.org/x/mod/sumdb, `Client`): a record is accepted when its hash is proven to be in a tree with a signed head, and that
+//! tree is proven to continue the tree that was seen last.
 
-use super::client::{Place, Proxies};
+use super::client::{Origin, Proxies};
 use super::environment::Settings;
 use super::error::{ProxyError, SettingError};
 use super::escape::{escape_path, escape_version};
@@ -25,27 +25,27 @@ const TILE_MAX: u64 = FULL * 32;
 /// Most tiles that are kept in memory, 8 KiB each.
 const TILES_IN_MEMORY: usize = 4096;
 
-/// Where tree heads, tiles and look-ups are kept between runs. What comes out of it is checked like what comes from the network.
+/// Stores tree heads, tiles and look-ups between runs. Content of a store is verified like answers from the network.
 pub trait Store {
-    /// A file, `sum.golang.org/latest`, `sum.golang.org/tile/8/0/000`; `None`: it is not there.
+    /// Reads a file such as `sum.golang.org/latest` or `sum.golang.org/tile/8/0/000`; `None`: there is none.
     fn read(&self, name: &str) -> Option<Vec<u8>>;
-    /// Puts a file there; that it failed only costs time.
+    /// Writes a file. A failure is ignored, because it only costs time later.
     fn write(&self, name: &str, bytes: &[u8]);
-    /// How many hashes the partial tiles have that are there of a tile, such as of `sum.golang.org/tile/8/0/000`: the 5 of its `.p/5`.
+    /// The widths of the stored partial tiles of a tile: 5 for `sum.golang.org/tile/8/0/000.p/5`.
     fn widths(&self, _name: &str) -> Vec<u64> {
         Vec::new()
     }
 }
 
-/// The sums of one checksum database.
+/// A client of one checksum database.
 pub struct Sums<'p> {
     verifier: Verifier,
-    /// Modules that it is not asked about.
+    /// Patterns of modules that are not looked up.
     gonosumdb: String,
-    /// `None`: nobody may be asked.
+    /// `None`: only the store may be used.
     proxies: Option<&'p Proxies>,
-    /// The address that GOSUMDB names, which goes before all proxies.
-    named: Option<Place>,
+    /// The address in GOSUMDB, which has priority over all proxies.
+    named: Option<Origin>,
     patience: Patience,
     store: &'p dyn Store,
     latest: Option<Tree>,
@@ -57,7 +57,7 @@ pub struct Sums<'p> {
 struct Record<'a> {
     /// Its number in the log.
     index: u64,
-    /// What the log has: the lines of go.sum.
+    /// The text in the log: lines of go.sum.
     text: &'a str,
     /// The signed tree head.
     note: &'a [u8],
@@ -80,12 +80,12 @@ fn words(line: &str) -> Option<[&str; 3]> {
     words.next().is_none().then_some(three)
 }
 
-/// Whom to ask.
+/// The address that answers for a database.
 enum Base<'p> {
-    /// A proxy that passes requests on, and what it wants in front of their paths.
-    Proxy(&'p Place, String),
+    /// A proxy that mirrors the database, and the prefix of paths there.
+    Proxy(&'p Origin, String),
     /// The database itself.
-    Own(Place),
+    Own(Origin),
 }
 
 fn security(text: String) -> ProxyError {
@@ -93,10 +93,10 @@ fn security(text: String) -> ProxyError {
 }
 
 impl<'p> Sums<'p> {
-    /// Gets ready; no request is made. `None`: GOSUMDB is `off`.
+    /// Makes a client without a request; `None`: GOSUMDB is `off`.
     ///
     /// # Errors
-    /// When GOSUMDB is not what the `go` command takes.
+    /// When the `go` command would refuse the value of GOSUMDB.
     pub fn new(
         settings: &Settings,
         proxies: &'p Proxies,
@@ -105,18 +105,18 @@ impl<'p> Sums<'p> {
         Self::with(settings, proxies, store, Patience::default())
     }
 
-    /// Gets ready for using only what the store has.
+    /// Makes a client that uses only the store; `None`: GOSUMDB is `off`.
     ///
     /// # Errors
-    /// When GOSUMDB is not what the `go` command takes.
+    /// When the `go` command would refuse the value of GOSUMDB.
     pub fn offline(settings: &Settings, store: &'p dyn Store) -> Result<Option<Self>, ProxyError> {
         Self::make(settings, None, store, Patience::default())
     }
 
-    /// The same as [`Sums::new`], with other limits.
+    /// Like [`Sums::new`], with other limits.
     ///
     /// # Errors
-    /// When GOSUMDB is not what the `go` command takes.
+    /// When the `go` command would refuse the value of GOSUMDB.
     pub fn with(
         settings: &Settings,
         proxies: &'p Proxies,
@@ -154,7 +154,7 @@ impl<'p> Sums<'p> {
         if !name.chars().all(is_host) || !name.split('/').all(is_element) {
             return Err(wrong(SettingError::NotAHost(name.to_owned())));
         }
-        let named = address.map(|a| Place::parse(a, settings.netrc.as_ref(), &patience));
+        let named = address.map(|a| Origin::parse(a, settings.netrc.as_ref(), &patience));
         Ok(Some(Self {
             verifier,
             gonosumdb: settings.gonosumdb.clone(),
@@ -173,15 +173,15 @@ impl<'p> Sums<'p> {
         &self.verifier.name
     }
 
-    /// Whether GONOSUMDB or GOPRIVATE keep it from being asked about a module.
+    /// Whether GONOSUMDB or GOPRIVATE excludes a module from look-ups.
     pub fn is_private(&self, module: &str) -> bool {
         matches_prefix(&self.gonosumdb, module)
     }
 
-    /// The sums that the database has of a version: of the module, and of its go.mod under `VERSION/go.mod`.
+    /// Looks up the checksums of a version: that of the module, and that of its go.mod under `VERSION/go.mod`.
     ///
     /// # Errors
-    /// [`ProxyError::NotFound`] when it does not know the version, [`ProxyError::Security`] when what it says does not hold.
+    /// [`ProxyError::NotFound`] when the database does not have the version, [`ProxyError::Security`] when the answer fails verification.
     pub fn lookup(
         &mut self,
         module: &str,
@@ -199,7 +199,7 @@ impl<'p> Sums<'p> {
             let kept = kept.ok_or(ProxyError::NotKept(what))?;
             return self.verified_offline(module, version, &kept);
         }
-        // What was kept and does not hold is asked for again; a damaged cache is no lie of the database.
+        // A stored record that fails verification is fetched again: the cache may be damaged.
         if let Some(kept) = kept
             && let Ok(text) = self.verified(module, version, &kept)
         {
@@ -211,7 +211,7 @@ impl<'p> Sums<'p> {
         Ok(sums)
     }
 
-    /// The sums of a record that holds.
+    /// Verifies a record and returns its checksums.
     fn verified(
         &mut self,
         module: &str,
@@ -227,7 +227,7 @@ impl<'p> Sums<'p> {
         Ok(record.sums())
     }
 
-    /// Reads an answer to a look-up, which must be about the module at the version.
+    /// Parses the answer to a look-up. It must be about this version of the module.
     fn record<'a>(
         &self,
         module: &str,
@@ -247,7 +247,7 @@ impl<'p> Sums<'p> {
         let record = std::str::from_utf8(record).map_err(|_| malformed())?;
         let (index, text) = record.split_once('\n').ok_or_else(malformed)?;
         let index = decimal(index).ok_or_else(malformed)?;
-        // The text ends with its last line; the empty line behind it is not part of it.
+        // The text ends with its last line. The empty line after it is not part of it.
         let text = text.strip_suffix('\n').ok_or_else(malformed)?;
         let record = Record { index, text, note };
         for line in text.lines() {
@@ -261,12 +261,12 @@ impl<'p> Sums<'p> {
         Ok(record)
     }
 
-    /// Takes a signed tree head, which must be on one line with the one that was seen last.
+    /// Accepts a signed tree head if its tree continues the tree that was seen last, or is a part of it.
     fn merge(&mut self, note: &[u8]) -> Result<(), ProxyError> {
         let tree = self.head(note)?;
         if self.latest.is_none() {
             let kept = self.store.read(&format!("{}/latest", self.verifier.name));
-            // An empty file is the beginning of the time line.
+            // An empty file means that no tree was seen before.
             if let Some(kept) = kept.filter(|k| !k.is_empty()) {
                 self.latest = Some(self.head(&kept)?);
             }
@@ -300,7 +300,7 @@ impl<'p> Sums<'p> {
         Ok(())
     }
 
-    /// That one tree continues another.
+    /// Proves that the new tree continues the old one.
     fn continues(&mut self, old: Tree, new: Tree) -> Result<(), ProxyError> {
         let holds = match (old.size, old.size == new.size) {
             (_, true) => old.hash == new.hash,
@@ -324,7 +324,7 @@ impl<'p> Sums<'p> {
         }
     }
 
-    /// That a record is in a tree.
+    /// Proves that a record is in a tree.
     fn prove(&mut self, tree: Tree, index: u64, text: &str) -> Result<(), ProxyError> {
         let name = self.verifier.name.clone();
         if index >= tree.size {
@@ -347,7 +347,7 @@ impl<'p> Sums<'p> {
         }
     }
 
-    /// Computes with the nodes of a tree; tiles are kept when the result holds. When it does not, and some of the tiles had been kept, once more with fresh ones.
+    /// Computes something from the nodes of a tree, and stores the tiles if the result is right. If it is wrong and stored tiles were used, tries again with fetched ones.
     fn with_tiles<T>(
         &mut self,
         size: u64,
@@ -420,7 +420,7 @@ impl<'p> Sums<'p> {
             return Err(ProxyError::NotKept(format!("the tile {path} of {name}")));
         }
         let bytes = match self.get(&path, TILE_MAX) {
-            // A tile that is full by now is no longer served in part.
+            // Servers need not serve a partial tile after the full tile exists.
             Err(error) if error.is_absent() && tile.width < FULL => {
                 self.get(&tile.full().path(), TILE_MAX).map(|mut whole| {
                     whole.truncate(wanted);
@@ -443,7 +443,7 @@ impl<'p> Sums<'p> {
         Ok(found)
     }
 
-    /// A file of the database: by way of the first proxy that passes it on, else of the database itself.
+    /// Fetches a file of the database from the first proxy that mirrors it, else from the database.
     fn get(&mut self, path: &str, most: u64) -> Result<Vec<u8>, ProxyError> {
         if let Some(named) = &self.named {
             return named.get(path, most);
@@ -453,15 +453,15 @@ impl<'p> Sums<'p> {
             let not_asked = || ProxyError::NotKept(format!("{name}/{path}"));
             let proxies = self.proxies.ok_or_else(not_asked)?;
             self.base = Some(match proxies.sumdb(name)? {
-                Some((place, prefix)) => Base::Proxy(place, prefix),
+                Some((origin, prefix)) => Base::Proxy(origin, prefix),
                 None => {
-                    let own = Place::parse(&format!("https://{name}"), None, &self.patience);
+                    let own = Origin::parse(&format!("https://{name}"), None, &self.patience);
                     Base::Own(own.map_err(|e| ProxyError::Failed(e.to_string()))?)
                 }
             });
         }
         match &self.base {
-            Some(Base::Proxy(place, prefix)) => place.get(&format!("{prefix}/{path}"), most),
+            Some(Base::Proxy(origin, prefix)) => origin.get(&format!("{prefix}/{path}"), most),
             Some(Base::Own(own)) => own.get(path, most),
             None => Err(ProxyError::Failed("nobody to ask".to_owned())),
         }

@@ -1,4 +1,4 @@
-//! Hashes of a transparency log (RFC 6962 section 2.1; golang.org/x/mod/sumdb/tlog), and the tiles that they are served in.
+//! Hashes of a transparency log (RFC 6962 section 2.1; golang.org/x/mod/sumdb/tlog), and the tiles in which servers store them.
 
 use super::ProxyError;
 use crate::bytes::base64;
@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 /// SHA-256.
 pub(super) type Hash = [u8; 32];
 
-/// Levels of the tree that one tile spans.
+/// Levels of the tree in one tile.
 const HEIGHT: u32 = 8;
 /// Hashes of a full tile.
 pub(super) const FULL: u64 = 1 << HEIGHT;
 
-/// A tree head: how many records, and the hash over them.
+/// A tree head: the number of records, and the hash of all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tree {
     pub(super) size: u64,
@@ -35,7 +35,7 @@ impl Tree {
     }
 }
 
-/// A number of the log: decimal, without a zero in front, below 2 to the power of 62.
+/// A number in the log: decimal, without a leading zero, below 2 to the power of 62.
 pub(super) fn decimal(text: &str) -> Option<u64> {
     let is_plain =
         text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
@@ -59,7 +59,7 @@ pub(super) fn node_hash(left: &Hash, right: &Hash) -> Hash {
     hash.finalize().into()
 }
 
-/// Gives the hash of 2 to the power of `level` records, the `index`-th of its level. It need not be true: who asks computes the root with it.
+/// Gives the hash of 2 to the power of `level` records, the `index`-th of its level. It is not verified: the caller computes the root with it.
 pub(super) type Nodes<'n> = dyn FnMut(u32, u64) -> Result<Hash, ProxyError> + 'n;
 
 /// The largest power of two below a number greater than one.
@@ -110,7 +110,7 @@ pub(super) fn root_with(
     within(nodes, (0, size), index, record)
 }
 
-/// The roots of the trees of `old` and of `new` records, both out of the same hashes. `old` is not 0 and not more than `new`.
+/// The roots of the trees with `old` and with `new` records, both computed from the same hashes. `old` is not 0 and not more than `new`.
 pub(super) fn roots(nodes: &mut Nodes<'_>, old: u64, new: u64) -> Result<(Hash, Hash), ProxyError> {
     fn within(
         nodes: &mut Nodes<'_>,
@@ -139,12 +139,12 @@ pub(super) fn roots(nodes: &mut Nodes<'_>, old: u64, new: u64) -> Result<(Hash, 
 pub(super) struct Tile {
     level: u32,
     number: u64,
-    /// How many hashes it has.
+    /// Number of its hashes.
     pub(super) width: u64,
 }
 
 impl Tile {
-    /// The tile that has the node in a tree of `size` records, and where in it the hashes below the node are: first, and how many.
+    /// The tile with a node of a tree of `size` records, and the hashes below the node in it: index of the first, and number.
     pub(super) fn of(size: u64, level: u32, index: u64) -> Option<(Self, u64, u64)> {
         let tile_level = level / HEIGHT;
         let rest = level % HEIGHT;
@@ -161,7 +161,7 @@ impl Tile {
         (at + count <= width).then_some((tile, at, count))
     }
 
-    /// The same, with all its hashes.
+    /// The full tile at the same place.
     pub(super) fn full(self) -> Self {
         Self {
             width: FULL,
@@ -169,12 +169,12 @@ impl Tile {
         }
     }
 
-    /// The same, with that many of its hashes.
+    /// The tile at the same place with this number of hashes.
     pub(super) fn of_width(self, width: u64) -> Self {
         Self { width, ..self }
     }
 
-    /// `tile/8/0/x001/234`, with `.p/5` behind it when it has only five hashes.
+    /// Its path, such as `tile/8/0/x001/234`, or `tile/8/0/x001/234.p/5` if it has only five hashes.
     pub(super) fn path(self) -> String {
         let mut number = self.number;
         let mut parts = vec![format!("{:03}", number % 1000)];
@@ -191,7 +191,7 @@ impl Tile {
     }
 }
 
-/// The hash over hashes that stand behind each other in a tile.
+/// The hash over `count` adjacent hashes of a tile.
 pub(super) fn over(tile: &[u8], at: u64, count: u64) -> Option<Hash> {
     let start = usize::try_from(at * 32).ok()?;
     let end = usize::try_from((at + count) * 32).ok()?;

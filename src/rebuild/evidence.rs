@@ -1,11 +1,11 @@
-//! What a program tells beside its build settings: the toolchain, what was stripped, C code, names of versions.
+//! Facts of a program besides its build settings: the toolchain, what was stripped, C code, claimed versions.
 
 use super::no_recipe::NoRecipe;
 use crate::knowledge::GoVersion;
 use crate::knowledge::semver::Semver;
 use crate::record::{Binary, Compiler, Format, VersionClaim, VersionSource, Word};
 
-/// What is missing of symbols and debug information.
+/// Which of symbols and debug information are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stripped {
     Not,
@@ -14,7 +14,7 @@ pub enum Stripped {
 }
 
 pub fn stripped(binary: &Binary) -> Stripped {
-    // WebAssembly has neither symbols nor debug information of these kinds.
+    // WebAssembly never has such symbols and debug information, so nothing follows from their absence.
     if binary.executable.format.known() == Some(Format::Wasm) {
         return Stripped::Not;
     }
@@ -25,7 +25,7 @@ pub fn stripped(binary: &Binary) -> Stripped {
     }
 }
 
-/// `-s -w` from what is missing, `-X` from the linker strings whose variables are named.
+/// Infers linker flags: `-s -w` from missing symbols and debug information, `-X` from the linker strings whose variables are known.
 pub fn inferred_linker_flags(binary: &Binary, stripped: Stripped) -> Option<String> {
     let mut words = match stripped {
         Stripped::Not => Vec::new(),
@@ -56,7 +56,7 @@ pub fn set_string(name: &str, value: &str) -> Option<String> {
     .filter(|text| !text.contains(['\n', '\0']))
 }
 
-/// What the program calls its version besides the record of its module, and where: a linker string, the name of its file or of a folder around it,
+/// A version that the program claims outside of the record of its module, and the source of the claim: a linker string, the name of its file or of a folder around it,
 /// a label of its image.
 pub fn claimed_version(binary: &Binary) -> Option<(String, String)> {
     let claims = binary.versions.iter().flatten();
@@ -83,7 +83,7 @@ pub fn module_cache(binary: &Binary) -> Option<String> {
     folders.into_iter().find(|folder| folder.starts_with('/'))
 }
 
-/// Whether code of runtime/cgo is linked.
+/// Whether runtime/cgo is linked.
 pub fn uses_cgo(binary: &Binary) -> bool {
     let packages = binary.packages.iter().flatten();
     packages
@@ -138,13 +138,13 @@ pub fn package(binary: &Binary) -> Result<String, NoRecipe> {
     }
 }
 
-/// Whether a text is a value that needs no second thought in a command: no blank, quote or control character, no leading dash.
+/// Whether a text is safe as a word of a command: no blank, quote or control character, no leading dash.
 pub fn is_word(text: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+/,~=:!".contains(&b);
     !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain)
 }
 
-/// A version in the last part of a path that has one: `@esbuild+linux-x64@0.28.2/package/bin/esbuild`.
+/// The last version in a path, such as that of `@esbuild+linux-x64@0.28.2/package/bin/esbuild`.
 fn version_in_path(path: &str) -> Option<String> {
     path.rsplit('/').find_map(|part| {
         let (_, version) = part.rsplit_once('@')?;

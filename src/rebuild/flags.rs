@@ -1,6 +1,6 @@
-//! Which recorded flags are repeated. A record is foreign input: flags that name a command to run or a file to write are refused.
+//! Decides which recorded flags are used again. A record is untrusted input: flags that name a command to run or a file to write are refused.
 
-/// Flags of the linker that change only what it makes of its input (src/cmd/link/internal/ld/main.go, Go 1.27).
+/// Linker flags that only change the output (src/cmd/link/internal/ld/main.go, Go 1.27).
 const LINKER: [&str; 18] = [
     "s",
     "w",
@@ -21,9 +21,9 @@ const LINKER: [&str; 18] = [
     "strictdups",
     "v",
 ];
-/// Flags of the linker that make it start the C linker, or are passed to that.
+/// Linker flags that start the C linker or are passed to it.
 const C_LINKER: [&str; 3] = ["linkmode", "extldflags", "I"];
-/// Flags of the linker that take their value from the next word when they have no `=`.
+/// Linker flags whose value is the next word if they have no `=`.
 const WITH_VALUE: [&str; 9] = ["X", "B", "H", "E", "T", "R", "r", "linkmode", "extldflags"];
 /// Flags of the compiler (src/cmd/compile/internal/base/flag.go) and of the assembler that name no file to write.
 const COMPILER: [&str; 25] = [
@@ -54,9 +54,9 @@ const COMPILER: [&str; 25] = [
     "live",
 ];
 
-/// Why a flag is not repeated.
+/// Why a flag is not used again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum RefusedFlag {
     #[error(
         "its {setting} has `{flag}`, which could run a command or write a file; it is not repeated"
     )]
@@ -73,11 +73,11 @@ pub enum Refused {
 }
 
 /// Checks the value of `-ldflags`.
-pub fn check_linker(value: &str, allow_cgo: bool) -> Result<(), Refused> {
+pub fn check_linker(value: &str, allow_cgo: bool) -> Result<(), RefusedFlag> {
     let setting = "-ldflags";
     let words = words_of(setting, value)?;
     let mut words = words.iter().map(String::as_str).peekable();
-    // `pattern=flags` is for the packages of a pattern.
+    // In `pattern=flags`, the flags are for the packages that match the pattern.
     while let Some(word) = words.next() {
         let (name, has_value) = name_of(word);
         if LINKER.contains(&name) || (C_LINKER.contains(&name) && allow_cgo) {
@@ -93,12 +93,12 @@ pub fn check_linker(value: &str, allow_cgo: bool) -> Result<(), Refused> {
                 }
                 continue;
             }
-            return Err(Refused::NeedsCgo {
+            return Err(RefusedFlag::NeedsCgo {
                 setting,
                 flag: word.to_owned(),
             });
         } else {
-            return Err(Refused::Unsafe {
+            return Err(RefusedFlag::Unsafe {
                 setting,
                 flag: word.to_owned(),
             });
@@ -108,18 +108,18 @@ pub fn check_linker(value: &str, allow_cgo: bool) -> Result<(), Refused> {
 }
 
 /// Checks the value of `-gcflags` or `-asmflags`.
-pub fn check_compiler(setting: &'static str, value: &str) -> Result<(), Refused> {
+pub fn check_compiler(setting: &'static str, value: &str) -> Result<(), RefusedFlag> {
     let words = words_of(setting, value)?;
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let (name, _) = name_of(word);
         if !COMPILER.contains(&name) {
-            return Err(Refused::Unsafe {
+            return Err(RefusedFlag::Unsafe {
                 setting,
                 flag: word.clone(),
             });
         }
-        // `-trimpath DIR` and `-D NAME` take a word.
+        // The value of `-trimpath` and `-D` is the next word.
         if matches!(word.as_str(), "-trimpath" | "-D") {
             words.next();
         }
@@ -127,8 +127,8 @@ pub fn check_compiler(setting: &'static str, value: &str) -> Result<(), Refused>
     Ok(())
 }
 
-/// The words of a value, without the pattern in front: `all=-N -l`.
-fn words_of(setting: &'static str, value: &str) -> Result<Vec<String>, Refused> {
+/// The words of a value, without the leading pattern of `all=-N -l`.
+fn words_of(setting: &'static str, value: &str) -> Result<Vec<String>, RefusedFlag> {
     let flags = match value.split_once('=') {
         Some((pattern, flags))
             if !value.starts_with('-') && !pattern.contains(char::is_whitespace) =>
@@ -137,7 +137,7 @@ fn words_of(setting: &'static str, value: &str) -> Result<Vec<String>, Refused> 
         }
         _ => value,
     };
-    split(flags).ok_or_else(|| Refused::Malformed {
+    split(flags).ok_or_else(|| RefusedFlag::Malformed {
         setting,
         value: value.to_owned(),
     })
@@ -201,19 +201,19 @@ mod tests {
             "-dumpdep",
         ] {
             assert!(
-                matches!(check_linker(bad, true), Err(Refused::Unsafe { .. })),
+                matches!(check_linker(bad, true), Err(RefusedFlag::Unsafe { .. })),
                 "{bad}"
             );
         }
         let external = "-linkmode external -extldflags '-static'";
         assert!(matches!(
             check_linker(external, false),
-            Err(Refused::NeedsCgo { .. })
+            Err(RefusedFlag::NeedsCgo { .. })
         ));
         assert_eq!(check_linker(external, true), Ok(()));
         assert!(matches!(
             check_linker("-X 'main.a", false),
-            Err(Refused::Malformed { .. })
+            Err(RefusedFlag::Malformed { .. })
         ));
         for (value, is_good) in [
             ("all=-N -l", true),

@@ -1,8 +1,8 @@
-//! Why a program has no recipe.
+//! Why no recipe can be derived for a program.
 
-use super::flags::Refused;
+use super::flags::RefusedFlag;
 
-/// Why there is no recipe. Each says what to do.
+/// Why no recipe can be derived. Each text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoRecipe {
     #[error("it does not say which Go release built it")]
@@ -38,5 +38,5 @@ pub enum NoRecipe {
     #[error("--module {0}: needs PATH@VERSION, such as example.com/app@v1.2.3")]
     BadModule(String),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    RefusedFlag(#[from] RefusedFlag),
 }

@@ -1,4 +1,4 @@
-//! What builds a program again: toolchain, source, environment and flags, from its record.
+//! Derives the recipe of a program from its record: toolchain, source, environment and flags.
 
 use super::checkout::module_folder;
 use super::evidence::{
@@ -12,16 +12,16 @@ use crate::knowledge::semver::Semver;
 use crate::record::{Binary, BuildInfo};
 use std::path::PathBuf;
 
-/// What the user says besides.
+/// What the user decides about the rebuild.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct RecipeOptions {
     /// A folder with the source, instead of the module proxy.
     pub source: Option<PathBuf>,
     /// Module and version with the source.
     pub module: Option<(String, String)>,
     /// Whether the C compiler may be run.
     pub allow_cgo: bool,
-    /// Linker flags that were found out by comparing, instead of inferred ones.
+    /// Linker flags to use instead of inferred ones, such as those that a comparison suggests.
     pub linker_flags: Option<String>,
 }
 
@@ -32,19 +32,19 @@ pub enum Source {
     Install { module: String, version: String },
     /// A module, from the proxy, used as a checkout.
     Module { module: String, version: String },
-    /// The folder of a module, and the folder of its repository if that is another one.
+    /// A folder with the module.
     Folder {
         folder: PathBuf,
-        /// The folder of the module in its repository, with a slash behind it, or empty.
+        /// The folder of the module in its repository, with a slash at its end, or empty.
         prefix: String,
-        /// Whether it has to be copied, to be given a stand-in for its repository.
+        /// Whether it must be copied, because it needs a replacement for its repository.
         copied: bool,
     },
     /// A command of the Go distribution.
     Distribution,
 }
 
-/// What builds a program again.
+/// How a program is built again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     /// The toolchain, such as `go1.26.5`.
@@ -53,25 +53,25 @@ pub struct Recipe {
     pub source: Source,
     /// Import path of the main package.
     pub package: String,
-    /// The sum that the record has of the main module.
+    /// The recorded checksum of the main module.
     pub sum: Option<String>,
     /// Variables of the environment.
     pub environment: Vec<(String, String)>,
     /// Flags of `go build`.
     pub flags: Vec<String>,
-    /// The module cache of the host that built it, if its paths are in the program.
+    /// The module cache of the build host, if the program contains its path.
     pub module_cache: Option<String>,
     /// The stamp of the version control system.
     pub stamp: Option<Stamp>,
-    /// Whether the linker flags were inferred, so that others may fit better.
+    /// Whether the linker flags were inferred, and may be wrong.
     pub infers_linker_flags: bool,
     /// The linker flags.
     pub linker_flags: Option<String>,
-    /// What the record does not say and was inferred.
+    /// Assumptions about what the record does not contain.
     pub assumed: Vec<String>,
 }
 
-/// Settings that the `go` command reads from its environment, in recorded form.
+/// Recorded settings that are environment variables of the `go` command.
 const ENVIRONMENT: [&str; 18] = [
     "CGO_ENABLED",
     "CGO_CFLAGS",
@@ -92,9 +92,9 @@ const ENVIRONMENT: [&str; 18] = [
     "GORISCV64",
     "GOWASM",
 ];
-/// Settings that are switches of `go build`.
+/// Recorded settings that are switches of `go build`.
 const SWITCHES: [&str; 4] = ["-race", "-msan", "-asan", "-cover"];
-/// Settings that follow from others or from the source.
+/// Recorded settings that follow from others or from the source.
 const DERIVED: [&str; 7] = [
     "-compiler",
     "DefaultGODEBUG",
@@ -112,7 +112,7 @@ impl Recipe {
     ///
     /// # Errors
     /// [`NoRecipe`] says what is missing, and what to do.
-    pub fn of(binary: &Binary, wishes: &Wishes) -> Result<Self, NoRecipe> {
+    pub fn of(binary: &Binary, options: &RecipeOptions) -> Result<Self, NoRecipe> {
         let mut assumed = Vec::new();
         if binary.executable.packed.is_some() {
             assumed.push("the packer does not count: the unpacked program is compared".to_owned());
@@ -134,9 +134,9 @@ impl Recipe {
             linker_flags: None,
             assumed,
         };
-        recipe.find_source(binary, info, wishes)?;
-        recipe.set_environment(binary, info, minor, wishes)?;
-        recipe.set_flags(binary, info, minor, wishes)?;
+        recipe.find_source(binary, info, options)?;
+        recipe.set_environment(binary, info, minor, options)?;
+        recipe.set_flags(binary, info, minor, options)?;
         Ok(recipe)
     }
 
@@ -144,7 +144,7 @@ impl Recipe {
         &mut self,
         binary: &Binary,
         info: &BuildInfo,
-        wishes: &Wishes,
+        options: &RecipeOptions,
     ) -> Result<(), NoRecipe> {
         let main = &info.main;
         let has_vcs = info.setting("vcs").is_some();
@@ -166,8 +166,8 @@ impl Recipe {
                 replacement.path
             ));
         }
-        if let Some(dir) = &wishes.source {
-            let wanted = wishes
+        if let Some(dir) = &options.source {
+            let wanted = options
                 .module
                 .as_ref()
                 .map_or(main.path.as_str(), |m| m.0.as_str());
@@ -186,7 +186,7 @@ impl Recipe {
             };
             return Ok(());
         }
-        if main.path.is_empty() && wishes.module.is_none() {
+        if main.path.is_empty() && options.module.is_none() {
             if self.package.starts_with("cmd/") {
                 self.source = Source::Distribution;
                 return Ok(());
@@ -195,7 +195,7 @@ impl Recipe {
                 module: self.package.clone(),
             });
         }
-        let (module, version) = match &wishes.module {
+        let (module, version) = match &options.module {
             Some((module, version)) => (module.clone(), version.clone()),
             None => (main.path.clone(), self.version(binary, info)?),
         };
@@ -217,7 +217,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// The version of the main module whose source is asked for.
+    /// The version of the main module to fetch.
     fn version(&mut self, binary: &Binary, info: &BuildInfo) -> Result<String, NoRecipe> {
         let recorded = info.main.version.as_str();
         let clean = recorded
@@ -248,7 +248,7 @@ impl Recipe {
         binary: &Binary,
         info: &BuildInfo,
         minor: u32,
-        wishes: &Wishes,
+        options: &RecipeOptions,
     ) -> Result<(), NoRecipe> {
         let mut set = |key: &str, value: &str| -> Result<(), NoRecipe> {
             let is_flags = key.starts_with("CGO_") && key != "CGO_ENABLED";
@@ -269,7 +269,7 @@ impl Recipe {
             let Some(value) = info.setting(key) else {
                 continue;
             };
-            if key.starts_with("CGO_") && key != "CGO_ENABLED" && !wishes.allow_cgo {
+            if key.starts_with("CGO_") && key != "CGO_ENABLED" && !options.allow_cgo {
                 continue;
             }
             set(key, value)?;
@@ -303,7 +303,7 @@ impl Recipe {
                 ));
             }
         }
-        if has_cgo && !wishes.allow_cgo {
+        if has_cgo && !options.allow_cgo {
             return Err(NoRecipe::Cgo);
         }
         if minor < RECORDS_SETTINGS {
@@ -317,7 +317,7 @@ impl Recipe {
         binary: &Binary,
         info: &BuildInfo,
         minor: u32,
-        wishes: &Wishes,
+        options: &RecipeOptions,
     ) -> Result<(), NoRecipe> {
         let mut trimmed = info.setting("-trimpath") == Some("true");
         if minor < RECORDS_SETTINGS && binary.goroot.as_ref().and_then(|g| g.trimmed) == Some(true)
@@ -359,14 +359,14 @@ impl Recipe {
             let has_stamp = self.stamp.is_some() && !matches!(self.source, Source::Install { .. });
             self.flags.push(format!("-buildvcs={has_stamp}"));
         }
-        self.set_linker_flags(binary, info, trimmed, minor, wishes)
+        self.set_linker_flags(binary, info, trimmed, minor, options)
     }
 
     fn set_profile(&mut self, info: &BuildInfo, minor: u32) {
         match info.setting("-pgo") {
             None if minor >= 21 => self.flags.push("-pgo=off".to_owned()),
             None => {}
-            // The default takes the file of that name beside the main package.
+            // By default, the `go` command uses the file with this name in the folder of the main package.
             Some(path) if path.rsplit(['/', '\\']).next() == Some("default.pgo") => {}
             Some(path) => self.assumed.push(format!(
                 "the profile {path} is not at hand; built without -pgo"
@@ -380,12 +380,12 @@ impl Recipe {
         info: &BuildInfo,
         trimmed: bool,
         minor: u32,
-        wishes: &Wishes,
+        options: &RecipeOptions,
     ) -> Result<(), NoRecipe> {
         let recorded = info.setting("-ldflags");
         let is_unknown = recorded.is_none() && (trimmed || minor < RECORDS_SETTINGS);
         let stripped = stripped(binary);
-        let value = match (&wishes.linker_flags, recorded) {
+        let value = match (&options.linker_flags, recorded) {
             (Some(better), _) => Some(better.clone()),
             (None, Some(recorded)) => Some(recorded.to_owned()),
             (None, None) if is_unknown => inferred_linker_flags(binary, stripped),
@@ -393,7 +393,7 @@ impl Recipe {
         };
         self.infers_linker_flags = is_unknown;
         if let Some(value) = value.filter(|v| !v.is_empty()) {
-            flags::check_linker(&value, wishes.allow_cgo)?;
+            flags::check_linker(&value, options.allow_cgo)?;
             self.flags.push(format!("-ldflags={value}"));
             if is_unknown {
                 let why = match trimmed {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// Why nothing was built. Each is one line that says what is missing, and what to do.
+/// Why nothing was built. Each text is one line that says what is missing, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotBuilt {
     #[error(
@@ -54,12 +54,12 @@ pub enum NotBuilt {
     Folder { folder: String, why: String },
 }
 
-/// A folder that is removed with everything in it.
-pub struct Workplace {
+/// A temporary folder; it is removed with everything in it.
+pub struct WorkFolder {
     path: PathBuf,
 }
 
-impl Workplace {
+impl WorkFolder {
     /// Makes a folder for temporary files.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Workplace {
         }
     }
 
-    /// The program that was built.
+    /// The path of the program that was built.
     pub fn result(&self) -> PathBuf {
         self.path.join(RESULT)
     }
@@ -88,8 +88,8 @@ impl Workplace {
     }
 }
 
-impl Drop for Workplace {
-    /// The module cache makes its folders read-only, so they are made writable first.
+impl Drop for WorkFolder {
+    /// The `go` command makes the folders of the module cache read-only, so they are made writable first.
     fn drop(&mut self) {
         if fs::remove_dir_all(&self.path).is_err() {
             make_writable(&self.path);
@@ -129,9 +129,9 @@ pub struct Run<'r> {
     pub go: &'r Path,
     /// The toolchain of the recipe.
     pub toolchain: &'r str,
-    /// A folder for downloads and compiled packages that stays; `None`: they are removed.
+    /// A folder that keeps downloads and compiled packages; `None`: they are removed.
     pub cache: Option<&'r Path>,
-    /// Set by a signal: the build is ended.
+    /// Set by a signal handler to end the build.
     pub stop: &'r AtomicBool,
 }
 
@@ -141,14 +141,14 @@ const LINES: usize = 400;
 const LINE: usize = 2000;
 
 impl Run<'_> {
-    /// Runs a script; `tell` gets each step as it begins.
+    /// Runs a script; `tell` is called at the start of each step.
     ///
     /// # Errors
     /// [`NotBuilt`] says what is missing.
     pub fn script(
         &self,
         script: &str,
-        place: &Workplace,
+        place: &WorkFolder,
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), NotBuilt> {
         let file = place.file("recipe.sh");
@@ -169,7 +169,7 @@ impl Run<'_> {
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
-            // A group of its own, so that everything that it starts can be ended.
+            // A process group of its own, so that all processes that it starts can be ended together.
             command.process_group(0);
         }
         let mut child = command.spawn().map_err(|error| match error.kind() {
@@ -180,7 +180,7 @@ impl Run<'_> {
         if let Some(stderr) = child.stderr.take() {
             std::thread::spawn(move || forward(stderr, &sender));
         }
-        let mut said = Said::default();
+        let mut said = ScriptOutput::default();
         let status = loop {
             match lines.recv_timeout(Duration::from_millis(50)) {
                 Ok(line) => said.line(line, tell),
@@ -203,7 +203,7 @@ impl Run<'_> {
     }
 }
 
-/// Ends a process and all that it started.
+/// Ends a process and all processes that it started.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id())
@@ -216,7 +216,7 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Passes on lines, cut to a bounded length.
+/// Sends the lines of standard error, cut to [`LINE`].
 fn forward(stderr: impl Read, sender: &mpsc::Sender<String>) {
     let mut reader = BufReader::new(stderr);
     loop {
@@ -232,14 +232,14 @@ fn forward(stderr: impl Read, sender: &mpsc::Sender<String>) {
     }
 }
 
-/// What the script said.
+/// The output of the script.
 #[derive(Default)]
-struct Said {
+struct ScriptOutput {
     step: String,
     lines: Vec<String>,
 }
 
-/// Words in messages of the `go` command, and what they mean. The first that fits counts.
+/// Words in messages of the `go` command, and their meaning. The first row that matches counts.
 const SIGNS: [(&[&str], Meaning); 9] = [
     (
         &["no space left on device", "disk quota exceeded"],
@@ -342,7 +342,7 @@ enum Meaning {
     Failed,
 }
 
-impl Said {
+impl ScriptOutput {
     fn line(&mut self, line: String, tell: &mut dyn FnMut(&str)) {
         if let Some(step) = line.strip_prefix(STEP) {
             tell(step);
@@ -404,7 +404,7 @@ mod tests {
     use super::*;
 
     fn reason(step: &str, line: &str) -> NotBuilt {
-        let said = Said {
+        let said = ScriptOutput {
             step: step.to_owned(),
             lines: vec!["go: downloading a v1".to_owned(), line.to_owned()],
         };

@@ -3,13 +3,13 @@
 use super::recipe::{Recipe, Source};
 use std::fmt::Write as _;
 
-/// The file that a build leaves, below the folder that the script works in.
+/// Path of the built program, relative to the working folder of the script.
 pub const RESULT: &str = "out/program";
 
-/// Starts a line that says what the script is about to do.
+/// Begins a line that announces a step of the script.
 pub const STEP: &str = "== ";
 
-/// The steps that the script announces, which tell what failed.
+/// The announced steps; the last one before an error is the one that failed.
 pub mod step {
     pub const GO: &str = "the go command";
     pub const TOOLCHAIN: &str = "the toolchain";
@@ -26,7 +26,7 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// The commands, in groups that belong together.
+/// The commands of a recipe, in groups.
 pub fn commands(recipe: &Recipe) -> Vec<String> {
     let mut all = vec![
         "set -eu".to_owned(),
@@ -65,7 +65,7 @@ pub fn commands(recipe: &Recipe) -> Vec<String> {
     all
 }
 
-/// Settings of the user that stay: where modules come from, and who vouches for them.
+/// Keeps the user's settings for module proxies and checksum databases.
 const KEPT: &str = "# Where modules come from stays as it is: GOPROXY without `direct`, so that only proxies are asked.
 ask() { (cd / && GOTOOLCHAIN=local \"$go\" env \"$1\"); }
 GOPROXY=$(ask GOPROXY | sed 's/[,|]direct.*$//; s/^direct$/off/')
@@ -126,7 +126,7 @@ fn source(recipe: &Recipe) -> Vec<String> {
     }
 }
 
-/// Downloads a module, and compares its sum with the recorded one.
+/// Downloads a module, and compares its checksum with the recorded one.
 fn download(recipe: &Recipe, module: &str, version: &str) -> String {
     let name = quoted(&format!("{module}@{version}"));
     let mut text = format!(
@@ -151,7 +151,7 @@ fn build(recipe: &Recipe) -> String {
     let package = &recipe.package;
     let start = format!("step {}", quoted(step::BUILD));
     match &recipe.source {
-        // The version of the package's module, which may lie in another one, is that of the install.
+        // `go install` takes the version of the module that contains the package.
         Source::Install { version, .. } => format!(
             "{start}\n\"$go\" install{flags} {}\nmv \"$(find \"$work/gopath/bin\" -type f)\" \"$work/{RESULT}\"",
             quoted(&format!("{package}@{version}"))

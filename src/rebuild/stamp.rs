@@ -1,4 +1,4 @@
-//! The stamp of a version control system: what the `go` command asks `git` for, and a stand-in that answers with what the
+//! The stamp of a version control system, and a replacement for `git` that gives the `go` command the answers which the
 //! program records.
 //!
 //! The commit cannot be made again without its repository, and the `go` command believes whatever `git` says, so a script named `git` answers in
@@ -8,7 +8,7 @@
 use crate::knowledge::semver::Semver;
 use crate::record::BuildInfo;
 
-/// What is recorded about the commit.
+/// The recorded facts of the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The commit: 40 or 64 hexadecimal digits.
@@ -24,7 +24,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Reads the stamp of a record; `None`: there is none, or it is not by git, or it is not what git could have said.
+    /// Reads the stamp of a record; `None`: there is none, or it is not from git, or it has values that git never gives.
     pub fn of(info: &BuildInfo) -> Option<Self> {
         if info.setting("vcs") != Some("git") {
             return None;
@@ -47,7 +47,7 @@ impl Stamp {
         })
     }
 
-    /// The stand-in, a POSIX shell script. `prefix` is the folder of the module in its repository, with a slash behind it, or empty.
+    /// The replacement for `git`, a POSIX shell script. `prefix` is the folder of the module in its repository, with a slash at its end, or empty.
     pub fn stand_in(&self, prefix: &str) -> String {
         let Self { revision, time, .. } = self;
         let status = if self.modified { "echo ' M file'" } else { ":" };
@@ -85,7 +85,7 @@ esac
     }
 }
 
-/// The tag that a version is, or the tag that a pseudo-version is based on (<https://go.dev/ref/mod#pseudo-versions>).
+/// The tag of a released version, and the tag that a pseudo-version is based on (<https://go.dev/ref/mod#pseudo-versions>).
 fn tags(version: &str) -> (Option<String>, Option<String>) {
     let is_plain = |text: &str| {
         text.bytes()
@@ -133,7 +133,7 @@ pub fn seconds(text: &str) -> Option<i64> {
     let is_sane =
         (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     is_sane.then_some(())?;
-    // Days of the proleptic Gregorian calendar, with years that begin in March.
+    // Counts days in years that begin in March, so that the leap day is the last (proleptic Gregorian calendar).
     let shifted = if month <= 2 { year - 1 } else { year };
     let month_from_march = (month + 9) % 12;
     let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;

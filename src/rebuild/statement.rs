@@ -4,10 +4,10 @@
 use crate::record::rebuild::Rebuild;
 use serde_json::{Value, json};
 
-/// Names the form of the predicate; docs/rebuild.md describes it.
+/// The type of the predicate; docs/rebuild.md describes it.
 const PREDICATE: &str = "https://github.com/gospect/gospect/blob/main/docs/rebuild.md#attestation";
 
-/// The statement that the released program was rebuilt with this result.
+/// Makes the statement about the rebuild of the released program.
 pub fn statement(result: &Rebuild, version: &str) -> Value {
     let name = result.program.rsplit('/').next().unwrap_or_default();
     json!({

@@ -1,4 +1,4 @@
-//! The database that `gospect db update` keeps in the cache folder of the user.
+//! The database that `gospect db update` stores in the cache folder of the user.
 
 use super::error::LoadError;
 use crate::vuln::database::Database;
@@ -16,19 +16,19 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache in this folder, which is made when something is put into it.
+    /// A cache in this folder, which is created on the first write.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
         }
     }
 
-    /// The place that the system has for it: `gospect` in `XDG_CACHE_HOME` or `~/.cache`, in `~/Library/Caches` on macOS, in `LOCALAPPDATA` on
+    /// The cache folder of the user: `gospect` in `XDG_CACHE_HOME` or `~/.cache`, in `~/Library/Caches` on macOS, in `LOCALAPPDATA` on
     /// Windows. `None`: there is none.
     pub fn of_user() -> Option<Self> {
         let variable = |name: &str| {
             let value = std::env::var_os(name).filter(|v| !v.is_empty())?;
-            // The specification of XDG passes over relative paths, and so does os.UserCacheDir of Go.
+            // The XDG specification ignores relative paths, and so does os.UserCacheDir of Go.
             Some(PathBuf::from(value)).filter(|path| path.is_absolute())
         };
         let folder = if cfg!(windows) {
@@ -51,7 +51,7 @@ impl Cache {
         self.folder.join("vulndb.bin")
     }
 
-    /// The database in it; `None`: there is none yet.
+    /// Reads the database; `None`: there is none yet.
     ///
     /// # Errors
     /// When it cannot be read or is damaged.
@@ -77,7 +77,7 @@ impl Cache {
         Ok(Some(database))
     }
 
-    /// Puts a database into it. Whoever reads at the same time has the old one or the new one, whole.
+    /// Writes a database. Processes that read at the same time see either the old or the new one.
     ///
     /// # Errors
     /// When the folder or file cannot be written.

@@ -5,7 +5,7 @@ use crate::source::archive::ArchiveError;
 use crate::vuln::database::{Damaged, Rejected};
 use std::io;
 
-/// Each names what was looked at and what is wrong with it, in one line.
+/// Each text names the place and what is wrong with it, in one line.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// It cannot be read.
@@ -13,28 +13,28 @@ pub enum LoadError {
     Unreadable {
         /// The file, folder or address.
         place: String,
-        /// What the system, the archive or the server says.
+        /// The message of the system, the archive reader or the server.
         why: String,
     },
-    /// A document in it is not what it should be.
+    /// A document is malformed.
     #[error("{place}: {document}: {why}")]
     Document {
         /// The file or folder.
         place: String,
-        /// Its name in there.
+        /// The name of the document.
         document: String,
         /// What is wrong with it.
         why: String,
     },
-    /// There is nothing like a vulnerability database.
+    /// The place has no vulnerability database.
     #[error("{0}: there is none; looked for GO-*.json, ID/, data/osv and zip files of these")]
     Nothing(String),
-    /// The documents make no database.
+    /// No database can be made of the documents.
     #[error("{place}: {why}")]
     Rejected {
         /// The file or folder.
         place: String,
-        /// What is wrong with them together.
+        /// What is wrong with them.
         why: Rejected,
     },
     /// The compact form is damaged.
@@ -45,12 +45,12 @@ pub enum LoadError {
         /// What is wrong with it.
         why: Damaged,
     },
-    /// More than is read.
+    /// There is more than the limits allow.
     #[error("{place}: {why}")]
     TooMuch {
         /// The file or folder.
         place: String,
-        /// How much, and how much is allowed.
+        /// The size and the limit.
         why: String,
     },
 }

@@ -1,10 +1,10 @@
-//! Databases from the network. Nothing here is called but by `gospect db update` and `--db URL`.
+//! Fetches databases from the network. Only `gospect db update` and `--db URL` use this.
 
 use super::cache::Cache;
 use super::error::LoadError;
 use crate::vuln::database::Database;
 
-/// The module that is the database.
+/// The Go module with the database.
 pub(crate) const MODULE: &str = "golang.org/x/vulndb";
 
 #[cfg(not(feature = "registry"))]
@@ -39,7 +39,7 @@ mod client {
     use serde::Deserialize;
     use std::path::Path;
 
-    /// Folder of the cache for what was seen of checksum databases.
+    /// Folder of the cache for data of checksum databases.
     const SUMDB: &str = "sumdb";
 
     impl Store for Cache {
@@ -69,7 +69,7 @@ mod client {
         let proxies = Proxies::new(&settings).map_err(failed)?;
         let version = proxies.latest(MODULE).map_err(failed)?.version;
         let source = format!("{MODULE}@{version}");
-        // What is damaged is replaced.
+        // A damaged cache is replaced.
         if let Ok(Some(kept)) = cache.read() {
             let is_newer = kept.about().date > layout::version_date(&version);
             if kept.about().source == source {
@@ -112,7 +112,7 @@ mod client {
 
     fn wrong(url: &str, error: ArchiveError) -> LoadError {
         LoadError::Unreadable {
-            // Without what may be a name and password or a token.
+            // Leave out the user part and the query: they may contain credentials.
             place: format!("{}…", origin_shown(url)),
             why: error.detail,
         }
@@ -129,7 +129,7 @@ mod client {
     }
 
     impl Server {
-        /// `None`: it is not there.
+        /// Fetches a file; `None`: there is none.
         fn get(&self, url: &str, most: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
             let refused = |answer: &Answer| {
                 unreadable(format!("{} answered {}", self.http.name(), answer.status()))
@@ -230,18 +230,18 @@ mod client {
     }
 }
 
-/// A database at an http or https address: a zip, or a server of the form of <https://go.dev/doc/security/vuln/database#api>.
+/// Fetches a database from an http or https address: a zip, or a server with the API of <https://go.dev/doc/security/vuln/database#api>.
 ///
 /// # Errors
-/// When it cannot be fetched or read whole.
+/// When it cannot be fetched or read completely.
 pub fn fetch(url: &str) -> Result<Database, LoadError> {
     client::fetch(url)
 }
 
-/// The newest version of the module golang.org/x/vulndb, by way of GOPROXY and verified by the checksum database; what came of that goes to `say`.
+/// Fetches the newest version of the module golang.org/x/vulndb through GOPROXY and verifies it with the checksum database; `say` gets messages about that.
 ///
 /// # Errors
-/// When no proxy has it, it is not what the checksum database says, or cannot be read whole.
+/// When no proxy has it, its checksum is wrong, or it cannot be read completely.
 pub fn from_goproxy(cache: &Cache, say: &mut dyn FnMut(&str)) -> Result<Database, LoadError> {
     client::from_goproxy(cache, say)
 }

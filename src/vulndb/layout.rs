@@ -9,14 +9,14 @@ const LISTS: [&str; 4] = ["index.json", "db.json", "modules.json", "vulns.json"]
 /// The module's name in front of its version.
 const MODULE: &str = "vulndb@";
 
-/// What to read.
+/// The files to read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Documents, in the order of their names.
     pub(super) documents: Vec<String>,
-    /// `index/db.json`: when it was made.
+    /// `index/db.json`, with the date of the database.
     pub(super) made: Option<String>,
-    /// `index/vulns.json`: which entries there are.
+    /// `index/vulns.json`, with the list of entries.
     pub(super) list: Option<String>,
 }
 
@@ -24,7 +24,7 @@ fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('/').unwrap_or(("", name))
 }
 
-/// Chooses among the names of all files, with `/` between their parts.
+/// Selects files by their names, which have `/` between their parts.
 pub(super) fn plan(names: &[String]) -> Plan {
     let is_document = |file: &str| file.ends_with(".json") && !LISTS.contains(&file);
     let inside = |end: &str| {

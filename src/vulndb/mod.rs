@@ -1,4 +1,4 @@
-//! Where a vulnerability database comes from: folders, zip files, the cache of the user, and the network when that is asked for.
+//! Loads vulnerability databases from folders, zip files, the cache of the user, and on demand from the network.
 //!
 //! Must never: judge, print, or use a part of a database that cannot be read whole.
 
@@ -16,10 +16,10 @@ pub use read::{read_file, read_zip};
 use crate::vuln::database::Database;
 use std::path::Path;
 
-/// Days after which a database is called old.
+/// Age in days from which a database counts as old.
 pub const OLD: i64 = 7;
 
-/// The database to use when none is named: what `gospect db update` put into the cache, or the one that is part of the program when that is newer.
+/// The default database: the newer one of that in the cache, where `gospect db update` stores it, and the built-in one.
 ///
 /// # Errors
 /// When the one in the cache is damaged.
@@ -38,7 +38,7 @@ pub fn usual(cache: Option<&Cache>) -> Result<Database, LoadError> {
 /// The database at a path: the compact form, a zip, or a folder.
 ///
 /// # Errors
-/// What cannot be read, and why; a part of a database is none.
+/// [`LoadError`] when any part of it cannot be read.
 pub fn open(path: &Path) -> Result<Database, LoadError> {
     read_file(path, &path.to_string_lossy(), true)
 }

@@ -16,26 +16,26 @@ use std::path::{Path, PathBuf};
 pub(super) const DOCUMENT_MAX: u64 = 4 << 20;
 /// Longest list of entries, or table in the compact form.
 pub(super) const LIST_MAX: u64 = 64 << 20;
-/// All documents together.
+/// Most bytes of all documents together.
 pub(super) const TOTAL_MAX: u64 = 256 << 20;
-/// Documents of one database.
+/// Most documents of one database.
 pub(super) const DOCUMENTS: usize = 200_000;
-/// Files beside them that a zip may hold.
+/// Most entries of a zip.
 const ENTRIES: u64 = 1_000_000;
 
-/// Where the documents are.
+/// The place of the documents.
 enum Holder<'a> {
     Folder(PathBuf),
     Zip(&'a dyn ReadAt),
-    /// Names and contents, as the module proxy sends them.
+    /// Names and contents of fetched documents.
     #[cfg_attr(not(feature = "registry"), allow(dead_code))]
     Memory(&'a [(String, Vec<u8>)]),
 }
 
-/// Reads a database: the compact form, a zip file or a folder. `source` is what reports call it.
+/// Reads a database: the compact form, a zip file or a folder. `source` is its name in reports.
 ///
 /// # Errors
-/// When anything in it cannot be read: half a database would hide what is in the other half.
+/// When any part of it cannot be read: an incomplete database would hide vulnerabilities.
 pub fn read_file(path: &Path, source: &str, summaries: bool) -> Result<Database, LoadError> {
     let failed = |e: &io::Error| LoadError::io(source, e);
     let kind = fs::metadata(path).map_err(|e| failed(&e))?;
@@ -66,12 +66,12 @@ pub fn read_file(path: &Path, source: &str, summaries: bool) -> Result<Database,
     }
 }
 
-/// The zip files of the module cache are named by the version alone: `…/golang.org/x/vulndb/@v/v0.0.0-….zip`.
+/// The date of a zip file in the module cache, whose name is only the version: `…/golang.org/x/vulndb/@v/v0.0.0-….zip`.
 fn file_date(path: &Path) -> Option<String> {
     layout::version_date(&path.file_name()?.to_string_lossy())
 }
 
-/// Reads a zip that is in memory.
+/// Reads a zip in memory.
 ///
 /// # Errors
 /// As [`read_file`].
@@ -103,12 +103,12 @@ fn read_all(from: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {
 }
 
 impl Holder<'_> {
-    /// The names of all files that may matter.
+    /// The names of all files that may be documents.
     fn names(&self, source: &str) -> Result<Vec<String>, LoadError> {
         let mut names = Vec::new();
         match self {
             Self::Folder(root) => {
-                // No deeper than the layouts are, so that no circle of links is walked.
+                // Only the folders of known layouts are listed, so that circular links do no harm.
                 for folder in ["", "ID", "index", "data/osv"] {
                     let path = root.join(folder);
                     let items = match fs::read_dir(&path) {
@@ -138,7 +138,7 @@ impl Holder<'_> {
         Ok(names)
     }
 
-    /// Hands over the content of these files, in any order.
+    /// Calls `take` with the content of each wanted file, in any order.
     fn each(&self, wanted: &HashSet<&str>, source: &str, take: Take<'_>) -> Result<(), LoadError> {
         match self {
             Self::Folder(root) => {
@@ -185,7 +185,7 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-/// Lists are longer than documents.
+/// The limit for a file: lists may be longer than documents.
 fn most(name: &str) -> u64 {
     match name.contains("index/") {
         true => LIST_MAX,
@@ -193,7 +193,7 @@ fn most(name: &str) -> u64 {
     }
 }
 
-/// Opens what is a file: a pipe would be waited for.
+/// Opens a regular file. Opening a pipe would wait for a writer.
 fn open_file(path: &Path) -> io::Result<File> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("is no file"));
@@ -223,12 +223,12 @@ fn limit(count: usize, source: &str) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// Takes a document: its name and its content.
+/// Takes the name and the content of a document.
 type Take<'t> = &'t mut dyn FnMut(&str, &[u8]) -> Result<(), LoadError>;
 
 type Visit<'v> = &'v mut dyn FnMut(&zip::Entry, zip::EntryContent<'_, '_>) -> io::Result<()>;
 
-/// Goes through a zip.
+/// Visits the entries of a zip.
 fn visit(bytes: &dyn ReadAt, source: &str, take: Visit<'_>) -> Result<(), LoadError> {
     let limits = Limits {
         expanded: TOTAL_MAX,

@@ -1,8 +1,8 @@
-//! Aligns two pieces of data: the same bytes at other addresses, with something in between.
+//! Aligns two pieces of data that have mostly the same bytes at other addresses, with insertions and changes.
 
 use std::ops::Range;
 
-/// What a piece of data is made of.
+/// A piece of data.
 pub struct Piece<'p> {
     pub bytes: &'p [u8],
     /// Address of the first byte.
@@ -20,18 +20,18 @@ pub struct Pointer {
     pub new: u64,
 }
 
-/// How pieces compare.
+/// Which bytes of the pieces correspond.
 #[derive(Default)]
 pub struct Alignment {
     /// Runs of equal bytes and pointers: address in the old program, length, address in the new one. Sorted.
     pub runs: Vec<(u64, u64, u64)>,
-    /// What differs: addresses in the old and in the new program, either may be empty.
+    /// Ranges that differ: addresses in the old and in the new program, either may be empty.
     pub different: Vec<(Range<u64>, Range<u64>)>,
-    /// Pointers in the same place.
+    /// Pointers at corresponding places.
     pub pointers: Vec<Pointer>,
 }
 
-/// What the words of both programs are.
+/// How words of both programs are read.
 pub struct Words<'w> {
     /// Size in bytes.
     pub size: usize,
@@ -40,39 +40,54 @@ pub struct Words<'w> {
     pub are_pointers: &'w dyn Fn(u64, u64) -> bool,
 }
 
-/// Bytes that have to be equal where two pieces meet again after a difference.
+/// Equal bytes after a difference that show that the pieces correspond again.
 const ENOUGH: usize = 16;
-/// Hints that are tried after a difference.
+/// Hints that are tried at most after a difference.
 const TRIES: usize = 2000;
 
-/// Aligns two pieces. `hints` are pairs of addresses in them that are likely the same thing, sorted by the first.
+/// Aligns two pieces. `hints` are pairs of addresses in them that are likely the same variable or constant, sorted by the first.
 pub fn align(
     old: &Piece<'_>,
     new: &Piece<'_>,
     hints: &[(u64, u64)],
     words: &Words<'_>,
-    into: &mut Alignment,
+    alignment: &mut Alignment,
 ) {
     let mut hints = Hints {
         all: hints,
         next: 0,
     };
-    let (mut i, mut j) = (0usize, 0usize);
+    let (mut old_at, mut new_at) = (0usize, 0usize);
     loop {
-        let run = run(old, new, i, j, words, Some(&mut into.pointers));
-        if run > 0 {
-            let (a, b) = (old.start + i as u64, new.start + j as u64);
-            into.runs.push((a, run as u64, b));
+        let length = equal_length(
+            old,
+            new,
+            old_at,
+            new_at,
+            words,
+            Some(&mut alignment.pointers),
+        );
+        if length > 0 {
+            let (old_address, new_address) = (old.start + old_at as u64, new.start + new_at as u64);
+            alignment
+                .runs
+                .push((old_address, length as u64, new_address));
         }
-        (i, j) = (i + run, j + run);
-        if i >= old.bytes.len() && j >= new.bytes.len() {
+        (old_at, new_at) = (old_at + length, new_at + length);
+        if old_at >= old.bytes.len() && new_at >= new.bytes.len() {
             return;
         }
-        let (to_i, to_j) = hints
-            .meet(old, new, i, j, words)
+        let (old_end, new_end) = hints
+            .next_match(old, new, old_at, new_at, words)
             .unwrap_or((old.bytes.len(), new.bytes.len()));
-        differ(old, new, (i..to_i, j..to_j), words, into);
-        (i, j) = (to_i, to_j);
+        add_difference(
+            old,
+            new,
+            (old_at..old_end, new_at..new_end),
+            words,
+            alignment,
+        );
+        (old_at, new_at) = (old_end, new_end);
     }
 }
 
@@ -82,74 +97,75 @@ struct Hints<'h> {
 }
 
 impl Hints<'_> {
-    /// Where the pieces meet again after a difference.
-    fn meet(
+    /// Where the pieces correspond again after a difference.
+    fn next_match(
         &mut self,
         old: &Piece<'_>,
         new: &Piece<'_>,
-        i: usize,
-        j: usize,
+        old_at: usize,
+        new_at: usize,
         words: &Words<'_>,
     ) -> Option<(usize, usize)> {
-        let here = old.start + i as u64;
+        let here = old.start + old_at as u64;
         while self.all.get(self.next).is_some_and(|hint| hint.0 < here) {
             self.next += 1;
         }
         let candidates = self.all.get(self.next..)?.iter().take(TRIES);
         candidates
-            .filter_map(|(a, b)| {
-                let x = usize::try_from(a.checked_sub(old.start)?).ok()?;
-                let y = usize::try_from(b.checked_sub(new.start)?).ok()?;
-                let is_inside = x >= i
-                    && y >= j
-                    && (x, y) != (i, j)
-                    && x < old.bytes.len()
-                    && y < new.bytes.len();
-                is_inside.then_some((x, y))
+            .filter_map(|(old_address, new_address)| {
+                let old_next = usize::try_from(old_address.checked_sub(old.start)?).ok()?;
+                let new_next = usize::try_from(new_address.checked_sub(new.start)?).ok()?;
+                let is_ahead = old_next >= old_at
+                    && new_next >= new_at
+                    && (old_next, new_next) != (old_at, new_at)
+                    && old_next < old.bytes.len()
+                    && new_next < new.bytes.len();
+                is_ahead.then_some((old_next, new_next))
             })
-            .find(|&(x, y)| {
-                let rest = (old.bytes.len() - x).min(new.bytes.len() - y);
-                run(old, new, x, y, words, None) >= ENOUGH.min(rest)
+            .find(|&(old_next, new_next)| {
+                let rest = (old.bytes.len() - old_next).min(new.bytes.len() - new_next);
+                equal_length(old, new, old_next, new_next, words, None) >= ENOUGH.min(rest)
             })
     }
 }
 
-/// Length of the equal bytes and pointers at two places. Without `pointers` it stops when there are enough.
-fn run(
+/// Length of the equal bytes and pointers at two offsets; the pointers are added to `pointers`. Without `pointers` it stops at [`ENOUGH`].
+fn equal_length(
     old: &Piece<'_>,
     new: &Piece<'_>,
-    i: usize,
-    j: usize,
+    old_at: usize,
+    new_at: usize,
     words: &Words<'_>,
     mut pointers: Option<&mut Vec<Pointer>>,
 ) -> usize {
     let size = words.size;
-    let (a, b) = (
-        old.bytes.get(i..).unwrap_or_default(),
-        new.bytes.get(j..).unwrap_or_default(),
+    let (old_rest, new_rest) = (
+        old.bytes.get(old_at..).unwrap_or_default(),
+        new.bytes.get(new_at..).unwrap_or_default(),
     );
-    let both = a.len().min(b.len());
-    let are_aligned = (old.start + i as u64) % size as u64 == (new.start + j as u64) % size as u64;
+    let shorter = old_rest.len().min(new_rest.len());
+    let offset_in_word = |start: u64, at: usize| (start + at as u64) % size as u64;
+    let are_aligned = offset_in_word(old.start, old_at) == offset_in_word(new.start, new_at);
     let mut at = 0;
-    while at < both {
-        let aligned = (old.start + (i + at) as u64).is_multiple_of(size as u64);
-        if are_aligned && aligned && at + size <= both {
-            let (x, y) = (a.get(at..at + size), b.get(at..at + size));
-            if let (Some(x), Some(y)) = (x, y) {
-                let is_equal = x == y;
+    while at < shorter {
+        let is_word = are_aligned && offset_in_word(old.start, old_at + at) == 0;
+        if is_word && at + size <= shorter {
+            let words_here = (old_rest.get(at..at + size), new_rest.get(at..at + size));
+            if let (Some(old_word), Some(new_word)) = words_here {
+                let is_equal = old_word == new_word;
                 if pointers.is_some() || !is_equal {
-                    let (p, q) = ((words.number)(x), (words.number)(y));
-                    let are_pointers = (words.are_pointers)(p, q);
+                    let (old_value, new_value) =
+                        ((words.number)(old_word), (words.number)(new_word));
+                    let are_pointers = (words.are_pointers)(old_value, new_value);
                     if let (true, Some(pointers)) = (are_pointers, pointers.as_deref_mut()) {
                         pointers.push(Pointer {
-                            at: old.start + (i + at) as u64,
-                            old: p,
-                            new: q,
+                            at: old.start + (old_at + at) as u64,
+                            old: old_value,
+                            new: new_value,
                         });
                     }
                     if !is_equal && !are_pointers {
-                        // Up to the byte that differs.
-                        return at + x.iter().zip(y).take_while(|(x, y)| x == y).count();
+                        return at + common_prefix(old_word, new_word);
                     }
                 }
                 at += size;
@@ -159,7 +175,7 @@ fn run(
                 continue;
             }
         }
-        match (a.get(at), b.get(at)) {
+        match (old_rest.get(at), new_rest.get(at)) {
             (Some(x), Some(y)) if x == y => at += 1,
             _ => return at,
         }
@@ -167,27 +183,39 @@ fn run(
     at
 }
 
-/// Records a difference, without what is equal in it, and without filling.
-fn differ(
+/// Number of bytes that are equal at the start.
+fn common_prefix(old: &[u8], new: &[u8]) -> usize {
+    old.iter().zip(new).take_while(|(x, y)| x == y).count()
+}
+
+/// Largest difference of two paddings.
+const PADDING: usize = 4096;
+
+/// Adds the difference of two ranges, without their equal parts. Padding of another length is no difference.
+fn add_difference(
     old: &Piece<'_>,
     new: &Piece<'_>,
-    (a, b): (Range<usize>, Range<usize>),
+    (old_range, new_range): (Range<usize>, Range<usize>),
     words: &Words<'_>,
-    into: &mut Alignment,
+    alignment: &mut Alignment,
 ) {
     let is_zero = |piece: &Piece<'_>, range: &Range<usize>| {
         let bytes = piece.bytes.get(range.clone()).unwrap_or_default();
         bytes.iter().all(|byte| *byte == 0)
     };
-    if is_zero(old, &a) && is_zero(new, &b) && a.len().abs_diff(b.len()) < 4096 {
+    let are_paddings = |old_range: &Range<usize>, new_range: &Range<usize>| {
+        let difference = old_range.len().abs_diff(new_range.len());
+        is_zero(old, old_range) && is_zero(new, new_range) && difference < PADDING
+    };
+    if are_paddings(&old_range, &new_range) {
         return;
     }
-    if a.len() != b.len() {
-        let add = |piece: &Piece<'_>, range: &Range<usize>| {
+    if old_range.len() != new_range.len() {
+        let addresses = |piece: &Piece<'_>, range: &Range<usize>| {
             piece.start + range.start as u64..piece.start + range.end as u64
         };
-        // What follows something of another length is the same up to where they meet.
-        let back = |piece: &Piece<'_>, range: &Range<usize>| -> Vec<u8> {
+        // Only the front of the ranges differs: their ends may be equal.
+        let reversed = |piece: &Piece<'_>, range: &Range<usize>| -> Vec<u8> {
             piece
                 .bytes
                 .get(range.clone())
@@ -197,48 +225,44 @@ fn differ(
                 .copied()
                 .collect()
         };
-        let tail = back(old, &a)
-            .iter()
-            .zip(&back(new, &b))
-            .take_while(|(x, y)| x == y)
-            .count();
-        let (front, other) = (a.start..a.end - tail, b.start..b.end - tail);
-        if !(is_zero(old, &front)
-            && is_zero(new, &other)
-            && front.len().abs_diff(other.len()) < 4096)
-        {
-            into.different.push((add(old, &front), add(new, &other)));
+        let tail = common_prefix(&reversed(old, &old_range), &reversed(new, &new_range));
+        let old_front = old_range.start..old_range.end - tail;
+        let new_front = new_range.start..new_range.end - tail;
+        if !are_paddings(&old_front, &new_front) {
+            let different = (addresses(old, &old_front), addresses(new, &new_front));
+            alignment.different.push(different);
         }
         if tail > 0 {
-            into.runs.push((
-                old.start + front.end as u64,
+            alignment.runs.push((
+                old.start + old_front.end as u64,
                 tail as u64,
-                new.start + other.end as u64,
+                new.start + new_front.end as u64,
             ));
         }
         return;
     }
-    // Of the same length: what differs in it, word for word.
-    let (mut i, mut j) = (a.start, b.start);
-    while i < a.end {
-        let rest = a.end - i;
-        let length = run(old, new, i, j, words, Some(&mut into.pointers)).min(rest);
-        if length > 0 {
-            into.runs
-                .push((old.start + i as u64, length as u64, new.start + j as u64));
-            (i, j) = (i + length, j + length);
+    // Ranges of the same length differ in some of their words.
+    let (mut old_at, mut new_at) = (old_range.start, new_range.start);
+    while old_at < old_range.end {
+        let rest = old_range.end - old_at;
+        let (old_address, new_address) = (old.start + old_at as u64, new.start + new_at as u64);
+        let pointers = Some(&mut alignment.pointers);
+        let equal = equal_length(old, new, old_at, new_at, words, pointers).min(rest);
+        if equal > 0 {
+            alignment
+                .runs
+                .push((old_address, equal as u64, new_address));
+            (old_at, new_at) = (old_at + equal, new_at + equal);
             continue;
         }
-        let unequal = old
-            .bytes
-            .get(i..a.end)
-            .into_iter()
-            .flatten()
-            .zip(new.bytes.get(j..b.end).into_iter().flatten());
-        let length = unequal.take_while(|(x, y)| x != y).count().max(1).min(rest);
-        let (x, y) = (old.start + i as u64, new.start + j as u64);
-        into.different
-            .push((x..x + length as u64, y..y + length as u64));
-        (i, j) = (i + length, j + length);
+        let old_bytes = old.bytes.get(old_at..old_range.end).unwrap_or_default();
+        let new_bytes = new.bytes.get(new_at..new_range.end).unwrap_or_default();
+        let unequal = old_bytes.iter().zip(new_bytes).take_while(|(x, y)| x != y);
+        let length = unequal.count().max(1).min(rest);
+        let end = |start: u64| start + length as u64;
+        alignment
+            .different
+            .push((old_address..end(old_address), new_address..end(new_address)));
+        (old_at, new_at) = (old_at + length, new_at + length);
     }
 }

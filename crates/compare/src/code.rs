@@ -4,18 +4,18 @@ use super::side::Side;
 use super::{words, x86};
 use gospect_go::calls::decode::{Code, decoder};
 
-/// An address of the old program and the address of the new one in its place.
+/// The addresses that an instruction of the old program and the same instruction of the new one use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pair {
     pub old: u64,
     pub new: u64,
-    /// Whether they are addresses, and not numbers that look like some.
+    /// Whether they are certainly addresses, not numbers that look like addresses.
     pub is_certain: bool,
-    /// The function of the old program that refers to it.
+    /// The function of the old program with the instruction.
     pub function: u32,
 }
 
-/// Compares code that is in both programs; gives the offset of the first instruction that differs.
+/// Compares a piece of code of each program, and calls `pair` for each pair of addresses. `Err` has the offset of the first instruction that differs.
 pub fn bodies(
     (old, a, start): (&Side<'_, '_>, &[u8], u64),
     (new, b, new_start): (&Side<'_, '_>, &[u8], u64),
@@ -27,8 +27,8 @@ pub fn bodies(
     }
     let is_x86 = matches!(arch, "amd64" | "386" | "amd64p32");
     let (a, b) = match is_x86 && a.len() != b.len() {
-        // The last function of a section is followed by filling up to its end.
-        true => (without_filling(a), without_filling(b)),
+        // The last function of a section is followed by padding.
+        true => (without_padding(a), without_padding(b)),
         false => (a, b),
     };
     if a.len() != b.len() {
@@ -65,7 +65,7 @@ fn first_difference(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(x, y)| x == y).count()
 }
 
-fn without_filling(code: &[u8]) -> &[u8] {
-    let filling = code.iter().rev().take_while(|byte| **byte == 0xcc).count();
-    code.get(..code.len() - filling).unwrap_or_default()
+fn without_padding(code: &[u8]) -> &[u8] {
+    let padding = code.iter().rev().take_while(|byte| **byte == 0xcc).count();
+    code.get(..code.len() - padding).unwrap_or_default()
 }

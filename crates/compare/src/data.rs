@@ -1,10 +1,10 @@
-//! Everything that is loaded and is no code of the function table: constants, types, variables.
+//! Compares everything that is loaded into memory and is not the code of a listed function: constants, types, variables.
 
 mod describe;
 
 use super::align::{Alignment, Piece, Pointer, Words, align};
 use super::code::{Pair, bodies};
-use super::regions::{OF_LOADER, Region, holes, regions};
+use super::regions::{OF_LOADER, Region, compared_elsewhere, regions};
 use super::side::{Addresses, Side};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
@@ -12,58 +12,58 @@ use std::collections::{BTreeMap, HashMap};
 /// How the data of two programs compare.
 pub struct Data {
     alignment: Alignment,
-    /// Addresses of memory that is zero at the start, by the first pair that names them.
+    /// For an address of zero-filled memory of the old program, the address of the new program that is used in the same place.
     zeroed: BTreeMap<u64, u64>,
-    /// What the old program has that is compared in another way.
-    apart: Vec<Addresses>,
-    /// Code outside of the function table that is equal.
-    code: Vec<(u64, u64, u64)>,
+    /// Ranges of the old program that other modules compare.
+    compared_elsewhere: Vec<Addresses>,
+    /// Equal code that no function table lists: address in the old program, length, address in the new one.
+    equal_code: Vec<(u64, u64, u64)>,
     pub differences: Vec<Difference>,
 }
 
-/// Differences around an address that are looked at.
-const NEAR: usize = 64;
-/// How often data is aligned.
+/// Differences before and after an address that are searched for one that includes it.
+const NEIGHBOURS: usize = 64;
+/// How often data is aligned at most: pointers that one pass finds are hints for the next.
 const PASSES: usize = 3;
 
-/// Compares all data; `pairs` are addresses that stand in the same place in code.
+/// Compares all data. `pairs` are the addresses that equal instructions of both programs use.
 pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, pairs: &[Pair]) -> Data {
     let mut data = Data {
         alignment: Alignment::default(),
         zeroed: BTreeMap::new(),
-        apart: holes(old),
-        code: Vec::new(),
+        compared_elsewhere: compared_elsewhere(old),
+        equal_code: Vec::new(),
         differences: Vec::new(),
     };
-    let sides = (regions(old), regions(new));
+    let (old_regions, new_regions) = (regions(old), regions(new));
     let mut hints: Vec<(u64, u64)> = pairs.iter().map(|pair| (pair.old, pair.new)).collect();
-    hints.extend(named(old, new));
-    hints.extend(starts(old, new));
+    hints.extend(same_symbols(old, new));
+    hints.extend(moduledata_pointers(old, new));
     hints.sort_unstable();
     hints.dedup();
-    let mut others: BTreeMap<&str, Vec<&Region>> = BTreeMap::new();
-    for region in sides.1.iter().rev() {
-        others.entry(&region.name).or_default().push(region);
+    let mut unmatched: BTreeMap<&str, Vec<&Region>> = BTreeMap::new();
+    for region in new_regions.iter().rev() {
+        unmatched.entry(&region.name).or_default().push(region);
     }
-    let mut both = Vec::new();
-    for region in &sides.0 {
-        let Some(other) = others.get_mut(region.name.as_str()).and_then(Vec::pop) else {
-            data.only(old, region, "old");
+    let mut in_both = Vec::new();
+    for region in &old_regions {
+        let Some(new_region) = unmatched.get_mut(region.name.as_str()).and_then(Vec::pop) else {
+            data.add_one_sided(old, region, "old");
             continue;
         };
         match region.is_code {
-            true => data.code(old, new, region, other),
-            false => both.push((region, other)),
+            true => data.compare_code(old, new, region, new_region),
+            false => in_both.push((region, new_region)),
         }
     }
-    for region in others.into_values().flatten() {
-        data.only(new, region, "new");
+    for region in unmatched.into_values().flatten() {
+        data.add_one_sided(new, region, "new");
     }
-    // Pointers in data tell where further pieces have gone.
+    // Pointers in equal data show where the data they lead to is in the new program.
     for _ in 0..PASSES {
         data.alignment = Alignment::default();
-        for (region, other) in &both {
-            data.region(old, new, region, other, &hints);
+        for (old_region, new_region) in &in_both {
+            data.align_region(old, new, old_region, new_region, &hints);
         }
         let known = hints.len();
         hints.extend(data.alignment.pointers.iter().map(|p| (p.old, p.new)));
@@ -76,58 +76,58 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, pairs: &[Pair]) -> Data {
     data.alignment
         .different
         .sort_unstable_by_key(|(a, b)| (a.start, a.end, b.start, b.end));
-    let of_code = pairs.iter().filter(|pair| pair.is_certain);
-    let of_code = of_code.map(|pair| (pair.old, pair.new));
-    let of_data = data.alignment.pointers.iter().map(|p| (p.old, p.new));
-    for (a, b) in of_code.chain(of_data) {
-        if !old.is_stored(a) && !new.is_stored(b) {
-            data.zeroed.entry(a).or_insert(b);
+    let from_code = pairs.iter().filter(|pair| pair.is_certain);
+    let from_code = from_code.map(|pair| (pair.old, pair.new));
+    let from_data = data.alignment.pointers.iter().map(|p| (p.old, p.new));
+    for (old_address, new_address) in from_code.chain(from_data) {
+        if !old.is_stored(old_address) && !new.is_stored(new_address) {
+            data.zeroed.entry(old_address).or_insert(new_address);
         }
     }
-    data.alignment.runs.append(&mut data.code);
+    data.alignment.runs.append(&mut data.equal_code);
     data.alignment.runs.sort_unstable();
     data.describe(old, new);
     data
 }
 
-/// Variables and constants that have a name in both symbol tables.
-fn named(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<(u64, u64)> {
+/// Addresses of the symbols that both programs have, by name.
+fn same_symbols(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<(u64, u64)> {
     let mut by_name: HashMap<Vec<u8>, u64> = HashMap::new();
     old.image.symbols::<()>(&mut |symbol| {
         by_name.insert(symbol.name.to_vec(), symbol.address);
         std::ops::ControlFlow::Continue(())
     });
-    let mut all = Vec::new();
+    let mut pairs = Vec::new();
     if by_name.is_empty() {
-        return all;
+        return pairs;
     }
     new.image.symbols::<()>(&mut |symbol| {
         if let Some(address) = by_name.get(symbol.name) {
-            all.push((*address, symbol.address));
+            pairs.push((*address, symbol.address));
         }
         std::ops::ControlFlow::Continue(())
     });
-    all
+    pairs
 }
 
-/// The tables that moduledata points to.
-fn starts(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<(u64, u64)> {
+/// Where the pointers of moduledata lead in both programs, field by field.
+fn moduledata_pointers(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<(u64, u64)> {
     let word = old.image.pointer_size();
-    let (a, b) = (old.moduledata(), new.moduledata());
-    let count = (a.end - a.start) / word.max(1);
+    let (old_fields, new_fields) = (old.moduledata(), new.moduledata());
+    let count = (old_fields.end - old_fields.start) / word.max(1);
     (0..count)
         .filter_map(|i| {
             Some((
-                old.image.pointer(a.start + i * word)?,
-                new.image.pointer(b.start + i * word)?,
+                old.image.pointer(old_fields.start + i * word)?,
+                new.image.pointer(new_fields.start + i * word)?,
             ))
         })
-        .filter(|(x, y)| old.holds(*x) && new.holds(*y))
+        .filter(|(old_target, new_target)| old.holds(*old_target) && new.holds(*new_target))
         .collect()
 }
 
-/// The bytes of a region as the running program sees them: with the pointers that the loader fills in.
-fn filled(side: &Side<'_, '_>, addresses: &Addresses) -> Option<Vec<u8>> {
+/// The bytes of a region as the running program sees them, with the pointers that the loader fills in.
+fn loaded_bytes(side: &Side<'_, '_>, addresses: &Addresses) -> Option<Vec<u8>> {
     let image = side.image;
     let mut bytes = image
         .bytes(addresses.start, addresses.end - addresses.start)?
@@ -154,13 +154,14 @@ fn filled(side: &Side<'_, '_>, addresses: &Addresses) -> Option<Vec<u8>> {
 }
 
 impl Data {
-    fn only(&mut self, side: &Side<'_, '_>, region: &Region, which: &str) {
+    /// Adds a region that one program lacks.
+    fn add_one_sided(&mut self, side: &Side<'_, '_>, region: &Region, which: &str) {
         let size = region.addresses.end - region.addresses.start;
         let bytes = side
             .image
             .bytes(region.addresses.start, size)
             .unwrap_or_default();
-        // Filling between two tables.
+        // Padding between two tables is no difference.
         if bytes.iter().all(|byte| matches!(byte, 0 | 0xcc)) && size < 1 << 16 {
             return;
         }
@@ -175,41 +176,54 @@ impl Data {
         });
     }
 
-    /// Code that no function table lists: of C, of the dynamic linker.
-    fn code(&mut self, old: &Side<'_, '_>, new: &Side<'_, '_>, region: &Region, other: &Region) {
+    /// Compares code that no function table lists: code of C, and of the dynamic linker.
+    fn compare_code(
+        &mut self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        old_region: &Region,
+        new_region: &Region,
+    ) {
         let bytes = |side: &Side<'_, '_>, range: &Addresses| {
             side.image
                 .bytes(range.start, range.end - range.start)
                 .map(<[u8]>::to_vec)
         };
-        let (a, b) = (bytes(old, &region.addresses), bytes(new, &other.addresses));
-        let (Some(a), Some(b)) = (a, b) else {
-            self.unread(&region.name);
+        let both = (
+            bytes(old, &old_region.addresses),
+            bytes(new, &new_region.addresses),
+        );
+        let (Some(old_code), Some(new_code)) = both else {
+            self.unread(&old_region.name);
             return;
         };
-        let is_equal = a == b
-            || super::parts::is_build_id(&a) && super::parts::is_build_id(&b)
+        let is_equal = old_code == new_code
+            || super::parts::is_build_id(&old_code) && super::parts::is_build_id(&new_code)
             || bodies(
-                (old, &a, region.addresses.start),
-                (new, &b, other.addresses.start),
+                (old, &old_code, old_region.addresses.start),
+                (new, &new_code, new_region.addresses.start),
                 &mut |_, _, _| {},
             )
             .is_ok();
-        if is_equal && a.len() == b.len() {
+        if is_equal && old_code.len() == new_code.len() {
             let run = (
-                region.addresses.start,
-                a.len() as u64,
-                other.addresses.start,
+                old_region.addresses.start,
+                old_code.len() as u64,
+                new_region.addresses.start,
             );
-            self.code.push(run);
+            self.equal_code.push(run);
         }
         if !is_equal {
-            let unequal =
-                a.iter().zip(&b).filter(|(x, y)| x != y).count() + a.len().abs_diff(b.len());
+            let unequal = old_code
+                .iter()
+                .zip(&new_code)
+                .filter(|(x, y)| x != y)
+                .count()
+                + old_code.len().abs_diff(new_code.len());
             self.differences.push(Difference {
                 part: DifferentPart::Code,
                 bytes: unequal as u64,
-                what: format!("code outside of the function table, in {}", region.name),
+                what: format!("code outside of the function table, in {}", old_region.name),
             });
         }
     }
@@ -222,24 +236,25 @@ impl Data {
         });
     }
 
-    fn region(
+    /// Aligns a region that both programs have.
+    fn align_region(
         &mut self,
         old: &Side<'_, '_>,
         new: &Side<'_, '_>,
-        region: &Region,
-        other: &Region,
+        old_region: &Region,
+        new_region: &Region,
         hints: &[(u64, u64)],
     ) {
         let bytes = (
-            filled(old, &region.addresses),
-            filled(new, &other.addresses),
+            loaded_bytes(old, &old_region.addresses),
+            loaded_bytes(new, &new_region.addresses),
         );
-        let (Some(a), Some(b)) = bytes else {
-            self.unread(&region.name);
+        let (Some(old_bytes), Some(new_bytes)) = bytes else {
+            self.unread(&old_region.name);
             return;
         };
-        let from = hints.partition_point(|hint| hint.0 < region.addresses.start);
-        let to = hints.partition_point(|hint| hint.0 < region.addresses.end);
+        let from = hints.partition_point(|hint| hint.0 < old_region.addresses.start);
+        let to = hints.partition_point(|hint| hint.0 < old_region.addresses.end);
         let words = Words {
             size: usize::try_from(old.image.pointer_size().max(1)).unwrap_or(8),
             number: &|bytes| old.image.number(bytes),
@@ -247,12 +262,12 @@ impl Data {
         };
         align(
             &Piece {
-                bytes: &a,
-                start: region.addresses.start,
+                bytes: &old_bytes,
+                start: old_region.addresses.start,
             },
             &Piece {
-                bytes: &b,
-                start: other.addresses.start,
+                bytes: &new_bytes,
+                start: new_region.addresses.start,
             },
             hints.get(from..to).unwrap_or_default(),
             &words,
@@ -260,8 +275,8 @@ impl Data {
         );
     }
 
-    /// The address of the new program that an address of the old one became.
-    fn became(&self, address: u64) -> Option<u64> {
+    /// The address in the new program that the alignment gives for an address of the old one.
+    fn new_address(&self, address: u64) -> Option<u64> {
         let runs = &self.alignment.runs;
         let after = runs.partition_point(|run| run.0 <= address);
         let run = runs.get(after.checked_sub(1)?)?;
@@ -273,29 +288,30 @@ impl Data {
         &self.alignment.pointers
     }
 
-    /// Whether something is known about what became of an address.
-    pub fn knows(&self, address: u64) -> bool {
-        self.became(address).is_some()
+    /// Whether the alignment has an address of the new program for an address of the old one.
+    pub fn is_aligned(&self, address: u64) -> bool {
+        self.new_address(address).is_some()
     }
 
-    /// Whether two addresses are the same place. Where data differs, that is a difference of its own.
+    /// Whether two addresses are the same place. Addresses in data that differs count as the same: that data is reported as a difference of its own.
     pub fn is_same(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, a: u64, b: u64) -> bool {
         match (old.is_stored(a), new.is_stored(b)) {
             (false, false) => self.is_same_zeroed(a, b),
             (true, true) => {
-                // An address may be just before or behind what it belongs to.
+                // The address may be just before or after the variable that it belongs to.
                 let near = |distance: u64| {
-                    self.became(a.wrapping_add(distance)) == Some(b.wrapping_add(distance))
-                        || self.became(a.wrapping_sub(distance)) == Some(b.wrapping_sub(distance))
+                    self.new_address(a.wrapping_add(distance)) == Some(b.wrapping_add(distance))
+                        || self.new_address(a.wrapping_sub(distance))
+                            == Some(b.wrapping_sub(distance))
                 };
                 near(0)
                     || near(1)
                     || near(8)
                     || near(16)
-                    || self.is_apart(old, a)
+                    || self.is_compared_elsewhere(old, a)
                     || self.is_different(a, b)
             }
-            // A variable that is set in one of them only: its value is a difference of the data.
+            // A variable that only one program initialises: its value is reported as different data.
             _ => {
                 let all = &self.alignment.different;
                 let within = |range: &Addresses, address: u64| {
@@ -306,7 +322,8 @@ impl Data {
         }
     }
 
-    /// Whether two addresses of zeroed memory are the same variable: they are paired once, and as far apart as those of a neighbour.
+    /// Whether two addresses of zero-filled memory are the same variable: no other address is paired with the first, and the distance between them is that of
+    /// the pair before or after them.
     fn is_same_zeroed(&self, a: u64, b: u64) -> bool {
         let distance = |pair: (&u64, &u64)| pair.1.wrapping_sub(*pair.0);
         if self.zeroed.get(&a).is_some_and(|other| *other != b) {
@@ -315,29 +332,30 @@ impl Data {
         let before = self.zeroed.range(..a).next_back().map(distance);
         let after = self.zeroed.range(a + 1..).next().map(distance);
         let own = Some(b.wrapping_sub(a));
-        // What is aligned more than its neighbours may be nearer to them or farther.
+        // Padding before a variable with a larger alignment may differ in size.
         let is_aligned = a.is_multiple_of(64) && b.is_multiple_of(64);
         (before.is_none() && after.is_none()) || before == own || after == own || is_aligned
     }
 
+    /// Whether one of two addresses is in data that differs.
     fn is_different(&self, a: u64, b: u64) -> bool {
         let within =
             |range: &Addresses, address: u64| address >= range.start && address <= range.end;
         let all = &self.alignment.different;
         let after = all.partition_point(|(x, _)| x.start <= a);
-        let near = all.get(after.saturating_sub(NEAR)..all.len().min(after + NEAR));
+        let near = all.get(after.saturating_sub(NEIGHBOURS)..all.len().min(after + NEIGHBOURS));
         near.into_iter()
             .flatten()
             .any(|(x, y)| within(x, a) || within(y, b))
     }
 
-    /// Whether an address is in what is compared in another way.
-    fn is_apart(&self, side: &Side<'_, '_>, address: u64) -> bool {
-        let is_filled = self
-            .apart
+    /// Whether an address is in a range that other modules compare.
+    fn is_compared_elsewhere(&self, side: &Side<'_, '_>, address: u64) -> bool {
+        let is_in_range = self
+            .compared_elsewhere
             .iter()
-            .any(|hole| hole.contains(&address) || hole.end == address);
+            .any(|range| range.contains(&address) || range.end == address);
         let name = side.section_name(address);
-        is_filled || OF_LOADER.contains(&name.as_str()) || side.rows.at(address).is_some()
+        is_in_range || OF_LOADER.contains(&name.as_str()) || side.rows.at(address).is_some()
     }
 }

@@ -1,6 +1,6 @@
-//! What explains differences: another release, setting, module version or linker string; else a patched toolchain or other source.
+//! Explains differences: by another release, setting, module version or linker string, else by a patched toolchain or other source.
 
-use super::Read;
+use super::ProgramFacts;
 use super::functions::Functions;
 use super::side::Side;
 use gospect_go::tables::functions::package;
@@ -9,54 +9,54 @@ use gospect_record::{Binary, BuildInfo, Module};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-/// Most explanations of one kind.
+/// Most explanations of one kind that are listed.
 const SHOWN: usize = 10;
 
 /// Linker strings that differ.
 pub fn strings(
     old: &Side<'_, '_>,
     new: &Side<'_, '_>,
-    records: &[Read; 2],
+    records: &[ProgramFacts; 2],
     functions: &Functions,
 ) -> Vec<StringChange> {
-    let (a, b) = (
+    let (old_strings, new_strings) = (
         own_strings(old, &records[0].binary),
         own_strings(new, &records[1].binary),
     );
-    let (mine, theirs) = (names(old, &a), names(new, &b));
-    let readers: HashMap<u64, u32> = functions
+    let (old_names, new_names) = (names(old, &old_strings), names(new, &new_strings));
+    let old_readers: HashMap<u64, u32> = functions
         .pairs
         .iter()
         .rev()
         .map(|pair| (pair.old, pair.function))
         .collect();
-    let of_new: HashMap<u64, u32> = functions
+    let new_readers: HashMap<u64, u32> = functions
         .pairs
         .iter()
         .rev()
         .map(|pair| (pair.new, pair.function))
         .collect();
     let reader = |old_address: Option<&u64>, new_address: Option<&u64>| {
-        let by_old = old_address.and_then(|at| readers.get(at));
-        let function = by_old.or_else(|| new_address.and_then(|at| of_new.get(at)))?;
+        let by_old = old_address.and_then(|at| old_readers.get(at));
+        let function = by_old.or_else(|| new_address.and_then(|at| new_readers.get(at)))?;
         Some(old.name(*function as usize))
     };
-    let became: HashMap<u64, u64> = functions
+    let new_addresses: HashMap<u64, u64> = functions
         .pairs
         .iter()
         .map(|pair| (pair.old, pair.new))
         .collect();
-    let mut left: Vec<&(u64, String)> = b.iter().collect();
-    let mut all = Vec::new();
+    let mut unmatched: Vec<&(u64, String)> = new_strings.iter().collect();
+    let mut changes = Vec::new();
     let mut unpaired = Vec::new();
-    for (address, text) in &a {
-        let place = became.get(address);
-        let same_place = left.iter().position(|(at, _)| Some(at) == place);
-        let at = same_place.or_else(|| left.iter().position(|(_, other)| other == text));
-        match at.map(|at| left.remove(at)) {
+    for (address, text) in &old_strings {
+        let place = new_addresses.get(address);
+        let same_variable = unmatched.iter().position(|(at, _)| Some(at) == place);
+        let at = same_variable.or_else(|| unmatched.iter().position(|(_, other)| other == text));
+        match at.map(|at| unmatched.remove(at)) {
             Some((_, other)) if other == text => {}
-            Some((at, other)) => all.push(StringChange {
-                name: mine.get(address).or(theirs.get(at)).cloned(),
+            Some((at, other)) => changes.push(StringChange {
+                name: old_names.get(address).or(new_names.get(at)).cloned(),
                 old: Some(text.clone()),
                 new: Some(other.clone()),
                 new_address: Some(*at),
@@ -65,28 +65,28 @@ pub fn strings(
             None => unpaired.push((address, text, place)),
         }
     }
-    all.extend(
+    changes.extend(
         unpaired
             .into_iter()
             .map(|(address, text, place)| StringChange {
-                name: mine.get(address).cloned(),
+                name: old_names.get(address).cloned(),
                 old: Some(text.clone()),
                 new: None,
                 new_address: place.copied(),
                 reader: reader(Some(address), place),
             }),
     );
-    all.extend(left.into_iter().map(|(address, text)| StringChange {
-        name: theirs.get(address).cloned(),
+    changes.extend(unmatched.into_iter().map(|(address, text)| StringChange {
+        name: new_names.get(address).cloned(),
         old: None,
         new: Some(text.clone()),
         new_address: Some(*address),
         reader: reader(None, Some(address)),
     }));
-    all
+    changes
 }
 
-/// Linker strings that are not the runtime's own, with the addresses of their variables.
+/// The linker strings that the record lists, with the addresses of their variables.
 fn own_strings(side: &Side<'_, '_>, binary: &Binary) -> Vec<(u64, String)> {
     let recorded: BTreeSet<&str> = binary
         .linker_strings
@@ -102,7 +102,7 @@ fn own_strings(side: &Side<'_, '_>, binary: &Binary) -> Vec<(u64, String)> {
         .collect()
 }
 
-/// The variables at some addresses.
+/// Names of the variables of linker strings, by address.
 fn names(side: &Side<'_, '_>, strings: &[(u64, String)]) -> HashMap<u64, String> {
     let wanted: BTreeSet<u64> = strings.iter().map(|s| s.0).collect();
     let mut all = HashMap::new();
@@ -119,9 +119,9 @@ fn names(side: &Side<'_, '_>, strings: &[(u64, String)]) -> HashMap<u64, String>
     all
 }
 
-/// The explanations, the most telling one first.
+/// The explanations, the most likely one first.
 pub fn explain(
-    records: &[Read; 2],
+    records: &[ProgramFacts; 2],
     functions: &Functions,
     changed: &[FunctionDifference],
     strings: &[StringChange],
@@ -245,7 +245,7 @@ fn modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> 
     lines.into_iter().take(SHOWN).map(|line| line.1).collect()
 }
 
-/// Numbers of functions that differ by module; the standard library is `std`.
+/// For each module, the number of its functions that differ; the standard library is `std`.
 fn by_module(info: &BuildInfo, changed: &[FunctionDifference]) -> BTreeMap<String, usize> {
     let mut all: BTreeMap<String, usize> = BTreeMap::new();
     for function in changed {
@@ -277,7 +277,7 @@ fn by_module(info: &BuildInfo, changed: &[FunctionDifference]) -> BTreeMap<Strin
     all
 }
 
-/// Where no record tells why.
+/// The explanation when the records have no difference that explains it.
 fn unexplained(info: &BuildInfo, changed: &[FunctionDifference]) -> String {
     let by_module = by_module(info, changed);
     let mut most: Vec<(&String, &usize)> = by_module.iter().collect();

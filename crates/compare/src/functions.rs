@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// How a function of the old program differs.
 #[derive(Clone, Debug)]
-struct Differs {
+struct BodyDifference {
     /// Offset of the first instruction that differs.
     at: u64,
     what: String,
@@ -20,15 +20,17 @@ pub struct Functions {
     partners: Vec<Option<usize>>,
     /// Functions of the new program that the old one lacks.
     added: Vec<usize>,
-    differing: HashMap<usize, Differs>,
-    /// Addresses that stand in the same place.
+    /// Functions of the old program whose partner differs.
+    differing: HashMap<usize, BodyDifference>,
+    /// Addresses that equal instructions of both programs use.
     pub pairs: Vec<Pair>,
     /// Bytes of the functions that differ.
     pub different_bytes: u64,
+    /// Number of functions that both programs have.
     in_both: u64,
 }
 
-/// Most pointers that lead elsewhere to list.
+/// Most pointers with another target that are listed.
 const POINTERS_SHOWN: usize = 20;
 /// Most pairs to keep; the largest programs known have three million references.
 const PAIRS_LIMIT: usize = 24 << 20;
@@ -57,7 +59,7 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Functions {
         functions.partners.push(partner);
         if let Some(partner) = partner {
             functions.in_both += 1;
-            functions.body(old, new, i, partner);
+            functions.compare_bodies(old, new, i, partner);
         }
     }
     functions.added = by_name.into_values().flatten().collect();
@@ -70,39 +72,39 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Functions {
 }
 
 impl Functions {
-    fn body(&mut self, old: &Side<'_, '_>, new: &Side<'_, '_>, i: usize, partner: usize) {
-        let (Some(a), Some(b)) = (old.code(i), new.code(partner)) else {
-            self.differs(i, 0, "its code is not in the file".to_owned());
+    /// Compares the code of a function with that of its partner.
+    fn compare_bodies(&mut self, old: &Side<'_, '_>, new: &Side<'_, '_>, i: usize, partner: usize) {
+        let (Some(old_code), Some(new_code)) = (old.code(i), new.code(partner)) else {
+            self.add_difference(i, 0, "its code is not in the file".to_owned());
             return;
         };
-        let (starts, partner_start) = (old.rows.all.get(i), new.rows.all.get(partner));
-        let (Some(from), Some(to)) = (starts, partner_start) else {
+        let rows = (old.rows.all.get(i), new.rows.all.get(partner));
+        let (Some(old_row), Some(new_row)) = rows else {
             return;
         };
         let before = self.pairs.len();
         let result = bodies(
-            (old, a, from.start),
-            (new, b, to.start),
-            &mut |x, y, is_certain| {
+            (old, old_code, old_row.start),
+            (new, new_code, new_row.start),
+            &mut |old_address, new_address, is_certain| {
                 self.pairs.push(Pair {
-                    old: x,
-                    new: y,
+                    old: old_address,
+                    new: new_address,
                     is_certain,
                     function: i as u32,
                 });
             },
         );
         if let Err(at) = result {
-            let what = match (a.len(), b.len()) {
+            let what = match (old_code.len(), new_code.len()) {
                 (x, y) if x == y => format!("other instructions from byte {at} on"),
                 (x, y) => format!("other instructions from byte {at} on, {x} and {y} bytes"),
             };
-            // Only what stands in front of the difference is in its place.
-            self.differs(i, at as u64, what);
+            self.add_difference(i, at as u64, what);
         }
         if self.pairs.len() > PAIRS_LIMIT {
             self.pairs.truncate(before);
-            self.differs(
+            self.add_difference(
                 i,
                 0,
                 "not compared: more references than any honest program".to_owned(),
@@ -110,13 +112,14 @@ impl Functions {
         }
     }
 
-    fn differs(&mut self, function: usize, at: u64, what: String) {
+    /// Notes how a function differs; the first reason counts.
+    fn add_difference(&mut self, function: usize, at: u64, what: String) {
         self.differing
             .entry(function)
-            .or_insert(Differs { at, what });
+            .or_insert(BodyDifference { at, what });
     }
 
-    /// Checks that paired addresses are the same things: functions that are partners, or data in its place.
+    /// Checks that paired addresses lead to the same functions or data in both programs; a function that uses others differs.
     pub fn check(&mut self, old: &Side<'_, '_>, new: &Side<'_, '_>, data: &Data) {
         let pairs = std::mem::take(&mut self.pairs);
         for pair in &pairs {
@@ -124,13 +127,15 @@ impl Functions {
                 continue;
             }
             let is_same = self.is_same(old, new, data, pair.old, pair.new);
-            if !is_same && (pair.is_certain || old.is_telling(pair.old) && data.knows(pair.old)) {
+            if !is_same
+                && (pair.is_certain || old.is_likely_address(pair.old) && data.is_aligned(pair.old))
+            {
                 let what = format!(
                     "refers to {} in place of {}",
                     target(new, pair.new),
                     target(old, pair.old)
                 );
-                self.differs(pair.function as usize, 0, what);
+                self.add_difference(pair.function as usize, 0, what);
             }
         }
         self.pairs = pairs;
@@ -150,41 +155,51 @@ impl Functions {
         self.different_bytes = changed + removed.sum::<u64>() + added.sum::<u64>();
     }
 
-    /// Whether two addresses are the same thing: a place in functions that are partners, or in data.
+    /// Whether two addresses are the same place in functions that are partners, or in data.
     fn is_same(
         &self,
         old: &Side<'_, '_>,
         new: &Side<'_, '_>,
         data: &Data,
-        from: u64,
-        to: u64,
+        old_address: u64,
+        new_address: u64,
     ) -> bool {
-        let (a, b) = match (old.rows.at(from), new.rows.at(to)) {
-            (Some(a), Some(b)) => (a, b),
-            (None, None) => return data.is_same(old, new, from, to),
-            _ => return false,
-        };
-        let (Some(x), Some(y)) = (old.rows.all.get(a), new.rows.all.get(b)) else {
+        let (old_function, new_function) =
+            match (old.rows.at(old_address), new.rows.at(new_address)) {
+                (Some(old_function), Some(new_function)) => (old_function, new_function),
+                (None, None) => return data.is_same(old, new, old_address, new_address),
+                _ => return false,
+            };
+        let rows = (
+            old.rows.all.get(old_function),
+            new.rows.all.get(new_function),
+        );
+        let (Some(old_row), Some(new_row)) = rows else {
             return false;
         };
-        // In a function that differs, places may have moved.
-        let may_move = self.differing.contains_key(&a) && x.start != from;
-        let is_partner = self.partners.get(a).copied().flatten() == Some(b);
-        is_partner && (may_move || from - x.start == to - y.start)
+        // In a function that differs, instructions may have moved.
+        let may_move = self.differing.contains_key(&old_function) && old_row.start != old_address;
+        let is_partner = self.partners.get(old_function).copied().flatten() == Some(new_function);
+        is_partner && (may_move || old_address - old_row.start == new_address - new_row.start)
     }
 
-    /// Pointers in data that lead to something else.
-    pub fn pointers(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, data: &Data) -> Vec<Difference> {
-        let wrong = data.pointers().iter().filter(|pointer| {
-            // The same number in both may be no pointer.
+    /// Pointers in data that lead to other functions or data.
+    pub fn changed_pointers(
+        &self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        data: &Data,
+    ) -> Vec<Difference> {
+        let changed = data.pointers().iter().filter(|pointer| {
+            // A word that is equal in both may be a number and no pointer.
             let is_certain = pointer.old != pointer.new;
             let is_variable = old.image.segment_at(pointer.at).is_some_and(|s| s.writable);
-            let is_telling = is_variable && old.is_telling(pointer.old);
-            let counts = is_certain || is_telling && data.knows(pointer.old);
+            let is_likely = is_variable && old.is_likely_address(pointer.old);
+            let counts = is_certain || is_likely && data.is_aligned(pointer.old);
             counts && !self.is_same(old, new, data, pointer.old, pointer.new)
         });
         let word = old.image.pointer_size();
-        wrong
+        changed
             .take(POINTERS_SHOWN)
             .map(|pointer| Difference {
                 part: DifferentPart::Data,
@@ -213,15 +228,15 @@ impl Functions {
     /// The functions that differ: changed ones in the order of their addresses, then removed, then added ones.
     pub fn changed(&self, old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<FunctionDifference> {
         let mut all = Vec::new();
-        let mut changed: Vec<(&usize, &Differs)> = self.differing.iter().collect();
+        let mut changed: Vec<(&usize, &BodyDifference)> = self.differing.iter().collect();
         changed.sort_by_key(|(i, _)| **i);
-        for (i, differs) in changed {
+        for (i, difference) in changed {
             let start = old.rows.all.get(*i).map_or(0, |row| row.start);
             all.push(FunctionDifference {
                 function: old.name(*i),
                 change: FunctionChange::Changed,
-                place: old.place(*i, start + differs.at),
-                what: differs.what.clone(),
+                place: old.place(*i, start + difference.at),
+                what: difference.what.clone(),
             });
         }
         let removed = self
@@ -252,7 +267,7 @@ impl Functions {
     }
 }
 
-/// What an address leads to, for people.
+/// The function or section that an address is in, for people.
 fn target(side: &Side<'_, '_>, address: u64) -> String {
     match side.rows.at(address) {
         Some(function) => side.name(function),

@@ -4,13 +4,13 @@
 //! comes after it, and with it every address. So code is compared with addresses normalised:
 //!
 //! 1. `functions`: pairs functions by name, and compares their instructions without the operands that are addresses; `x86` and `words` know where
-//!    these operands are. Each pair of operands says: this address of the old program is that address of the new one.
-//! 2. `data`: aligns (`align`) everything else (`regions`) that is loaded, with these pairs as hints, and compares it; pointers in data are pairs too.
+//!    these operands are. Each pair of operands gives an address of the old program and the same address in the new one.
+//! 2. `data`: aligns (`align`) everything else (`regions`) that is loaded into memory, with these pairs as hints, and compares it; pointers in data are pairs too.
 //! 3. The pairs are checked against the alignment: a function that now refers to other data differs.
 //! 4. `parts`: build info, build ID, function table, symbols, debug information, signature.
 //! 5. `explain`: what explains the differences.
 //!
-//! Must never: read files, print, or call two programs equal of which a part was not compared.
+//! Never reads files, never prints, and never calls two programs equal when a part of them was not compared.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -68,18 +68,21 @@ pub fn compare(
     slice: Option<&str>,
     limits: Limits,
 ) -> Result<Comparison, NotCompared> {
-    let records = [record(old, slice, limits)?, record(new, slice, limits)?];
+    let records = [
+        read_facts(old, slice, limits)?,
+        read_facts(new, slice, limits)?,
+    ];
     if is_equal(old, new) {
         return Ok(identical(old, slice, limits));
     }
     let mut result = None;
-    let mut lacking = "old";
+    let mut missing_in = "old";
     let is_wanted = |found: Option<&str>| slice.is_none() || slice == found;
     programs(old, limits, &mut |old_slice, old_tables| {
         if result.is_some() || !is_wanted(old_slice) {
             return;
         }
-        lacking = "new";
+        missing_in = "new";
         let of_new = programs(new, limits, &mut |new_slice, new_tables| {
             if result.is_some()
                 || new_slice != old_slice && old_slice.is_some() && new_slice.is_some()
@@ -87,7 +90,7 @@ pub fn compare(
                 return;
             }
             result = Some(match (Side::of(old_tables), Side::of(new_tables)) {
-                (Some(a), Some(b)) => Ok(sides(&a, &b, &records)),
+                (Some(a), Some(b)) => Ok(compare_sides(&a, &b, &records)),
                 (None, _) => Err(NotCompared::NoFunctions("old")),
                 (_, None) => Err(NotCompared::NoFunctions("new")),
             });
@@ -99,21 +102,27 @@ pub fn compare(
     .map_err(NotCompared::Unread)?;
     match (result, slice) {
         (Some(result), _) => result,
-        (None, None) => Err(NotCompared::NotGo(lacking)),
+        (None, None) => Err(NotCompared::NotGo(missing_in)),
         (None, Some(slice)) => Err(NotCompared::NoSlice {
-            which: lacking,
+            which: missing_in,
             slice: slice.to_owned(),
         }),
     }
 }
 
-/// The record of the program, with all that the explanations ask for, and the end of what its headers account for.
-struct Read {
+/// What the reader of Go facts says about one program.
+struct ProgramFacts {
+    /// Its record, with the facts that explain differences.
     binary: Binary,
+    /// Offset after the last byte that the headers account for, if they say.
     end: Option<u64>,
 }
 
-fn record(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Result<Read, NotCompared> {
+fn read_facts(
+    reader: &dyn ReadAt,
+    slice: Option<&str>,
+    limits: Limits,
+) -> Result<ProgramFacts, NotCompared> {
     let options = Options {
         level: Level::Full,
         named: true,
@@ -124,13 +133,13 @@ fn record(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Result<Re
     let end = inspection.end;
     let mut found = inspection.found.into_iter();
     let program = found.find(|f| slice.is_none() || f.slice.as_deref() == slice);
-    Ok(Read {
+    Ok(ProgramFacts {
         binary: program.map(|f| *f.record).unwrap_or_default(),
         end,
     })
 }
 
-/// Bytes read at once.
+/// Bytes of each file that are compared at once.
 const PIECE: usize = 1 << 16;
 
 fn is_equal(old: &dyn ReadAt, new: &dyn ReadAt) -> bool {
@@ -165,6 +174,7 @@ fn fill(reader: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> Option<()> {
     Some(())
 }
 
+/// The comparison of a program with a copy of it.
 fn identical(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Comparison {
     let mut count = 0;
     let _ = programs(reader, limits, &mut |found, tables| {
@@ -184,7 +194,12 @@ fn identical(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Compar
     }
 }
 
-fn sides(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Comparison {
+/// Compares two programs whose files differ.
+fn compare_sides(
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
+    records: &[ProgramFacts; 2],
+) -> Comparison {
     let mut functions = functions::compare(old, new);
     let data = data::compare(old, new, &functions.pairs);
     functions.check(old, new, &data);
@@ -202,9 +217,9 @@ fn sides(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Compari
         });
     }
     let is_same_code = changed.is_empty();
-    // Where functions differ, so does what leads to them.
+    // When functions differ, pointers to them differ too, and say nothing more.
     if is_same_code {
-        differences.extend(functions.pointers(old, new, &data));
+        differences.extend(functions.changed_pointers(old, new, &data));
     }
     differences.extend(data.differences);
     differences.extend(tables::compare(old, new, is_same_code));

@@ -1,6 +1,6 @@
-//! What is not run: build info, build ID, symbols, debug information, signature, headers.
+//! Compares the parts that are not executed (build info, build ID, symbols, debug information, signature, headers), and what decides how the program is loaded.
 
-use super::Read;
+use super::ProgramFacts;
 use super::side::{Addresses, Side};
 use gospect_exe::{Format, Part, parts};
 use gospect_record::rebuild::{Difference, DifferentPart};
@@ -10,11 +10,11 @@ use gospect_record::{BuildInfo, Checksum, Module};
 const BUILD_INFO: &[u8] = b"\xff Go buildinf:";
 /// The start of `crypto/internal/fips140/check.Linkinfo` (src/crypto/internal/fips140/check/check.go, Go 1.24).
 const FIPS: &[u8] = b"\xff Go fipsinfo \xff\x00";
-/// Bytes of the blob of build info in front of its texts.
-const BLOB: u64 = 32;
+/// Size of the header of build info, before its texts.
+const HEADER: u64 = 32;
 
-/// Places that are compared by what they say: build info, and the sums of the FIPS module.
-pub fn own_places(side: &Side<'_, '_>) -> Vec<Addresses> {
+/// Addresses of build info and of the checksum record of the FIPS module. Their facts are compared, not their bytes.
+pub fn record_ranges(side: &Side<'_, '_>) -> Vec<Addresses> {
     let mut all = Vec::new();
     let image = side.image;
     for segment in image
@@ -26,7 +26,7 @@ pub fn own_places(side: &Side<'_, '_>) -> Vec<Addresses> {
             continue;
         };
         for (mark, size) in [
-            (BUILD_INFO, BLOB),
+            (BUILD_INFO, HEADER),
             (FIPS, 16 + 32 + 9 * image.pointer_size()),
         ] {
             for at in memchr::memmem::find_iter(bytes, mark) {
@@ -46,13 +46,13 @@ pub fn own_places(side: &Side<'_, '_>) -> Vec<Addresses> {
     all
 }
 
-/// The end of build info with its texts in place (flag 2), counted from the start of `bytes`.
+/// The end of build info whose texts follow its header (flag 2), counted from the start of `bytes`.
 fn end_of_build_info(bytes: &[u8], at: usize) -> Option<u64> {
     const IN_PLACE: u8 = 2;
     if bytes.get(at + 15)? & IN_PLACE == 0 {
         return None;
     }
-    let mut next = at + usize::try_from(BLOB).ok()?;
+    let mut next = at + usize::try_from(HEADER).ok()?;
     for _ in 0..2 {
         let (mut length, mut shift) = (0u64, 0);
         loop {
@@ -66,24 +66,24 @@ fn end_of_build_info(bytes: &[u8], at: usize) -> Option<u64> {
         }
         next = next.checked_add(usize::try_from(length).ok()?)?;
     }
-    // The blob is filled up to its alignment.
+    // Build info is padded to its alignment.
     let end = next.checked_next_multiple_of(16)?;
     (next <= bytes.len()).then_some(end.min(bytes.len()) as u64)
 }
 
-/// Whether code outside of functions is the build ID in front of them.
+/// Whether code outside of functions is the Go build ID, which the linker puts before them.
 pub fn is_build_id(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xff Go build ID: \"")
 }
 
-/// Texts in data that are the record, or a path of the build host.
-pub struct Known {
+/// Data that may differ without an effect on the program: texts of build info, and paths of the build host.
+pub struct HarmlessData {
     ranges: Vec<(Addresses, DifferentPart, &'static str)>,
     /// Addresses of build info.
     records: Vec<u64>,
 }
 
-impl Known {
+impl HarmlessData {
     pub fn of(side: &Side<'_, '_>) -> Self {
         let image = side.image;
         let mut ranges = Vec::new();
@@ -115,14 +115,14 @@ impl Known {
             ranges.push((text..text + string.text.len() as u64 + 1, known.0, known.1));
             ranges.push((string.address..string.address + 2 * word, known.0, known.1));
         }
-        let places = own_places(side).into_iter();
+        let places = record_ranges(side).into_iter();
         Self {
             ranges,
             records: places.map(|place| place.start).collect(),
         }
     }
 
-    /// Whether a word is `go:buildinfo.ref`, which keeps build info in the program (src/cmd/link/internal/ld/data.go, `buildinfo`).
+    /// Whether a range is `go:buildinfo.ref`, a pointer that keeps build info in the program (src/cmd/link/internal/ld/data.go, `buildinfo`).
     fn is_reference(&self, side: &Side<'_, '_>, range: &Addresses) -> bool {
         let word = side.image.pointer_size();
         let is_word = range.end - range.start == word && range.start.is_multiple_of(word);
@@ -133,7 +133,7 @@ impl Known {
                 .is_some_and(|to| self.records.contains(&to))
     }
 
-    /// The part of a range: `Some(None)` for nothing but filling, `None` for anything unknown.
+    /// The part that a range belongs to: `Some(None)` for padding, `None` when it is not harmless.
     pub fn part(
         &self,
         side: &Side<'_, '_>,
@@ -169,30 +169,34 @@ fn contains(text: &[u8], inner: &[u8]) -> bool {
     memchr::memmem::find(text, inner).is_some()
 }
 
-/// The default GOROOT, when it is the variable of that name or looks like nothing else.
+/// The default GOROOT: the value of its variable, else the first string that looks like a GOROOT.
 fn goroot(side: &Side<'_, '_>) -> Option<Vec<u8>> {
     let address = side.image.symbol_address(b"runtime.defaultGOROOT");
     let strings = &side.tables.strings().all;
     let by_name = address.and_then(|at| strings.iter().find(|s| s.address == at));
     let is_path = |text: &[u8]| text.starts_with(b"/") || text.get(1..3) == Some(b":\\");
-    let looks = |text: &[u8]| {
+    let looks_like_goroot = |text: &[u8]| {
         let last = text
             .rsplit(|b| matches!(b, b'/' | b'\\'))
             .next()
             .unwrap_or_default();
         is_path(text) && (last.starts_with(b"go") || contains(text, b"/toolchain@"))
     };
-    let found = by_name.or_else(|| strings.iter().find(|s| looks(s.text)));
+    let found = by_name.or_else(|| strings.iter().find(|s| looks_like_goroot(s.text)));
     found.map(|s| s.text.to_vec())
 }
 
-/// Compares what is not run, and what decides how the program is loaded.
-pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Vec<Difference> {
+/// Compares the parts that are not executed, and what decides how the program is loaded.
+pub fn compare(
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
+    records: &[ProgramFacts; 2],
+) -> Vec<Difference> {
     let [a, b] = records;
     let mut all = Vec::new();
     let empty = BuildInfo::default();
     let (x, y) = (a.binary.build_info.as_ref(), b.binary.build_info.as_ref());
-    all.extend(lines(x.unwrap_or(&empty), y.unwrap_or(&empty)));
+    all.extend(build_info(x.unwrap_or(&empty), y.unwrap_or(&empty)));
     let ids = (&a.binary.executable.build_id, &b.binary.executable.build_id);
     if ids.0 != ids.1 {
         let text = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
@@ -206,7 +210,7 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> V
             what: build_id(&text(ids.0), &text(ids.1)),
         });
     }
-    all.extend(stored(old, new));
+    all.extend(not_loaded(old, new));
     all.extend(loading(old, new, records));
     all
 }
@@ -234,8 +238,8 @@ fn build_id(old: &str, new: &str) -> String {
 }
 
 /// Lines of the build info that differ, as `go version -m` prints them.
-fn lines(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
-    let (a, b) = (text(old), text(new));
+fn build_info(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
+    let (a, b) = (build_info_lines(old), build_info_lines(new));
     let mut all = Vec::new();
     let key = |line: &str| -> String {
         let mut words = line.split(['\t', '=']);
@@ -270,7 +274,8 @@ fn lines(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
     all
 }
 
-fn text(info: &BuildInfo) -> Vec<String> {
+/// The lines of build info.
+fn build_info_lines(info: &BuildInfo) -> Vec<String> {
     let module = |kind: &str, module: &Module| {
         format!(
             "{kind}\t{}\t{}\t{}",
@@ -298,9 +303,9 @@ fn text(info: &BuildInfo) -> Vec<String> {
     all
 }
 
-/// Compares what is stored and not loaded, and the headers.
-fn stored(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
-    let (a, b) = (kinds(old), kinds(new));
+/// Compares the parts of the files that are not loaded into memory, and the headers.
+fn not_loaded(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
+    let (a, b) = (bytes_by_part(old), bytes_by_part(new));
     let mut all = Vec::new();
     for (part, what) in [
         (DifferentPart::Symbols, "symbol table"),
@@ -315,14 +320,14 @@ fn stored(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
         ),
         (DifferentPart::BuildId, "build ID notes"),
     ] {
-        let pick = |kinds: &[(DifferentPart, Vec<u8>)]| -> Vec<u8> {
-            kinds
+        let of_part = |parts: &[(DifferentPart, Vec<u8>)]| -> Vec<u8> {
+            parts
                 .iter()
-                .filter(|k| k.0 == part)
-                .flat_map(|k| k.1.iter().copied())
+                .filter(|(kind, _)| *kind == part)
+                .flat_map(|(_, bytes)| bytes.iter().copied())
                 .collect()
         };
-        let (x, y) = (pick(&a), pick(&b));
+        let (x, y) = (of_part(&a), of_part(&b));
         if x != y {
             let unequal =
                 x.iter().zip(&y).filter(|(x, y)| x != y).count() + x.len().abs_diff(y.len());
@@ -341,8 +346,8 @@ fn stored(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
     all
 }
 
-/// The bytes of the file that are not loaded, by kind.
-fn kinds(side: &Side<'_, '_>) -> Vec<(DifferentPart, Vec<u8>)> {
+/// The bytes of a file that are not loaded into memory, by part.
+fn bytes_by_part(side: &Side<'_, '_>) -> Vec<(DifferentPart, Vec<u8>)> {
     let image = side.image;
     let window = image.window();
     let mut all = Vec::new();
@@ -386,8 +391,8 @@ fn kinds(side: &Side<'_, '_>) -> Vec<(DifferentPart, Vec<u8>)> {
     all
 }
 
-/// What decides how the program is loaded, and what is behind its end.
-fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Vec<Difference> {
+/// Compares what decides how the programs are loaded, and the bytes after their ends.
+fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[ProgramFacts; 2]) -> Vec<Difference> {
     let [a, b] = records;
     let mut all = Vec::new();
     let mut differ = |bytes: u64, what: String| {
@@ -397,7 +402,7 @@ fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Vec<D
             what,
         });
     };
-    let shape = |side: &Side<'_, '_>| -> Vec<(bool, bool)> {
+    let permissions = |side: &Side<'_, '_>| -> Vec<(bool, bool)> {
         let segments = side
             .image
             .segments
@@ -405,7 +410,7 @@ fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Vec<D
             .filter(|s| !s.discardable && s.size > 0);
         segments.map(|s| (s.writable, s.executable)).collect()
     };
-    if shape(old) != shape(new) {
+    if permissions(old) != permissions(new) {
         differ(0, "segments with other permissions".to_owned());
     }
     let entry =
@@ -421,29 +426,31 @@ fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[Read; 2]) -> Vec<D
             "it is linked with other libraries, or for another loader".to_owned(),
         );
     }
-    let sums = |read: &Read| {
-        read.binary
+    let fips_checksum = |facts: &ProgramFacts| {
+        facts
+            .binary
             .fips
             .as_ref()
             .and_then(|f| f.checksum.as_ref()?.known())
     };
-    if sums(a) != sums(b)
-        && (sums(a) == Some(Checksum::Invalid) || sums(b) == Some(Checksum::Invalid))
+    if fips_checksum(a) != fips_checksum(b)
+        && (fips_checksum(a) == Some(Checksum::Invalid)
+            || fips_checksum(b) == Some(Checksum::Invalid))
     {
         differ(
             32,
             "the sum of the FIPS 140 module is wrong in one of them".to_owned(),
         );
     }
-    let behind = |side: &Side<'_, '_>, read: &Read| -> Vec<u8> {
+    let bytes_after_end = |side: &Side<'_, '_>, facts: &ProgramFacts| -> Vec<u8> {
         let window = side.image.window();
-        let end = read.end.unwrap_or_else(|| window.len()).min(window.len());
+        let end = facts.end.unwrap_or_else(|| window.len()).min(window.len());
         window
             .get(end, window.len() - end)
             .unwrap_or_default()
             .to_vec()
     };
-    let (x, y) = (behind(old, a), behind(new, b));
+    let (x, y) = (bytes_after_end(old, a), bytes_after_end(new, b));
     if x != y {
         differ(
             x.len().max(y.len()) as u64,

@@ -1,6 +1,6 @@
 //! The parts of memory that are compared as data, or as code that no function table lists.
 
-use super::parts::own_places;
+use super::parts::record_ranges;
 use super::side::{Addresses, Side};
 use gospect_exe::{Format, Segment};
 
@@ -11,7 +11,7 @@ pub struct Region {
     pub is_code: bool,
 }
 
-/// Sections that the loader uses, or that say where things are; what they lead to is compared.
+/// Sections that the loader uses, or that contain only addresses of other things. Not they are compared, but what they lead to.
 pub const OF_LOADER: [&str; 33] = [
     ".dynsym",
     ".dynstr",
@@ -89,31 +89,31 @@ pub fn regions(side: &Side<'_, '_>) -> Vec<Region> {
             });
         }
     }
-    let holes = holes(side);
+    let excluded = compared_elsewhere(side);
     all.into_iter()
-        .flat_map(|region| without(region, &holes))
+        .flat_map(|region| without(region, &excluded))
         .collect()
 }
 
-/// What is compared in another way: functions, function table, module data, build info, the record of the FIPS module.
-pub fn holes(side: &Side<'_, '_>) -> Vec<Addresses> {
+/// Ranges that other modules compare: functions, function table, moduledata, build info, the checksum record of the FIPS module.
+pub fn compared_elsewhere(side: &Side<'_, '_>) -> Vec<Addresses> {
     let mut all = vec![side.text(), side.function_table(), side.moduledata()];
-    all.extend(own_places(side));
-    all.retain(|hole| !hole.is_empty());
-    all.sort_by_key(|hole| hole.start);
+    all.extend(record_ranges(side));
+    all.retain(|range| !range.is_empty());
+    all.sort_by_key(|range| range.start);
     all
 }
 
-/// What is left of a region, in order; the parts keep the name and get a number.
-fn without(region: Region, holes: &[Addresses]) -> Vec<Region> {
+/// The parts of a region outside the excluded ranges, in order. They keep its name, and from the second on get a number.
+fn without(region: Region, excluded: &[Addresses]) -> Vec<Region> {
     let mut left = vec![region.addresses.clone()];
-    for hole in holes {
+    for gap in excluded {
         left = left
             .into_iter()
             .flat_map(|range| {
                 [
-                    range.start..range.end.min(hole.start),
-                    range.start.max(hole.end)..range.end,
+                    range.start..range.end.min(gap.start),
+                    range.start.max(gap.end)..range.end,
                 ]
             })
             .filter(|range| range.start < range.end)

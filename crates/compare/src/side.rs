@@ -17,7 +17,7 @@ pub struct Side<'t, 'i> {
     pub rows: Rows<'t, 'i>,
     /// The functions of a WebAssembly module, whose code is not part of its memory.
     wasm: Option<WasmFunctions>,
-    /// Where something can be in memory, sorted: segments and sections, with what is zero at the start.
+    /// Addresses of segments and sections, zero-filled memory included. Sorted, without overlaps.
     memory: Vec<Addresses>,
 }
 
@@ -49,14 +49,14 @@ impl<'t, 'i> Side<'t, 'i> {
         range.is_some_and(|range| range.contains(&address))
     }
 
-    /// Whether a number in the memory of the program is likely an address: small and round numbers mean something else as often.
-    pub fn is_telling(&self, number: u64) -> bool {
+    /// Whether a number is likely an address of the program. Small and round numbers often are something else.
+    pub fn is_likely_address(&self, number: u64) -> bool {
         const LOW: u64 = 0x40_0000;
         const PAGE: u64 = 0x1000;
         self.image.bits == 64 && number >= LOW && !number.is_multiple_of(PAGE) && self.holds(number)
     }
 
-    /// Whether an address is stored in the file, not only zero memory.
+    /// Whether the bytes at an address are stored in the file. Those of zero-filled memory are not.
     pub fn is_stored(&self, address: u64) -> bool {
         self.image.segment_at(address).is_some()
     }
@@ -104,14 +104,14 @@ impl<'t, 'i> Side<'t, 'i> {
             .map(|row| row.func)
             .max()
             .unwrap_or(start);
-        // Behind the last `_func` are its tables, of at most some dozen words.
+        // The last `_func` is followed by its tables, a few dozen words at most.
         let end = slice.filter(|end| *end >= last).unwrap_or(last + 64);
         start..end
     }
 
-    /// Addresses of the moduledata: where everything else is, in words of the linker.
+    /// Addresses of moduledata, in which the linker notes where everything else is.
     pub fn moduledata(&self) -> Addresses {
-        /// Fields that tell where things are: up to `itablinks` and `ptab` (src/runtime/symtab.go, Go 1.27).
+        /// Words with addresses: up to `itablinks` and `ptab` (src/runtime/symtab.go, Go 1.27).
         const WORDS: u64 = 64;
         let module = self.tables.moduledata();
         module.map_or(0..0, |m| {
@@ -148,6 +148,7 @@ impl<'t, 'i> Side<'t, 'i> {
     }
 }
 
+/// Merges ranges that overlap or touch.
 fn merged(sorted: Vec<Addresses>) -> Vec<Addresses> {
     let mut all: Vec<Addresses> = Vec::new();
     for range in sorted {

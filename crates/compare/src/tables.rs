@@ -6,7 +6,7 @@ use gospect_go::tables::pclntab::{Layout, Pclntab};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::ops::ControlFlow;
 
-/// Compares the tables. Where functions differ, their tables do, and nothing is said about that.
+/// Compares the tables. When functions differ, so do their tables, and only other paths are reported.
 pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Vec<Difference> {
     let mut all = Vec::new();
     let (Some(a), Some(b)) = (old.tables.pclntab(), new.tables.pclntab()) else {
@@ -98,7 +98,7 @@ fn is_equal(
     b: u64,
     b_size: u64,
 ) -> bool {
-    // The last function's own tables end at the end of the segment; filling is not compared.
+    // The tables of the last function end with the segment; the padding after them is not compared.
     let size = a_size.min(b_size);
     if a_size.abs_diff(b_size) > 64 {
         return false;
@@ -125,7 +125,7 @@ fn is_equal(
     alignment.different.is_empty()
 }
 
-/// Whether the files of all units are the same, by their numbers in the tables of files.
+/// Whether the compilation units have the same files, by their numbers in the file tables.
 fn has_same_files(
     old: &Side<'_, '_>,
     new: &Side<'_, '_>,
@@ -135,12 +135,12 @@ fn has_same_files(
 ) -> bool {
     let numbers =
         |side: &Side<'_, '_>, units: (u64, u64), table: &Pclntab| -> Option<Vec<Option<usize>>> {
-            let starts = starts(side, table)?;
+            let known_offsets = name_offsets(side, table)?;
             let bytes = side.image.bytes(units.0, units.1)?;
             let offsets = bytes.chunks_exact(4).map(|chunk| side.image.number(chunk));
             Some(
                 offsets
-                    .map(|offset| starts.binary_search(&offset).ok())
+                    .map(|offset| known_offsets.binary_search(&offset).ok())
                     .collect(),
             )
         };
@@ -148,13 +148,14 @@ fn has_same_files(
     files.0.len() == files.1.len() && x.is_some() && x == y
 }
 
-/// Offsets of the file names.
-fn starts(side: &Side<'_, '_>, table: &Pclntab) -> Option<Vec<u64>> {
+/// Offsets of the names in the file table.
+fn name_offsets(side: &Side<'_, '_>, table: &Pclntab) -> Option<Vec<u64>> {
     let bytes = side.image.bytes(table.file_table.0, table.file_table.1)?;
     let ends = memchr::memchr_iter(0, bytes).map(|end| end as u64 + 1);
     Some([0].into_iter().chain(ends).collect())
 }
 
+/// The source files of the file table.
 fn files(side: &Side<'_, '_>, table: &Pclntab) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     table.source_files::<()>(side.image, &mut |file| {
@@ -164,6 +165,7 @@ fn files(side: &Side<'_, '_>, table: &Pclntab) -> Vec<Vec<u8>> {
     all
 }
 
+/// How the lists of source files compare.
 enum Paths {
     Equal,
     /// Number of files whose folders differ, and one of them.
@@ -171,7 +173,7 @@ enum Paths {
     Other,
 }
 
-/// Compares lists of source files: the same ones may lie in other folders.
+/// Compares lists of source files; the same file may be in another folder.
 fn paths(old: &[Vec<u8>], new: &[Vec<u8>]) -> Paths {
     if old == new {
         return Paths::Equal;
@@ -200,11 +202,11 @@ fn paths(old: &[Vec<u8>], new: &[Vec<u8>]) -> Paths {
     Paths::Normalised(count, example)
 }
 
-/// Whether two paths end in the same name, and the same folder if both have one.
+/// Whether two paths end in the same name.
 fn is_same_file(a: &[u8], b: &[u8]) -> bool {
-    let parts = |path: &[u8]| -> Vec<Vec<u8>> {
-        let parts = path.rsplit(|byte| matches!(byte, b'/' | b'\\'));
-        parts.map(<[u8]>::to_vec).collect()
+    let name = |path: &[u8]| -> Vec<u8> {
+        let mut parts = path.rsplit(|byte| matches!(byte, b'/' | b'\\'));
+        parts.next().unwrap_or_default().to_vec()
     };
-    parts(a).first() == parts(b).first()
+    name(a) == name(b)
 }

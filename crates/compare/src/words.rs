@@ -1,18 +1,18 @@
-//! Instructions of fixed length, or of a length that their first bits tell: which of their bits may be part of an address.
+//! Architectures whose instructions have a fixed length, or a length given by their first bits: compares code without the bits that are part of an address.
 //!
 //! The decoders of `gospect_go::calls` follow addresses that two instructions make up, and report the address at the second one. So where two
-//! instructions differ, they are equal if the bits outside of the operand are, and if it is the first of such a pair (then the second one is held
-//! to account) or an address is reported for it.
+//! instructions differ, they count as equal if the bits outside of the operand are equal, and the decoder reports an address for the instruction, or for
+//! the second instruction of such a pair.
 
 use gospect_go::calls::decode::{Code, Decoder, Reference};
 
-/// A reference, by the offset of its instruction.
-pub type Found = (usize, Reference);
+/// The offset of an instruction, and the reference in it.
+pub type ReferenceAt = (usize, Reference);
 
 /// The bits of an instruction that hold part of an address.
 #[derive(Clone, Copy)]
 pub enum Operand {
-    /// The upper part; the next instruction that uses the register completes it.
+    /// The upper part; the next instruction that uses the register has the lower part.
     Upper(u64),
     /// All of it, or the lower part.
     Whole(u64),
@@ -23,11 +23,13 @@ const ABSOLUTE: [&str; 7] = [
     "arm", "mips", "mipsle", "mips64", "mips64le", "ppc64", "ppc64le",
 ];
 
-/// Gives the length of the instruction at the start of some bytes, and of one of the instruction sets the operand of a word.
-struct Set {
+/// How the instructions of an architecture are taken apart.
+struct InstructionSet {
+    /// Length of the instruction at the start of some bytes.
     length: fn(&[u8]) -> usize,
     /// Whether instructions are big-endian; `None`: as the program.
     big_endian: Option<bool>,
+    /// The bits of an instruction that may be part of an address.
     operand: fn(u64) -> Option<Operand>,
     /// Whether words between the instructions hold addresses.
     has_literals: bool,
@@ -37,33 +39,33 @@ fn four(_: &[u8]) -> usize {
     4
 }
 
-fn set(arch: &str) -> Option<Set> {
-    let four = |operand| Set {
+fn instruction_set(arch: &str) -> Option<InstructionSet> {
+    let four = |operand| InstructionSet {
         length: four,
         big_endian: None,
         operand,
         has_literals: false,
     };
     Some(match arch {
-        "arm64" => Set {
+        "arm64" => InstructionSet {
             big_endian: Some(false),
             ..four(arm64)
         },
-        "arm" => Set {
+        "arm" => InstructionSet {
             has_literals: true,
             ..four(arm)
         },
         "loong64" => four(loong64),
         "mips" | "mipsle" | "mips64" | "mips64le" => four(mips),
         "ppc64" | "ppc64le" => four(ppc64),
-        "riscv64" => Set {
+        "riscv64" => InstructionSet {
             length: |bytes| match bytes.first() {
                 Some(first) if first & 3 != 3 => 2,
                 _ => 4,
             },
             ..four(riscv64)
         },
-        "s390x" => Set {
+        "s390x" => InstructionSet {
             length: |bytes| match bytes.first().map(|first| first >> 6) {
                 Some(0) => 2,
                 Some(1 | 2) => 4,
@@ -141,17 +143,16 @@ fn s390x(word: u64) -> Option<Operand> {
     matches!(word >> 40, 0xc0 | 0xc4 | 0xc6).then_some(Operand::Whole(0xffff_ffff))
 }
 
-/// Compares two pieces of code of the same length; `pair` gets the addresses that stand in the same place, and whether they are
-/// addresses for certain. Gives the offset of the first
-/// instruction that differs.
+/// Compares two pieces of code of the same length. `pair` gets the addresses that equal instructions use, and whether they are certainly
+/// addresses. `Err` has the offset of the first instruction that differs.
 pub fn compare(
     (old, new): (Code<'_>, Code<'_>),
     (arch, decoder): (&str, Decoder),
     are_addresses: &dyn Fn(u64, u64) -> bool,
     pair: &mut dyn FnMut(u64, u64, bool),
 ) -> Result<(), usize> {
-    let set = set(arch).ok_or(0usize)?;
-    let (found, other) = (references(old, decoder), references(new, decoder));
+    let set = instruction_set(arch).ok_or(0usize)?;
+    let (old_references, new_references) = (references(old, decoder), references(new, decoder));
     let number = |bytes: &[u8]| {
         let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
         match set.big_endian.unwrap_or(old.big_endian) {
@@ -170,7 +171,9 @@ pub fn compare(
         };
         let is_prefix = arch.starts_with("ppc64") && number(a) >> 26 == 1;
         if a != b {
-            let has_reference = found.binary_search_by_key(&at, |f| f.0).is_ok();
+            let has_reference = old_references
+                .binary_search_by_key(&at, |reference| reference.0)
+                .is_ok();
             let (x, y) = (number(a), number(b));
             let is_operand = match (set.operand)(x) {
                 _ if is_second => x >> 16 == y >> 16,
@@ -188,18 +191,18 @@ pub fn compare(
         is_second = is_prefix && !is_second;
         at += length;
     }
-    if found.len() != other.len() {
-        return Err(first_unequal(&found, &other));
+    if old_references.len() != new_references.len() {
+        return Err(first_unequal(&old_references, &new_references));
     }
-    for ((at, a), (of_new, b)) in found.iter().zip(&other) {
-        let (a, b) = match (at == of_new, a, b) {
+    for ((at, a), (new_at, b)) in old_references.iter().zip(&new_references) {
+        let (a, b) = match (at == new_at, a, b) {
             (true, Reference::Call(a), Reference::Call(b))
             | (true, Reference::Jump(a), Reference::Jump(b))
             | (true, Reference::Address(a), Reference::Address(b)) => (*a, *b),
             _ => return Err(*at),
         };
         match are_addresses(a, b) {
-            // Where addresses are absolute, the same number in both may be one that means something else.
+            // Where addresses are absolute, a number that is equal in both may be no address.
             true => pair(a, b, a != b || !ABSOLUTE.contains(&arch)),
             false if a == b => {}
             false => return Err(*at),
@@ -208,7 +211,7 @@ pub fn compare(
     Ok(())
 }
 
-fn first_unequal(a: &[Found], b: &[Found]) -> usize {
+fn first_unequal(a: &[ReferenceAt], b: &[ReferenceAt]) -> usize {
     let mut both = a.iter().zip(b);
     let first = both.find(|(a, b)| a.0 != b.0).map(|(a, b)| a.0.min(b.0));
     let longer = if a.len() > b.len() { a } else { b };
@@ -217,7 +220,7 @@ fn first_unequal(a: &[Found], b: &[Found]) -> usize {
         .unwrap_or(0)
 }
 
-fn references(code: Code<'_>, decoder: Decoder) -> Vec<Found> {
+fn references(code: Code<'_>, decoder: Decoder) -> Vec<ReferenceAt> {
     let mut all = Vec::new();
     decoder(code, &mut |pc, reference| {
         let at = usize::try_from(pc.wrapping_sub(code.start)).unwrap_or(usize::MAX);

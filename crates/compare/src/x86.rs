@@ -1,11 +1,11 @@
-//! amd64 and 386: instructions side by side, with their displacements and immediates compared as addresses where they are some.
+//! amd64 and 386: compares instructions one by one. Displacements and immediates that are addresses are not compared, but reported as pairs.
 
 use gospect_go::calls::decode::Code;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 use std::ops::Range;
 
-/// Compares two pieces of code; `pair` gets the addresses that stand in the same place, and whether they are
-/// addresses for certain. Gives the offset of the first instruction that differs.
+/// Compares two pieces of code. `pair` gets the addresses that equal instructions use, and whether they are certainly addresses.
+/// `Err` has the offset of the first instruction that differs.
 ///
 /// `are_addresses` says whether two values may be addresses of the two programs.
 pub fn compare(
@@ -14,78 +14,96 @@ pub fn compare(
     are_addresses: &dyn Fn(u64, u64) -> bool,
     pair: &mut dyn FnMut(u64, u64, bool),
 ) -> Result<(), usize> {
-    let mut left = Decoder::with_ip(bits, old.bytes, old.start, DecoderOptions::NONE);
-    let mut right = Decoder::with_ip(bits, new.bytes, new.start, DecoderOptions::NONE);
-    let (mut a, mut b) = (Instruction::default(), Instruction::default());
-    while left.can_decode() && right.can_decode() {
-        let at = left.position();
-        left.decode_out(&mut a);
-        right.decode_out(&mut b);
-        let range = at..left.position();
+    let mut old_decoder = Decoder::with_ip(bits, old.bytes, old.start, DecoderOptions::NONE);
+    let mut new_decoder = Decoder::with_ip(bits, new.bytes, new.start, DecoderOptions::NONE);
+    let (mut old_instruction, mut new_instruction) =
+        (Instruction::default(), Instruction::default());
+    while old_decoder.can_decode() && new_decoder.can_decode() {
+        let at = old_decoder.position();
+        old_decoder.decode_out(&mut old_instruction);
+        new_decoder.decode_out(&mut new_instruction);
+        let range = at..old_decoder.position();
         let (x, y) = (old.bytes.get(range.clone()), new.bytes.get(range.clone()));
         let (Some(x), Some(y)) = (x, y) else {
             return Err(at);
         };
-        if right.position() != range.end {
+        if new_decoder.position() != range.end {
             return Err(at);
         }
-        let offsets = left.get_constant_offsets(&a);
-        let mut holes: [Option<Range<usize>>; 2] = [None, None];
-        if is_near_branch(&a) && is_near_branch(&b) {
-            pair(a.near_branch_target(), b.near_branch_target(), true);
-            holes[0] = Some(
+        let offsets = old_decoder.get_constant_offsets(&old_instruction);
+        let mut address_bytes: [Option<Range<usize>>; 2] = [None, None];
+        if is_near_branch(&old_instruction) && is_near_branch(&new_instruction) {
+            pair(
+                old_instruction.near_branch_target(),
+                new_instruction.near_branch_target(),
+                true,
+            );
+            address_bytes[0] = Some(
                 offsets.immediate_offset()..offsets.immediate_offset() + offsets.immediate_size(),
             );
         } else {
             if offsets.has_displacement()
-                && a.is_ip_rel_memory_operand()
-                && b.is_ip_rel_memory_operand()
+                && old_instruction.is_ip_rel_memory_operand()
+                && new_instruction.is_ip_rel_memory_operand()
             {
-                pair(a.ip_rel_memory_address(), b.ip_rel_memory_address(), true);
-                holes[0] = Some(
+                pair(
+                    old_instruction.ip_rel_memory_address(),
+                    new_instruction.ip_rel_memory_address(),
+                    true,
+                );
+                address_bytes[0] = Some(
                     offsets.displacement_offset()
                         ..offsets.displacement_offset() + offsets.displacement_size(),
                 );
             } else if offsets.has_displacement() && offsets.displacement_size() >= 4 {
-                let (p, q) = (a.memory_displacement64(), b.memory_displacement64());
-                let (p, q) = match bits {
-                    32 => (p & 0xffff_ffff, q & 0xffff_ffff),
-                    _ => (p, q),
+                let (old_value, new_value) = (
+                    old_instruction.memory_displacement64(),
+                    new_instruction.memory_displacement64(),
+                );
+                let (old_value, new_value) = match bits {
+                    32 => (old_value & 0xffff_ffff, new_value & 0xffff_ffff),
+                    _ => (old_value, new_value),
                 };
-                if are_addresses(p, q) {
-                    pair(p, q, p != q);
-                    holes[0] = Some(
+                if are_addresses(old_value, new_value) {
+                    pair(old_value, new_value, old_value != new_value);
+                    address_bytes[0] = Some(
                         offsets.displacement_offset()
                             ..offsets.displacement_offset() + offsets.displacement_size(),
                     );
                 }
             }
             if offsets.has_immediate() && offsets.immediate_size() >= 4 {
-                let (p, q) = (immediate(&a), immediate(&b));
-                if let (Some(p), Some(q)) = (p, q)
-                    && are_addresses(p, q)
+                let (old_value, new_value) =
+                    (immediate(&old_instruction), immediate(&new_instruction));
+                if let (Some(old_value), Some(new_value)) = (old_value, new_value)
+                    && are_addresses(old_value, new_value)
                 {
-                    pair(p, q, p != q);
-                    holes[1] = Some(
+                    pair(old_value, new_value, old_value != new_value);
+                    address_bytes[1] = Some(
                         offsets.immediate_offset()
                             ..offsets.immediate_offset() + offsets.immediate_size(),
                     );
                 }
             }
         }
-        let is_hole = |i: usize| holes.iter().flatten().any(|hole| hole.contains(&i));
+        let is_address = |i: usize| {
+            address_bytes
+                .iter()
+                .flatten()
+                .any(|range| range.contains(&i))
+        };
         if x != y
             && x.iter()
                 .zip(y)
                 .enumerate()
-                .any(|(i, (x, y))| x != y && !is_hole(i))
+                .any(|(i, (x, y))| x != y && !is_address(i))
         {
             return Err(at);
         }
     }
-    match left.can_decode() == right.can_decode() {
+    match old_decoder.can_decode() == new_decoder.can_decode() {
         true => Ok(()),
-        false => Err(left.position().min(right.position())),
+        false => Err(old_decoder.position().min(new_decoder.position())),
     }
 }
 

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Both say the same.
+    /// Both values are the same.
     Equal,
-    /// One of them does not say it, or it cannot be compared.
+    /// One of the values is missing, or they cannot be compared.
     Unknown,
-    /// They contradict each other.
+    /// The values contradict each other.
     Different,
 }
 
 impl Verdict {
-    /// The word for it.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Equal => "equal",
@@ -25,7 +25,7 @@ impl Verdict {
         }
     }
 
-    /// What it means for the program.
+    /// The outcome for the program if this is its worst result.
     pub fn outcome(self) -> Outcome {
         match self {
             Self::Equal => Outcome::Equal,
@@ -38,7 +38,7 @@ impl Verdict {
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub enum Aspect {
     /// The digest of the file, or of the archive or image that holds it.
     Subject,
     /// The signature of the document.
@@ -59,14 +59,14 @@ pub enum What {
     GoLine,
     /// The `toolchain` line of go.mod.
     Toolchain,
-    /// Who built it.
+    /// The builder.
     Builder,
     /// The modules of go.sum.
     GoSum,
 }
 
-impl What {
-    /// The word for it.
+impl Aspect {
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Subject => "subject",
@@ -89,21 +89,21 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What is compared.
-    pub what: What,
-    /// What the program says, or is; `None`: nothing.
+    pub what: Aspect,
+    /// The value of the program; `None`: it has none.
     pub recorded: Option<String>,
-    /// What the document or the checkout says; `None`: nothing.
+    /// The value of the document or checkout; `None`: it has none.
     pub expected: Option<String>,
     /// The result.
     pub verdict: Verdict,
-    /// More about it, in one sentence.
+    /// An explanation in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
 impl Check {
     /// Compares two texts; unknown when either is missing.
-    pub fn of(what: What, recorded: Option<&str>, expected: Option<&str>) -> Self {
+    pub fn of(what: Aspect, recorded: Option<&str>, expected: Option<&str>) -> Self {
         let verdict = match (recorded, expected) {
             (Some(recorded), Some(expected)) if recorded == expected => Verdict::Equal,
             (Some(_), Some(_)) => Verdict::Different,
@@ -118,12 +118,12 @@ impl Check {
         }
     }
 
-    /// The same with a verdict of its own.
+    /// Replaces the verdict.
     pub fn judged(self, verdict: Verdict) -> Self {
         Self { verdict, ..self }
     }
 
-    /// The same with a sentence.
+    /// Adds an explanation.
     pub fn because(self, why: impl Into<String>) -> Self {
         Self {
             why: Some(why.into()),
@@ -132,13 +132,13 @@ impl Check {
     }
 }
 
-/// How far the signature of a document was looked at.
+/// The result of checking the signature of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureState {
-    /// The document has none.
+    /// The document is not signed.
     Unsigned,
-    /// It has one, and nothing was given to check it by.
+    /// The document is signed, but the user gave no key or trusted root to check it with.
     NotChecked,
     /// It holds.
     Valid,
@@ -146,19 +146,19 @@ pub enum SignatureState {
     Invalid,
 }
 
-/// What is said of the signature of a document.
+/// The signature of a document, and how it was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
-    /// How far it was looked at.
+    /// The result.
     pub state: SignatureState,
-    /// What was done, in words.
+    /// What was checked, in words.
     pub done: String,
-    /// Who signed, as far as that is certain: the identity of the certificate.
+    /// The signer, when that is certain: the identity in the certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
 
-/// What one provenance document says of a program.
+/// The comparison of a program with one provenance document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The file, with the line when it has several documents.
@@ -167,26 +167,26 @@ pub struct Provenance {
     pub predicate: Option<String>,
     /// Its signature.
     pub signature: Signature,
-    /// The worst of the comparisons that say something.
+    /// The worst verdict of the comparisons, unknown ones apart.
     pub verdict: Verdict,
     /// The comparisons.
     pub checks: Vec<Check>,
 }
 
-/// What a checkout says of a program.
+/// The comparison of a program with a checkout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceMatch {
     /// The folder.
     pub folder: String,
-    /// All of it in one sentence.
+    /// The result in one sentence.
     pub sentence: String,
-    /// The worst of the comparisons that say something.
+    /// The worst verdict of the comparisons, unknown ones apart.
     pub verdict: Verdict,
     /// The comparisons.
     pub checks: Vec<Check>,
 }
 
-/// The verdict over comparisons: different if one is, else equal if one is, else unknown.
+/// The verdict of several comparisons: different if one is different, else equal if one is equal, else unknown.
 pub fn verdict(checks: &[Check]) -> Verdict {
     let has = |verdict: Verdict| checks.iter().any(|check| check.verdict == verdict);
     match (has(Verdict::Different), has(Verdict::Equal)) {

@@ -1,13 +1,13 @@
 //! go.sum and go.work.sum files (cmd/go/internal/modfetch, `readGoSum`): lines of module path, version, and sum.
 
-use super::sums::{self, Answer, Known, Sum};
+use super::sums::{self, Answer, LookupResult, Sum};
 use gospect_record::Binary;
 use std::collections::HashMap;
 
 /// Longest file that is read.
 pub const LARGEST: u64 = 64 << 20;
 
-/// The sum that `go` 1.10 wrote for the go.mod of modules without one; it is passed over.
+/// The checksum that Go 1.10 wrote for the missing go.mod of a module; such lines are ignored.
 const EMPTY_GO_MOD: &str = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=";
 
 /// The sums of modules in one file, without those of go.mod files.
@@ -16,13 +16,13 @@ pub struct GoSum {
     sums: HashMap<(String, String), Vec<String>>,
 }
 
-/// A line that is no line of a go.sum file.
+/// A malformed line of a go.sum file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} is no line of a go.sum file: it has {fields} words instead of 3")]
 pub struct GoSumError {
     /// Number of the line, starting at 1.
     pub line: usize,
-    /// How many words it has.
+    /// Number of its words.
     pub fields: usize,
 }
 
@@ -30,7 +30,7 @@ impl GoSum {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// At the first line that the `go` command refuses too.
+    /// [`GoSumError`] for the first line that the `go` command refuses too.
     pub fn parse(text: &str) -> Result<Self, GoSumError> {
         let mut sums: HashMap<(String, String), Vec<String>> = HashMap::new();
         for (number, line) in text.lines().enumerate() {
@@ -58,7 +58,7 @@ impl GoSum {
         Ok(Self { sums })
     }
 
-    /// The sums of a version, usually one. Two different ones contradict each other, and the `go` command refuses to build with them.
+    /// The checksums of a version, usually one. The `go` command refuses to build with two different ones.
     pub fn of(&self, module: &str, version: &str) -> impl Iterator<Item = &str> {
         let key = (module.to_owned(), version.to_owned());
         let known = self.sums.get(&key).into_iter().flatten();
@@ -76,26 +76,26 @@ impl GoSum {
     }
 }
 
-/// What files with these names say of a version.
+/// The checksums of a version in these files, one answer for each file that has it.
 pub fn answers(files: &[(String, GoSum)], module: &str, version: &str) -> Vec<Answer> {
     let mut answers: Vec<Answer> = Vec::new();
     for (name, sums) in files {
         let before = answers.len();
         answers.extend(sums.of(module, version).map(|sum| Answer {
             source: name.clone(),
-            known: Known::Sum(sum.to_owned()),
+            result: LookupResult::Sum(sum.to_owned()),
         }));
         if answers.len() == before {
             answers.push(Answer {
                 source: name.clone(),
-                known: Known::Nothing(format!("{name} does not list it")),
+                result: LookupResult::Nothing(format!("{name} does not list it")),
             });
         }
     }
     answers
 }
 
-/// Judges the recorded sums of a program by files alone.
+/// Compares the recorded checksums of a program with these files only.
 pub fn judge(binary: &Binary, files: &[(String, GoSum)]) -> Vec<Sum> {
     sums::judge(binary, &mut |module, version| {
         answers(files, module, version)

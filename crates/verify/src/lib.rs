@@ -1,9 +1,9 @@
-//! Whether a Go program is what it claims to be: its record held against sums of modules, provenance of others, and a checkout.
+//! Checks whether a Go program is what it claims to be: compares its record with checksums of modules, with provenance documents, and with a checkout.
 //!
-//! [`sums::judge`] compares the recorded sums of modules with what go.sum files and a checksum database have. A [`Program`] has everything that is said
-//! of one program; a rule for the exit code is [`Program::outcome`].
+//! [`sums::judge`] compares the recorded checksums of modules with those of go.sum files and of a checksum database. A [`Program`] contains all results
+//! for one program; [`Program::outcome`] sums them up for the exit code.
 //!
-//! Must never: read files, ask a network, look at a clock. Where go.sum files, answers of databases and checkouts come from is the caller's business.
+//! Must never: read files, use the network, look at a clock. The caller provides go.sum files, answers of databases and checkouts.
 //!
 //! ```
 //! use gospect_verify::go_sum::GoSum;

@@ -1,16 +1,16 @@
-//! What comes of verifying a program.
+//! The outcome of verifying a program.
 
 use serde::{Deserialize, Serialize};
 
-/// What came of verifying a program. Ordered: the worst is the greatest.
+/// The outcome of verifying a program. Ordered from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// There is nothing in the program that anybody could know of: no sum is recorded, or only sums of private modules.
+    /// Nothing could be compared: the program records no checksum, or only those of private modules.
     NothingToCompare,
-    /// Everything that could be compared is equal, and nothing is unknown.
+    /// Everything is equal, and nothing is unknown.
     Equal,
-    /// Something could not be compared, such as a sum that nobody knows.
+    /// Something could not be compared, such as a checksum that no source has.
     Incomplete,
     /// Something is different.
     Different,
@@ -25,7 +25,7 @@ impl Outcome {
         Self::Different,
     ];
 
-    /// The word for it.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::NothingToCompare => "nothing-to-compare",

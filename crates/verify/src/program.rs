@@ -1,4 +1,4 @@
-//! What is said of one program: the keys of `gospect verify --format json`.
+//! The results for one program, with the keys of `gospect verify --format json`.
 
 use super::check::{Provenance, SourceMatch};
 use super::outcome::Outcome;
@@ -6,10 +6,10 @@ use super::sums::{Sum, SumVerdict};
 use gospect_record::{Binary, Location};
 use serde::{Deserialize, Serialize};
 
-/// The schema that the JSON document names.
+/// The value of `schema` in the JSON document.
 pub const SCHEMA: &str = "gospect-verify/1";
 
-/// Everything that is said of one program.
+/// All results for one program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Program {
     /// Location for a person.
@@ -22,16 +22,16 @@ pub struct Program {
     pub main_package: Option<String>,
     /// As in the record.
     pub sha256: Option<String>,
-    /// What is said of the modules: the main module first, then in the order of the record.
+    /// The results for its modules: the main module first, then in the order of the record.
     pub sums: Vec<Sum>,
-    /// What each provenance document says that is about it.
+    /// The comparison with each provenance document about it.
     pub provenance: Vec<Provenance>,
-    /// What a checkout says; `None`: none was given.
+    /// The comparison with a checkout; `None`: none was given.
     pub source: Option<SourceMatch>,
 }
 
 impl Program {
-    /// A program about which nothing is said yet.
+    /// A program without results.
     pub fn of(binary: &Binary) -> Self {
         Self {
             path: binary.path.clone(),
@@ -43,7 +43,7 @@ impl Program {
         }
     }
 
-    /// The worst of everything that is said.
+    /// The worst outcome of all results.
     pub fn outcome(&self) -> Outcome {
         let sums = self.sums.iter().map(|sum| sum.verdict.outcome());
         let provenance = self.provenance.iter().map(|p| p.verdict.outcome());
@@ -52,7 +52,7 @@ impl Program {
         all.max().unwrap_or(Outcome::NothingToCompare)
     }
 
-    /// How many sums have this verdict.
+    /// Number of checksums with this verdict.
     pub fn count(&self, verdict: SumVerdict) -> usize {
         let has = |sum: &&Sum| sum.verdict == verdict;
         self.sums.iter().filter(has).count()

@@ -1,16 +1,16 @@
-//! A checkout held against the record of a program: what cmd/go stamps from git (cmd/go/internal/vcs, `gitStatus`), and go.mod and go.sum.
+//! Compares a checkout with the record of a program: what cmd/go stamps from git (cmd/go/internal/vcs, `gitStatus`), and go.mod and go.sum.
 
-use super::check::{Check, SourceMatch, Verdict, What, verdict};
+use super::check::{Aspect, Check, SourceMatch, Verdict, verdict};
 use super::go_sum::{self, GoSum};
 use super::sums::SumVerdict;
 use gospect_knowledge::GoVersion;
 use gospect_knowledge::semver::Semver;
 use gospect_record::{Binary, BuildInfo};
 
-/// Most changed files that are named.
+/// Most changed files that an explanation lists.
 const NAMED: usize = 3;
 
-/// What a checkout is.
+/// The facts of a checkout.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkout {
     /// The folder.
@@ -19,7 +19,7 @@ pub struct Checkout {
     pub revision: Option<String>,
     /// The tags of that commit.
     pub tags: Vec<String>,
-    /// Files that make `git status --porcelain` say something; `None`: that cannot be told.
+    /// Changed and untracked files, as `git status --porcelain` lists them; `None`: unknown.
     pub changes: Option<Vec<String>>,
     /// The text of go.mod; `None`: there is no such file.
     pub go_mod: Option<String>,
@@ -39,7 +39,7 @@ pub struct GoMod {
 }
 
 impl GoMod {
-    /// Reads the lines; everything else is passed over.
+    /// Reads these lines and ignores all others.
     pub fn parse(text: &str) -> Self {
         let mut found = Self::default();
         let mut in_block = false;
@@ -74,7 +74,7 @@ pub fn judge(checkout: &Checkout, binary: &Binary) -> SourceMatch {
     checks.extend(version(checkout, info));
     if let Some(go_mod) = &go_mod {
         let main = info.map(|i| i.main.path.as_str()).filter(|p| !p.is_empty());
-        checks.push(Check::of(What::Module, main, go_mod.module.as_deref()));
+        checks.push(Check::of(Aspect::Module, main, go_mod.module.as_deref()));
         checks.extend(go_line(go_mod, binary));
         checks.extend(toolchain(go_mod, binary));
     }
@@ -92,7 +92,7 @@ pub fn judge(checkout: &Checkout, binary: &Binary) -> SourceMatch {
 fn revision(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
     let recorded = info.and_then(|i| i.setting("vcs.revision"));
     let there = checkout.revision.as_deref();
-    let check = Check::of(What::Revision, recorded, there);
+    let check = Check::of(Aspect::Revision, recorded, there);
     let pseudo = info.and_then(|i| Semver::parse(&i.main.version)?.pseudo());
     match (recorded, pseudo, there) {
         (None, Some(pseudo), Some(there)) => Check {
@@ -118,7 +118,7 @@ fn modified(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
             true => "false",
             false => "true",
         });
-    let check = Check::of(What::Modified, recorded, there);
+    let check = Check::of(Aspect::Modified, recorded, there);
     let changes = checkout.changes.as_deref().unwrap_or_default();
     let named = changes.get(..NAMED.min(changes.len())).unwrap_or_default();
     match (recorded, there) {
@@ -133,7 +133,7 @@ fn modified(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
     }
 }
 
-/// The version of the main module against the tags of the commit; only releases are tags.
+/// Compares the version of the main module, if it is a release, with the tags of the commit.
 fn version(checkout: &Checkout, info: Option<&BuildInfo>) -> Option<Check> {
     let main = info.map(|i| i.main.version.as_str())?;
     let plain = main.split('+').next().unwrap_or(main);
@@ -141,7 +141,7 @@ fn version(checkout: &Checkout, info: Option<&BuildInfo>) -> Option<Check> {
     if parsed.pseudo().is_some() {
         return None;
     }
-    let check = Check::of(What::Version, Some(main), None);
+    let check = Check::of(Aspect::Version, Some(main), None);
     let is_same = |tag: &&String| **tag == plain || tag.ends_with(&format!("/{plain}"));
     Some(
         match (checkout.tags.iter().find(is_same), checkout.tags.is_empty()) {
@@ -164,7 +164,7 @@ fn version(checkout: &Checkout, info: Option<&BuildInfo>) -> Option<Check> {
 fn go_line(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
     let line = go_mod.go.as_deref()?;
     let recorded = binary.go_version.as_deref();
-    let check = Check::of(What::GoLine, recorded, Some(line));
+    let check = Check::of(Aspect::GoLine, recorded, Some(line));
     let order = recorded
         .and_then(GoVersion::parse)
         .zip(GoVersion::parse(&format!("go{line}")))
@@ -183,14 +183,14 @@ fn go_line(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
     })
 }
 
-/// The `toolchain` line is what is taken at least, unless GOTOOLCHAIN says otherwise.
+/// The `go` command uses the toolchain of this line or a newer one, unless GOTOOLCHAIN says otherwise.
 fn toolchain(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
     let line = go_mod
         .toolchain
         .as_deref()
         .filter(|line| *line != "default")?;
     let recorded = binary.go_version.as_deref();
-    let check = Check::of(What::Toolchain, recorded, Some(line));
+    let check = Check::of(Aspect::Toolchain, recorded, Some(line));
     let order = recorded
         .and_then(GoVersion::parse)
         .zip(GoVersion::parse(line))
@@ -204,7 +204,7 @@ fn toolchain(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
     })
 }
 
-/// The recorded sums against go.sum, and the phrase for the sentence.
+/// Compares the recorded checksums with go.sum, and gives the phrase for the sentence.
 fn sums(checkout: &Checkout, binary: &Binary) -> Option<(Check, String)> {
     if checkout.sums.is_empty() {
         return None;
@@ -235,7 +235,7 @@ fn sums(checkout: &Checkout, binary: &Binary) -> Option<(Check, String)> {
             "{different} of its sums are not those of that go.sum, {missing} of its modules are not in it"
         ),
     };
-    let check = Check::of(What::GoSum, None, None);
+    let check = Check::of(Aspect::GoSum, None, None);
     let check = match (different, missing, equal) {
         (0, 0, 0) => check.because("no sum is recorded"),
         (0, 0, _) => check.judged(Verdict::Equal),
@@ -250,7 +250,7 @@ fn sums(checkout: &Checkout, binary: &Binary) -> Option<(Check, String)> {
 /// `the program is commit 0123456789ab, which is tag v1.2.3, clean; 3 of its modules are not in that go.sum`.
 fn sentence(checkout: &Checkout, checks: &[Check], sums: Option<&(Check, String)>) -> String {
     let short = |revision: &str| revision.get(..12).unwrap_or(revision).to_owned();
-    let revision = checks.iter().find(|check| check.what == What::Revision);
+    let revision = checks.iter().find(|check| check.what == Aspect::Revision);
     let recorded = revision.and_then(|check| check.recorded.as_deref());
     let there = checkout.revision.as_deref();
     let mut text = match (revision.map(|check| check.verdict), recorded, there) {
@@ -273,7 +273,7 @@ fn sentence(checkout: &Checkout, checks: &[Check], sums: Option<&(Check, String)
         ),
         _ => "the checkout has no commit".to_owned(),
     };
-    let modified = checks.iter().find(|check| check.what == What::Modified);
+    let modified = checks.iter().find(|check| check.what == Aspect::Modified);
     let modified = modified.map(|check| (check.recorded.as_deref(), check.expected.as_deref()));
     text.push_str(match modified {
         Some((Some("true"), _)) => ", built with changes",

@@ -1,8 +1,8 @@
-//! Recorded sums of modules, compared with those that others have.
+//! Compares the recorded checksums of modules with those of other sources.
 //!
 //! The `go` command records the go.sum line of each module (cmd/go/internal/modload/build.go, `moduleInfo`, and cmd/go/internal/load/pkg.go,
 //! `setBuildInfo`): `h1:` and the SHA-256 over its files. Nothing in a program is signed, so the record itself proves nothing; a checksum database
-//! has the sum of each public version, signed.
+//! has the signed checksum of each public version.
 
 use super::outcome::Outcome;
 use gospect_record::{Binary, BuildInfo, GorootOrigin, Module, Word};
@@ -11,20 +11,20 @@ use std::collections::HashMap;
 
 /// The module that downloaded toolchains come in (cmd/go/internal/gover, `ToolchainVersion`).
 pub const TOOLCHAIN: &str = "golang.org/toolchain";
-/// What the `go` command records for a version that there is none of.
+/// The `go` command records this where there is no version.
 const DEVEL: &str = "(devel)";
-/// How a disagreement between the two copies of the record is named as a source.
+/// The source that a report names when the two copies of the record contradict each other.
 const SECOND_COPY: &str = "second copy of the record";
 
 /// The result for one module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SumVerdict {
-    /// The recorded sum is the one that the source has.
+    /// The recorded checksum is that of the source.
     Equal,
-    /// It is another one.
+    /// The recorded checksum is not that of the source.
     Different,
-    /// Nobody who was asked knows the version.
+    /// No source has the version.
     Unknown,
     /// GONOSUMDB or GOPRIVATE keeps the database from being asked.
     Private,
@@ -42,7 +42,7 @@ impl SumVerdict {
         Self::NoneRecorded,
     ];
 
-    /// The word for it.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Equal => "equal",
@@ -53,7 +53,7 @@ impl SumVerdict {
         }
     }
 
-    /// What it means for the program. A module without a recorded sum is an ordinary thing, which the rule `missing-sum` of `audit` judges.
+    /// The outcome for the program if this is its worst result. A module without a recorded checksum is common; the rule `missing-sum` of `audit` judges it.
     pub fn outcome(self) -> Outcome {
         match self {
             Self::Private | Self::NoneRecorded => Outcome::NothingToCompare,
@@ -64,44 +64,44 @@ impl SumVerdict {
     }
 }
 
-/// What a module is in the program.
+/// The role of a module in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModuleKind {
     /// The module of the program itself.
     Main,
-    /// A module that it needs.
+    /// A dependency.
     Dependency,
-    /// A module that was put in place of another.
+    /// A module that replaces another.
     Replacement,
-    /// A module that a folder was put in place of.
+    /// A module that a folder replaces.
     LocalReplacement,
     /// The toolchain, which the `go` command downloaded as a module.
     Toolchain,
 }
 
-/// What is said of one module.
+/// The result for one module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     /// Its path.
     pub module: String,
     /// Its version.
     pub version: String,
-    /// What it is in the program.
+    /// Its role in the program.
     pub kind: ModuleKind,
-    /// For a replacement, `path@version` of the module that it was put in place of; for a module that was replaced by a folder, the folder.
+    /// For a replacement, `path@version` of the module that it replaces; for a module that a folder replaces, the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced: Option<String>,
-    /// Whether this is what only the second copy of the record says, the linker string `runtime.modinfo`.
+    /// Whether only the second copy of the record has this, the linker string `runtime.modinfo`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub second_copy: bool,
     /// The recorded sum.
     pub recorded: Option<String>,
-    /// The sum that the source has.
+    /// The checksum of the source.
     pub expected: Option<String>,
     /// The result.
     pub verdict: SumVerdict,
-    /// Whose sum decided: a file, or the name of a checksum database; several that agree are joined by commas.
+    /// The sources that decided, joined by commas: files, or the name of a checksum database.
     pub source: Option<String>,
     /// Why it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,30 +113,30 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// What one source says of a version.
+/// The answer of one source about a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The file, or the name of the database.
     pub source: String,
-    /// What it says.
-    pub known: Known,
+    /// Its content.
+    pub result: LookupResult,
 }
 
-/// See [`Answer`].
+/// What a source knows about a version, see [`Answer`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum LookupResult {
     /// The sum.
     Sum(String),
-    /// It may not be asked; the source is the name of the setting.
+    /// The source must not be asked; `source` is the name of the setting that says so.
     Private,
-    /// It has none, for this reason.
+    /// It has no checksum, for this reason.
     Nothing(String),
 }
 
-/// Asks everybody for the sum of a module at a version.
+/// Asks all sources for the checksum of a module at a version.
 pub type Ask<'a> = dyn FnMut(&str, &str) -> Vec<Answer> + 'a;
 
-/// Judges the recorded sums of a program, both copies of the record.
+/// Compares the recorded checksums of a program, those of both copies of the record.
 pub fn judge(binary: &Binary, ask: &mut Ask<'_>) -> Vec<Sum> {
     let mut sums = Vec::new();
     if let Some(info) = &binary.build_info {
@@ -149,7 +149,7 @@ pub fn judge(binary: &Binary, ask: &mut Ask<'_>) -> Vec<Sum> {
     sums
 }
 
-/// Adds what the second copy says besides, and settles by it what nobody else knows.
+/// Adds modules that only the second copy has. Where no source has a version, the two copies are compared with each other.
 fn compare_copies(sums: &mut Vec<Sum>, second: &BuildInfo, ask: &mut Ask<'_>) {
     let first: HashMap<(String, String), usize> = sums
         .iter()
@@ -208,7 +208,7 @@ fn row(module: &Module, kind: ModuleKind) -> Row<'_> {
     Row {
         module: &counts.path,
         version: &counts.version,
-        // The sum of a module that a folder replaces is that of no part of the program.
+        // The code of a module that a folder replaces is not in the program, so its checksum says nothing.
         sum: sum.filter(|_| kind != ModuleKind::LocalReplacement),
         kind,
         replaced,
@@ -236,11 +236,11 @@ impl Row<'_> {
     }
 }
 
-/// A single source that has another sum outweighs all that agree.
+/// One source with another checksum outweighs all that agree.
 fn decide(sum: Sum, recorded: &str, answers: &[Answer]) -> Sum {
-    let with_sum = answers.iter().filter_map(|answer| match &answer.known {
-        Known::Sum(expected) => Some((answer.source.as_str(), expected.as_str())),
-        Known::Private | Known::Nothing(_) => None,
+    let with_sum = answers.iter().filter_map(|answer| match &answer.result {
+        LookupResult::Sum(expected) => Some((answer.source.as_str(), expected.as_str())),
+        LookupResult::Private | LookupResult::Nothing(_) => None,
     });
     if let Some((source, expected)) = with_sum.clone().find(|(_, sum)| *sum != recorded) {
         return Sum {
@@ -260,7 +260,7 @@ fn decide(sum: Sum, recorded: &str, answers: &[Answer]) -> Sum {
             ..sum
         };
     }
-    let mut private = answers.iter().filter(|a| a.known == Known::Private);
+    let mut private = answers.iter().filter(|a| a.result == LookupResult::Private);
     if let Some(answer) = private.next() {
         return Sum {
             verdict: SumVerdict::Private,
@@ -270,7 +270,7 @@ fn decide(sum: Sum, recorded: &str, answers: &[Answer]) -> Sum {
     }
     let mut reasons: Vec<&str> = Vec::new();
     for answer in answers {
-        if let Known::Nothing(why) = &answer.known
+        if let LookupResult::Nothing(why) = &answer.result
             && !reasons.contains(&why.as_str())
         {
             reasons.push(why);
@@ -286,7 +286,7 @@ fn decide(sum: Sum, recorded: &str, answers: &[Answer]) -> Sum {
     }
 }
 
-/// The toolchain, if the program remembers that it was downloaded: the record has no sum of it, a database may have one.
+/// The toolchain, if paths in the program show that it was downloaded. The record has no checksum of it, but a database may have one.
 fn toolchain(binary: &Binary, ask: &mut Ask<'_>) -> Option<Sum> {
     let goroot = binary.goroot.as_ref()?;
     let downloaded = goroot.origin.as_ref().and_then(Word::known);
@@ -299,11 +299,11 @@ fn toolchain(binary: &Binary, ask: &mut Ask<'_>) -> Option<Sum> {
         .into_iter()
         .find_map(|path| toolchain_version(path))?;
     let answers = ask(TOOLCHAIN, &version);
-    let known = answers.iter().find_map(|answer| match &answer.known {
-        Known::Sum(sum) => Some((sum.clone(), answer.source.clone())),
-        Known::Private | Known::Nothing(_) => None,
+    let second = answers.iter().find_map(|answer| match &answer.result {
+        LookupResult::Sum(sum) => Some((sum.clone(), answer.source.clone())),
+        LookupResult::Private | LookupResult::Nothing(_) => None,
     });
-    let (expected, source) = known.unzip();
+    let (expected, source) = second.unzip();
     Some(Sum {
         module: TOOLCHAIN.to_owned(),
         version,

@@ -1,17 +1,17 @@
-//! What is said of one program: the keys of `gospect vuln --format json`.
+//! The result for one program, with the keys of `gospect vuln --format json`.
 
 use super::severity::Severity;
 use gospect_record::why::Step;
 use gospect_record::{Location, Owner};
 use serde::{Deserialize, Serialize};
 
-/// How much of a vulnerability is in a program. Ordered: `Symbol` is the greatest.
+/// How much of the vulnerable code is in a program. Ordered: `Symbol` is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Only the version of the module matches: none of the entry's packages is known to be linked.
     Module,
-    /// A package of the entry is linked and none of its functions, as far as anything tells.
+    /// A package of the entry is linked, but as far as is known none of its functions.
     Package,
     /// A vulnerable function is linked, or the entry names none and one of its packages is linked.
     Symbol,
@@ -21,7 +21,7 @@ impl Level {
     /// All levels, the worst first.
     pub const ALL: [Self; 3] = [Self::Symbol, Self::Package, Self::Module];
 
-    /// The word for it.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Symbol => "symbol",
@@ -36,23 +36,23 @@ impl Level {
     }
 }
 
-/// Why something could not be judged, or not as exactly as it is for other programs.
+/// Why something could not be judged, or only with less precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Why {
+pub enum UnjudgedReason {
     /// The module is recorded without a version.
     NoVersion,
     /// It was built from a work tree or a development tree.
     Devel,
     /// The program does not list its modules; they are those of the packages that are linked.
     NoModules,
-    /// There is no function table: nobody knows which functions are linked.
+    /// There is no function table, so the linked functions are unknown.
     NoFunctions,
-    /// Somebody else's toolchain, which may have fixes of later releases.
+    /// A vendor's toolchain, which may have fixes of later releases.
     VendorToolchain,
 }
 
-impl Why {
+impl UnjudgedReason {
     /// All of them.
     pub const ALL: [Self; 5] = [
         Self::NoVersion,
@@ -62,7 +62,7 @@ impl Why {
         Self::VendorToolchain,
     ];
 
-    /// The word for it.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::NoVersion => "no-version",
@@ -74,25 +74,25 @@ impl Why {
     }
 }
 
-/// What an entry names, which is how exactly it can be judged.
+/// What an entry names. It can only be judged as precisely as that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Names {
+pub enum Precision {
     /// Neither packages nor functions: every package of the module counts.
     Nothing,
-    /// At least one package without functions, which counts whole.
+    /// At least one package without functions; any function of such a package counts.
     Packages,
     /// Functions in all its packages.
     Symbols,
 }
 
-/// What says which version is linked.
+/// The source of the linked version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VersionFrom {
     /// The list of modules.
     Module,
-    /// The version that another module was put in place of.
+    /// The version of the module that was replaced.
     Replaced,
     /// The toolchain's release.
     Toolchain,
@@ -116,43 +116,43 @@ pub struct Finding {
     pub module: String,
     /// Version that is linked, after replacement; for `stdlib` and `toolchain` the release, `go1.26.3`. `None`: unknown.
     pub version: Option<String>,
-    /// What says so.
+    /// The source of the version.
     pub version_from: VersionFrom,
-    /// `path@version` that the linked module was put in place of.
+    /// `path@version` of the module that the linked one replaces.
     pub replaced: Option<String>,
-    /// How much of it is in the program.
+    /// How much of the vulnerable code is in the program.
     pub level: Level,
     /// Linked vulnerable functions, `package.Symbol`.
     pub symbols: Vec<String>,
     /// Linked packages of the entry.
     pub packages: Vec<String>,
-    /// Lowest version that ends all its ranges; `None`: none is known.
+    /// Lowest version that no range affects; `None`: none is known.
     pub fixed: Option<String>,
-    /// Looked at by the Go security team.
+    /// Reviewed by the Go security team.
     pub reviewed: bool,
     /// What the entry names.
-    pub names: Names,
-    /// Whether it is certain that none of the named functions (or packages) is in the program: the names of all functions are known.
+    pub names: Precision,
+    /// Whether it is certain that none of the named functions (or packages) is in the program, because the names of all its functions are known.
     pub absent: bool,
-    /// What a VEX document says of it.
+    /// The statement of a VEX document about it.
     pub vex: Option<Vex>,
     /// Chains of calls from the start of the program to its linked functions (of packages that count whole, to their functions), the most certain first and one for each;
-    /// empty: nothing was seen to lead there. Absent where nobody asked, and below the level of symbols.
+    /// empty: no chain was found. Absent when chains are not wanted, and below the level of symbols.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chains: Option<Vec<Vec<Step>>>,
-    /// What the lists of `--severity` say of it; absent where none does.
+    /// Its severity in the lists of `--severity`; absent if no list has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
 
 impl Finding {
-    /// Whether a VEX document takes it back.
+    /// Whether a VEX document dismisses it.
     pub fn is_cleared(&self) -> bool {
         let status = self.vex.as_ref().map(|vex| vex.status);
         matches!(status, Some(Status::NotAffected | Status::Fixed))
     }
 
-    /// Why a VEX document takes it back, with the name of the document; `None`: none does.
+    /// Why a VEX document dismisses it, with the name of the document; `None`: none does.
     pub fn cleared_by(&self) -> Option<String> {
         let vex = self.vex.as_ref().filter(|_| self.is_cleared())?;
         let why = vex.justification.as_deref().unwrap_or(vex.status.name());
@@ -204,7 +204,7 @@ pub enum Status {
     Affected,
     /// The product has the fix.
     Fixed,
-    /// Nobody knows yet.
+    /// It is not known yet.
     UnderInvestigation,
 }
 
@@ -220,30 +220,30 @@ impl Status {
     }
 }
 
-/// What a VEX document says.
+/// The statement of a VEX document about a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vex {
     /// The status.
     pub status: Status,
-    /// Why, in the word of the document (`vulnerable_code_not_in_execute_path`) or in its prose.
+    /// The justification of the document, as a keyword (`vulnerable_code_not_in_execute_path`) or in prose.
     pub justification: Option<String>,
     /// The document.
     pub source: String,
 }
 
-/// What could not be judged, or not exactly.
+/// What could not be judged, or only with less precision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unjudged {
     /// The module; `None`: the program as a whole.
     pub module: Option<String>,
     /// Why.
-    pub why: Why,
-    /// IDs of entries that may apply and are no findings.
+    pub why: UnjudgedReason,
+    /// IDs of entries that may apply, but are not findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<String>,
 }
 
-/// What is said of one program.
+/// The result for one program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Program {
     /// Location for a person.
@@ -260,24 +260,24 @@ pub struct Program {
     pub main_module: Option<String>,
     /// Version of the program itself, see [`gospect_record::Binary::main_version`].
     pub version: Option<String>,
-    /// Whether the list of modules says it, and not only the program itself.
+    /// Whether the list of modules has this version, or only a claim of the program.
     #[serde(skip)]
     pub records_version: bool,
     /// As in the record.
     pub sha256: Option<String>,
-    /// The package of a distribution that brought it, and may have fixes that its versions do not show.
+    /// The package of a distribution that installed it. It may have fixes that its versions do not show.
     pub owner: Option<Owner>,
-    /// The vulnerabilities, the worst level first, then by severity where lists tell it, then by module and ID.
+    /// The vulnerabilities, the worst level first, then by severity if known, then by module and ID.
     pub findings: Vec<Finding>,
-    /// What could not be judged, or not exactly.
+    /// What could not be judged, or only with less precision.
     pub unjudged: Vec<Unjudged>,
-    /// Why there are no chains of calls although they were asked for; absent otherwise.
+    /// Why there are no chains of calls although they are wanted; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_chains: Option<String>,
 }
 
 impl Program {
-    /// About how many bytes of memory it takes.
+    /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let texts = |list: &[String]| {
             list.iter()
@@ -295,7 +295,7 @@ impl Program {
         (size_of::<Self>() + 1024 + findings + rows.sum::<usize>()) as u64
     }
 
-    /// Findings of this level or above that no VEX document takes back.
+    /// Findings of this level or above that no VEX document dismisses.
     pub fn counting(&self, level: Level) -> impl Iterator<Item = &Finding> {
         let counts = move |f: &&Finding| f.level >= level && !f.is_cleared();
         self.findings.iter().filter(counts)

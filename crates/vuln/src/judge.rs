@@ -1,7 +1,9 @@
-//! Holds a record against a database. The same for programs and for records of them: nothing but the record is asked.
+//! Compares a record with a database. Only the record is used, so programs and their records give the same result.
 
 use super::database::{Affected, Damaged, Database, Package};
-use super::finding::{Finding, Level, Names, Program, Unjudged, VersionFrom, Why, is_go};
+use super::finding::{
+    Finding, Level, Precision, Program, Unjudged, UnjudgedReason, VersionFrom, is_go,
+};
 use super::linked::Linked;
 use super::modules::{Subject, subjects};
 use super::version::{affects, affects_all, fixed, go_release};
@@ -10,7 +12,7 @@ use gospect_record::Binary;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// Every vulnerability of the database that a program has, and what cannot be told.
+/// Every vulnerability of the database that a program has, and what could not be judged.
 ///
 /// # Errors
 /// When the database is damaged.
@@ -31,7 +33,7 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
             .cmp(&a.level)
             .then_with(|| (&a.module, &a.id, &a.version).cmp(&(&b.module, &b.id, &b.version)))
     });
-    // A module that is listed twice, as workspaces can.
+    // With workspaces, a module can be listed twice.
     findings.dedup();
     Ok(Program {
         path: binary.path.clone(),
@@ -93,16 +95,16 @@ struct Judge<'b> {
     unjudged: BTreeSet<Unjudged>,
 }
 
-/// What of an entry is linked.
+/// Which parts of an entry are linked.
 #[derive(Default)]
-struct Parts {
+struct LinkedParts {
     symbols: BTreeSet<String>,
     packages: BTreeSet<String>,
-    /// A package that counts whole is linked.
+    /// A package of which any function counts is linked.
     whole: bool,
-    /// An item names no packages.
+    /// The entry names no packages.
     names_nothing: bool,
-    /// A package is named without functions.
+    /// The entry names a package without functions.
     names_packages: bool,
 }
 
@@ -117,10 +119,10 @@ impl<'b> Judge<'b> {
         }
     }
 
-    /// All entries about one module.
+    /// Judges all entries about one module.
     fn subject(&mut self, subject: &Subject) -> Result<(), Damaged> {
         let blocks = self.database.for_module(&subject.path)?;
-        // Of one entry the items stand together: they are in the order of IDs.
+        // Items of one entry are adjacent, because items are in the order of entry IDs.
         let mut open = Vec::new();
         for group in blocks.chunk_by(|a, b| a.entry == b.entry) {
             let Some(first) = group.first().filter(|first| !first.entry.withdrawn) else {
@@ -140,8 +142,8 @@ impl<'b> Judge<'b> {
             }
             let parts = self.parts(subject, &applying)?;
             let found = !parts.packages.is_empty();
-            // A work tree is ahead of all releases of its module; a toolchain without a release may be of any age.
-            let may_be_old = subject.why != Some(Why::Devel) || is_go(&subject.path);
+            // A work tree is newer than all releases of its module; a toolchain without a release may be of any age.
+            let may_be_old = subject.why != Some(UnjudgedReason::Devel) || is_go(&subject.path);
             if certain || (found && may_be_old) {
                 let finding = self.finding(subject, group, first, parts, certain)?;
                 self.findings.push(finding);
@@ -150,7 +152,7 @@ impl<'b> Judge<'b> {
             }
         }
         if let Some(why) = subject.why
-            && (!blocks.is_empty() || why == Why::VendorToolchain)
+            && (!blocks.is_empty() || why == UnjudgedReason::VendorToolchain)
         {
             self.unjudged.insert(Unjudged {
                 module: Some(subject.path.clone()),
@@ -188,17 +190,17 @@ impl<'b> Judge<'b> {
             self.subject(&Subject {
                 path: (*path).to_owned(),
                 code: (*path).to_owned(),
-                why: Some(Why::NoModules),
+                why: Some(UnjudgedReason::NoModules),
                 ..Subject::default()
             })?;
         }
         if modules.is_empty() {
-            self.whole(Why::NoModules);
+            self.whole(UnjudgedReason::NoModules);
         }
         Ok(())
     }
 
-    /// Says of which modules nobody knows the linked functions.
+    /// Notes the modules whose linked functions are unknown.
     fn without_table(&mut self) {
         if self.linked.has_table {
             return;
@@ -206,16 +208,16 @@ impl<'b> Judge<'b> {
         let modules: BTreeSet<&String> = self.findings.iter().map(|f| &f.module).collect();
         let rows = modules.iter().map(|module| Unjudged {
             module: Some((*module).clone()),
-            why: Why::NoFunctions,
+            why: UnjudgedReason::NoFunctions,
             entries: Vec::new(),
         });
         self.unjudged.extend(rows);
         if modules.is_empty() {
-            self.whole(Why::NoFunctions);
+            self.whole(UnjudgedReason::NoFunctions);
         }
     }
 
-    fn whole(&mut self, why: Why) {
+    fn whole(&mut self, why: UnjudgedReason) {
         self.unjudged.insert(Unjudged {
             module: None,
             why,
@@ -238,8 +240,8 @@ impl<'b> Judge<'b> {
         fits(&executable.os, &package.goos) && fits(&executable.arch, &package.goarch)
     }
 
-    fn parts(&self, subject: &Subject, applying: &[&Affected]) -> Result<Parts, Damaged> {
-        let mut parts = Parts::default();
+    fn parts(&self, subject: &Subject, applying: &[&Affected]) -> Result<LinkedParts, Damaged> {
+        let mut parts = LinkedParts::default();
         for affected in applying {
             if affected.packages.is_empty() {
                 parts.names_nothing = true;
@@ -277,7 +279,7 @@ impl<'b> Judge<'b> {
         subject: &Subject,
         group: &[Affected],
         first: &Affected,
-        mut parts: Parts,
+        mut parts: LinkedParts,
         certain: bool,
     ) -> Result<Finding, Damaged> {
         let level = match () {
@@ -293,9 +295,9 @@ impl<'b> Judge<'b> {
             parts.symbols.clear();
         }
         let names = match () {
-            () if parts.names_nothing => Names::Nothing,
-            () if parts.names_packages => Names::Packages,
-            () => Names::Symbols,
+            () if parts.names_nothing => Precision::Nothing,
+            () if parts.names_packages => Precision::Packages,
+            () => Precision::Symbols,
         };
         let group: Vec<&Affected> = group.iter().collect();
         let fixed =
@@ -318,7 +320,9 @@ impl<'b> Judge<'b> {
             fixed,
             reviewed: entry.review == super::database::Review::Reviewed,
             names,
-            absent: level != Level::Symbol && names != Names::Nothing && self.linked.is_complete,
+            absent: level != Level::Symbol
+                && names != Precision::Nothing
+                && self.linked.is_complete,
             vex: None,
             chains: None,
             severity: None,
@@ -326,7 +330,7 @@ impl<'b> Judge<'b> {
     }
 }
 
-/// The path under which a package of the database is linked: a replacement has the path of what it replaces.
+/// The path under which a package of the database is linked: a replacement is linked under the path of the module that it replaces.
 fn in_program<'p>(package: &'p str, subject: &Subject) -> Cow<'p, str> {
     if subject.code.is_empty() || subject.code == subject.path {
         return Cow::Borrowed(package);

@@ -1,9 +1,9 @@
-//! Known vulnerabilities: a database of facts about modules, and what a record says about them.
+//! Known vulnerabilities: a database of facts about modules, and the judgement of records by it.
 //!
-//! [`judge`] holds a record against a [`database::Database`] and gives a [`Program`]; [`vex::apply`] marks what documents of others take back; a [`Report`]
-//! has all programs of a run.
+//! [`judge`] compares a record with a [`database::Database`] and gives a [`Program`]; [`vex::apply`] marks findings that VEX documents dismiss; a [`Report`]
+//! contains all programs of a run.
 //!
-//! Must never: read files, ask a network, look at a clock. Where a database comes from is the caller's business.
+//! Must never: read files, use the network, look at a clock. The caller provides the database.
 //!
 //! ```
 //! use gospect_vuln::database::Database;
@@ -35,7 +35,9 @@ pub mod version;
 pub mod vex;
 pub mod why;
 
-pub use finding::{Finding, Level, Names, Program, Status, Unjudged, VersionFrom, Vex, Why, is_go};
+pub use finding::{
+    Finding, Level, Precision, Program, Status, Unjudged, UnjudgedReason, VersionFrom, Vex, is_go,
+};
 pub use judge::judge;
 pub use report::{Action, Report, SCHEMA as REPORT_SCHEMA, Source};
 

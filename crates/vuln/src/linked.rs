@@ -1,4 +1,4 @@
-//! What is linked into a program, as far as its record tells.
+//! The packages and functions of a program, as far as its record lists them.
 
 use gospect_knowledge::modules::{is_standard, unvendored};
 use gospect_record::{Binary, FunctionSource, Functions};
@@ -6,13 +6,13 @@ use gospect_record::{Binary, FunctionSource, Functions};
 /// Packages and functions of a program.
 pub struct Linked<'b> {
     functions: Option<&'b Functions>,
-    /// By import path as the database has it, with the path in the program.
+    /// Import paths as in the database, each with the path in the program.
     packages: Vec<(&'b str, &'b str)>,
-    /// Whether the functions are those of a function table.
+    /// Whether the functions are from a function table.
     pub has_table: bool,
-    /// Whether what is not here is not in the program.
+    /// Whether the lists are complete: a function that is not listed is not in the program.
     pub is_complete: bool,
-    /// Whether anything says which packages are linked.
+    /// Whether the linked packages are known.
     pub knows_packages: bool,
     modules: Vec<&'b str>,
 }
@@ -51,14 +51,14 @@ impl<'b> Linked<'b> {
         self.packages.iter().map(|(path, _)| *path)
     }
 
-    /// The path in the program of a package; `None`: it is not linked, or nobody knows.
+    /// The path of a package in the program; `None`: it is not linked, or that is unknown.
     pub fn package(&self, path: &str) -> Option<&'b str> {
         let at = self.packages.partition_point(|(p, _)| *p < path);
         let (found, raw) = self.packages.get(at)?;
         (*found == path).then_some(*raw)
     }
 
-    /// The packages of a module: its own path and those below it that are of no other module of the program.
+    /// The packages of a module: those whose path begins with that of the module, without those of other modules below it.
     pub fn of_module(&self, module: &str) -> impl Iterator<Item = &'b str> {
         let start = self.packages.partition_point(|(p, _)| *p < module);
         let all = self.packages.get(start..).unwrap_or_default();
@@ -69,7 +69,7 @@ impl<'b> Linked<'b> {
         below.filter(move |path| self.is_of(path, &module))
     }
 
-    /// Whether a package is of this module and of no other that the program lists and is closer.
+    /// Whether a package belongs to this module, not to a module with a longer path.
     pub fn is_of(&self, package: &str, module: &str) -> bool {
         if module.is_empty() {
             return is_standard(package) || package.starts_with("cmd/");
@@ -89,7 +89,7 @@ impl<'b> Linked<'b> {
         !longer.any(|path| self.modules.binary_search(&path).is_ok())
     }
 
-    /// Whether a function of a package, as it is called in the program, is linked.
+    /// Whether a function of a package is linked; `raw` is the path of the package in the program.
     pub fn contains(&self, raw: &str, symbol: &str) -> bool {
         self.functions.is_some_and(|f| f.contains(raw, symbol))
     }

@@ -1,29 +1,29 @@
-//! The modules of a program as the database is asked about them: both sides of a replacement, Go's own, the main module by what it says of itself.
+//! The modules to look up for a program: both sides of a replacement, Go's own modules, and the main module by the version that it claims.
 
-use super::finding::{VersionFrom, Why};
+use super::finding::{UnjudgedReason, VersionFrom};
 use super::version::Version;
 use super::{STDLIB, TOOLCHAIN};
 use gospect_knowledge::GoVersion;
 use gospect_record::main_version::is_version_of_module;
 use gospect_record::{Binary, Compiler, Module};
 
-/// A module to ask about.
+/// A module to look up.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
     /// Its path in the database.
     pub path: String,
     /// The path under which its packages are linked: that of the module it replaces.
     pub code: String,
-    /// The version that ranges are held against; `None`: unknown.
+    /// The version that is compared with ranges; `None`: unknown.
     pub version: Option<Version>,
-    /// What says so.
+    /// The source of the version.
     pub from: Option<VersionFrom>,
     /// The version as linked.
     pub linked: Option<String>,
     /// `path@version` that it replaces.
     pub replaced: Option<String>,
-    /// Why it cannot be judged, or not exactly.
-    pub why: Option<Why>,
+    /// Why it cannot be judged, or only with less precision.
+    pub why: Option<UnjudgedReason>,
 }
 
 /// All modules that the record of a program names, Go's own first.
@@ -67,14 +67,14 @@ fn standard(binary: &Binary, path: &str) -> Subject {
         v.devel || release.is_some_and(|r| r.patch.is_none() && r.prerelease.is_none())
     };
     let why = match &parsed {
-        None => Some(Why::NoVersion),
-        _ if of_vendor => Some(Why::VendorToolchain),
-        Some(parsed) if names_no_release(parsed) => Some(Why::Devel),
+        None => Some(UnjudgedReason::NoVersion),
+        _ if of_vendor => Some(UnjudgedReason::VendorToolchain),
+        Some(parsed) if names_no_release(parsed) => Some(UnjudgedReason::Devel),
         Some(_) => None,
     };
     Subject {
         path: path.to_owned(),
-        // Packages of the standard library have no path of a module in front.
+        // Paths of the standard library do not begin with a module path.
         code: String::new(),
         from: version.is_some().then_some(VersionFrom::Toolchain),
         version,
@@ -84,7 +84,7 @@ fn standard(binary: &Binary, path: &str) -> Subject {
     }
 }
 
-/// A module and what it is replaced by.
+/// A module and its replacement.
 fn sides(module: &Module, of: impl Fn(&Module) -> Subject) -> Vec<Subject> {
     let Some(by) = module.replace.as_deref() else {
         return vec![of(module)];
@@ -107,7 +107,7 @@ fn sides(module: &Module, of: impl Fn(&Module) -> Subject) -> Vec<Subject> {
     if !is_directory(&by.path) {
         found.push(put_in_place(plain(by)));
     }
-    // A fork that counts on with the numbers of what it is a fork of is judged by its own number.
+    // A fork that continues the numbers of the original is judged by its own version.
     let own = Version::of_module(&module.version);
     let forked = Version::of_module(&by.version);
     let goes_on = forked
@@ -138,8 +138,8 @@ fn plain(module: &Module) -> Subject {
     let version = Version::of_module(&module.version);
     let why = match module.version.as_str() {
         _ if version.is_some() => None,
-        "(devel)" => Some(Why::Devel),
-        _ => Some(Why::NoVersion),
+        "(devel)" => Some(UnjudgedReason::Devel),
+        _ => Some(UnjudgedReason::NoVersion),
     };
     Subject {
         path: module.path.clone(),
@@ -152,7 +152,7 @@ fn plain(module: &Module) -> Subject {
     }
 }
 
-/// The main module: without a version of its own, that which the program claims.
+/// The main module; if the record has no version, with the version that the program claims.
 fn main(binary: &Binary, module: &Module) -> Subject {
     let subject = plain(module);
     if subject.version.is_some() || is_version_of_module(&module.version) {
@@ -169,7 +169,7 @@ fn main(binary: &Binary, module: &Module) -> Subject {
             ..subject
         },
         None => Subject {
-            why: Some(Why::Devel),
+            why: Some(UnjudgedReason::Devel),
             ..subject
         },
     }

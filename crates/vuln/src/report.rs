@@ -1,7 +1,7 @@
-//! All programs of a run, and what can be done about what they have.
+//! All programs of a run, and the upgrades that fix their vulnerabilities.
 
 use super::database::Database;
-use super::finding::{Finding, Level, Program, Why, is_go};
+use super::finding::{Finding, Level, Program, UnjudgedReason, is_go};
 use super::severity::{Condition, Severities};
 use gospect_knowledge::GoVersion;
 use gospect_knowledge::semver;
@@ -10,22 +10,22 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The schema that the JSON document names.
+/// The value of `schema` in the JSON document.
 pub const SCHEMA: &str = "gospect-vuln/1";
 
-/// Which database was asked.
+/// The database that was used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// Where it is from.
+    /// Its source and date.
     pub source: String,
-    /// When it was published, RFC 3339; `None`: nothing in it tells.
+    /// When it was published, RFC 3339; `None`: it has no date.
     pub date: Option<String>,
     /// Number of entries.
     pub entries: usize,
 }
 
 impl Source {
-    /// What there is to say of a database.
+    /// Describes a database.
     pub fn of(database: &Database) -> Self {
         let about = database.about();
         Self {
@@ -36,36 +36,36 @@ impl Source {
     }
 }
 
-/// What is said of all programs of a run.
+/// The results for all programs of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Which database was asked.
+    /// The database that was used.
     pub database: Source,
     /// The programs, in the order of the scan.
     pub programs: Vec<Program>,
-    /// What was seen and not examined.
+    /// What was found and not examined.
     pub unexamined: Vec<Unexamined>,
 }
 
-/// One thing to do, and what it ends.
+/// An upgrade, and the findings that it fixes.
 #[derive(Clone, Debug)]
 pub struct Action<'r> {
     /// The module that it is about.
     pub module: &'r str,
-    /// The version to go to; `None`: no version ends these.
+    /// The version to upgrade to; `None`: no version fixes these.
     pub to: Option<&'r str>,
-    /// What it ends: by entry, where it is found.
+    /// The findings that it fixes, by entry ID, each with its program.
     pub ends: BTreeMap<&'r str, Vec<(&'r Program, &'r Finding)>>,
 }
 
 impl Action<'_> {
-    /// The worst level among what it ends.
+    /// The worst level of the findings that it fixes.
     pub fn level(&self) -> Level {
         let levels = self.ends.values().flatten().map(|(_, f)| f.level);
         levels.max().unwrap_or(Level::Module)
     }
 
-    /// What it ends, the most severe first as far as lists tell, then in the order of IDs.
+    /// The findings that it fixes, the most severe first if severities are known, then in the order of IDs.
     pub fn by_severity(&self) -> Vec<&[(&Program, &Finding)]> {
         let mut all: Vec<&[(&Program, &Finding)]> = self.ends.values().map(Vec::as_slice).collect();
         let severity =
@@ -93,7 +93,7 @@ impl Report {
         programs.any(|program| program.counting(level).next().is_some())
     }
 
-    /// Adds what lists say about severity, and sorts the findings of one level by it, the most severe first.
+    /// Adds severities, and sorts the findings of one level by them, the most severe first.
     pub fn rate(&mut self, severities: &Severities) {
         if severities.is_empty() {
             return;
@@ -108,7 +108,7 @@ impl Report {
         }
     }
 
-    /// Whether a list says anything about the severity of a finding.
+    /// Whether the severity of any finding is known.
     pub fn is_rated(&self) -> bool {
         let mut findings = self.programs.iter().flat_map(|p| &p.findings);
         findings.any(|f| f.severity.is_some())
@@ -120,14 +120,14 @@ impl Report {
         counting.any(|f| conditions.iter().any(|c| c.holds(f.severity)))
     }
 
-    /// Leaves out what no version ends.
+    /// Leaves out findings that no version fixes.
     pub fn only_fixed(&mut self) {
         for program in &mut self.programs {
             program.findings.retain(|finding| finding.fixed.is_some());
         }
     }
 
-    /// What can be done about findings of this level and above: what ends the most severe first, as far as lists tell, then what ends most.
+    /// The upgrades that fix findings of this level and above: first those that fix the most severe ones if severities are known, then those that fix the most.
     pub fn actions(&self, level: Level) -> Vec<Action<'_>> {
         let mut by_module: BTreeMap<(&str, bool), Action> = BTreeMap::new();
         for program in &self.programs {
@@ -161,7 +161,7 @@ impl Report {
         actions
     }
 
-    /// How many different entries are found at each level and nowhere at a higher one, the worst first; what VEX documents take back does not count.
+    /// For each level, the worst first, the number of entries whose highest level it is. Findings that VEX documents dismiss do not count.
     pub fn counts(&self) -> [(Level, usize); 3] {
         let mut best: BTreeMap<&str, Level> = BTreeMap::new();
         for program in &self.programs {
@@ -179,7 +179,7 @@ impl Report {
         self.programs.iter().filter(has).count()
     }
 
-    /// Findings of this level or above that VEX documents take back.
+    /// Findings of this level or above that VEX documents dismiss.
     pub fn cleared(&self, level: Level) -> impl Iterator<Item = (&Program, &Finding)> {
         self.programs.iter().flat_map(move |program| {
             let findings = program.findings.iter();
@@ -188,9 +188,9 @@ impl Report {
         })
     }
 
-    /// What could not be judged: by reason, the modules and the programs.
-    pub fn unjudged(&self) -> BTreeMap<Why, (BTreeSet<&str>, BTreeSet<&str>)> {
-        let mut found: BTreeMap<Why, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    /// What could not be judged: for each reason, the modules and the programs.
+    pub fn unjudged(&self) -> BTreeMap<UnjudgedReason, (BTreeSet<&str>, BTreeSet<&str>)> {
+        let mut found: BTreeMap<UnjudgedReason, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
         for program in &self.programs {
             for row in &program.unjudged {
                 let (modules, programs) = found.entry(row.why).or_default();

@@ -1,4 +1,4 @@
-//! Severity and exploitation, from lists that the user has: the Go vulnerability database holds neither.
+//! Severity and exploitation, from lists of the user: the Go vulnerability database has neither.
 //!
 //! | list | form |
 //! |---|---|
@@ -55,12 +55,12 @@ pub type Cvss = Score<10>;
 /// A probability of EPSS, 0 to 1, in hundred thousandths.
 pub type Epss = Score<100_000>;
 
-/// What the lists say of one vulnerability. Ordered: what is exploited is the greatest, then by CVSS and EPSS.
+/// The severity of one vulnerability in all lists. Ordered: exploited ones are the greatest, then by CVSS and EPSS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Severity {
     /// In a list of vulnerabilities that are exploited.
     pub exploited: bool,
-    /// Base score, 0 to 10; the highest that any list has.
+    /// Base score, 0 to 10; the highest of all lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cvss: Option<Cvss>,
     /// Probability of exploitation in the next 30 days, 0 to 1.
@@ -93,7 +93,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A condition on what the lists say.
+/// A condition on a severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// `exploited`.
@@ -108,7 +108,7 @@ impl Condition {
     /// Reads a condition.
     ///
     /// # Errors
-    /// What a condition should be.
+    /// [`NotACondition`], with the forms of conditions.
     pub fn parse(text: &str) -> Result<Self, NotACondition> {
         let found = match text.split_once('=') {
             None if text == "exploited" => Some(Self::Exploited),
@@ -125,7 +125,7 @@ impl Condition {
         found.ok_or(NotACondition)
     }
 
-    /// Whether it holds; what no list has does not.
+    /// Whether a severity meets the condition; an unknown severity does not.
     pub fn holds(self, severity: Option<Severity>) -> bool {
         severity.is_some_and(|severity| match self {
             Self::Exploited => severity.exploited,
@@ -155,7 +155,7 @@ pub enum ListError {
     /// It is no JSON, or not of the form of KEV or NVD.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// An item that says which vulnerability it is about in no known way.
+    /// An item without an ID in a known place.
     #[error("an item with neither `cveID` nor `cve`")]
     Item,
     /// It has no bytes.
@@ -167,10 +167,10 @@ pub enum ListError {
     /// All lists together have too many IDs.
     #[error("more than {ENTRIES} IDs")]
     TooManyIds,
-    /// A table that does not say which vulnerabilities it is about.
+    /// A table without a column of IDs.
     #[error("a table without a column `cve`")]
     NoIdColumn,
-    /// A table that says nothing about them.
+    /// A table without a column of scores.
     #[error("a table without a column `cvss` or `epss`, which is no KEV list either")]
     NoScoreColumn,
     /// A score that is no number.
@@ -216,7 +216,7 @@ struct Nvd {
 }
 
 impl Severities {
-    /// What is said of a vulnerability with any of these IDs; `None`: no list has it.
+    /// The severity of a vulnerability with any of these IDs; `None`: no list has it.
     pub fn of<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Severity> {
         let mut found: Option<Severity> = None;
         for said in ids.into_iter().filter_map(|id| self.0.get(id)) {
@@ -238,7 +238,7 @@ impl Severities {
     /// Reads one list.
     ///
     /// # Errors
-    /// What is wrong with it. Nothing of it is taken over then.
+    /// [`ListError`] says what is wrong with it; then none of it is used.
     pub fn read(&mut self, bytes: &[u8]) -> Result<(), ListError> {
         let expanded;
         let bytes = match bytes.starts_with(&[0x1f, 0x8b]) {
@@ -338,7 +338,7 @@ fn csv(text: &str) -> Result<List, ListError> {
     }
     let mut list = Vec::new();
     for line in lines {
-        // Texts of KEV go over several lines; those have no ID in front.
+        // Texts of KEV may have several lines; the further lines begin with no ID.
         let fields = fields(line);
         let Some(id) = fields.get(id).map(|id| id.trim()) else {
             continue;

@@ -2,7 +2,7 @@
 
 use super::database::Database;
 use super::testing::{database, entry, functions_of, program};
-use super::{Finding, Level, Names, Program, Unjudged, VersionFrom, Why, judge};
+use super::{Finding, Level, Precision, Program, Unjudged, UnjudgedReason, VersionFrom, judge};
 use gospect_record::{Binary, FunctionSource, Module, ModuleList, VersionClaim, VersionSource};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn short(program: &Program) -> Vec<String> {
     program.findings.iter().map(short).collect()
 }
 
-fn why(program: &Program) -> Vec<(Option<&str>, Why)> {
+fn why(program: &Program) -> Vec<(Option<&str>, UnjudgedReason)> {
     let rows = program.unjudged.iter();
     rows.map(|row: &Unjudged| (row.module.as_deref(), row.why))
         .collect()
@@ -104,7 +104,7 @@ fn the_level_says_how_much_is_linked() {
         (first.version.as_deref(), first.fixed.as_deref()),
         (Some("v0.30.0"), Some("v0.38.0"))
     );
-    assert_eq!((first.names, first.absent), (Names::Symbols, false));
+    assert_eq!((first.names, first.absent), (Precision::Symbols, false));
     assert_eq!(first.aliases, ["CVE-2026-0001"]);
     assert_eq!(first.summary.as_deref(), Some("Summary of GO-2026-0001"));
     assert!(
@@ -173,23 +173,28 @@ fn the_standard_library_is_judged_by_the_toolchain() {
             "go1.24.2-fips",
             "go1.24.2",
             Some("go1.24.3"),
-            Some(Why::VendorToolchain),
+            Some(UnjudgedReason::VendorToolchain),
         ),
         (
             "go1.24.3 (Red Hat 1.24.3-1.el9)",
             "go1.24.3",
             None,
-            Some(Why::VendorToolchain),
+            Some(UnjudgedReason::VendorToolchain),
         ),
         (
             "go1.24-devel_abc Mon",
             "go1.24",
             Some("go1.24.3"),
-            Some(Why::Devel),
+            Some(UnjudgedReason::Devel),
         ),
-        ("devel go1.25-abc Mon", "go1.25", None, Some(Why::Devel)),
-        ("devel +abc Mon", "", None, Some(Why::Devel)),
-        ("strange", "", None, Some(Why::NoVersion)),
+        (
+            "devel go1.25-abc Mon",
+            "go1.25",
+            None,
+            Some(UnjudgedReason::Devel),
+        ),
+        ("devel +abc Mon", "", None, Some(UnjudgedReason::Devel)),
+        ("strange", "", None, Some(UnjudgedReason::NoVersion)),
     ];
     for (raw, version, fixed, unjudged) in cases {
         let mut binary = program(&[], &[("net/http", &["Server.Serve"])]);
@@ -294,7 +299,10 @@ fn a_main_module_without_version_is_what_it_claims() {
     main(&mut binary, "(devel)");
     let unknown = judged(&binary, &database);
     assert_eq!(unknown.findings, []);
-    assert_eq!(why(&unknown), [(Some("example.com/app"), Why::Devel)]);
+    assert_eq!(
+        why(&unknown),
+        [(Some("example.com/app"), UnjudgedReason::Devel)]
+    );
     assert_eq!(unknown.unjudged[0].entries, ["GO-2026-0001"]);
     binary.versions = Some(vec![VersionClaim {
         value: "1.4.0".into(),
@@ -354,12 +362,15 @@ fn without_a_list_of_modules_packages_are_asked() {
             .iter()
             .all(|f| f.version.is_none() && f.symbols.is_empty() == (f.level == Level::Package))
     );
-    assert_eq!(why(&program), [(Some(NET), Why::NoModules)]);
+    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoModules)]);
     assert_eq!(program.findings[1].fixed.as_deref(), Some("v0.38.0"));
     let mut binary = self::program(&[], &[("example.com/app", &["main"])]);
     binary.build_info = None;
     binary.module_list = Some(ModuleList::NoRecord.into());
-    assert_eq!(why(&judged(&binary, &database)), [(None, Why::NoModules)]);
+    assert_eq!(
+        why(&judged(&binary, &database)),
+        [(None, UnjudgedReason::NoModules)]
+    );
     // A module that is listed without a version.
     let binary = self::program(&[(NET, "")], &[("golang.org/x/net/http2", &["F"])]);
     let program = judged(&binary, &database);
@@ -367,7 +378,7 @@ fn without_a_list_of_modules_packages_are_asked() {
         short(&program),
         ["GO-2026-0003 symbol", "GO-2026-0001 package"]
     );
-    assert_eq!(why(&program), [(Some(NET), Why::NoVersion)]);
+    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoVersion)]);
 }
 
 #[test]
@@ -400,14 +411,14 @@ fn without_a_function_table_the_level_stays_below_symbol() {
             .iter()
             .all(|f| !f.absent && f.symbols.is_empty())
     );
-    assert_eq!(why(&program), [(Some(NET), Why::NoFunctions)]);
+    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoFunctions)]);
     binary.functions = None;
     let program = judged(&binary, &database);
     assert_eq!(
         short(&program),
         ["GO-2026-0001 module", "GO-2026-0002 module"]
     );
-    assert_eq!(why(&program), [(Some(NET), Why::NoFunctions)]);
+    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoFunctions)]);
     // A table that is cut proves nothing that is not in it.
     binary.functions = Some(functions_of(linked, FunctionSource::FunctionTable, false));
     let program = judged(&binary, &database);

@@ -1,4 +1,4 @@
-//! Which versions an entry affects, and which one ends it.
+//! Which versions an entry affects, and which version fixes it.
 //!
 //! The order is that of golang.org/x/mod/semver; ranges are read as the OSV format says (ossf.github.io/osv-schema, "Evaluation") and as govulncheck does
 //! (golang.org/x/vuln v1.9.0, internal/semver/affects.go): the last event at or before a version decides.
@@ -8,22 +8,22 @@ use gospect_knowledge::GoVersion;
 use gospect_knowledge::semver::Semver;
 use std::cmp::Ordering;
 
-/// A version in the form in which ranges are held against it.
+/// A version in the form that is compared with ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
     /// Without `v`: `1.2.3-rc.1`.
     bare: String,
-    /// Where the text comes from.
+    /// Who assigned it.
     scheme: Scheme,
 }
 
-/// Whose numbers a version has. Modules whose tags are no valid versions (`v2.3.0` without `/v2` in the path) have versions of their own for people and
+/// Who assigned a version. Modules whose tags are no valid versions (`v2.3.0` without `/v2` in the path) have versions of their own for people and
 /// pseudo-versions for Go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheme {
-    /// Go's own: the version of a module or the release of a toolchain.
+    /// Go: the version of a module or the release of a toolchain.
     Go,
-    /// The project's: what the program says of itself, such as a variable that the linker set.
+    /// The project: a claim of the program, such as a variable that the linker set.
     Project,
 }
 
@@ -70,7 +70,7 @@ impl Version {
         Semver::parse_bare(&self.bare)
     }
 
-    /// Whether it is one that Go makes of a commit.
+    /// Whether it is a pseudo-version, which Go derives from a commit.
     fn is_pseudo(&self) -> bool {
         self.parsed().is_some_and(|v| v.pseudo().is_some())
     }
@@ -103,8 +103,8 @@ pub fn go_release(bare: &str) -> String {
 
 /// Whether an item of `affected` affects a version.
 ///
-/// Where `ranges` has no end, the real end may stand in `custom_ranges`, in the numbers of the project: these decide then, unless the version is one that Go made
-/// of a commit and they have none of that kind. What a program claims for itself is in the numbers of the project too.
+/// If `ranges` has no end, the real end may be in `custom_ranges`, in the versions of the project. Then these decide, unless the version is a pseudo-version
+/// and they contain none. A claim of the program is compared with the versions of the project too.
 pub fn affects(affected: &Affected, version: &Version) -> bool {
     let Some(parsed) = version.parsed() else {
         return false;
@@ -140,7 +140,7 @@ pub fn affects_all(affected: &Affected) -> bool {
         })
 }
 
-/// The lowest version after this one that none of these affects, without `v`. They are of one module.
+/// The lowest version after `version` that none of these items of one module affects, without `v`.
 pub fn fixed(affected: &[&Affected], version: Option<&Version>) -> Option<String> {
     let parsed = version.and_then(Version::parsed);
     let mut candidates: Vec<(Semver, &str)> = Vec::new();
@@ -170,7 +170,7 @@ pub fn fixed(affected: &[&Affected], version: Option<&Version>) -> Option<String
     };
     candidates.sort_by(|a, b| a.0.compare(&b.0));
     if version.is_none() {
-        // Whatever is linked, the newest one ends it.
+        // When the linked version is unknown, only the newest version is certain to fix it.
         candidates.reverse();
     }
     let mut texts = candidates.into_iter().map(|(_, text)| text);
@@ -218,8 +218,8 @@ fn text<'d>(event: &Event<'d>) -> Option<&'d str> {
     }
 }
 
-/// Whether a range holds a version: the state after the last event at or before it. A range without events holds all. An end that cannot be read is passed over
-/// and a beginning is taken for that of all versions, so that neither clears anything.
+/// Whether a range contains a version: the state after the last event at or before it. A range without events contains all. An end that cannot be read is ignored,
+/// and a beginning that cannot be read counts as before all versions, so that neither hides a finding.
 fn holds(events: &[Event], version: &Semver) -> bool {
     let mut last: Option<(Option<Semver>, bool)> = None;
     for event in events {

@@ -7,7 +7,7 @@ use crate::cli::error::Error;
 use crate::compare::compare;
 use crate::go::{self, FoundProgram};
 use crate::rebuild::{
-    NotBuilt, Recipe, Run, Wishes, Workplace, claimed_version, commands, script, set_string,
+    NotBuilt, Recipe, RecipeOptions, Run, WorkFolder, claimed_version, commands, script, set_string,
 };
 use crate::record::rebuild::{Comparison, DifferentPart, Outcome, Rebuild};
 use crate::record::{Binary, Format};
@@ -40,13 +40,13 @@ impl Job<'_> {
     pub fn run(
         &self,
         binary: &Binary,
-        wishes: &Wishes,
+        options: &RecipeOptions,
         recipe: Recipe,
         result: &mut Rebuild,
     ) -> Result<(), Error> {
         result.recipe = commands(&recipe);
         result.assumed.clone_from(&recipe.assumed);
-        let place = match Workplace::new() {
+        let place = match WorkFolder::new() {
             Ok(place) => place,
             Err(why) => {
                 result.why = Some(why.to_string());
@@ -54,7 +54,7 @@ impl Job<'_> {
             }
         };
         let first = match self.attempt(recipe, &place)? {
-            Err(NotBuilt::NoSource { line }) => self.by_claim(binary, wishes, &place, line)?,
+            Err(NotBuilt::NoSource { line }) => self.by_claim(binary, options, &place, line)?,
             other => other,
         };
         let mut best = match first {
@@ -66,21 +66,21 @@ impl Job<'_> {
         };
         if best.comparison.verdict == Outcome::Different
             && best.recipe.infers_linker_flags
-            && let Some(flags) = self.named_strings(&best, binary, wishes, &place)?
+            && let Some(flags) = self.named_strings(&best, binary, options, &place)?
         {
-            self.more(binary, wishes, flags, &place, &mut best)?;
+            self.more(binary, options, flags, &place, &mut best)?;
         }
         if best.comparison.verdict == Outcome::Different
             && is_wasm(binary)
             && best.recipe.infers_linker_flags
         {
-            self.more(binary, wishes, "-s -w".to_owned(), &place, &mut best)?;
+            self.more(binary, options, "-s -w".to_owned(), &place, &mut best)?;
         }
         for flags in other_spellings(&best.recipe) {
             if best.comparison.verdict != Outcome::SameCode || !has_other_link(&best.comparison) {
                 break;
             }
-            self.more(binary, wishes, flags, &place, &mut best)?;
+            self.more(binary, options, flags, &place, &mut best)?;
         }
         if let Some(keep) = &self.args.keep {
             fs::write(keep, &best.bytes).map_err(Error::write(keep.display()))?;
@@ -100,21 +100,21 @@ impl Job<'_> {
     fn by_claim(
         &self,
         binary: &Binary,
-        wishes: &Wishes,
-        place: &Workplace,
+        options: &RecipeOptions,
+        place: &WorkFolder,
         line: String,
     ) -> Result<Result<Tried, NotBuilt>, Error> {
         let info = binary.build_info.as_ref();
-        let is_open = wishes.module.is_none() && wishes.source.is_none();
+        let is_open = options.module.is_none() && options.source.is_none();
         let claimed = claimed_version(binary).filter(|_| is_open);
         let (Some(info), Some((version, source))) = (info, claimed) else {
             return Ok(Err(NotBuilt::NoSource { line }));
         };
-        let wishes = Wishes {
+        let options = RecipeOptions {
             module: Some((info.main.path.clone(), version.clone())),
-            ..wishes.clone()
+            ..options.clone()
         };
-        let Ok(mut recipe) = Recipe::of(binary, &wishes) else {
+        let Ok(mut recipe) = Recipe::of(binary, &options) else {
             return Ok(Err(NotBuilt::NoSource { line }));
         };
         recipe.assumed.push(format!(
@@ -126,7 +126,11 @@ impl Job<'_> {
     }
 
     /// Builds by a recipe, and compares.
-    fn attempt(&self, recipe: Recipe, place: &Workplace) -> Result<Result<Tried, NotBuilt>, Error> {
+    fn attempt(
+        &self,
+        recipe: Recipe,
+        place: &WorkFolder,
+    ) -> Result<Result<Tried, NotBuilt>, Error> {
         if let Err(why) = self.build(&recipe, place) {
             return Ok(Err(why));
         }
@@ -154,7 +158,7 @@ impl Job<'_> {
         }))
     }
 
-    fn build(&self, recipe: &Recipe, place: &Workplace) -> Result<(), NotBuilt> {
+    fn build(&self, recipe: &Recipe, place: &WorkFolder) -> Result<(), NotBuilt> {
         let text = script(recipe, "", "");
         let run = Run {
             go: &self.args.go,
@@ -173,16 +177,16 @@ impl Job<'_> {
     fn more(
         &self,
         binary: &Binary,
-        wishes: &Wishes,
+        options: &RecipeOptions,
         flags: String,
-        place: &Workplace,
+        place: &WorkFolder,
         best: &mut Tried,
     ) -> Result<(), Error> {
-        let wishes = Wishes {
+        let options = RecipeOptions {
             linker_flags: Some(flags),
-            ..wishes.clone()
+            ..options.clone()
         };
-        let Ok(recipe) = Recipe::of(binary, &wishes) else {
+        let Ok(recipe) = Recipe::of(binary, &options) else {
             return Ok(());
         };
         if let Ok(tried) = self.attempt(recipe, place)?
@@ -199,17 +203,17 @@ impl Job<'_> {
         &self,
         best: &Tried,
         binary: &Binary,
-        wishes: &Wishes,
-        place: &Workplace,
+        options: &RecipeOptions,
+        place: &WorkFolder,
     ) -> Result<Option<String>, Error> {
         let strings = &best.comparison.strings;
         let released: Vec<_> = strings.iter().filter(|s| s.old.is_some()).collect();
         if released.is_empty() {
             return Ok(None);
         }
-        let with_symbols = Wishes {
+        let with_symbols = RecipeOptions {
             linker_flags: Some(String::new()),
-            ..wishes.clone()
+            ..options.clone()
         };
         let Ok(recipe) = Recipe::of(binary, &with_symbols) else {
             return Ok(None);

@@ -1,17 +1,17 @@
-//! Records that were kept, proven with tiles that were kept: nobody is asked.
+//! Verifies stored records with stored tiles, without a request.
 //!
-//! The `go` command keeps the tiles that it needed for its own proofs. So a record is proven in the tree head that came with it, or else in the newest
-//! one. That the two are on one line is checked as far as tiles are there; where they are not, only the signature says so.
+//! The `go` command stores only the tiles that it needed for its own proofs. So a record is proven in the tree of the head that came with it, else in the newest
+//! tree. That the two trees are consistent is checked as far as tiles are stored; without tiles, only the signature vouches for it.
 
 use super::super::error::ProxyError;
 use super::super::tree::{Tile, Tree};
 use super::{Sums, security};
 
 impl Sums<'_> {
-    /// The sums of a record that was kept and holds.
+    /// Verifies a stored record and returns its checksums.
     ///
     /// # Errors
-    /// [`ProxyError::NotKept`] when tiles are missing, [`ProxyError::Security`] when it does not hold.
+    /// [`ProxyError::NotKept`] when tiles are missing, [`ProxyError::Security`] when it fails verification.
     pub(super) fn verified_offline(
         &mut self,
         module: &str,
@@ -51,7 +51,7 @@ impl Sums<'_> {
         }))
     }
 
-    /// That two trees are on one line, if the tiles for it were kept.
+    /// Proves that two trees are consistent, if the tiles for that are stored.
     fn compare(&mut self, one: Tree, other: Tree) -> Result<(), ProxyError> {
         let (old, new) = match one.size <= other.size {
             true => (one, other),
@@ -63,10 +63,10 @@ impl Sums<'_> {
         }
     }
 
-    /// A tile that was kept: itself, or one with more of the same hashes. Online, one of a wrong length is passed over.
+    /// A stored tile: itself, or one that begins with the same hashes and has more. Online, a tile of a wrong length is ignored.
     ///
     /// # Errors
-    /// When it has a wrong length and nobody may be asked for a better one.
+    /// When it has a wrong length and there is no network to fetch it again.
     pub(super) fn kept_tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, ProxyError> {
         let name = &self.verifier.name;
         let wanted = usize::try_from(tile.width * 32).unwrap_or(usize::MAX);

@@ -1,15 +1,17 @@
-//! What the alignment found to differ, as differences in words.
+//! Turns the ranges that the alignment found to differ into differences for people.
 
-use super::{Data, starts};
+use super::{Data, moduledata_pointers};
 use crate::side::{Addresses, Side};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
 
-/// Offsets next to each other that are looked at.
+/// Longest range that may be offsets, in offsets of 32 bits.
 const MOST_OFFSETS: u64 = 4;
+/// Most differences of data that are listed.
+const SHOWN: usize = 20;
 
 impl Data {
-    /// Whether what differs is an offset of 32 bits from a table that moduledata names, and leads to the same thing: the runtime has many of these
+    /// Whether two ranges that differ are offsets of 32 bits from a table that moduledata points to, and lead to the same thing; the runtime has many such offsets
     /// (src/runtime/symtab.go `funcdata`, src/runtime/stack.go `stackObjectRecord`, src/internal/abi/type.go `NameOff`).
     fn are_offsets(
         &self,
@@ -38,14 +40,17 @@ impl Data {
                 x == y
                     || bases
                         .iter()
-                        .any(|(p, q)| self.became(p + x).is_some_and(|at| at == q + y))
+                        .any(|(p, q)| self.new_address(p + x).is_some_and(|at| at == q + y))
             })
     }
 
-    /// Turns what differs into differences.
+    /// Turns the ranges that differ into differences.
     pub(super) fn describe(&mut self, old: &Side<'_, '_>, new: &Side<'_, '_>) {
-        let (mine, theirs) = (crate::parts::Known::of(old), crate::parts::Known::of(new));
-        let mut moved: HashMap<Vec<u8>, i64> = HashMap::new();
+        let (old_harmless, new_harmless) = (
+            crate::parts::HarmlessData::of(old),
+            crate::parts::HarmlessData::of(new),
+        );
+        let mut balance: HashMap<Vec<u8>, i64> = HashMap::new();
         let bytes_of = |side: &Side<'_, '_>, range: &Addresses| {
             let bytes = side
                 .image
@@ -54,13 +59,13 @@ impl Data {
                 .map(|bytes| bytes.strip_suffix(&[0]).unwrap_or(bytes).to_vec())
                 .unwrap_or_default()
         };
-        let mut left = Vec::new();
-        let bases = starts(old, new);
+        let mut unexplained = Vec::new();
+        let bases = moduledata_pointers(old, new);
         for (a, b) in &self.alignment.different {
             if self.are_offsets(old, new, &bases, a, b) {
                 continue;
             }
-            match (mine.part(old, a), theirs.part(new, b)) {
+            match (old_harmless.part(old, a), new_harmless.part(new, b)) {
                 (Some(part), Some(other)) => {
                     let part = part.or(other);
                     if let Some((part, what)) = part {
@@ -71,24 +76,25 @@ impl Data {
                         });
                     }
                 }
-                _ => left.push((a.clone(), b.clone())),
+                _ => unexplained.push((a.clone(), b.clone())),
             }
         }
-        // The same bytes gone from one place and come to another: sorted by another length of what stood around.
-        for (a, b) in &left {
+        // Bytes that one place lacks and another has were moved: the linker sorts data by size, and a neighbour has another size. Count how often the old
+        // program has them more often than the new one.
+        for (a, b) in &unexplained {
             if b.is_empty() {
-                *moved.entry(bytes_of(old, a)).or_default() += 1;
+                *balance.entry(bytes_of(old, a)).or_default() += 1;
             } else if a.is_empty() {
-                *moved.entry(bytes_of(new, b)).or_default() -= 1;
+                *balance.entry(bytes_of(new, b)).or_default() -= 1;
             }
         }
-        for (a, b) in left {
+        for (a, b) in unexplained {
             let bytes = if b.is_empty() {
                 bytes_of(old, &a)
             } else {
                 bytes_of(new, &b)
             };
-            if (a.is_empty() || b.is_empty()) && moved.get(&bytes) == Some(&0) {
+            if (a.is_empty() || b.is_empty()) && balance.get(&bytes) == Some(&0) {
                 continue;
             }
             let place = if a.is_empty() {
@@ -96,7 +102,7 @@ impl Data {
             } else {
                 old.section_name(a.start)
             };
-            let text = |side: &Side<'_, '_>, range: &Addresses| shown(&around(side, range));
+            let text = |side: &Side<'_, '_>, range: &Addresses| quoted(&text_around(side, range));
             let what = match (text(old, &a), text(new, &b)) {
                 (Some(x), Some(y)) if x != y => format!("{place}: {x} is {y}"),
                 (Some(x), None) if b.is_empty() => {
@@ -119,7 +125,7 @@ impl Data {
         self.merge();
     }
 
-    /// Many small differences are one for people.
+    /// Merges differences with the same text, and counts those of data beyond [`SHOWN`].
     fn merge(&mut self) {
         let mut by_text: BTreeMap<(DifferentPart, String), u64> = BTreeMap::new();
         for difference in std::mem::take(&mut self.differences) {
@@ -131,7 +137,6 @@ impl Data {
             .into_iter()
             .map(|((part, what), bytes)| Difference { part, bytes, what })
             .collect();
-        const SHOWN: usize = 20;
         let (data, mut rest): (Vec<Difference>, Vec<Difference>) =
             std::mem::take(&mut self.differences)
                 .into_iter()
@@ -150,40 +155,41 @@ impl Data {
     }
 }
 
-/// The text around a difference, up to what is no text.
-fn around(side: &Side<'_, '_>, range: &Addresses) -> Vec<u8> {
+/// The printable text around a difference.
+fn text_around(side: &Side<'_, '_>, range: &Addresses) -> Vec<u8> {
     const BEFORE: u64 = 24;
     if range.is_empty() {
         return Vec::new();
     }
     let start = range.start.saturating_sub(BEFORE);
-    let front = side
+    let before = side
         .image
         .bytes(start, range.start - start)
         .unwrap_or_default();
-    let plain = front
+    let printable = before
         .iter()
         .rev()
         .take_while(|b| b.is_ascii_graphic() || **b == b' ')
         .count();
-    let mut text = front
-        .get(front.len() - plain..)
+    let mut text = before
+        .get(before.len() - printable..)
         .unwrap_or_default()
         .to_vec();
     let size = (range.end - range.start).clamp(24, 60);
-    let back = side.image.bytes_upto(range.start, size).unwrap_or_default();
-    let plain = back
+    let after = side.image.bytes_upto(range.start, size).unwrap_or_default();
+    let printable = after
         .iter()
         .take_while(|b| b.is_ascii_graphic() || **b == b' ')
         .count();
-    if plain == 0 {
+    if printable == 0 {
         return Vec::new();
     }
-    text.extend_from_slice(back.get(..plain).unwrap_or_default());
+    text.extend_from_slice(after.get(..printable).unwrap_or_default());
     text
 }
 
-fn shown(bytes: &[u8]) -> Option<String> {
+/// A text of four bytes or more in backticks.
+fn quoted(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes)
         .ok()
         .filter(|text| text.len() >= 4)?;

@@ -108,7 +108,7 @@ impl Kind {
         (Kind::Ecs, "ecs", "task definition of ECS"),
     ];
 
-    /// The word for it.
+    /// Its name in reports and JSON.
     pub fn name(self) -> &'static str {
         Self::ALL
             .iter()

@@ -61,7 +61,7 @@ pub struct Database {
     pub asked: u64,
     /// How many of them got no answer, or one that does not hold.
     pub failed: u64,
-    /// Why, in one line each.
+    /// What went wrong, in one line each.
     pub messages: Vec<String>,
 }
 

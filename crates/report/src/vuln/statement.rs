@@ -1,6 +1,6 @@
 //! The statement on one finding, in words that several formats share.
 
-use gospect_vuln::{Finding, Names, Status};
+use gospect_vuln::{Finding, Precision, Status};
 
 /// `golang.org/x/net v0.17.0`, `go1.24.2`, with the module that it replaces.
 pub(super) fn versions(finding: &Finding) -> String {
@@ -48,7 +48,7 @@ pub(super) fn statement(finding: &Finding) -> Statement {
     }
     if finding.absent {
         let what = match finding.names {
-            Names::Symbols => "functions",
+            Precision::Symbols => "functions",
             _ => "functions and packages",
         };
         return Statement {
@@ -62,8 +62,8 @@ pub(super) fn statement(finding: &Finding) -> Statement {
         };
     }
     let detail = match finding.names {
-        Names::Nothing => format!("{} names neither packages nor functions", finding.id),
-        Names::Packages if !finding.packages.is_empty() => {
+        Precision::Nothing => format!("{} names neither packages nor functions", finding.id),
+        Precision::Packages if !finding.packages.is_empty() => {
             format!(
                 "{} names packages and no functions; linked: {}",
                 finding.id,

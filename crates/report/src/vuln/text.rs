@@ -5,7 +5,7 @@ use super::statement::versions;
 use crate::flow::flow;
 use gospect_bytes::escape::clean;
 use gospect_bytes::number::count;
-use gospect_vuln::{Finding, Level, Program, Report, Why};
+use gospect_vuln::{Finding, Level, Program, Report, UnjudgedReason};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -269,14 +269,20 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
 }
 
 /// What a reason means for the reader.
-fn sentence(why: Why) -> &'static str {
+fn sentence(why: UnjudgedReason) -> &'static str {
     match why {
-        Why::NoVersion => "not judged by version, because none is recorded",
-        Why::Devel => "not judged, because it was built from a work tree without a version",
-        Why::NoModules => {
+        UnjudgedReason::NoVersion => "not judged by version, because none is recorded",
+        UnjudgedReason::Devel => {
+            "not judged, because it was built from a work tree without a version"
+        }
+        UnjudgedReason::NoModules => {
             "judged by linked packages, because the program does not list its modules"
         }
-        Why::NoFunctions => "judged without functions, because there is no function table",
-        Why::VendorToolchain => "judged by a release that somebody else changed and may have fixed",
+        UnjudgedReason::NoFunctions => {
+            "judged without functions, because there is no function table"
+        }
+        UnjudgedReason::VendorToolchain => {
+            "judged by a release that somebody else changed and may have fixed"
+        }
     }
 }

@@ -16,11 +16,11 @@ const DOCUMENTS: usize = 10_000;
 pub struct Document {
     /// Number of its line or element, starting at 1, when the file has several.
     pub number: Option<usize>,
-    /// What it says.
+    /// Its content.
     pub statement: Statement,
-    /// The envelope that it came in; `None`: it is a bare statement, which nobody signed.
+    /// The envelope with its signatures; `None`: it is an unsigned statement.
     pub envelope: Option<Envelope>,
-    /// The whole Sigstore bundle, when it came in one.
+    /// The Sigstore bundle that contains it, if there is one.
     pub bundle: Option<Value>,
 }
 
@@ -29,13 +29,13 @@ pub struct Document {
 pub struct Envelope {
     /// The type of the payload.
     pub payload_type: String,
-    /// The bytes that were signed, but for the frame, see [`Envelope::signed`].
+    /// The statement. [`Envelope::signed`] gives the bytes that are signed.
     pub payload: Vec<u8>,
     /// The signatures.
     pub signatures: Vec<Vec<u8>>,
 }
 
-/// Why a file holds no document that can be used.
+/// Why the documents of a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// It is no JSON.
@@ -46,13 +46,13 @@ pub enum DocumentError {
         /// What the parser says.
         why: String,
     },
-    /// It is none of what is read.
+    /// It is no statement, envelope or bundle.
     #[error("{place}is no in-toto statement, DSSE envelope or Sigstore bundle")]
     Unknown {
         /// `line 3: `, or nothing.
         place: String,
     },
-    /// It is one, and malformed.
+    /// It is a statement, envelope or bundle, but malformed.
     #[error("{place}{why}")]
     Malformed {
         /// `line 3: `, or nothing.
@@ -69,7 +69,7 @@ pub enum DocumentError {
 }
 
 impl Envelope {
-    /// What is signed: the pre-authentication encoding of type and payload.
+    /// The bytes that are signed: the pre-authentication encoding (PAE) of type and payload.
     pub fn signed(&self) -> Vec<u8> {
         let kind = self.payload_type.as_bytes();
         let mut out = format!("DSSEv1 {} ", kind.len()).into_bytes();
@@ -94,10 +94,10 @@ struct RawSignature {
     sig: String,
 }
 
-/// The documents of a file: one JSON value, a list, or one on each line.
+/// Reads the documents of a file: one JSON value, a list of them, or one on each line.
 ///
 /// # Errors
-/// When any of it is none.
+/// [`DocumentError`] when one of them cannot be used.
 pub fn read(bytes: &[u8]) -> Result<Vec<Document>, DocumentError> {
     let values = values(bytes)?;
     if values.len() > DOCUMENTS {
@@ -119,7 +119,7 @@ fn values(bytes: &[u8]) -> Result<Vec<(usize, Value)>, DocumentError> {
         Ok(whole) => whole,
         Err(error) => return lines(bytes, &error),
     };
-    // What GitHub's API answers: `{"attestations": [{"bundle": …}]}`.
+    // The form of GitHub's API: `{"attestations": [{"bundle": …}]}`.
     let list = match whole {
         Value::Array(list) => list,
         Value::Object(mut keys) => match keys.remove("attestations") {
@@ -139,7 +139,7 @@ fn values(bytes: &[u8]) -> Result<Vec<(usize, Value)>, DocumentError> {
         .collect())
 }
 
-/// JSON lines. What is neither is told with the error of the whole.
+/// Reads JSON lines. If the first line is no JSON either, the error is that of the whole file.
 fn lines(bytes: &[u8], whole: &serde_json::Error) -> Result<Vec<(usize, Value)>, DocumentError> {
     let mut found = Vec::new();
     for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
@@ -207,7 +207,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
         return Err(malformed(why));
     }
     let decode = |text: &str| {
-        // Some writers use the alphabet of URLs, which the specification allows.
+        // The specification allows the URL-safe alphabet of base64 too.
         let text = text.replace('-', "+").replace('_', "/");
         base64::decode(text.as_bytes())
     };

@@ -1,17 +1,17 @@
-//! A document held against the record of a program.
+//! Compares a provenance document with the record of a program.
 
 use super::slsa::Claims;
 use super::{Document, Statement, claims};
-use crate::check::{Check, Provenance, Signature, SignatureState, Verdict, What, verdict};
+use crate::check::{Aspect, Check, Provenance, Signature, SignatureState, Verdict, verdict};
 use gospect_record::{Binary, BuildInfo};
 
-/// Most digests of other files to name.
+/// Most digests of other files that an explanation lists.
 const LISTED: usize = 3;
 
-/// A digest by which a program, or what holds it, is known.
+/// A digest of a program, or of an archive or image that contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
-    /// What has it: `the program`, `the file dist/app.tar.gz`, `the image`.
+    /// The thing with this digest, for people: `the program`, `the file dist/app.tar.gz`, `the image`.
     pub of: String,
     /// `sha256` or `sha512`.
     pub algorithm: &'static str,
@@ -25,10 +25,10 @@ impl Digest {
     }
 }
 
-/// All digests of a program.
+/// The digests of a program and of everything that contains it.
 pub type Digests = [Digest];
 
-/// What a statement is about, if it is the program or something that holds it.
+/// The digest that a statement names as its subject, with the name of the subject.
 fn matched<'d>(statement: &Statement, digests: &'d Digests) -> Option<(&'d Digest, String)> {
     digests.iter().find_map(|digest| {
         let is_same = |stated: &String| stated.eq_ignore_ascii_case(&digest.value);
@@ -38,12 +38,12 @@ fn matched<'d>(statement: &Statement, digests: &'d Digests) -> Option<(&'d Diges
     })
 }
 
-/// Whether a document is about a program, or about something that holds it.
+/// Whether a document is about a program, or about an archive or image that contains it.
 pub fn concerns(document: &Document, digests: &Digests) -> bool {
     matched(&document.statement, digests).is_some()
 }
 
-/// Compares what a document says with the record. A signature that does not hold makes the verdict `different`.
+/// Compares a document with the record. An invalid signature makes the verdict `different`.
 pub fn judge(
     document: &Document,
     name: &str,
@@ -55,7 +55,7 @@ pub fn judge(
     let mut checks = vec![subject(statement, digests)];
     if signature.state == SignatureState::Invalid {
         checks.push(
-            Check::of(What::Signature, None, None)
+            Check::of(Aspect::Signature, None, None)
                 .judged(Verdict::Different)
                 .because(signature.done.clone()),
         );
@@ -69,7 +69,7 @@ pub fn judge(
         checks.extend(module(&claims, info));
         checks.extend(go_version(&claims, binary));
         let builder = claims.builder.as_deref();
-        checks.extend(builder.map(|builder| Check::of(What::Builder, None, Some(builder))));
+        checks.extend(builder.map(|builder| Check::of(Aspect::Builder, None, Some(builder))));
     }
     let of = document.number.map_or(String::new(), |n| format!(":{n}"));
     Provenance {
@@ -88,13 +88,13 @@ fn subject(statement: &Statement, digests: &Digests) -> Check {
             true => String::new(),
             false => format!(", named {name}"),
         };
-        return Check::of(What::Subject, Some(&text), Some(&text))
+        return Check::of(Aspect::Subject, Some(&text), Some(&text))
             .because(format!("{}{name}", digest.of));
     }
     not_matched([statement].into_iter(), digests)
 }
 
-/// The comparison of a program with documents that are about other files.
+/// The result for the subject when all documents are about other files.
 fn not_matched<'s>(statements: impl Iterator<Item = &'s Statement>, digests: &Digests) -> Check {
     let mut listed: Vec<String> = Vec::new();
     let mut count = 0usize;
@@ -107,7 +107,7 @@ fn not_matched<'s>(statements: impl Iterator<Item = &'s Statement>, digests: &Di
         }
     }
     let own = digests.first().map(Digest::text);
-    let check = Check::of(What::Subject, own.as_deref(), None);
+    let check = Check::of(Aspect::Subject, own.as_deref(), None);
     if listed.is_empty() {
         return check.because("no digest of a subject is one that is known here");
     }
@@ -126,7 +126,7 @@ fn not_matched<'s>(statements: impl Iterator<Item = &'s Statement>, digests: &Di
     })
 }
 
-/// What is said of a program that none of the documents is about.
+/// The result for a program when none of the documents is about it.
 pub fn about_others(names: &str, documents: &[&Document], digests: &Digests) -> Provenance {
     let statements = documents.iter().map(|document| &document.statement);
     let checks = vec![not_matched(statements, digests)];
@@ -146,8 +146,8 @@ pub fn about_others(names: &str, documents: &[&Document], digests: &Digests) -> 
 fn revision(claims: &Claims, info: Option<&BuildInfo>) -> Option<Check> {
     let stated = claims.revision.as_deref()?;
     let recorded = info.and_then(|info| info.setting("vcs.revision"));
-    let check = Check::of(What::Revision, recorded, Some(stated));
-    // Without a stamp, the version of the module has the first twelve digits.
+    let check = Check::of(Aspect::Revision, recorded, Some(stated));
+    // Without a stamp, a pseudo-version still has the first twelve digits of the commit.
     let pseudo = info.and_then(|info| commit_of(&info.main.version));
     Some(match (recorded, pseudo) {
         (None, Some(short)) => Check {
@@ -169,12 +169,12 @@ fn commit_of(version: &str) -> Option<&str> {
     version.pseudo().map(|pseudo| pseudo.revision)
 }
 
-/// The repository against the path of the main module, which usually begins with it. Vanity paths and forks are not known to be wrong.
+/// Compares the repository with the path of the main module, which usually begins with it. Otherwise the result is unknown: it may be a vanity path or a fork.
 fn repository(claims: &Claims, info: Option<&BuildInfo>) -> Option<Check> {
     let stated = claims.repository.as_deref()?;
     let module = info.map(|info| info.main.path.as_str());
     let module = module.filter(|path| !path.is_empty());
-    let check = Check::of(What::Repository, module, Some(stated));
+    let check = Check::of(Aspect::Repository, module, Some(stated));
     let is_below = module.is_some_and(|path| {
         let path = path.to_ascii_lowercase();
         let stated = stated.to_ascii_lowercase();
@@ -197,10 +197,10 @@ fn repository(claims: &Claims, info: Option<&BuildInfo>) -> Option<Check> {
     })
 }
 
-/// The tag against every version that the program claims.
+/// Compares the tag with every version that the program claims.
 fn tag(claims: &Claims, binary: &Binary) -> Option<Check> {
     let stated = claims.tag.as_deref()?;
-    // Tags of modules in a folder have the folder in front.
+    // The tag of a module in a subfolder begins with the folder.
     let version = stated.rsplit('/').next().unwrap_or(stated);
     let plain = |text: &str| text.strip_prefix('v').unwrap_or(text).to_owned();
     let claimed: Vec<&str> = binary
@@ -214,9 +214,9 @@ fn tag(claims: &Claims, binary: &Binary) -> Option<Check> {
     let main = main.filter(is_release);
     let mut all = claimed.iter().copied().chain(main);
     if let Some(same) = all.find(|claim| plain(claim) == plain(version)) {
-        return Some(Check::of(What::Version, Some(same), Some(same)));
+        return Some(Check::of(Aspect::Version, Some(same), Some(same)));
     }
-    let check = Check::of(What::Version, main, Some(version));
+    let check = Check::of(Aspect::Version, main, Some(version));
     Some(match main {
         Some(main) => {
             let without_build = main.split('+').next().unwrap_or(main);
@@ -235,14 +235,14 @@ fn module(claims: &Claims, info: Option<&BuildInfo>) -> Option<Check> {
     let stated = claims.module.as_deref()?;
     let recorded = info.map(|i| i.main.path.as_str());
     let recorded = recorded.filter(|path| !path.is_empty());
-    Some(Check::of(What::Module, recorded, Some(stated)))
+    Some(Check::of(Aspect::Module, recorded, Some(stated)))
 }
 
 fn go_version(claims: &Claims, binary: &Binary) -> Option<Check> {
     let stated = claims.go_version.as_deref()?;
     let recorded = binary.go_version.as_deref();
-    let check = Check::of(What::GoVersion, recorded, Some(stated));
-    // `1.26` or `1.26.x` of a workflow means its newest patch.
+    let check = Check::of(Aspect::GoVersion, recorded, Some(stated));
+    // `1.26` or `1.26.x` in a workflow means the newest patch release.
     let wide = stated.trim_end_matches(".x");
     let is_minor = wide.split('.').count() == 2;
     let fits = recorded.is_some_and(|r| r == wide || r.starts_with(&format!("{wide}.")));

@@ -1,8 +1,8 @@
-//! Provenance documents: what somebody says of how a file was made, and what the record says of the same.
+//! Provenance documents: statements about how a file was built, compared with the record.
 //!
-//! Read are in-toto statements (<https://github.com/in-toto/attestation/tree/main/spec>), bare, in DSSE envelopes or in Sigstore bundles, one document or a line
-//! each, with SLSA provenance v0.2 or v1 (<https://slsa.dev/spec>) as predicate. Whether a signature holds is checked elsewhere: what is read here is what
-//! the document says, whoever wrote it.
+//! Supported are in-toto statements (<https://github.com/in-toto/attestation/tree/main/spec>), bare, in DSSE envelopes or in Sigstore bundles, one document or one line
+//! each, with SLSA provenance v0.2 or v1 (<https://slsa.dev/spec>) as predicate. This module does not check signatures: it reads what a document says,
+//! whoever wrote it.
 
 mod document;
 mod judge;
@@ -29,7 +29,7 @@ pub struct Statement {
     /// The type of its predicate.
     #[serde(rename = "predicateType")]
     pub predicate_type: String,
-    /// What it says.
+    /// Its content.
     #[serde(default)]
     pub predicate: serde_json::Value,
 }

@@ -1,16 +1,16 @@
-//! What SLSA provenance says, in one form for v0.2 and v1, and for the build types of GitHub, goreleaser, ko and others that write it.
+//! Reads SLSA provenance v0.2 and v1, as GitHub, goreleaser, ko and others write it, into one form.
 
 use super::Statement;
 use serde_json::Value;
 
-/// What a predicate says of a build.
+/// The claims of a predicate about a build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// Whether the predicate is one that is understood.
+    /// Whether the predicate is SLSA provenance of a known version.
     pub is_provenance: bool,
     /// Commit, in hex.
     pub revision: Option<String>,
-    /// Address of the repository, without what comes before the host.
+    /// Address of the repository, from its host on.
     pub repository: Option<String>,
     /// The tag it was built from.
     pub tag: Option<String>,
@@ -18,14 +18,14 @@ pub struct Claims {
     pub go_version: Option<String>,
     /// Path of the main module.
     pub module: Option<String>,
-    /// Who built it.
+    /// The builder.
     pub builder: Option<String>,
 }
 
 const V02: &str = "https://slsa.dev/provenance/v0.2";
 const V1: &str = "https://slsa.dev/provenance/v1";
 
-/// What a statement claims; nothing for other predicates.
+/// The claims of a statement; none for other predicates.
 pub fn claims(statement: &Statement) -> Claims {
     let predicate = &statement.predicate;
     let mut claims = match statement.predicate_type.trim_end_matches('/') {
@@ -91,7 +91,7 @@ fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
     found.map(Vec::as_slice).unwrap_or_default()
 }
 
-/// `uri` and `digest` of a source or a material: the first that names a repository counts, and the toolchain where it is one.
+/// Adds the `uri` and `digest` of a source or material: the first repository counts, and the toolchain if it is one.
 fn add_source(claims: &mut Claims, source: &Value) {
     let uri = text(source, "/uri").unwrap_or_default();
     if let Some(version) = toolchain(uri).or_else(|| toolchain(text(source, "/name")?)) {
@@ -167,7 +167,7 @@ fn toolchain(uri: &str) -> Option<String> {
     is_release.then(|| format!("go{number}"))
 }
 
-/// What only some builders say: the release of Go and the module, under the names that they use.
+/// Adds the release of Go and the module, which some builders record under names of their own.
 fn add_go(claims: &mut Claims, predicate: &Value) {
     let places = [
         "/buildDefinition/internalParameters/go_version",

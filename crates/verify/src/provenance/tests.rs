@@ -1,5 +1,5 @@
 use super::*;
-use crate::check::{Check, Signature, SignatureState, Verdict, What};
+use crate::check::{Aspect, Check, Signature, SignatureState, Verdict};
 use gospect_bytes::base64;
 use gospect_record::{Binary, BuildInfo, Module, Setting};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ fn unchecked() -> Signature {
     }
 }
 
-fn checks(value: &Value, binary: &Binary) -> Vec<(What, Verdict)> {
+fn checks(value: &Value, binary: &Binary) -> Vec<(Aspect, Verdict)> {
     let documents = read(value.to_string().as_bytes()).unwrap();
     let judged = judge(
         &documents[0],
@@ -109,8 +109,8 @@ fn checks(value: &Value, binary: &Binary) -> Vec<(What, Verdict)> {
 
 #[test]
 fn both_versions_of_slsa_are_compared_with_the_record() {
+    use Aspect::{Builder, GoVersion, Repository, Revision, Subject, Version};
     use Verdict::{Different, Equal, Unknown};
-    use What::{Builder, GoVersion, Repository, Revision, Subject, Version};
     for document in [
         v1(),
         v02(),
@@ -240,6 +240,6 @@ fn other_predicates_only_name_their_subject() {
     let document = statement("https://spdx.dev/Document", json!({}));
     assert_eq!(
         checks(&document, &program()),
-        [(What::Subject, Verdict::Equal)]
+        [(Aspect::Subject, Verdict::Equal)]
     );
 }

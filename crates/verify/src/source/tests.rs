@@ -56,13 +56,13 @@ fn a_checkout_of_the_commit_is_equal() {
     assert_eq!(
         all,
         [
-            (What::Revision, Verdict::Equal),
-            (What::Modified, Verdict::Equal),
-            (What::Version, Verdict::Equal),
-            (What::Module, Verdict::Equal),
-            (What::GoLine, Verdict::Equal),
-            (What::Toolchain, Verdict::Equal),
-            (What::GoSum, Verdict::Equal),
+            (Aspect::Revision, Verdict::Equal),
+            (Aspect::Modified, Verdict::Equal),
+            (Aspect::Version, Verdict::Equal),
+            (Aspect::Module, Verdict::Equal),
+            (Aspect::GoLine, Verdict::Equal),
+            (Aspect::Toolchain, Verdict::Equal),
+            (Aspect::GoSum, Verdict::Equal),
         ]
     );
     assert_eq!(said.verdict, Verdict::Equal);
@@ -70,60 +70,65 @@ fn a_checkout_of_the_commit_is_equal() {
 
 #[test]
 fn what_differs_is_named() {
-    type Case = (&'static str, fn(&mut Checkout, &mut Binary), What, Verdict);
+    type Case = (
+        &'static str,
+        fn(&mut Checkout, &mut Binary),
+        Aspect,
+        Verdict,
+    );
     let cases: [Case; 9] = [
         (
             "commit",
             |c, _| c.revision = Some(COMMIT.replace('0', "f")),
-            What::Revision,
+            Aspect::Revision,
             Verdict::Different,
         ),
         (
             "no commit",
             |c, _| c.revision = None,
-            What::Revision,
+            Aspect::Revision,
             Verdict::Unknown,
         ),
         (
             "tag",
             |c, _| c.tags = vec!["v1.2.4".to_owned()],
-            What::Version,
+            Aspect::Version,
             Verdict::Different,
         ),
         (
             "no tag",
             |c, _| c.tags.clear(),
-            What::Version,
+            Aspect::Version,
             Verdict::Unknown,
         ),
         (
             "changes",
             |c, _| c.changes = Some(vec!["main.go".to_owned()]),
-            What::Modified,
+            Aspect::Modified,
             Verdict::Unknown,
         ),
         (
             "module",
             |c, _| c.go_mod = Some("module example.com/other\n".to_owned()),
-            What::Module,
+            Aspect::Module,
             Verdict::Different,
         ),
         (
             "go line",
             |c, _| c.go_mod = Some("module example.com/app\ngo 1.27\n".to_owned()),
-            What::GoLine,
+            Aspect::GoLine,
             Verdict::Different,
         ),
         (
             "missing",
             |c, _| c.sums[0].1 = GoSum::parse("a.example/a v1.0.0 h1:a=\n").unwrap(),
-            What::GoSum,
+            Aspect::GoSum,
             Verdict::Unknown,
         ),
         (
             "other sum",
             |c, _| c.sums[0].1 = GoSum::parse("a.example/a v1.0.0 h1:x=\n").unwrap(),
-            What::GoSum,
+            Aspect::GoSum,
             Verdict::Different,
         ),
     ];

@@ -30,18 +30,18 @@ fn program(main: Module, deps: Vec<Module>) -> Binary {
 
 /// A database that has `h1:PATH=` for every version but those of `gone.example` and `corp.example`.
 fn database(module: &str, _: &str) -> Vec<Answer> {
-    let known = match module.split('/').next() {
-        Some("gone.example") => Known::Nothing("no record of it".to_owned()),
-        Some("corp.example") => Known::Private,
-        _ => Known::Sum(format!("h1:{module}=")),
+    let result = match module.split('/').next() {
+        Some("gone.example") => LookupResult::Nothing("no record of it".to_owned()),
+        Some("corp.example") => LookupResult::Private,
+        _ => LookupResult::Sum(format!("h1:{module}=")),
     };
-    let source = match known {
-        Known::Private => "GOPRIVATE",
+    let source = match result {
+        LookupResult::Private => "GOPRIVATE",
         _ => "sum.test",
     };
     vec![Answer {
         source: source.to_owned(),
-        known,
+        result,
     }]
 }
 
@@ -105,7 +105,7 @@ fn one_source_that_disagrees_outweighs_the_others() {
     let binary = program(module("a.example/m", "v1.0.0", "h1:right="), Vec::new());
     let answer = |source: &str, sum: &str| Answer {
         source: source.to_owned(),
-        known: Known::Sum(sum.to_owned()),
+        result: LookupResult::Sum(sum.to_owned()),
     };
     let sums = judge(&binary, &mut |_, _| {
         vec![

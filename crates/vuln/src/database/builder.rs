@@ -16,7 +16,7 @@ pub struct Builder {
 /// Order of entries: by year and number where the ID has them.
 type Key = (String, usize, String);
 
-/// Why documents make no database.
+/// Why no database can be made of the documents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// Two documents have the same ID.
@@ -25,7 +25,7 @@ pub enum Rejected {
     /// There was no document about Go.
     #[error("there are no entries about Go modules")]
     Empty,
-    /// Texts of more than 4 GiB.
+    /// The texts have more than 4 GiB.
     #[error("it is too large")]
     TooLarge,
 }
@@ -40,7 +40,7 @@ impl Builder {
     /// Adds a document.
     ///
     /// # Errors
-    /// When one of this ID is there.
+    /// When there is another with this ID.
     pub fn add(&mut self, document: Document) -> Result<(), Rejected> {
         if document.modified > self.newest {
             self.newest.clone_from(&document.modified);
@@ -63,17 +63,17 @@ impl Builder {
         self.documents.is_empty()
     }
 
-    /// When the newest of them changed, where they say so.
+    /// The date of the last change in all documents, if they have one.
     pub fn newest(&self) -> Option<&str> {
         self.newest.as_deref()
     }
 
-    /// Entries of other databases that [`Builder::finish`] left out, because an entry of the Go vulnerability database says the same.
+    /// Number of entries of other databases that [`Builder::finish`] left out because the Go vulnerability database has an entry for the same.
     pub fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// Leaves out what other databases say about modules of an entry of ours with the same ID or alias.
+    /// Leaves out modules of entries of other databases for which the Go vulnerability database has an entry with the same ID or alias.
     fn leave_out(&mut self) {
         let mut covered: HashMap<String, HashSet<String>> = HashMap::new();
         for document in self.documents.values() {
@@ -106,7 +106,7 @@ impl Builder {
     /// Makes the database, with or without summaries.
     ///
     /// # Errors
-    /// When there is no document, or too much of them.
+    /// When there is no document, or the texts are too large.
     pub fn finish(&mut self, about: &About, summaries: bool) -> Result<Database, Rejected> {
         self.leave_out();
         if self.documents.is_empty() {
@@ -174,7 +174,7 @@ fn entry(document: &Document) -> Vec<u8> {
     out
 }
 
-/// Every text once, and its number.
+/// The numbers that stand for the texts of a database; each text is stored once.
 struct Numbers<'d> {
     names: Vec<&'d str>,
     versions: Vec<&'d str>,

@@ -1,4 +1,4 @@
-//! The compact form: sections of numbers, and pools of texts that stand behind each other.
+//! The compact form of a database: sections of numbers, and pools of texts.
 //!
 //! ```text
 //! "gspvuln1"  CRC-32 of the rest  for each section: stored length, expanded length  sections
@@ -18,7 +18,7 @@ const RATIO: usize = 1032;
 /// Longest expanded section.
 const SECTION_MAX: usize = 256 << 20;
 
-/// A database in the compact form that cannot be read: what is wrong with it.
+/// What is wrong with a database in the compact form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the vulnerability database is damaged ({0}); `gospect db update` makes it again")]
 pub struct Damaged(pub(super) &'static str);
@@ -32,7 +32,7 @@ pub(super) enum Section {
     Names,
     /// Pool: versions, the most frequent first.
     Versions,
-    /// Where the blocks of each module begin, and where the last end: fixed numbers.
+    /// Offsets of the blocks of each module, and the end of the last: fixed numbers.
     Modules,
     /// Blocks, by module.
     Blocks,
@@ -124,7 +124,7 @@ impl Sections {
     }
 }
 
-/// Texts behind each other.
+/// A list of texts, stored one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     bytes: Vec<u8>,
@@ -140,7 +140,7 @@ impl Pool {
         }
         let mut cursor = Cursor::new(&bytes);
         let count = cursor.size()?;
-        // Each has a length of one byte at least.
+        // Each length takes at least one byte.
         if count > bytes.len() {
             return Err(Damaged("a pool states an impossible count"));
         }
@@ -180,7 +180,7 @@ impl Pool {
         std::str::from_utf8(self.bytes(index)?).map_err(|_| Damaged("a text is not UTF-8"))
     }
 
-    /// Writes one.
+    /// Writes a pool.
     pub(super) fn write<T: AsRef<[u8]>>(texts: &[T]) -> Vec<u8> {
         let mut out = Vec::new();
         if texts.is_empty() {
@@ -244,7 +244,7 @@ impl<'d> Cursor<'d> {
         Err(Damaged("a number is too long"))
     }
 
-    /// That many things, of which each takes a byte at least.
+    /// Reads `count` items, each of at least one byte.
     pub(super) fn list<T>(
         &mut self,
         count: usize,
@@ -260,7 +260,7 @@ impl<'d> Cursor<'d> {
         Ok(list)
     }
 
-    /// Passes over that many numbers, and gives their bytes.
+    /// Skips `count` numbers, and gives their bytes.
     pub(super) fn skip_numbers(&mut self, count: usize) -> Result<&'d [u8], Damaged> {
         let all = self.0;
         for _ in 0..count {
@@ -280,7 +280,7 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: usize) {
     out.push(value as u8);
 }
 
-/// Which lists a block has, and how many ranges: one number for the most frequent shapes.
+/// Which lists a block has, and how many ranges. The most frequent combinations take one number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) ranges: usize,
@@ -334,7 +334,7 @@ impl Shape {
     }
 }
 
-/// Puts the form together. A section that grows when it is deflated is stored as it is.
+/// Assembles the sections. A section that would grow when deflated is stored as it is.
 pub(super) fn assemble(sections: [(Vec<u8>, bool); SECTIONS]) -> Option<Vec<u8>> {
     let mut lengths = Vec::new();
     let mut body = Vec::new();

@@ -1,4 +1,4 @@
-//! IDs in few bytes: `GO-2024-2687` in five, `GHSA-4v7x-pqxf-cx7m` in eight.
+//! Stores IDs in few bytes: `GO-2024-2687` in five, `GHSA-4v7x-pqxf-cx7m` in eight.
 
 use super::compact::{Cursor, Damaged, put};
 
@@ -16,7 +16,7 @@ const DIGITS: &[u8; 20] = b"23456789cfghjmpqrvwx";
 /// Bytes that twelve of them take: 20 to the power of 12 is less than 2 to the power of 52.
 const GHSA_LEN: usize = 7;
 
-/// Writes an ID. What does not have one of the three forms exactly is written as text.
+/// Writes an ID. An ID that has none of the three forms is written as text.
 pub(super) fn write(out: &mut Vec<u8>, id: &str) {
     for (tag, prefix) in NUMBERED {
         let parts = id

@@ -1,4 +1,4 @@
-//! The vulnerability database in its compact form: looked up by module without reading the rest.
+//! The vulnerability database in its compact form. Looking up a module does not read the rest.
 //!
 //! The facts are those of OSV documents (<https://ossf.github.io/osv-schema/>, version 1.3.1) as the Go vulnerability
 //! database writes them (<https://go.dev/doc/security/vuln/database>): IDs, aliases, modules, ranges, packages, symbols,
@@ -28,39 +28,39 @@ pub struct Database {
     versions: Pool,
     entries: Pool,
     modules: usize,
-    /// Expanded when a symbol is asked for.
+    /// Expanded when the first symbol is needed.
     symbols: OnceLock<Result<Pool, Damaged>>,
     summaries: OnceLock<Result<Pool, Damaged>>,
 }
 
-/// Where a database is from.
+/// Source and date of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct About {
     /// `golang.org/x/vulndb@v0.0.0-…`, or the path or address that was given.
     pub source: String,
-    /// When it was published, `2026-11-05T23:49:57Z`; `None`: nothing in it tells.
+    /// When it was published, `2026-11-05T23:49:57Z`; `None`: it has no date.
     pub date: Option<String>,
 }
 
-/// Who looked at an entry.
+/// Who reviewed an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Review {
     /// The Go security team: `review_status` is `REVIEWED`.
     Reviewed,
-    /// Nobody yet: taken over from another database, so that packages and symbols are missing.
+    /// Nobody yet: the entry is from another database, and has no packages and symbols.
     Unreviewed,
     /// Another database, such as GitHub's advisories: its ID does not begin with `GO-`.
     Foreign,
 }
 
-/// One entry. A handle: its texts are made when they are asked for.
+/// One entry. Its texts are read from the database when needed.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'d> {
     database: &'d Database,
     index: usize,
-    /// Who looked at it.
+    /// Who reviewed it.
     pub review: Review,
-    /// Taken back: kept so that it can be said, never a finding.
+    /// Withdrawn entries are kept so that they can be looked up, but are never findings.
     pub withdrawn: bool,
 }
 
@@ -72,10 +72,10 @@ impl PartialEq for Entry<'_> {
 
 impl Eq for Entry<'_> {}
 
-/// One module that an entry is about: an item of `affected`.
+/// One module of an entry: an item of `affected`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Affected<'d> {
-    /// The entry that says so.
+    /// The entry.
     pub entry: Entry<'d>,
     /// Module path; `stdlib` and `toolchain` for the standard library and the `go` command.
     pub module: &'d str,
@@ -104,7 +104,7 @@ pub enum Order {
 pub struct Range<'d> {
     /// How its versions are ordered.
     pub order: Order,
-    /// As written, which need not be in order.
+    /// Its events, in the order of the document, which need not be that of versions.
     pub events: Vec<Event<'d>>,
 }
 
@@ -117,7 +117,7 @@ pub enum Event<'d> {
     Fixed(&'d str),
     /// Last version known to be affected.
     LastAffected(&'d str),
-    /// Versions from here on were not looked at.
+    /// Versions from here on were not examined.
     Limit(&'d str),
 }
 
@@ -179,12 +179,12 @@ impl Database {
     /// The database that is part of the program.
     ///
     /// # Errors
-    /// Never for a program as it was built; the signature is that of [`Database::open`].
+    /// Never in practice; the signature is that of [`Database::open`].
     pub fn builtin() -> Result<Self, Damaged> {
         Self::from_data(Cow::Borrowed(BUILTIN))
     }
 
-    /// Opens the compact form, such as a file of the cache. Its checksum is compared first.
+    /// Opens the compact form, such as a file of the cache, after checking its checksum.
     ///
     /// # Errors
     /// When it is cut, changed, or not of this form.
@@ -221,7 +221,7 @@ impl Database {
         &self.data
     }
 
-    /// Where it is from.
+    /// Its source and date.
     pub fn about(&self) -> &About {
         &self.about
     }
@@ -241,7 +241,7 @@ impl Database {
         (0..self.modules).filter_map(|at| self.names.text(at).ok())
     }
 
-    /// What entries say about a module, in the order of their IDs. A binary search: the size of the database hardly matters.
+    /// The items of all entries about a module, in the order of entry IDs. The module is found by binary search.
     ///
     /// # Errors
     /// When the database is damaged.
@@ -285,7 +285,7 @@ impl Database {
         (0..self.len()).map(|index| self.entry_at(index))
     }
 
-    /// What entries say about every module, by module.
+    /// The items of all entries about each module, by module.
     pub fn all(&self) -> impl Iterator<Item = Result<Vec<Affected<'_>>, Damaged>> {
         (0..self.modules).map(|at| self.blocks_of(at))
     }
@@ -412,7 +412,7 @@ impl<'d> Entry<'d> {
         names.into_iter().next().ok_or(Damaged("an entry's ID"))
     }
 
-    /// IDs of other databases for the same: `CVE-…`, `GHSA-…`.
+    /// IDs of the same vulnerability in other databases: `CVE-…`, `GHSA-…`.
     ///
     /// # Errors
     /// When the database is damaged.
@@ -422,7 +422,7 @@ impl<'d> Entry<'d> {
         Ok(names)
     }
 
-    /// One line about it; `None`: the database holds no prose.
+    /// One line about it; `None`: the database has no summaries.
     ///
     /// # Errors
     /// When the database is damaged.
@@ -434,12 +434,12 @@ impl<'d> Entry<'d> {
         Ok(Some(pool.text(self.index)?).filter(|text| !text.is_empty()))
     }
 
-    /// Place among the entries of its database, which are in the order of their IDs.
+    /// Its number among the entries of the database, which are in the order of their IDs.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Every module that it is about. Reads the whole database: for one entry that is asked about by name.
+    /// Every module that it is about. Reads the whole database, so it is meant for single entries.
     ///
     /// # Errors
     /// When the database is damaged.

@@ -1,4 +1,4 @@
-//! Facts out of one OSV document (<https://ossf.github.io/osv-schema/>).
+//! Reads the facts of one OSV document (<https://ossf.github.io/osv-schema/>).
 //!
 //! Keys that are not known here are passed over. What is read must be what it should be: a document that contradicts itself is refused
 //! whole, because a vulnerability that is half understood is a wrong answer.
@@ -58,15 +58,15 @@ pub enum DocumentError {
 pub struct Document {
     /// `GO-2024-2687`, `GHSA-…`.
     pub id: String,
-    /// IDs of other databases for the same.
+    /// IDs of the same vulnerability in other databases.
     pub aliases: Vec<String>,
-    /// Who looked at it.
+    /// Who reviewed it.
     pub review: Review,
     /// Whether it was taken back.
     pub withdrawn: bool,
     /// One line about it.
     pub summary: String,
-    /// When it last changed; `None`: not said, as in the module golang.org/x/vulndb.
+    /// When it last changed; `None`: unknown, as in the module golang.org/x/vulndb.
     pub modified: Option<String>,
     /// Go modules only.
     pub(super) affected: Vec<Module>,
@@ -188,7 +188,7 @@ pub(super) fn is_own(id: &str) -> bool {
     id.starts_with("GO-")
 }
 
-/// Reads a document; `None`: it is about nothing in Go.
+/// Reads a document; `None`: it is not about Go modules.
 ///
 /// # Errors
 /// What is wrong with it; the message does not name the document.
@@ -233,7 +233,7 @@ pub fn parse(json: &[u8]) -> Result<Option<Document>, DocumentError> {
         aliases,
         withdrawn: raw.withdrawn.is_some(),
         summary: one_line(&raw.summary.unwrap_or_default()),
-        // What Go writes for "not known".
+        // Go writes the year 1 for an unknown time.
         modified: raw.modified.filter(|day| !day.starts_with("0001-")),
         affected,
     }))
@@ -267,7 +267,7 @@ fn texts(list: List<String>, what: &'static str) -> Result<Vec<String>, Document
 }
 
 fn module(item: RawAffected, path: String, own: bool) -> Result<Module, DocumentError> {
-    // Others put what they like there; only entries of the Go vulnerability database have its form.
+    // Only entries of the Go vulnerability database are known to have this form.
     let go = match item.ecosystem_specific {
         Some(value) if own && !value.is_null() => {
             serde_json::from_value(value).map_err(DocumentError::EcosystemSpecific)?
@@ -279,7 +279,7 @@ fn module(item: RawAffected, path: String, own: bool) -> Result<Module, Document
         let order = match range.r#type.as_str() {
             "SEMVER" => Order::Semver,
             "ECOSYSTEM" => Order::Other,
-            // Commits of the repository say nothing about versions.
+            // Ranges of commits do not tell which versions are affected.
             "GIT" => continue,
             other => return Err(DocumentError::RangeType(other.to_owned())),
         };
@@ -339,7 +339,7 @@ fn span(range: RawRange, order: Order, own: bool) -> Result<Span, DocumentError>
     match contradiction {
         None => Ok(Span { order, events }),
         Some(why) if own => Err(why),
-        // Others number as they like; what cannot be ordered is not judged by its order.
+        // Other databases use versions without a defined order; such ranges are not judged by order.
         Some(_) => Ok(Span {
             order: Order::Other,
             events,
@@ -359,7 +359,7 @@ fn contradiction(events: &[(usize, String)]) -> Option<DocumentError> {
         .collect();
     let mut parsed = Vec::new();
     for (kind, version, text) in &with_v {
-        // Before every version, as the schema says.
+        // The schema defines `0` as before every version.
         let order = match *version {
             "0" => None,
             _ => match Semver::parse(text) {

@@ -1,4 +1,4 @@
-//! A CycloneDX bill of materials of which a VEX document speaks: its statements name components by BOM-Links
+//! A CycloneDX bill of materials that a VEX document refers to: its statements name components by BOM-Links
 //! (cyclonedx.org/capabilities/bomlink), because a scanner that reads a bill matches nothing else.
 
 use super::VexError;
@@ -21,7 +21,7 @@ impl Bill {
     /// Reads a bill.
     ///
     /// # Errors
-    /// When it is no CycloneDX in JSON, or has no serial number, without which nothing can refer to it.
+    /// When it is no CycloneDX in JSON, or has no serial number, which BOM-Links need.
     pub fn parse(text: &[u8]) -> Result<Self, VexError> {
         let document: Value = serde_json::from_slice(text)?;
         let text = |key: &str| document.get(key).and_then(Value::as_str);
@@ -70,7 +70,7 @@ impl Bill {
     }
 }
 
-/// All components of a document, those in others too.
+/// All components of a document, nested ones included.
 pub(super) fn components(document: &Value) -> Vec<&Value> {
     let metadata = document.get("metadata").and_then(|m| m.get("component"));
     let mut open: Vec<&Value> = metadata.into_iter().collect();

@@ -5,7 +5,7 @@ use super::{Product, Statement, Status, VexError, texts};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Most products in all statements of a document: a library that many programs use stands for each of them.
+/// Most products in all statements of a document: a statement about a library counts for each program that uses it.
 const PRODUCTS: usize = 1_000_000;
 
 /// A component as far as statements need it.
@@ -13,7 +13,7 @@ const PRODUCTS: usize = 1_000_000;
 struct Component<'d> {
     purl: Option<&'d str>,
     sha256: Vec<String>,
-    /// Whether it is something that is delivered, and no library.
+    /// Whether it is a product, not a library.
     is_product: bool,
     /// References of the components that depend on it.
     users: Vec<&'d str>,
@@ -58,7 +58,7 @@ fn by_reference(document: &Value) -> HashMap<&str, Component<'_>> {
     found
 }
 
-/// What a reference means: a program or an image, or a library as part of the programs of the document that use it.
+/// The products that a reference means: a program or image, or for a library the programs of the document that use it.
 fn products(reference: &str, known: &HashMap<&str, Component<'_>>) -> Vec<Product> {
     // A link to the component of another bill: `urn:cdx:SERIAL/VERSION#REF`.
     let local = match reference.split_once('#') {

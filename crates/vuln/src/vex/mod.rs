@@ -1,6 +1,6 @@
-//! VEX documents of others: which findings they take back, and why.
+//! VEX documents: which findings they dismiss, and why.
 //!
-//! Read are OpenVEX 0.2.0 (github.com/openvex/spec) and the `vulnerabilities` of CycloneDX 1.4 and newer (cyclonedx.org/capabilities/vex). A statement is about a
+//! Supported are OpenVEX 0.2.0 (github.com/openvex/spec) and the `vulnerabilities` of CycloneDX 1.4 and newer (cyclonedx.org/capabilities/vex). A statement applies to a
 //! finding when it names its ID or an alias, and a product that is the program, the image it is in, or the module itself.
 
 mod bill;
@@ -34,12 +34,12 @@ pub enum VexError {
     /// It is no bill of materials.
     #[error("not a CycloneDX bill in JSON (`bomFormat`: CycloneDX)")]
     NoBill,
-    /// A bill that nothing can refer to.
+    /// A bill without a serial number.
     #[error(
         "the bill has no `serialNumber` (`urn:uuid:…`), so no statement can name its components"
     )]
     NoSerial,
-    /// A statement says nothing that can be used.
+    /// A statement is malformed.
     #[error("statement {number}: {what}")]
     Statement {
         /// From 1.
@@ -56,12 +56,12 @@ pub struct Document {
     statements: Vec<Statement>,
 }
 
-/// What a document says of some vulnerabilities in some products.
+/// A statement about some vulnerabilities in some products.
 #[derive(Clone, Debug)]
 struct Statement {
-    /// Any of these.
+    /// The vulnerabilities, by ID.
     ids: Vec<String>,
-    /// Any of these; empty: every product.
+    /// The products; empty: every product.
     products: Vec<Product>,
     status: Status,
     justification: Option<String>,
@@ -69,18 +69,18 @@ struct Statement {
     time: String,
 }
 
-/// A product and the parts of it that are meant.
+/// A product, and the parts of it that a statement is about.
 #[derive(Clone, Debug, Default)]
 struct Product {
-    /// Names, any of which is enough: purls, references of images, paths.
+    /// Its names: purls, references of images, paths. One match is enough.
     names: Vec<String>,
     /// Hex SHA-256 of it.
     sha256: Vec<String>,
-    /// Any of these parts; empty: all of it.
+    /// Its parts; empty: the whole product.
     parts: Vec<String>,
 }
 
-/// What a finding is about, in the names that documents use.
+/// The names of the program and the module of a finding in documents.
 struct About<'f> {
     program: &'f Program,
     finding: &'f Finding,
@@ -91,10 +91,10 @@ struct About<'f> {
 }
 
 impl Document {
-    /// Reads a document. `source` is what findings name it by.
+    /// Reads a document. `source` is its name in findings.
     ///
     /// # Errors
-    /// When it is neither OpenVEX nor CycloneDX, or a statement of it makes no sense.
+    /// When it is neither OpenVEX nor CycloneDX, or a statement is malformed.
     pub fn parse(text: &[u8], source: &str) -> Result<Self, VexError> {
         let value: Value = serde_json::from_slice(text)?;
         let context = value.get("@context").and_then(Value::as_str);
@@ -129,7 +129,7 @@ impl Document {
     }
 }
 
-/// Marks the findings of a program that documents say something of. Of several statements the latest counts, of equally old ones the last.
+/// Marks the findings of a program that documents have statements about. Of several statements the latest counts, of equally old ones the last.
 pub fn apply(documents: &[Document], program: &mut Program) {
     if documents.is_empty() {
         return;
@@ -170,7 +170,7 @@ pub fn apply(documents: &[Document], program: &mut Program) {
     }
 }
 
-/// The purls under which a program is known: its main module (its main package, where no module is recorded), the image that it is in, the package that brought it.
+/// The purls of a program: of its main module (its main package if no module is recorded), of its image, and of the package that installed it.
 pub fn products(program: &Program) -> Vec<String> {
     let version = program.version.as_deref().unwrap_or_default();
     let main = program
@@ -266,7 +266,7 @@ impl Product {
     }
 }
 
-/// Whether a name that a document has stands for one of these purls.
+/// Whether a name in a document means one of these purls.
 fn is_any(name: &str, purls: &[String]) -> bool {
     let Some(pattern) = Pattern::parse(name) else {
         return false;

@@ -31,7 +31,7 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
         };
         let products = value.get("products").and_then(Value::as_array);
         let listed: Vec<Product> = products.into_iter().flatten().map(product).collect();
-        // In 0.0.x the parts stand beside the products.
+        // In 0.0.x the parts are a sibling of the products.
         let parts = texts(value.get("subcomponents"), "@id");
         let products = listed.into_iter().map(|p| Product {
             parts: [p.parts.as_slice(), &parts].concat(),

@@ -1,5 +1,5 @@
 //! Package URLs as documents write them (github.com/package-url/purl-spec): compared part by part, because writers differ in case, in the encoding, and in
-//! what they leave out.
+//! optional parts.
 
 use std::collections::BTreeMap;
 
@@ -37,12 +37,12 @@ impl Pattern {
         })
     }
 
-    /// Kind, namespace and name, which two purls of one package have in common.
+    /// Kind, namespace and name, which are equal in all purls of one package.
     pub fn name(&self) -> String {
         format!("{}/{}", self.kind, self.path)
     }
 
-    /// Whether everything that this says is true of the other.
+    /// Whether the other purl matches this one.
     pub fn covers(&self, other: &Self) -> bool {
         let mut qualifiers = self.qualifiers.iter();
         self.kind == other.kind
@@ -52,7 +52,7 @@ impl Pattern {
     }
 }
 
-/// Takes percent-encoding back; what is no encoding stays.
+/// Decodes percent-encoding; malformed encodings stay as they are.
 pub(super) fn decode(text: &str) -> String {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());

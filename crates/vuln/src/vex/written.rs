@@ -1,7 +1,7 @@
-//! The names under which other scanners look for a product, for documents that are written.
+//! Names for products in the VEX documents that gospect writes, such as other scanners look for.
 //!
 //! Scanners compare purls as go-vex does (openvex/go-vex, `PurlMatches`): every qualifier that a document names must be in the purl of the scanner, byte for
-//! byte, and a version must be equal if the document has one. So a name says no more than identifies the product.
+//! byte, and a version must be equal if the document has one. So a name contains only what identifies the product.
 
 use crate::finding::Program;
 use gospect_record::purl;

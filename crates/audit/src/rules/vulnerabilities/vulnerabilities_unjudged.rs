@@ -1,6 +1,6 @@
 use crate::finding::Evidence;
 use crate::rules::prelude::*;
-use gospect_vuln::{Unjudged, Why};
+use gospect_vuln::{Unjudged, UnjudgedReason};
 
 pub const META: Meta = Meta {
     code: "GS704",
@@ -14,7 +14,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let rows = ctx.vulnerabilities.map_or(&[][..], |p| &p.unjudged);
-    for why in Why::ALL {
+    for why in UnjudgedReason::ALL {
         let of: Vec<&Unjudged> = rows.iter().filter(|row| row.why == why).collect();
         if of.is_empty() {
             continue;
@@ -34,25 +34,25 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// The sentence and the advice.
-fn text(why: Why) -> (&'static str, &'static str) {
+fn text(why: UnjudgedReason) -> (&'static str, &'static str) {
     match why {
-        Why::NoVersion => (
+        UnjudgedReason::NoVersion => (
             "vulnerabilities are not judged by version: none is recorded",
             "build with modules that have versions",
         ),
-        Why::Devel => (
+        UnjudgedReason::Devel => (
             "vulnerabilities are not judged: built from a work tree without a version",
             "build from a tag, or set the version with `-ldflags -X`",
         ),
-        Why::NoModules => (
+        UnjudgedReason::NoModules => (
             "vulnerabilities are judged by linked packages: the program does not list its modules",
             "build with modules, so that versions are recorded",
         ),
-        Why::NoFunctions => (
+        UnjudgedReason::NoFunctions => (
             "vulnerabilities are judged without functions: their names are not known",
             "write records with `gospect scan --symbols`, or audit the program itself",
         ),
-        Why::VendorToolchain => (
+        UnjudgedReason::VendorToolchain => (
             "vulnerabilities of the standard library are judged by a release that somebody else changed",
             "ask who made the toolchain which fixes it has",
         ),
