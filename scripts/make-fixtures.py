@@ -46,6 +46,14 @@ ZONE = 'package main\n\nimport "time"\n\nfunc main() {\n\tplace, err := time.Loa
 CAPABLE = 'package main\n\nimport (\n\t"os"\n\n\t"example.com/tool"\n)\n\nfunc main() { println(tool.Name(), tool.Each(os.Args, os.Remove)) }\n'
 TOOL = 'package tool\n\nimport "os"\n\nfunc Name() string {\n@\treturn os.Getenv("TOOL")\n}\n\n//go:noinline\nfunc Each(names []string, do func(string) error) (n int) {\n\tfor _, name := range names {\n\t\tif do(name) == nil {\n\t\t\tn++\n\t\t}\n\t}\n\treturn n\n}\n'
 STARTS = '\tos.StartProcess("/bin/true", nil, &os.ProcAttr{})\n'
+STARTING = {
+    "go.mod": "module example.com/starting\n\ngo 1.21\n",
+    "main.go": 'package main\n\nimport (\n\t"example.com/starting/between"\n\t"example.com/starting/borrows"\n)\n\nfunc main() { println(between.Name(), borrows.Links()) }\n',
+    "between/between.go": 'package between\n\nimport "example.com/starting/starts"\n\n//go:noinline\nfunc Name() string { return starts.Name() }\n',
+    "starts/starts.go": 'package starts\n\nimport "os"\n\nvar host = os.Getenv("HOST")\n\nfunc init() {\n\tif len(host) > 99 {\n\t\tos.Remove(host)\n\t}\n}\n\n//go:noinline\nfunc Name() string { return host }\n',
+    "borrows/borrows.go": 'package borrows\n\nimport (\n\t_ "reflect"\n\t"unsafe"\n)\n\n//go:linkname typelinks reflect.typelinks\nfunc typelinks() ([]unsafe.Pointer, [][]int32)\n\n//go:noinline\nfunc Links() int {\n\tsections, _ := typelinks()\n\treturn len(sections)\n}\n',
+    "borrows/empty.s": "",
+}
 REQUIRE = """
 require (
 	example.com/dep v1.2.3
@@ -126,6 +134,9 @@ def programs():
         publish("example.com/tool", version, "tool", source=TOOL.replace("@", start))
         write(f"{name}/main.go", CAPABLE)
         write(f"{name}/go.mod", f"module example.com/capable\n\ngo 1.21\n\nrequire example.com/tool {version}\n")
+    # A package whose initialisers read the environment and remove a file, one that imports it, and one that borrows a function of reflect.
+    for path, text in STARTING.items():
+        write(f"starting/{path}", text)
     gopath()
     write("relink.sh", RELINK)
     os.chmod(f"{SRC}/relink.sh", 0o755)
@@ -354,6 +365,9 @@ def capabilities():
         add("capabilities", name, NEW, prog, T, S)
     add("capabilities", "capable-new", NEW, "capable-new", T, S, port="darwin/arm64")
     add("capabilities", "capable-new", "1.21", "capable-new", T, S)
+    add("capabilities", "starting", NEW, "starting", T, S)
+    add("capabilities", "starting", NEW, "starting", T, S, port="linux/arm64")
+    add("capabilities", "starting", "1.21", "starting", T, S)
 
 
 def without_modules():

@@ -80,6 +80,83 @@ fn a_package_can_do_what_its_functions_lead_to() {
     }
 }
 
+/// A package can do what the initialisers of the packages that it imports do, and what it borrows from the standard library.
+#[test]
+fn initialisers_of_imported_packages_count() {
+    let scratch = Scratch::new();
+    for id in [
+        "1.27-linux-amd64-starting",
+        "1.27-linux-arm64-starting",
+        "1.21-linux-amd64-starting",
+    ] {
+        let path = scratch.put_fixture(id);
+        let found = document(&[
+            "packages",
+            "--capabilities",
+            "--format",
+            "json",
+            path.to_str().unwrap(),
+        ]);
+        let chain = |name: &str, capability: &str| {
+            let package = package(&found, name);
+            let chains = package["chains"].as_array().unwrap();
+            let chain = chains.iter().find(|c| c["capability"] == capability);
+            chain
+                .unwrap_or_else(|| panic!("{id}: {name}: {capability}"))
+                .clone()
+        };
+        let starts = "example.com/starting/starts";
+        let expected = [
+            (
+                starts,
+                "FILES",
+                vec!["example.com/starting/starts.init.0", "os.Remove"],
+            ),
+            (
+                "example.com/starting/between",
+                "FILES",
+                vec![
+                    "example.com/starting/between.init",
+                    "example.com/starting/starts.init",
+                    "example.com/starting/starts.init.0",
+                    "os.Remove",
+                ],
+            ),
+            (
+                "main",
+                "READ_SYSTEM_STATE",
+                vec!["main.init", "example.com/starting/starts.init", "os.Getenv"],
+            ),
+            (
+                "example.com/starting/borrows",
+                "ARBITRARY_EXECUTION",
+                vec!["example.com/starting/borrows.Links", "reflect.typelinks"],
+            ),
+        ];
+        for (name, capability, steps) in expected {
+            let chain = chain(name, capability);
+            assert_eq!(chain["chain"], serde_json::json!(steps), "{id}: {name}");
+            assert_eq!(chain["certain"], true, "{id}: {name}");
+        }
+        // Nothing imports the package that borrows but main, and the standard library may borrow.
+        let names = |name: &str| package(&found, name)["capabilities"].clone();
+        assert_eq!(
+            names("example.com/starting/between"),
+            serde_json::json!(["FILES", "READ_SYSTEM_STATE"]),
+            "{id}"
+        );
+        let main = names("main");
+        assert!(
+            !main.as_array().unwrap().contains(&"SYSTEM_CALLS".into()),
+            "{id}: {main}"
+        );
+        assert!(
+            !names("os").to_string().contains("ARBITRARY_EXECUTION"),
+            "{id}"
+        );
+    }
+}
+
 #[test]
 fn a_comparison_names_what_was_gained() {
     let scratch = Scratch::new();

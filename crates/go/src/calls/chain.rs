@@ -217,7 +217,7 @@ fn is_entry(name: &[u8]) -> bool {
 }
 
 /// `init` and `init.0` of a package (cmd/compile/internal/pkginit); not closures in them.
-fn is_initialiser(name: &[u8]) -> bool {
+pub(super) fn is_initialiser(name: &[u8]) -> bool {
     let slash = memchr::memrchr(b'/', name).map_or(0, |i| i + 1);
     let last = name.get(slash..).unwrap_or_default();
     let Some(dot) = memchr::memchr(b'.', last) else {

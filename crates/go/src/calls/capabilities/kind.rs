@@ -123,6 +123,50 @@ impl Kinds {
         number.filter(|number| *number != NONE)
     }
 
+    /// Gives a package its initialiser, which may be a new function. The list of capabilities calls the initialisers of packages
+    /// safe that have a capability as a whole.
+    pub fn set_initialiser(&mut self, node: u32, package: u32) {
+        let Some(path) = self.path(package) else {
+            return;
+        };
+        let table = capabilities::table();
+        let listed = table.function(&format!("{path}.init"));
+        let kind = match listed.unwrap_or_else(|| table.package(path)) {
+            Category::OfCallees => Kind::OfCallees,
+            Category::Safe | Category::Capability(_) => Kind::Safe,
+        };
+        self.set(node, kind, package);
+    }
+
+    /// Sets kind and package of a function, which may be a new one.
+    pub fn set(&mut self, node: u32, kind: Kind, package: u32) {
+        let node = node as usize;
+        if node >= self.kinds.len() {
+            self.kinds.resize(node + 1, Kind::Safe);
+            self.packages.resize(node + 1, NONE);
+            self.private.resize(node + 1, false);
+        }
+        if let (Some(own), Some(of)) = (self.kinds.get_mut(node), self.packages.get_mut(node)) {
+            *own = kind;
+            *of = package;
+        }
+    }
+
+    /// Whether source of other packages cannot name a function.
+    pub fn is_private(&self, node: u32) -> bool {
+        self.private.get(node as usize) == Some(&true)
+    }
+
+    /// Whether the compiler adds calls of functions of a package that are not in the source.
+    pub fn is_called_by_compiler(&self, package: u32) -> bool {
+        self.path(package).is_some_and(is_language)
+    }
+
+    /// The numbers of all packages.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        0..self.all.len() as u32
+    }
+
     /// Whether a reference counts. An interface only lets the package of an unexported method call it.
     pub fn counts(&self, caller: u32, callee: u32, by: By) -> bool {
         let is_private = self.private.get(callee as usize).copied();

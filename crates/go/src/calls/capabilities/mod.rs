@@ -3,6 +3,9 @@
 //! As capslock does it, a package has a capability if one of its functions has it, or leads to one that has it by calls.
 //! Functions with a known category end the search: `os.ReadFile` is about files, whatever system calls it makes.
 
+mod borrowed;
+mod imports;
+mod initialisers;
 mod kind;
 mod search;
 mod source;
@@ -27,8 +30,13 @@ pub fn read(
 ) -> Result<BTreeMap<String, Vec<PackageCapability>>, NoGraph> {
     let graph = Graph::read(tables)?;
     let trees = InlineTrees::find(tables, minor);
-    let calls = SourceGraph::read(&graph, tables, trees.as_ref())?;
-    let kinds = Kinds::of(&graph, tables, trees.as_ref(), &calls);
+    let mut calls = SourceGraph::read(&graph, tables, trees.as_ref())?;
+    let mut kinds = Kinds::of(&graph, tables, trees.as_ref(), &calls);
+    // Without inline trees a call in inlined code counts for the function that contains it, which says nothing about its source.
+    if trees.is_some() {
+        borrowed::add(&graph, &mut calls, &mut kinds);
+    }
+    initialisers::add(&graph, &mut calls, &mut kinds);
     let into = calls.reversed();
     let mut all: BTreeMap<String, Vec<PackageCapability>> = BTreeMap::new();
     for capability in Capability::ALL {

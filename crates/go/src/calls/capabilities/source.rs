@@ -9,13 +9,18 @@ use crate::tables::inline_tree::{InlineTree, InlineTrees};
 use gospect_record::why::By;
 use std::collections::HashMap;
 
-/// The calls between functions. Nodes are the functions of the graph by number, followed by those that exist only inlined.
+/// The calls between functions. Nodes are the functions of the graph by number, followed by those that exist only inlined, and by
+/// those that were added.
 pub struct SourceGraph<'t> {
     /// Number of functions with a body.
     bodies: usize,
     /// Names of the functions that exist only inlined.
     inlined: Vec<&'t [u8]>,
+    /// Names of the functions that were added.
+    added: Vec<String>,
     edges: Vec<Edge>,
+    /// Functions with a body, and those that were inlined into them.
+    contained: Vec<(u32, u32)>,
 }
 
 /// The same calls by callee.
@@ -52,11 +57,16 @@ impl<'t> SourceGraph<'t> {
     ) -> Result<Self, NoGraph> {
         let mut names = Names::new(graph, tables);
         let mut edges: Vec<Edge> = Vec::new();
+        let mut contained: Vec<(u32, u32)> = Vec::new();
         for (function, row) in graph.rows.all.iter().enumerate() {
             let tree = trees.and_then(|trees| trees.of(row));
             let before = edges.len();
             match tree {
-                Some(tree) => names.inlined(graph, function, &tree, &mut edges),
+                Some(tree) => {
+                    let contained_before = contained.len();
+                    names.inlined(graph, function, &tree, &mut edges, &mut contained);
+                    super::super::drop_repeated(&mut contained, contained_before);
+                }
                 None => {
                     let from = function as u32;
                     for (to, by) in graph.out(function) {
@@ -67,33 +77,59 @@ impl<'t> SourceGraph<'t> {
                 }
             }
             super::super::drop_repeated(&mut edges, before);
-            if edges.len() > EDGES_LIMIT {
+            if edges.len() + contained.len() > EDGES_LIMIT {
                 return Err(NoGraph::TooLarge);
             }
         }
         Ok(Self {
             bodies: graph.functions(),
             inlined: names.inlined,
+            added: Vec::new(),
             edges,
+            contained,
         })
+    }
+
+    /// Adds a function with this name, and returns its number.
+    pub fn add_node(&mut self, name: String) -> u32 {
+        self.added.push(name);
+        (self.len() - 1) as u32
+    }
+
+    /// All calls.
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// Adds calls.
+    pub fn extend(&mut self, edges: impl IntoIterator<Item = Edge>) {
+        self.edges.extend(edges);
+    }
+
+    /// Functions with a body, and those that were inlined into them.
+    pub fn contained(&self) -> &[(u32, u32)] {
+        &self.contained
     }
 
     /// The number of functions, including those that exist only inlined.
     pub fn len(&self) -> usize {
-        self.bodies + self.inlined.len()
+        self.bodies + self.inlined.len() + self.added.len()
     }
 
     /// The name of a function as the table spells it.
-    pub fn raw_name(&self, graph: &Graph<'t, '_>, node: u32) -> &'t [u8] {
+    pub fn raw_name<'s>(&'s self, graph: &Graph<'s, '_>, node: u32) -> &'s [u8] {
         let node = node as usize;
-        match node.checked_sub(self.bodies) {
-            None => graph.name(node),
-            Some(i) => self.inlined.get(i).copied().unwrap_or_default(),
+        let Some(inlined) = node.checked_sub(self.bodies) else {
+            return graph.name(node);
+        };
+        match inlined.checked_sub(self.inlined.len()) {
+            None => self.inlined.get(inlined).copied().unwrap_or_default(),
+            Some(added) => self.added.get(added).map_or(&[], |name| name.as_bytes()),
         }
     }
 
     /// The name of a function as text.
-    pub fn name(&self, graph: &Graph<'t, '_>, node: u32) -> String {
+    pub fn name(&self, graph: &Graph<'_, '_>, node: u32) -> String {
         String::from_utf8_lossy(self.raw_name(graph, node)).into_owned()
     }
 
@@ -178,6 +214,7 @@ impl<'t, 'g> Names<'t, 'g> {
         function: usize,
         tree: &InlineTree,
         edges: &mut Vec<Edge>,
+        contained: &mut Vec<(u32, u32)>,
     ) {
         let own = function as u32;
         let nodes: Vec<(u64, u32)> = tree
@@ -189,6 +226,7 @@ impl<'t, 'g> Names<'t, 'g> {
             let place = index.and_then(|i| nodes.binary_search_by_key(&i, |n| n.0).ok());
             place.and_then(|i| nodes.get(i)).map_or(own, |n| n.1)
         };
+        contained.extend(nodes.iter().map(|(_, node)| (own, *node)));
         for call in &tree.calls {
             let (from, to) = (node_of(call.parent), node_of(Some(call.index)));
             if from != to {

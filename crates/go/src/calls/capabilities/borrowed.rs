@@ -1,0 +1,45 @@
+//! Calls of unexported functions of the standard library from outside. Source can only do that by a declaration without a body
+//! (`//go:linkname`), behind which anything may be: capslock calls it `ARBITRARY_EXECUTION`.
+
+use super::super::name::without_suffixes;
+use super::super::{Edge, Graph};
+use super::kind::{Kind, Kinds};
+use super::source::SourceGraph;
+use gospect_record::Capability;
+use gospect_record::why::By;
+use std::collections::BTreeMap;
+
+/// Adds a function with that capability beside each unexported function that code outside the standard library calls.
+pub fn add(graph: &Graph<'_, '_>, calls: &mut SourceGraph<'_>, kinds: &mut Kinds) {
+    let borrowing = |edge: &&Edge| {
+        let (Some(from), Some(to)) = (kinds.package(edge.from), kinds.package(edge.to)) else {
+            return false;
+        };
+        edge.by == By::Call
+            && kinds.is_private(edge.to)
+            && kinds.is_standard(to)
+            && !kinds.is_standard(from)
+            && !kinds.is_called_by_compiler(to)
+            && is_declared(calls.raw_name(graph, edge.to))
+    };
+    let found: Vec<Edge> = calls.edges().iter().filter(borrowing).copied().collect();
+    let mut nodes: BTreeMap<u32, u32> = BTreeMap::new();
+    for edge in found {
+        let Some(package) = kinds.package(edge.to) else {
+            continue;
+        };
+        let to = *nodes.entry(edge.to).or_insert_with(|| {
+            let node = calls.add_node(calls.name(graph, edge.to));
+            let kind = Kind::Has(Capability::ArbitraryExecution);
+            kinds.set(node, kind, package);
+            node
+        });
+        calls.extend([Edge { to, ..edge }]);
+    }
+}
+
+/// Whether it is a function with a declaration, and not made for type arguments or from a function literal.
+fn is_declared(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    !name.contains('[') && without_suffixes(&name).len() == name.len()
+}
