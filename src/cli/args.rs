@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+mod cache;
 mod contents;
 mod judge;
 mod rebuild;
@@ -8,6 +9,7 @@ mod source;
 mod verify;
 mod vulnerabilities;
 
+pub use cache::{CacheArgs, CacheCommand, CacheCommandArgs, CachePruneArgs, CacheStatusArgs};
 pub use contents::{PackagesArgs, WhyArgs};
 pub use judge::{AuditArgs, JudgeArgs, LintArgs};
 pub use rebuild::RebuildArgs;
@@ -82,6 +84,8 @@ pub enum Command {
     Why(WhyArgs),
     /// Build a program again from its record, and compare
     Rebuild(RebuildArgs),
+    /// Show or shrink what --cache keeps between runs
+    Cache(CacheCommandArgs),
     /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
     Explain(ExplainArgs),
     /// Write a commented policy file

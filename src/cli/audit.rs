@@ -39,7 +39,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
     let asks = args.vulns || !statements.is_empty() || policy.asks_vulnerabilities();
     let database = match asks {
-        true => Some(database::open(&args.database, today, args.output.quiet)?),
+        true => Some(database::open(
+            &args.database,
+            args.source.cache.folder.as_deref(),
+            today,
+            args.output.quiet,
+        )?),
         false => None,
     };
     let go_sums = go_sum::read_all(&args.go_sum)?;

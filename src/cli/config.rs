@@ -14,6 +14,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The size floor of `--likely`: packed Go programs are above it, most other files below.
 const LIKELY: u64 = 256 << 10;
@@ -183,6 +184,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         verify_diffid: args.verify_diffid,
         insecure_http: args.insecure_http,
         wanted: None,
+        cache: super::cache::of_layers(&args.cache)?.map(Arc::new),
         progress: None,
     })
 }

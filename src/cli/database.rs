@@ -1,6 +1,7 @@
 //! The vulnerability database that a command uses, and its age.
 
 use super::args::DatabaseArgs;
+use super::cache::is_off;
 use super::error::Error;
 use crate::audit::Date;
 use crate::report::style::clean;
@@ -8,17 +9,19 @@ use crate::vuln::database::{About, Database};
 use crate::vulndb::{self, Cache, LoadError, OLD};
 use std::path::{Path, PathBuf};
 
-/// The value that turns the cache off.
-const OFF: &str = "off";
-
-/// Opens the database that the arguments name, and warns when it is old.
+/// Opens the database that the arguments name, in `folder` if a cache is named, and warns when it is old.
 ///
 /// # Errors
 /// When no usable database is found, or it is older than the arguments allow.
-pub fn open(args: &DatabaseArgs, today: Date, quiet: bool) -> Result<Database, Error> {
+pub fn open(
+    args: &DatabaseArgs,
+    folder: Option<&Path>,
+    today: Date,
+    quiet: bool,
+) -> Result<Database, Error> {
     let database = match &args.db {
         Some(place) => named(Path::new(place))?,
-        None => vulndb::usual(cache(args.cache.as_deref()).as_ref())?,
+        None => vulndb::usual(cache(folder).as_ref())?,
     };
     let about = database.about();
     let age = age(about, today);
@@ -57,7 +60,7 @@ pub fn named(place: &Path) -> Result<Database, LoadError> {
 /// The cache that an argument names; `None` if it is turned off.
 pub fn cache(folder: Option<&Path>) -> Option<Cache> {
     match folder {
-        Some(folder) if folder.as_os_str() == OFF => None,
+        Some(folder) if is_off(folder) => None,
         Some(folder) => Some(Cache::at(PathBuf::from(folder))),
         None => Cache::of_user(),
     }

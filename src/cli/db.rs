@@ -115,8 +115,8 @@ impl Status {
 
 fn status(args: &DbStatusArgs) -> Result<Exit, Error> {
     // The output shows the age itself.
-    let database = database::open(&args.database, dates::today(), true)?;
-    let cache = database::cache(args.database.cache.as_deref());
+    let database = database::open(&args.database, args.cache.as_deref(), dates::today(), true)?;
+    let cache = database::cache(args.cache.as_deref());
     let cache = cache.map(|cache| cache.file().to_string_lossy().into_owned());
     write(&database, cache, &args.output, &args.format)?;
     Ok(Exit::Fine)

@@ -36,6 +36,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let database = match asked {
         true => Some(database::open(
             &args.database,
+            args.source.cache.folder.as_deref(),
             dates::today(),
             args.output.quiet,
         )?),

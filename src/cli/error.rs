@@ -3,6 +3,7 @@
 use crate::audit::BaselineError;
 use crate::audit::diff::NoClass;
 use crate::audit::policy::PolicyError;
+use crate::source::cache::CacheError;
 use crate::source::target::BadTarget;
 use crate::vuln::database::Damaged;
 use crate::vulndb::LoadError;
@@ -83,6 +84,10 @@ pub enum Error {
         "the vulnerability database {0} does not say when it was made, and --max-db-age asks for it"
     )]
     UndatedDatabase(String),
+    #[error("--cache {folder}: {why}")]
+    Cache { folder: String, why: CacheError },
+    #[error("{0}: no results of layers are kept here; name the folder that --cache named")]
+    NoResults(String),
     #[error("there is no cache folder: HOME is not set; name one with --cache DIR")]
     NoCache,
 

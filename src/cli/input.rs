@@ -286,6 +286,16 @@ impl Input {
                 }
             }
         }
+        if let Some(cache) = &options.cache
+            && let Some(why) = cache.finish().problem
+            && !quiet
+        {
+            report(
+                progress.as_ref(),
+                "--cache",
+                &format!("what was found could not be kept: {why}"),
+            );
+        }
         if written.is_ok() && !quiet {
             if nothing_named {
                 report(progress.as_ref(), "--files-from", "the list names nothing");

@@ -12,6 +12,7 @@ macro_rules! say {
 
 mod args;
 mod audit;
+mod cache;
 mod config;
 mod database;
 mod dates;
@@ -140,6 +141,7 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Fips(args) => fips::run(&args),
         Command::Packages(args) => packages::run(&args),
         Command::Db(args) => db::run(&args),
+        Command::Cache(args) => cache::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Why(args) => why::run(&args),
         Command::Rebuild(args) => rebuild::run(&args),

@@ -25,7 +25,12 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         (false, _) => None,
         (true, "cyclonedx") => {
             let today = Date::from_unix(time);
-            Some(database::open(&args.database, today, args.output.quiet)?)
+            Some(database::open(
+                &args.database,
+                args.source.cache.folder.as_deref(),
+                today,
+                args.output.quiet,
+            )?)
         }
         (true, _) => return Err(Error::VulnerabilitiesNeedCycloneDx),
     };

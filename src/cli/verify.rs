@@ -38,7 +38,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         input = input.with_hash();
     }
 
-    let cache = database::cache(args.cache.as_deref());
+    let cache = database::cache(args.source.cache.folder.as_deref());
     let modules = ModuleCache::of_user();
     let own: &dyn Store = match &cache {
         Some(cache) => cache,

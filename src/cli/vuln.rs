@@ -26,7 +26,12 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let format = vuln::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
     let time = dates::made_at()?;
     let today = dates::today();
-    let database = Arc::new(database::open(&args.database, today, args.output.quiet)?);
+    let database = Arc::new(database::open(
+        &args.database,
+        args.source.cache.folder.as_deref(),
+        today,
+        args.output.quiet,
+    )?);
     let documents = args.vex.iter().map(|path| read_vex(path));
     let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
     let bill = args.bom.as_deref().map(read_bill).transpose()?;

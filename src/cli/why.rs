@@ -35,6 +35,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     let database = match args.names.iter().any(|name| is_id(name)) {
         true => Some(database::open(
             &args.database,
+            args.cache.as_deref(),
             dates::today(),
             args.output.quiet,
         )?),

@@ -26,8 +26,9 @@ impl Examiner<'_> {
             bytes: Use::ArchiveProblems.share(self.options.memory),
         };
         let options = self.image_options(opened);
+        let contained = self.contained();
         let collector: Collector<'_, Program> =
-            Collector::new(self, &options, Walked::Archive, bounds);
+            Collector::new(&contained, &options, Walked::Archive, bounds);
         let walker = Walker {
             receiver: &collector,
             scope: &scope,

@@ -7,24 +7,18 @@ use super::surroundings::Surroundings;
 use super::{Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
 use crate::exe;
-use crate::go::Level;
 use crate::record::{ImageRef, Location, Unexamined, environment};
 use crate::source::archive::HEAD;
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Format, Input, Place, Reason, Scope, StreamKind, Want,
-    decompress_as, sniff,
+    ArchiveError, Feed, Format, Input, Reason, Scope, StreamKind, decompress_as, sniff,
 };
 use crate::source::foreign;
-use crate::source::image::{self, Examine, ImagePlace, ImageScan};
-use crate::source::packages;
+use crate::source::image::{self, ImagePlace, ImageScan};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The label with an image's version (OCI image specification, annotations).
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
-
-/// No compressor reduces a program below one part in this many: machine code and tables shrink to about a quarter.
-const BEST_RATIO: u64 = 8;
 
 /// The kind of container that these first bytes belong to.
 pub(crate) fn container_kind(head: &[u8]) -> Option<StreamKind> {
@@ -63,7 +57,8 @@ impl Examiner<'_> {
             Some(StreamKind::Format(Format::Tar))
                 if opened.image || image::is_image_archive(bytes, &options) =>
             {
-                let scan = self.with_threads(|| image::scan_archive(bytes, &options, self));
+                let scan =
+                    self.with_threads(|| image::scan_archive(bytes, &options, &self.contained()));
                 return self.images(scan, opened, deliver);
             }
             Some(StreamKind::Codec(_)) => self.stream(&mut Feed::at(bytes), opened, deliver),
@@ -134,7 +129,7 @@ impl Examiner<'_> {
     ) {
         if opened.image || image::begins_like_image(feed).unwrap_or(false) {
             let options = self.image_options(opened);
-            let scan = image::scan_stream_in(around, feed, &options, self);
+            let scan = image::scan_stream_in(around, feed, &options, &self.contained());
             return self.images(scan, opened, deliver);
         }
         self.archive(around, Input::Stream(feed), opened, deliver);
@@ -162,7 +157,7 @@ impl Examiner<'_> {
                 &self.budget,
                 &self.options.limits,
             ) {
-                Ok(bytes) => self.program(&bytes, true),
+                Ok(bytes) => self.program(&bytes, true, self.counters),
                 Err(e) => {
                     let problem = ArchiveError::from(e);
                     Content::Unexamined(problem.reason, problem.detail)
@@ -189,7 +184,7 @@ impl Examiner<'_> {
         deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         let options = self.image_options(opened);
-        let scan = self.with_threads(|| image::scan_directory(path, &options, self));
+        let scan = self.with_threads(|| image::scan_directory(path, &options, &self.contained()));
         self.images(scan, opened, deliver);
     }
 
@@ -206,8 +201,9 @@ impl Examiner<'_> {
             ..Default::default()
         };
         let options = self.image_options(opened);
-        let scan =
-            self.with_threads(|| crate::source::registry::scan(name, &settings, &options, self));
+        let scan = self.with_threads(|| {
+            crate::source::registry::scan(name, &settings, &options, &self.contained())
+        });
         self.images(scan, opened, deliver);
     }
 
@@ -302,114 +298,6 @@ impl Examiner<'_> {
             ));
         }
         deliver_problems(image.problems, opened, deliver);
-    }
-
-    /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
-    pub(super) fn too_small(&self, size: u64) -> bool {
-        self.below(size, self.options.rules.min_size / BEST_RATIO)
-    }
-
-    /// Whether a file taken out of a container is below the size floor.
-    pub(super) fn below_floor(&self, size: u64) -> bool {
-        self.below(size, self.options.rules.min_size)
-    }
-
-    /// Counts a file that is below the size floor.
-    fn below(&self, size: u64, least: u64) -> bool {
-        let below = size < least;
-        if below {
-            self.counters
-                .tally
-                .below_min_size
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-        below
-    }
-
-    /// What is needed of a file inside a container.
-    pub(super) fn want(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
-        let name = place.entries.last().map(Vec::as_slice).unwrap_or_default();
-        if size.is_some_and(|s| self.below(s, self.options.rules.min_size)) {
-            return Want::Skip;
-        }
-        if exe::sniff(head).is_some() {
-            return Want::Whole;
-        }
-        if self.options.archives
-            && let Some(format) = foreign::name(head, name)
-        {
-            return Want::Name(format);
-        }
-        self.count_not_go();
-        Want::Skip
-    }
-
-    /// Reads a program that was kept. The facts of a large program take about a quarter of its size in memory, so the budget
-    /// limits how many are read at once.
-    pub(super) fn kept_program(&self, bytes: &dyn ReadAt) -> Content {
-        let all = self.options.level == Level::Full;
-        let _gate = all.then(|| self.facts.take(bytes.len() / 4));
-        self.program(bytes, false)
-    }
-}
-
-impl Examine<Program> for Examiner<'_> {
-    fn entry_seen(&self, _size: u64) {
-        self.counters
-            .tally
-            .files
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    }
-
-    fn too_small(&self, size: u64) -> bool {
-        Examiner::too_small(self, size)
-    }
-
-    fn below_floor(&self, size: u64) -> bool {
-        Examiner::below_floor(self, size)
-    }
-
-    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
-        #[cfg(debug_assertions)]
-        crate::bytes::guard::test_panic::on_bytes(&place.entries.concat());
-        self.want(place, head, size)
-    }
-
-    fn keeps(&self, name: &[u8]) -> bool {
-        self.options.level == Level::Full && packages::is_part(name)
-    }
-
-    fn digests(&self, name: &[u8]) -> bool {
-        self.options.level == Level::Full && packages::may_be_owned(name)
-    }
-
-    fn not_a_program(&self, size: u64) {
-        if !self.below(size, self.options.rules.min_size) {
-            self.count_not_go();
-        }
-    }
-
-    fn bytes_read(&self, count: u64) {
-        self.add_bytes(count);
-    }
-
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Program, ArchiveError>> {
-        let problem = |(reason, detail): (Reason, String)| Err(ArchiveError::new(reason, detail));
-        match self.kept_program(candidate.bytes) {
-            Content::Go(programs, rest) => {
-                let name = candidate.place.len();
-                let kept = programs
-                    .into_iter()
-                    .map(|program| self.spooled(program, name));
-                rest.into_iter().map(problem).chain(kept).collect()
-            }
-            Content::Unexamined(reason, detail) => vec![problem((reason, detail))],
-            Content::NotGo(_) => {
-                self.count_not_go();
-                Vec::new()
-            }
-            Content::Container | Content::Packed => Vec::new(),
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Reads what a file contains: decides by its first bytes, and reads an executable.
 
-use super::error_text;
 use super::examine::Examiner;
 use super::options::reader_options;
 use super::program::Content;
+use super::{Counters, error_text};
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{FileBytes, ReadAt};
 use crate::exe::{self, OpenError};
@@ -74,13 +74,13 @@ impl Examiner<'_> {
         if !named && exe::packed::detect(head, &[]).is_some() {
             return Content::Packed;
         }
-        self.program(&Headed { head, rest: bytes }, named)
+        self.program(&Headed { head, rest: bytes }, named, self.counters)
     }
 
-    /// Reads a file that looks like an executable.
-    pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
+    /// Reads a file that looks like an executable, and adds what was read of it to `counters`.
+    pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool, counters: &Counters) -> Content {
         let options = reader_options(self.options, &self.executables, named);
-        self.content_of(reader, inspect(reader, &options))
+        self.content_of(reader, inspect(reader, &options), counters)
     }
 
     fn fault() -> Content {
@@ -93,6 +93,7 @@ impl Examiner<'_> {
         &self,
         reader: &dyn ReadAt,
         inspected: Option<Result<go::Inspection, OpenError>>,
+        counters: &Counters,
     ) -> Content {
         let inspection = match inspected {
             Some(Ok(inspection)) => inspection,
@@ -112,7 +113,7 @@ impl Examiner<'_> {
             }
             None => return Self::fault(),
         };
-        self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
+        counters.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
             let refusal = inspection.limit_reached.map(|why| why.to_string());
             let refusal =

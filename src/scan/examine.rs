@@ -237,9 +237,7 @@ impl<'e> Examiner<'e> {
     }
 
     pub(crate) fn count_not_go(&self) {
-        self.counters
-            .not_go
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.counters.count_not_go();
     }
 
     /// Reads content once for all names of a file.
@@ -308,9 +306,7 @@ impl<'e> Examiner<'e> {
     }
 
     pub(crate) fn add_bytes(&self, n: u64) {
-        self.counters
-            .bytes
-            .fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+        self.counters.add_bytes(n);
     }
 
     /// Puts a record into the spool if a few like it would fill the memory, wherever it comes from. If the spool has no room, it

@@ -6,6 +6,8 @@
 #[cfg(feature = "archives")]
 mod archive;
 #[cfg(feature = "archives")]
+mod contained;
+#[cfg(feature = "archives")]
 mod container;
 mod content;
 #[cfg(feature = "audit")]
@@ -28,6 +30,8 @@ mod program;
 #[cfg(feature = "audit")]
 pub mod releases;
 mod spool;
+#[cfg(feature = "archives")]
+mod stored_program;
 mod surroundings;
 #[cfg(feature = "audit")]
 pub mod toolchain;
@@ -37,6 +41,8 @@ pub use event::Event;
 pub use examine::Examiner;
 pub use options::{ListPackages, Options, WantedChains};
 pub use place::path_fields;
+#[cfg(feature = "archives")]
+pub use stored_program::FACTS;
 
 use crate::bytes::Use;
 pub(crate) use crate::bytes::error_text;
@@ -68,6 +74,18 @@ pub struct Counters {
     pub not_go: AtomicU64,
     /// Bytes read from files and streams.
     pub bytes: AtomicU64,
+}
+
+impl Counters {
+    /// Counts a file that was opened and is not Go.
+    pub(crate) fn count_not_go(&self) {
+        self.not_go.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts bytes read.
+    pub(crate) fn add_bytes(&self, n: u64) {
+        self.bytes.fetch_add(n, Ordering::Relaxed);
+    }
 }
 
 /// A target, with the text that the user gave.

@@ -57,6 +57,9 @@ pub struct Options {
     pub insecure_http: bool,
     /// To which functions and packages of each program chains of calls are wanted.
     pub wanted: Option<WantedChains>,
+    /// Results of layers that are kept between runs.
+    #[cfg(feature = "archives")]
+    pub cache: Option<Arc<crate::source::cache::Cache>>,
     /// Counts that can be read while the scan runs.
     pub progress: Option<Arc<Counters>>,
 }
@@ -99,6 +102,8 @@ impl Default for Options {
             verify_diffid: false,
             insecure_http: false,
             wanted: None,
+            #[cfg(feature = "archives")]
+            cache: None,
             progress: None,
         }
     }
@@ -117,6 +122,46 @@ impl Options {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(most)),
             jobs => jobs.min(most),
         }
+    }
+}
+
+/// Version of this program, of which results are kept.
+#[cfg(feature = "archives")]
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[cfg(feature = "archives")]
+impl Options {
+    /// All that the facts of a program in a container depend on besides its bytes, as text.
+    pub(crate) fn facts_key(&self) -> String {
+        // Every option is named, so that a new one is not forgotten here.
+        let Self {
+            level,
+            limits,
+            rules,
+            jobs: _,
+            hash,
+            packages,
+            capabilities,
+            symbols,
+            parts,
+            environment,
+            archives,
+            memory,
+            // Chooses images, not what is in a layer.
+            platform: _,
+            verify_diffid,
+            insecure_http: _,
+            // Nothing is kept of such a scan.
+            wanted: _,
+            cache: _,
+            progress: _,
+        } = self;
+        let godebug = environment.iter().rev().find(|e| e.0 == "GODEBUG");
+        format!(
+            "{VERSION} {} {level:?} {limits:?} {} {hash} {packages:?} {capabilities} {symbols} {parts} {godebug:?} {archives} {memory} {verify_diffid}",
+            super::FACTS,
+            rules.min_size,
+        )
     }
 }
 

@@ -42,7 +42,7 @@ impl Examiner<'_> {
             mode: None,
             owner: Some((process.uid, process.gid)),
         };
-        let content = self.program(&process.bytes, true);
+        let content = self.program(&process.bytes, true, self.counters);
         if matches!(content, Content::NotGo(_)) {
             return self.count_not_go();
         }
@@ -83,7 +83,7 @@ impl Examiner<'_> {
     fn replaced_by(&self, path: &Path) -> String {
         let content = std::fs::File::open(path)
             .and_then(FileBytes::open)
-            .map(|bytes| self.program(&bytes, true));
+            .map(|bytes| self.program(&bytes, true, self.counters));
         match content {
             Ok(Content::Go(found, _)) => {
                 let first = found.into_iter().next();

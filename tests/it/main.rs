@@ -5,6 +5,8 @@
 mod advice;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod bundles;
+#[cfg(all(feature = "cli", feature = "registry"))]
+mod cache;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod calls;
 mod capabilities;

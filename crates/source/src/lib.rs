@@ -1,6 +1,6 @@
 //! Where candidates come from: directories, archives, images, registries, processes.
 //!
-//! Must never: interpret what Go wrote, print, or write anything outside a private temporary file.
+//! Must never: interpret what Go wrote, print, or write anything outside a private temporary file and the cache.
 //!
 //! ```
 //! use gospect_source::target::Target;
@@ -14,6 +14,8 @@
 
 #[cfg(feature = "archives")]
 pub mod archive;
+#[cfg(feature = "archives")]
+pub mod cache;
 #[doc(hidden)]
 pub mod dir;
 #[cfg(feature = "archives")]

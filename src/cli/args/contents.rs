@@ -61,6 +61,9 @@ pub struct WhyArgs {
     pub strict: bool,
     #[command(flatten)]
     pub database: DatabaseArgs,
+    /// Folder of fetched databases; `off`: use none [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
+    pub cache: Option<PathBuf>,
     /// Architecture of a universal Mach-O file to look into
     #[arg(long, value_name = "ARCH")]
     pub slice: Option<String>,

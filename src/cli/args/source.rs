@@ -1,5 +1,6 @@
 //! What to scan, and how.
 
+use super::CacheArgs;
 use crate::cli::values::{parse_pair, parse_size};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -60,6 +61,8 @@ pub struct SourceArgs {
     /// Talk plain HTTP to registries on this host
     #[arg(long, hide_short_help = true)]
     pub insecure_http: bool,
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// Memory for what is kept of archives, images and executables; more goes to temporary files, or waits
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size, hide_short_help = true)]
     pub memory: u64,

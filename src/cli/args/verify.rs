@@ -44,9 +44,6 @@ pub struct VerifyArgs {
     /// Checkout to compare with: the folder of its go.mod, read without running git
     #[arg(long = "source", value_name = "DIR")]
     pub checkout: Option<PathBuf>,
-    /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
-    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
-    pub cache: Option<PathBuf>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(FORMATS.iter().map(|(name, _, doc)| (*name, *doc))))]

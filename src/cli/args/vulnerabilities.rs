@@ -91,6 +91,9 @@ pub enum DbCommand {
 pub struct DbStatusArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
+    /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR|off")]
+    pub cache: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
     /// Output format
@@ -121,7 +124,4 @@ pub struct DatabaseArgs {
     /// Exit with 2 when the vulnerability database is older
     #[arg(long, value_name = "DAYS", hide_short_help = true)]
     pub max_db_age: Option<u32>,
-    /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
-    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
-    pub cache: Option<PathBuf>,
 }

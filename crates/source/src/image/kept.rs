@@ -76,6 +76,11 @@ impl KeptFiles {
         self.file = self.written.take().and_then(SpillFile::into_bytes);
     }
 
+    /// Number of files.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.places.len()).unwrap_or(u32::MAX)
+    }
+
     /// The file with this number.
     pub fn open(&self, number: u32) -> Option<Box<dyn ReadAt + '_>> {
         let (in_memory, from, len) = *self.places.get(number as usize)?;

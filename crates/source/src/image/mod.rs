@@ -38,8 +38,10 @@ use members::ImageCollector;
 pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_in};
 
 use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};
+use super::cache::Cache;
 use gospect_bytes::{Budget, Limits, ReadAt};
 use gospect_record::{FoundProgram, ImageRecord, ImageRef, LayerRef};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use store::{Archive, Blobs, LayoutDirectory};
 
@@ -97,6 +99,45 @@ pub trait Examine<P>: Sync {
 
     /// The programs in a candidate; empty if there are none. Problems come before the programs.
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<P, ArchiveError>>;
+
+    /// Results of layers from earlier runs, if they are kept.
+    fn cache(&self) -> Option<&dyn LayerCache<P>> {
+        None
+    }
+}
+
+/// Results of layers from earlier runs. Called from several threads.
+pub trait LayerCache<P>: Sync {
+    /// What a result depends on besides the bytes of the layer: the version of the readers, and the options.
+    fn settings(&self) -> &str;
+
+    /// Where results are kept; `None`: nowhere.
+    fn folder(&self) -> Option<&Cache>;
+
+    /// A program as text; `None` if it cannot be written.
+    fn encode(&self, program: &P) -> Option<String>;
+
+    /// The program in a text that [`Self::encode`] made; `name` is the length of its name in the layer, in bytes.
+    fn decode(&self, text: &str, name: usize) -> Option<P>;
+
+    /// Does work with an examiner that counts for this layer alone.
+    fn count(&self, work: &mut dyn FnMut(&dyn Examine<P>)) -> LayerCounts;
+
+    /// Adds the counts of a layer to those of the run.
+    fn add(&self, counts: &LayerCounts);
+}
+
+/// Counts of one layer, for the last line of a scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerCounts {
+    /// Regular files, and entries of archives.
+    pub files: u64,
+    /// Files below the size floor.
+    pub below_min_size: u64,
+    /// Files that were looked at and are not Go.
+    pub not_go: u64,
+    /// Bytes read from the store, before decompression.
+    pub bytes: u64,
 }
 
 /// Where an image or an archive is.

@@ -86,6 +86,20 @@ impl Names {
         self.count
     }
 
+    /// The entries as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.log
+    }
+
+    /// Entries from their bytes; no more can be added. Of bytes that are something else, the entries before the fault remain.
+    pub fn from_bytes(log: &[u8], count: u64) -> Self {
+        Self {
+            log: log.to_vec(),
+            last: Vec::new(),
+            count,
+        }
+    }
+
     /// Calls `visit` with every entry, in order.
     pub fn each(&self, mut visit: impl FnMut(Name<'_>)) {
         let mut at = Cursor {

@@ -58,6 +58,11 @@ pub trait Blobs: Sync {
     /// When it cannot be read.
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError>;
 
+    /// Whether a blob is what its digest says without being read: a result of an earlier run then needs no request.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Most manifests and indexes that are read from the store.
     fn most_documents(&self) -> usize {
         DOCUMENTS

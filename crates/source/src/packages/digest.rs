@@ -2,6 +2,7 @@
 
 use gospect_bytes::ReadAt;
 pub use gospect_record::Algorithm;
+use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use std::io;
 
@@ -53,7 +54,7 @@ impl RecordedDigest {
 }
 
 /// All digests of one file, for use before its database is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digests {
     md5: [u8; 16],
     sha1: [u8; 20],

@@ -125,6 +125,10 @@ impl Registry {
 const DOCUMENTS: usize = 1000;
 
 impl Blobs for Registry {
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn most_documents(&self) -> usize {
         DOCUMENTS
     }

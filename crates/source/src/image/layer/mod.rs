@@ -13,11 +13,14 @@ use crate::packages::Digests;
 use gospect_bytes::Use;
 use std::collections::HashMap;
 
+mod blobs;
 mod read;
+mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use read::{scan, scan_all};
+pub use blobs::scan_all;
+pub use read::scan;
 
 /// Most problems of one layer that are reported one by one, within their share of the memory. One more line counts the others.
 const PROBLEMS: usize = 1000;

@@ -9,44 +9,16 @@ use crate::archive::{
 use crate::foreign;
 use crate::image::aside::{Digester, Hashing};
 use crate::image::beside::beside;
-use crate::image::catalog::{Catalog, LayerPlan};
+use crate::image::catalog::LayerPlan;
 use crate::image::digest::Hasher;
 use crate::image::names::{Name, NameKind};
 use crate::image::store::{Blob, Blobs};
 use crate::image::{Collector, Examine, ImageOptions, Payload, Walked};
 use gospect_bytes::guard::{FAULT, guarded};
-use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
-use std::sync::Arc;
 
-/// Scans each blob of the catalog once, in parallel.
-pub fn scan_all<P: Payload>(
-    store: &dyn Blobs,
-    catalog: &Catalog,
-    options: &ImageOptions,
-    examine: &dyn Examine<P>,
-) -> HashMap<String, Arc<LayerScan<P>>> {
-    let mut seen = HashSet::new();
-    let plans = catalog.plans.iter().flat_map(|p| &p.layers);
-    let unique: Vec<&LayerPlan> = plans
-        .filter(|l| l.skip.is_none() && seen.insert(&l.blob.key))
-        .collect();
-    // With fewer blobs than threads a digest has a processor of its own.
-    let is_spare = unique.len() < rayon::current_num_threads();
-    let scanned: Vec<_> = unique
-        .par_iter()
-        .map(|l| {
-            (
-                l.blob.key.clone(),
-                Arc::new(scan_blob(store, l, is_spare, options, examine)),
-            )
-        })
-        .collect();
-    scanned.into_iter().collect()
-}
-
-fn scan_blob<P: Payload>(
+/// Reads one blob of a store.
+pub fn scan_blob<P: Payload>(
     store: &dyn Blobs,
     plan: &LayerPlan,
     is_spare: bool,

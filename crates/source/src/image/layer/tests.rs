@@ -1,15 +1,22 @@
-//! A layer says the same whether one thread reads it or two.
+//! A layer says the same whether one thread reads it or two, and whether it is read or known.
 
 use super::read::scan;
+use super::{LayerScan, stored};
 use crate::archive::Scope;
-use crate::image::ImageOptions;
 use crate::image::store::Blob;
 use crate::image::testing::Programs;
+use crate::image::{ImageOptions, LayerCounts};
 use gospect_bytes::Limits;
 use test_support::archives::{Seed, gzip, tar, zstd};
 
 /// All that a scan of the blob says.
 fn said(blob: &[u8], is_spare: bool, limits: Limits) -> String {
+    let (layer, expanded) = read(blob, is_spare, limits);
+    format!("{} {expanded}", text(&layer))
+}
+
+/// A scan of the blob, and how many bytes it expanded to.
+fn read(blob: &[u8], is_spare: bool, limits: Limits) -> (LayerScan<String>, u64) {
     let options = ImageOptions {
         limits,
         verify_diffid: true,
@@ -30,6 +37,11 @@ fn said(blob: &[u8], is_spare: bool, limits: Limits) -> String {
         &options,
         &Programs,
     );
+    let expanded = scope.expanded().min(limits.expanded);
+    (layer, expanded)
+}
+
+fn text(layer: &LayerScan<String>) -> String {
     let programs = layer.found.iter().flat_map(|file| &file.programs);
     let programs: Vec<String> = programs
         .map(|p| {
@@ -42,13 +54,11 @@ fn said(blob: &[u8], is_spare: bool, limits: Limits) -> String {
         .iter()
         .map(|p| format!("{:?} {} {}", p.entries, p.error, p.fatal))
         .collect();
+    let mut names = String::new();
+    layer.names.each(|name| names += &format!("{name:?} "));
     format!(
-        "{programs:?} {problems:?} {:?} {:?} {} {} {}",
-        layer.digest,
-        layer.diff_id,
-        layer.size,
-        layer.compressed,
-        scope.expanded().min(limits.expanded),
+        "{programs:?} {problems:?} {:?} {:?} {} {} {names}",
+        layer.digest, layer.diff_id, layer.size, layer.compressed,
     )
 }
 
@@ -118,5 +128,53 @@ fn two_threads_say_what_one_says() {
         "corrupt",
     ] {
         assert!(has(text), "{text}: {all:#?}");
+    }
+}
+
+#[test]
+fn a_stored_layer_says_the_same_and_a_mutated_one_is_survived() {
+    let program = b"EXE:".repeat(9000);
+    let broken = [b"EXE:broken".to_vec(), vec![b'x'; 20_000]].concat();
+    let tar = tar(&[
+        ("bin/app", &program),
+        ("b\u{fffd}\n", &broken),
+        ("text", b"text"),
+    ]);
+    let (layer, _) = read(&gzip(&tar), false, Limits::default());
+    let counts = LayerCounts {
+        files: 3,
+        below_min_size: 1,
+        not_go: 0,
+        bytes: 700,
+    };
+    let options = ImageOptions::new("img");
+    let encode = |program: &String| Some(program.clone());
+    let decode = |text: &str, name: usize| (name > 0).then(|| text.to_owned());
+    let bytes = stored::write(&layer, &counts, &encode).unwrap();
+    let (known, known_counts) = stored::read(&bytes, &options, &decode).unwrap();
+    assert_eq!(text(&known), text(&layer));
+    assert_eq!(known_counts, counts);
+    // A result that a limit or an error of the system has shaped is not stored.
+    let tight = Limits {
+        expanded: 30_000,
+        ..Limits::default()
+    };
+    let (cut, _) = read(&gzip(&tar), false, tight);
+    assert!(stored::write(&cut, &counts, &encode).is_none());
+    for end in (0..bytes.len()).step_by(7) {
+        let _ = stored::read(&bytes[..end], &options, &decode).map(|(known, _)| text(&known));
+    }
+    let mut seed = Seed(9);
+    for _ in 0..3000 {
+        let mut bytes = bytes.clone();
+        for _ in 0..1 + seed.next() % 3 {
+            let at = (seed.next() % bytes.len() as u64) as usize;
+            bytes[at] = seed.next() as u8;
+        }
+        if let Some((known, _)) = stored::read(&bytes, &options, &decode) {
+            let _ = text(&known);
+            let _ = known.loose(b"layer");
+            let _ = known.kept.open(0).is_some();
+        }
     }
 }

@@ -1,0 +1,254 @@
+//! A layer scan as bytes, for the cache: what is in a layer depends only on its bytes and on the options of the run.
+//!
+//! ```text
+//! length of the JSON text (8 bytes, little-endian) | JSON text | names (see `names.rs`) | kept files, one after the other
+//! ```
+
+use super::{FoundFile, LayerProblem, LayerScan};
+use crate::archive::{ArchiveError, Place, Reason};
+use crate::image::digest::Digest;
+use crate::image::kept::KeptFiles;
+use crate::image::names::Names;
+use crate::image::{ImageOptions, LayerCounts, PlacedProgram};
+use crate::packages::{Digests, Ownership};
+use gospect_record::{Owner, Word};
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::sync::Arc;
+
+/// Number of this form; part of the name of every entry.
+pub const FORM: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    digest: String,
+    diff_id: Option<String>,
+    size: u64,
+    compressed: bool,
+    is_file: bool,
+    is_cut: bool,
+    counts: LayerCounts,
+    names: u64,
+    names_bytes: u64,
+    found: Vec<StoredFile>,
+    problems: Vec<StoredProblem>,
+    /// Lengths of the kept files.
+    kept: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredFile {
+    uid: u64,
+    gid: u64,
+    mode: u32,
+    programs: Vec<StoredProgram>,
+    digests: Option<Box<Digests>>,
+    kept: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredProgram {
+    entries: Vec<Bytes>,
+    mode: Option<u32>,
+    uid: Option<u64>,
+    gid: Option<u64>,
+    owner: Option<Owner>,
+    note: Option<String>,
+    program: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredProblem {
+    entries: Vec<Bytes>,
+    reason: Word<Reason>,
+    detail: String,
+    fatal: bool,
+}
+
+/// Bytes as text: one character for each, U+0000 to U+00FF.
+#[derive(Serialize, Deserialize)]
+struct Bytes(String);
+
+impl Bytes {
+    fn of(bytes: &[u8]) -> Self {
+        Self(bytes.iter().map(|&byte| char::from(byte)).collect())
+    }
+
+    fn bytes(&self) -> Option<Vec<u8>> {
+        self.0.chars().map(|c| u8::try_from(c).ok()).collect()
+    }
+
+    fn all(names: &[Vec<u8>]) -> Vec<Self> {
+        names.iter().map(|name| Self::of(name)).collect()
+    }
+
+    fn all_bytes(names: &[Self]) -> Option<Vec<Vec<u8>>> {
+        names.iter().map(Self::bytes).collect()
+    }
+}
+
+/// Whether a scan says nothing but what is in the bytes of the layer: no limit of this run, no error of the system. Images inside layers
+/// are rare and are not stored.
+fn is_lasting<P>(scan: &LayerScan<P>) -> bool {
+    let lasting = |problem: &LayerProblem| {
+        !problem.fatal
+            && !matches!(
+                problem.error.reason,
+                Reason::Limit | Reason::Unreadable | Reason::Internal
+            )
+    };
+    scan.images.is_empty() && scan.problems.iter().all(lasting)
+}
+
+/// The bytes of a scan; `None` if it is not to be stored. `encode` writes a program.
+pub fn write<P>(
+    scan: &LayerScan<P>,
+    counts: &LayerCounts,
+    encode: &dyn Fn(&P) -> Option<String>,
+) -> Option<Vec<u8>> {
+    if !is_lasting(scan) {
+        return None;
+    }
+    let mut kept = Vec::new();
+    let mut lengths = Vec::new();
+    for number in 0..scan.kept.count() {
+        let file = scan.kept.open(number)?;
+        let mut bytes = vec![0; usize::try_from(file.len()).ok()?];
+        let read = file.read_at(&mut bytes, 0).ok()?;
+        if read < bytes.len() || kept.len() as u64 + file.len() > crate::cache::LONGEST {
+            return None;
+        }
+        lengths.push(file.len());
+        kept.append(&mut bytes);
+    }
+    let found = scan.found.iter().map(|file| {
+        let programs = file.programs.iter().map(|item| store(item, encode));
+        Some(StoredFile {
+            uid: file.uid,
+            gid: file.gid,
+            mode: file.mode,
+            programs: programs.collect::<Option<_>>()?,
+            digests: file.digests.clone(),
+            kept: file.kept,
+        })
+    });
+    let problems = scan.problems.iter().map(|problem| StoredProblem {
+        entries: Bytes::all(&problem.entries),
+        reason: problem.error.reason.into(),
+        detail: problem.error.detail.clone(),
+        fatal: problem.fatal,
+    });
+    let stored = Stored {
+        digest: scan.digest?.to_string(),
+        diff_id: scan.diff_id.map(|digest| digest.to_string()),
+        size: scan.size,
+        compressed: scan.compressed,
+        is_file: scan.is_file,
+        is_cut: scan.is_cut,
+        counts: counts.clone(),
+        names: scan.names.len(),
+        names_bytes: scan.names.as_bytes().len() as u64,
+        found: found.collect::<Option<_>>()?,
+        problems: problems.collect(),
+        kept: lengths,
+    };
+    let text = serde_json::to_vec(&stored).ok()?;
+    let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(&text);
+    bytes.extend_from_slice(scan.names.as_bytes());
+    bytes.append(&mut kept);
+    Some(bytes)
+}
+
+/// The scan in these bytes; `None` if they are not what [`write`] wrote. `decode` reads a program whose name has this many bytes.
+pub fn read<P>(
+    bytes: &[u8],
+    options: &ImageOptions,
+    decode: &dyn Fn(&str, usize) -> Option<P>,
+) -> Option<(LayerScan<P>, LayerCounts)> {
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (text, rest) = rest.split_at_checked(length)?;
+    let stored: Stored = serde_json::from_slice(text).ok()?;
+    let (names, mut rest) = rest.split_at_checked(usize::try_from(stored.names_bytes).ok()?)?;
+    let mut kept = KeptFiles::new(options.budget.total());
+    for length in stored.kept {
+        let (file, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        kept.keep(&mut file.take(length), length).ok()?.ok()?;
+        rest = after;
+    }
+    kept.finish();
+    let digest = |text: &str| Digest::parse(text);
+    let found = stored.found.iter().map(|file| {
+        let programs = file.programs.iter().map(|item| restore(item, decode));
+        Some(FoundFile {
+            uid: file.uid,
+            gid: file.gid,
+            mode: file.mode,
+            programs: programs.collect::<Option<_>>()?,
+            digests: file.digests.clone(),
+            kept: file.kept,
+        })
+    });
+    let problems = stored.problems.iter().map(|problem| {
+        Some(LayerProblem {
+            entries: Bytes::all_bytes(&problem.entries)?,
+            error: ArchiveError::new(problem.reason.known()?, problem.detail.clone()),
+            fatal: problem.fatal,
+        })
+    });
+    let scan = LayerScan {
+        names: Names::from_bytes(names, stored.names),
+        found: found.collect::<Option<_>>()?,
+        kept,
+        problems: problems.collect::<Option<_>>()?,
+        room: None,
+        is_cut: stored.is_cut,
+        digest: Some(digest(&stored.digest)?),
+        diff_id: match &stored.diff_id {
+            Some(text) => Some(digest(text)?),
+            None => None,
+        },
+        size: stored.size,
+        compressed: stored.compressed,
+        is_file: stored.is_file,
+        images: Vec::new(),
+    };
+    Some((scan, stored.counts))
+}
+
+fn store<P>(
+    item: &PlacedProgram<P>,
+    encode: &dyn Fn(&P) -> Option<String>,
+) -> Option<StoredProgram> {
+    Some(StoredProgram {
+        entries: Bytes::all(&item.place.entries),
+        mode: item.place.mode,
+        uid: item.place.uid,
+        gid: item.place.gid,
+        owner: item.owned.owner.as_deref().cloned(),
+        note: item.owned.note.as_deref().map(str::to_owned),
+        program: encode(&item.program)?,
+    })
+}
+
+fn restore<P>(
+    stored: &StoredProgram,
+    decode: &dyn Fn(&str, usize) -> Option<P>,
+) -> Option<PlacedProgram<P>> {
+    let place = Place {
+        entries: Bytes::all_bytes(&stored.entries)?,
+        mode: stored.mode,
+        uid: stored.uid,
+        gid: stored.gid,
+    };
+    let program = decode(&stored.program, place.len())?;
+    Some(PlacedProgram {
+        place,
+        owned: Ownership {
+            owner: stored.owner.clone().map(Arc::new),
+            note: stored.note.as_deref().map(Arc::from),
+        },
+        program,
+    })
+}

@@ -1,0 +1,73 @@
+//! Arguments about the cache, and of `cache`.
+
+use super::OutputArgs;
+use crate::cli::values::{choices, parse_size};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+// The folder of everything that is kept between runs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CacheArgs {
+    /// Keep what was found in layers of images here, and read no layer twice; also the folder of fetched databases; `off`: keep and use nothing [default: no results of layers; databases in the cache folder of the user]
+    #[arg(long = "cache", value_name = "DIR|off", hide_short_help = true)]
+    pub folder: Option<PathBuf>,
+    /// Most bytes of the results that --cache keeps; those used longest ago are removed
+    #[arg(long = "cache-size", value_name = "SIZE", default_value = "2GiB", value_parser = parse_size, requires = "folder", hide_short_help = true)]
+    pub size: u64,
+}
+
+// Arguments of `cache`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "What was found in the layers of images is kept by --cache DIR of scan, audit and all other commands that read images.
+
+Examples:
+  gospect scan --cache /var/cache/gospect registry:example.org/app:1.2
+  gospect cache status /var/cache/gospect            entries, bytes, oldest use
+  gospect cache prune --max-size 500MiB /var/cache/gospect
+  gospect cache prune --unused-for 30 /var/cache/gospect"
+)]
+pub struct CacheCommandArgs {
+    #[command(subcommand)]
+    pub command: CacheCommand,
+}
+
+// A doc comment here would replace what the list of commands says.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Show how many results are kept, and how large they are
+    Status(CacheStatusArgs),
+    /// Remove results that were used longest ago
+    Prune(CachePruneArgs),
+}
+
+// Arguments of `cache status`.
+#[derive(Debug, Args)]
+pub struct CacheStatusArgs {
+    /// The folder that --cache named
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document")]))]
+    pub format: String,
+}
+
+// Arguments of `cache prune`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").args(["max_size", "unused_for"]).required(true).multiple(true)))]
+pub struct CachePruneArgs {
+    /// The folder that --cache named
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Leave at most this many bytes; 0 removes everything
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_size: Option<u64>,
+    /// Remove what was not used for this many days
+    #[arg(long, value_name = "DAYS")]
+    pub unused_for: Option<u32>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

@@ -1,0 +1,39 @@
+//! Programs as text, for results that are kept between runs (`--cache`).
+
+use super::program::Program;
+use super::spool::Spool;
+use crate::record::{Binary, FoundProgram, ProgramPlace};
+use serde::{Deserialize, Serialize};
+
+/// Number of the facts: raised whenever a record of an unchanged program changes. `tests/it/cache.rs` holds it against the records of
+/// stored programs.
+pub const FACTS: u32 = 1;
+
+/// A program without its place.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    slice: Option<String>,
+    member: Option<String>,
+    record: Box<Binary>,
+}
+
+/// The program as text; `None` if its record can no longer be read.
+pub(super) fn encode(program: &Program) -> Option<String> {
+    let stored = Stored {
+        slice: program.slice.clone(),
+        member: program.member.clone(),
+        record: program.record.clone().open().ok()?,
+    };
+    serde_json::to_string(&stored).ok()
+}
+
+/// The program in a text, its record in the spool; `name` is the length of its name in its container, in bytes.
+pub(super) fn decode(text: &str, spool: &Spool, name: usize) -> Option<Program> {
+    let stored: Stored = serde_json::from_str(text).ok()?;
+    Some(FoundProgram {
+        place: ProgramPlace::default(),
+        slice: stored.slice,
+        member: stored.member,
+        record: spool.put(stored.record, name).ok()?,
+    })
+}
