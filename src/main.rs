@@ -19,5 +19,5 @@ fn main() -> ExitCode {
     #[cfg(not(unix))]
     let closed = false;
     let stdout = if closed { Stdout::Closed } else { Stdout::Open };
-    gospect::cli::run(std::env::args_os().collect(), stdout)
+    gospect::cli::run(std::env::args_os().collect(), stdout).into()
 }

@@ -9,6 +9,23 @@ use crate::vuln::database::Damaged;
 use crate::vulndb::LoadError;
 use std::io;
 
+/// What kind of error left a command without a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Arguments that make no sense, or do not fit together.
+    Usage,
+    /// A policy or baseline that cannot be used.
+    Policy,
+    /// No usable vulnerability database.
+    Database,
+    /// A named file that cannot be read.
+    Input,
+    /// The result cannot be written, or is too large for the memory allowed.
+    Output,
+    /// The system refuses what is needed, such as threads.
+    System,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     // Errors in arguments, or arguments that do not fit together.
@@ -149,6 +166,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// What kind of error it is.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Profile(_)
+            | Self::Level(_)
+            | Self::Expect(_)
+            | Self::ReadPolicy { .. }
+            | Self::Mistakes { .. }
+            | Self::ReadBaseline { .. }
+            | Self::Baseline { .. } => Failure::Policy,
+            Self::Database(_)
+            | Self::OldDatabase { .. }
+            | Self::UndatedDatabase(_)
+            | Self::NoCache
+            | Self::Damaged(_) => Failure::Database,
+            Self::NotRead { .. }
+            | Self::ReadBinary { .. }
+            | Self::NoBinary { .. }
+            | Self::Program { .. } => Failure::Input,
+            Self::Write { .. } | Self::Exists { .. } | Self::TooLarge(_) => Failure::Output,
+            Self::Threads(_) | Self::NoThreads(_) => Failure::System,
+            Self::WithOutput { cause, .. } => cause.failure(),
+            _ => Failure::Usage,
+        }
+    }
+
     /// For `map_err` after writing `what`.
     pub fn write(what: impl ToString) -> impl Fn(io::Error) -> Self {
         move |source| Self::Write {

@@ -1,7 +1,6 @@
 //! Exit codes.
 
 use crate::record::End;
-use std::process::ExitCode;
 
 /// How a command ended. Code 2 takes precedence over 1, and 1 over 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +39,13 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
+impl From<Exit> for u8 {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
+        match exit {
             Exit::Fine => 0,
             Exit::Findings => 1,
             Exit::Failed => 2,
             Exit::NothingFound => 3,
-        })
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP: writes the complete lines so far, then ends as the signal demands.
 
+use super::captured;
 use super::lines::{Lines, Partial};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag::{register, register_conditional_default};
@@ -10,13 +11,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Ignores SIGXFSZ: a file at its size limit (`ulimit -f`) then fails like a full disk and does not end the program.
 pub fn ignore_file_limit() {
+    if captured::is_on() {
+        return;
+    }
     // If this fails, the signal keeps its default effect.
     let _ = register(SIGXFSZ, Arc::default());
 }
 
 /// Keeps the complete lines of this writer when a signal ends the program, and no incomplete file. A second signal ends it at
-/// once.
+/// once. In a captured run signals are the business of the program around it.
 pub fn keep(lines: &Lines, partial: Option<&Partial>) {
+    if captured::is_on() {
+        return;
+    }
     let asked = Arc::new(AtomicBool::new(false));
     let ignored = ignored();
     let heeded: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]

@@ -5,14 +5,14 @@
 /// Prints a message for the user on standard error. Text from files must be cleaned first. A failure to print is ignored.
 macro_rules! say {
     ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($text)*);
+        $crate::cli::captured::message(format!($($text)*));
     }};
 }
 
 mod args;
 mod audit;
 mod cache;
+mod captured;
 mod config;
 mod database;
 mod dates;
@@ -58,7 +58,6 @@ use clap::{FromArgMatches, Subcommand};
 use error::Error;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::process::ExitCode;
 
 /// Printed when gospect is started without arguments.
 const HINT: &str = "\
@@ -76,14 +75,20 @@ gospect X-rays compiled Go programs. Type one of:
 `gospect help` lists all commands, `gospect help COMMAND` explains one.
 ";
 
+pub use captured::{Ended, run as run_captured};
+pub use error::Failure;
 pub use terminal::Stdout;
 
 /// Commands that compare or search programs by name, and so need files instead of standard input.
 const NEED_FILES: [&str; 2] = ["diff", "why"];
 
 /// Runs the program and returns its exit code.
-pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
+pub fn run(args: Vec<OsString>, stdout: Stdout) -> u8 {
     terminal::remember(stdout);
+    exit_code(args)
+}
+
+fn exit_code(mut args: Vec<OsString>) -> u8 {
     if args.get(1).is_some_and(|first| is_target(first)) {
         args.insert(1, "scan".into());
     }
@@ -92,6 +97,7 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         return version::run(args.get(2..).unwrap_or_default());
     }
     if args.len() <= 1 {
+        captured::failed(Failure::Usage);
         say!("{}", HINT.trim_end());
         return exit::Exit::Failed.into();
     }
@@ -102,6 +108,7 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         return match answer {
             Ok(()) => exit::Exit::Fine.into(),
             Err(error) => {
+                captured::failed(error.failure());
                 say!("gospect: {}", clean(&error.to_string()));
                 exit::Exit::Failed.into()
             }
@@ -120,12 +127,17 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
                 .any(|line| matches!(clean(line), Cow::Owned(_)))
             {
                 text.lines().for_each(|line| say!("{}", clean(line)));
-            } else {
+            } else if !captured::is_on() {
                 let _ = error.print();
+            } else if help {
+                let _ = output::print(text.as_bytes());
+            } else {
+                say!("{}", text.trim_end());
             }
             return if help {
                 exit::Exit::Fine
             } else {
+                captured::failed(Failure::Usage);
                 exit::Exit::Failed
             }
             .into();
@@ -156,6 +168,7 @@ pub fn run(mut args: Vec<OsString>, stdout: Stdout) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
+            captured::failed(error.failure());
             let text = match (&error, command.as_deref()) {
                 (Error::Target(bad), Some(command)) => {
                     bad.for_command(command, !NEED_FILES.contains(&command))

@@ -1,11 +1,12 @@
 //! The output of a command: a file, a terminal or a pipe, and what each can display.
 
 use super::args::OutputArgs;
+use super::captured;
 use super::error::Error;
 use super::lines::{GATHERED, Lines, Partial};
-use super::terminal::{colors, is_pipe, stdout, utf8};
+use super::terminal::{colors, is_pipe, is_terminal, stdout, utf8};
 use crate::report::style::{Look, clean};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// An open output.
 pub struct Output {
@@ -30,12 +31,17 @@ impl Output {
                 partial = beside;
                 (Box::new(file), false, false)
             }
-            _ => (stdout(), io::stdout().is_terminal(), is_pipe()),
+            _ => (stdout(), is_terminal(), is_pipe()),
         };
         let color = colors(args.color, terminal);
         let width =
             terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
-        let writer = Lines::new(to, if terminal { 0 } else { GATHERED });
+        // Who captures the output waits for each line, as who looks at a terminal does.
+        let gathered = match terminal || (captured::is_on() && partial.is_none()) {
+            true => 0,
+            false => GATHERED,
+        };
+        let writer = Lines::new(to, gathered);
         #[cfg(unix)]
         if let Some(partial) = &partial {
             super::interrupt::keep(&writer, Some(partial));

@@ -2,11 +2,10 @@
 
 use super::args::{JudgeArgs, OutputArgs};
 use super::error::Error;
-use super::terminal::colors;
+use super::terminal::{colors, is_error_terminal};
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
 use crate::report::style::clean;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Reads the policy. Every error in the file is reported on standard error; the result counts them.
@@ -48,7 +47,7 @@ fn read(path: &Path, output: &OutputArgs) -> Result<Policy, Error> {
         source,
     })?;
     Policy::load(&text, &name).map_err(|mistakes| {
-        let color = colors(output.color, std::io::stderr().is_terminal());
+        let color = colors(output.color, is_error_terminal());
         for mistake in &mistakes {
             say!("{}\n", mistake.render(&text, color));
         }

@@ -2,12 +2,12 @@
 //!
 //! Other output to the same terminal goes through [`Progress::aside`], which removes the line first; it comes back later.
 
-use super::terminal::{is_dumb, utf8};
+use super::terminal::{is_dumb, is_error_terminal, utf8};
 use crate::bytes::number::{bytes, count, thousands};
 use crate::record::Line;
 use crate::report::style::{Look, clean, width};
 use crate::scan::Counters;
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -105,7 +105,7 @@ impl Progress {
 
 /// Whether standard error is a terminal on which a line can be erased.
 fn has_lines() -> bool {
-    stderr().is_terminal() && !is_dumb()
+    is_error_terminal() && !is_dumb()
 }
 
 /// Erases a progress line that this program may have left, before a final message.

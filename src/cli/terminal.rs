@@ -1,9 +1,8 @@
 //! Capabilities of standard output and the terminal.
 
 use super::args::Color;
-#[cfg(not(unix))]
-use std::io::IsTerminal;
-use std::io::{self, Write};
+use super::captured;
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the program was started with a standard output.
@@ -22,9 +21,11 @@ pub fn remember(stdout: Stdout) {
     CLOSED.store(stdout == Stdout::Closed, Ordering::Relaxed);
 }
 
-/// Standard output. Every write fails when it was closed; the standard library would drop the bytes in silence.
+/// Standard output, or what stands for it in a captured run. Every write fails when it was closed; the standard library would drop the bytes in silence.
 pub fn stdout() -> Box<dyn Write + Send> {
-    if CLOSED.load(Ordering::Relaxed) {
+    if let Some(output) = captured::output() {
+        output
+    } else if CLOSED.load(Ordering::Relaxed) {
         Box::new(ClosedOutput)
     } else {
         Box::new(io::stdout())
@@ -43,17 +44,28 @@ impl Write for ClosedOutput {
     }
 }
 
+/// Whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    !captured::is_on() && io::stdout().is_terminal()
+}
+
+/// Whether standard error is a terminal.
+pub fn is_error_terminal() -> bool {
+    !captured::is_on() && io::stderr().is_terminal()
+}
+
 /// Whether standard output is a pipe.
 #[cfg(unix)]
 pub fn is_pipe() -> bool {
     use rustix::fs::{FileType, fstat};
-    fstat(io::stdout()).is_ok_and(|s| FileType::from_raw_mode(s.st_mode).is_fifo())
+    captured::is_on()
+        || fstat(io::stdout()).is_ok_and(|s| FileType::from_raw_mode(s.st_mode).is_fifo())
 }
 
 /// Whether standard output is a pipe; unknown on this system, so it may be.
 #[cfg(not(unix))]
 pub fn is_pipe() -> bool {
-    !io::stdout().is_terminal()
+    !is_terminal()
 }
 
 /// Whether to write colours to an output that is a terminal or not. An argument overrides the environment, and there NO_COLOR

@@ -6,7 +6,7 @@
 //! read is shown in the same form.
 
 use super::go_flags::{Flags, Refused, parse, split_value};
-use super::terminal::stdout;
+use super::terminal::{is_error_terminal, is_terminal, stdout};
 use crate::bytes::{FileBytes, Limits, MEMORY, SizeInMemory, Use};
 use crate::go::version::{self, Effort, NoBuildInfo, RawBuildInfo};
 use crate::report::style::clean;
@@ -16,9 +16,8 @@ use crate::source::queue::{self, Output};
 use crate::source::walk::{NotExamined, Rules, Tally, Visit, Walk, WalkedFile};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// One run of the command: where it prints, and its exit status.
 struct Run<'w> {
@@ -31,14 +30,14 @@ struct Run<'w> {
     terminal: bool,
 }
 
-pub fn run(args: &[OsString]) -> ExitCode {
+pub fn run(args: &[OsString]) -> u8 {
     let given = Flags::from_environment();
     let mut flags = given;
     let files = match change_directory(args).and_then(|rest| parse(rest, &mut flags)) {
         Ok(files) => files,
         Err((message, status)) => {
             say!("{}", message.trim_end_matches('\n'));
-            return ExitCode::from(status);
+            return status;
         }
     };
     let mut out = BufWriter::with_capacity(64 << 10, stdout());
@@ -47,7 +46,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
         out: &mut out,
         status: 0,
         closed: false,
-        terminal: io::stdout().is_terminal(),
+        terminal: is_terminal(),
     };
     if files.is_empty() {
         run.own_version(given);
@@ -63,9 +62,9 @@ pub fn run(args: &[OsString]) -> ExitCode {
     match out.flush() {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
             say!("gospect: cannot write the output: {e}");
-            ExitCode::from(1)
+            1
         }
-        _ => ExitCode::from(status),
+        _ => status,
     }
 }
 
@@ -245,7 +244,7 @@ impl Run<'_> {
 /// A path for a message: unchanged like Go's, or escaped if standard error is a terminal.
 fn escaped_path(path: &Path) -> String {
     let text = path.display().to_string();
-    match io::stderr().is_terminal() {
+    match is_error_terminal() {
         true => clean(&text).into_owned(),
         false => text,
     }
