@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes testdata/rebuild.tar.xz: builds of one small program that differ in one thing each, for the tests of `gospect rebuild` and `diff --code`.
-#   scripts/make-rebuild-fixtures.sh GO GO_OTHER OUT      GO: the go command of Go 1.27.3, GO_OTHER: that of Go 1.26.6
+#   scripts/make-rebuild-fixtures.sh GO GO_OTHER GO_PATCH OUT
+# GO: the go command of Go 1.27.3; GO_OTHER: that of Go 1.26.6; GO_PATCH: that of Go 1.26.8, for a patch release.
 set -eu
-go=$1 other=$2 out=$3
+go=$1 other=$2 patch=$3 out=$4
 work=$(mktemp -d)
 mkdir -p "$work/app/lib" "$work/pairs"
 cd "$work/app"
@@ -46,6 +47,55 @@ sed -i 's/three/eerht/' lib/lib.go
 build amd64-constant -ldflags='-s -w'
 sed -i 's/eerht/three/' lib/lib.go
 "$other" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$work/pairs/amd64-release" .
+"$patch" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$work/pairs/amd64-patch-release" .
+
+# Other formats: build ID and zeroed memory are elsewhere, and WebAssembly has numbers instead of addresses.
+for port in windows/amd64 darwin/arm64 js/wasm; do
+  export GOOS=${port%/*} GOARCH=${port#*/}
+  build "$GOOS-base" -ldflags='-s -w'
+  build "$GOOS-record" -ldflags='-s -w' -tags=$long
+  build "$GOOS-string" -ldflags='-s -w -X main.version=1.2.3'
+  sed -i 's/return a + b/return a - b/' lib/lib.go
+  build "$GOOS-function" -ldflags='-s -w'
+  sed -i 's/return a - b/return a + b/' lib/lib.go
+done
+export GOOS=linux GOARCH=amd64
+
+# A toolchain whose standard library was changed: the released one, with another file.
+root=$("$go" env GOROOT)
+cp -rs "$root" "$work/patched"
+file=src/runtime/print.go
+rm "$work/patched/$file"
+sed 's/^func printbool(v bool) {$/func printbool(v bool) {\n\tif v {\n\t\tprintstring("yes, ")\n\t}/' "$root/$file" >"$work/patched/$file"
+GOROOT=$work/patched "$work/patched/bin/go" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$work/pairs/amd64-patched" .
+
+# Two versions of a module, from a proxy of files.
+mkdir -p "$work/proxy/example.com/dep/@v" "$work/user"
+cd "$work/user"
+for version in v1.0.0 v1.1.0; do
+  python3 - "$work/proxy/example.com/dep/@v" $version <<'END'
+import sys, zipfile
+
+folder, version = sys.argv[1:]
+go_mod = "module example.com/dep\n\ngo 1.21\n"
+number = version.split(".")[1]
+code = f"package dep\n\n//go:noinline\nfunc Value(n int) int {{ return n + 4{number} }}\n"
+with zipfile.ZipFile(f"{folder}/{version}.zip", "w") as archive:
+    for name, text in (("go.mod", go_mod), ("dep.go", code)):
+        archive.writestr(zipfile.ZipInfo(f"example.com/dep@{version}/{name}"), text)
+with open(f"{folder}/{version}.mod", "w") as file:
+    file.write(go_mod)
+with open(f"{folder}/{version}.info", "w") as file:
+    file.write(f'{{"Version": "{version}"}}')
+END
+  printf 'module example.com/user\n\ngo 1.21\n\nrequire example.com/dep %s\n' $version >go.mod
+  printf 'package main\n\nimport "example.com/dep"\n\nfunc main() { println(dep.Value(1)) }\n' >main.go
+  rm -f go.sum
+  export GOPROXY="file://$work/proxy" GONOSUMDB=example.com GOMODCACHE="$work/cache"
+  "$go" mod tidy
+  build "amd64-module-$version" -ldflags='-s -w'
+done
 cd "$work/pairs"
 tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c . | xz -9e --lzma2=dict=64MiB >"$out"
+chmod -R u+w "$work"
 rm -rf "$work"

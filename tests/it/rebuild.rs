@@ -16,7 +16,10 @@ fn pair(old: &str, new: &str) -> Comparison {
     compared(&rebuild_fixture(old), &rebuild_fixture(new))
 }
 
-const ARCHITECTURES: [&str; 5] = ["amd64", "arm64", "386", "s390x", "ppc64le"];
+/// All pairs of builds: of Linux for five architectures, PE, Mach-O and WebAssembly.
+const PORTS: [&str; 8] = [
+    "amd64", "arm64", "386", "s390x", "ppc64le", "windows", "darwin", "js",
+];
 
 #[test]
 fn the_same_file_is_identical() {
@@ -29,7 +32,7 @@ fn the_same_file_is_identical() {
 /// A longer record moves data, and with it the addresses in code.
 #[test]
 fn another_record_over_equal_code_is_the_same_code() {
-    for arch in ARCHITECTURES {
+    for arch in PORTS {
         let result = pair(&format!("{arch}-base"), &format!("{arch}-record"));
         assert_eq!(
             result.verdict,
@@ -45,18 +48,30 @@ fn another_record_over_equal_code_is_the_same_code() {
                 .any(|line| line.starts_with("`build -tags=a_tag")),
             "{arch}: {lines:?}"
         );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("Go build ID: other hash of the inputs of the link")),
+            "{arch}: {lines:?}"
+        );
     }
 }
 
 #[test]
 fn a_changed_function_is_named_with_its_line() {
-    for arch in ARCHITECTURES {
+    for arch in PORTS {
         let result = pair(&format!("{arch}-base"), &format!("{arch}-function"));
         assert_eq!(result.verdict, Outcome::Different, "{arch}");
         let names: Vec<&str> = result.changed.iter().map(|f| f.function.as_str()).collect();
         assert_eq!(names, ["example.com/app/lib.Add"], "{arch}");
         let place = result.changed[0].place.as_deref().unwrap();
-        assert!(place.ends_with("lib/lib.go:7"), "{arch}: {place}");
+        // WebAssembly counts blocks, not instructions.
+        let line = if arch == "js" {
+            "lib/lib.go:"
+        } else {
+            "lib/lib.go:7"
+        };
+        assert!(place.contains(line), "{arch}: {place}");
         assert!(
             result.explanations[0].ends_with("1 of example.com/app"),
             "{arch}: {:?}",
@@ -98,6 +113,31 @@ fn what_differs_is_explained() {
         ("amd64-base", "amd64-release", "another Go release: "),
         (
             "amd64-base",
+            "amd64-patched",
+            "only functions of the standard library differ: a patched toolchain",
+        ),
+        (
+            "amd64-module-v1.0.0",
+            "amd64-module-v1.1.0",
+            "example.com/dep: and v1.0.0 and v1.1.0 and 1 of the functions that differ are its own",
+        ),
+        (
+            "windows-base",
+            "windows-string",
+            "another string set by the linker (-X): a variable",
+        ),
+        (
+            "darwin-base",
+            "darwin-string",
+            "another string set by the linker (-X): a variable",
+        ),
+        (
+            "js-base",
+            "js-string",
+            "another string set by the linker (-X): a variable",
+        ),
+        (
+            "amd64-base",
             "arm64-base",
             "another setting: GOARCH=amd64 and GOARCH=arm64",
         ),
@@ -116,8 +156,14 @@ fn what_differs_is_explained() {
         }
     }
     // Strings and constants leave every function as it is.
-    for new in ["amd64-string", "amd64-constant"] {
-        let result = pair("amd64-base", new);
+    for (old, new) in [
+        ("amd64-base", "amd64-string"),
+        ("amd64-base", "amd64-constant"),
+        ("windows-base", "windows-string"),
+        ("darwin-base", "darwin-string"),
+        ("js-base", "js-string"),
+    ] {
+        let result = pair(old, new);
         assert_eq!(
             result.functions, result.functions_equal,
             "{new}: {:?}",
@@ -126,12 +172,178 @@ fn what_differs_is_explained() {
     }
 }
 
+/// A toolchain with one changed function makes that function and the length of everything behind it, and nothing else.
+#[test]
+fn a_patched_toolchain_is_told_by_its_function() {
+    let result = pair("amd64-base", "amd64-patched");
+    let names: Vec<&str> = result.changed.iter().map(|f| f.function.as_str()).collect();
+    assert_eq!(names, ["runtime.printbool"]);
+    let parts: Vec<&str> = result.differences.iter().map(|d| d.what.as_str()).collect();
+    assert!(
+        !parts.iter().any(|what| what.starts_with(".go.type")),
+        "{parts:?}"
+    );
+}
+
+/// Two patch releases that make the same code of a program: the record says so, and nothing that is run differs.
+#[test]
+fn another_release_with_the_same_code_is_named() {
+    let result = pair("amd64-release", "amd64-patch-release");
+    assert_eq!(
+        result.verdict,
+        Outcome::SameCode,
+        "{:?}",
+        result.differences
+    );
+    assert!(
+        result
+            .explanations
+            .iter()
+            .any(|why| why.starts_with("another Go release: go1.26.6 and go1.26.8")),
+        "{:?}",
+        result.explanations
+    );
+    let lines: Vec<&str> = result.differences.iter().map(|d| d.what.as_str()).collect();
+    assert!(
+        lines.contains(&"`go go1.26.6` is `go go1.26.8`"),
+        "{lines:?}"
+    );
+}
+
+/// The build ID is a text in front of the code. What is behind it is no build ID.
+#[test]
+fn code_behind_the_build_id_is_code() {
+    for port in ["windows", "darwin"] {
+        let base = rebuild_fixture(&format!("{port}-base"));
+        let mark = b"\xff Go build ID: \"";
+        let at = memchr::memmem::find(&base, mark).unwrap();
+        let end = at + memchr::memmem::find(&base[at..], b"\"\n \xff").unwrap() + 4;
+        let mut other_id = base.to_vec();
+        other_id[at + mark.len() + 3] ^= 1;
+        let result = compared(&base, &other_id);
+        assert_eq!(result.verdict, Outcome::SameCode, "{port}");
+        assert!(
+            result
+                .differences
+                .iter()
+                .any(|d| d.part == DifferentPart::BuildId),
+            "{port}: {:?}",
+            result.differences
+        );
+        // In the filling behind it, and instead of the text.
+        for place in [end + 2, at + mark.len() + 20] {
+            let mut edited = other_id.clone();
+            edited[place..place + 2].copy_from_slice(b"\xeb\xfe");
+            let result = compared(&base, &edited);
+            assert_eq!(result.verdict, Outcome::Different, "{port} at {place}");
+        }
+    }
+}
+
+/// Headers and tables that decide where a program starts, or what is called, are no matter of layout.
+#[test]
+fn another_entry_is_different() {
+    let windows = rebuild_fixture("windows-base");
+    let mut edited = windows.to_vec();
+    let header = u32::from_le_bytes(edited[0x3c..0x40].try_into().unwrap()) as usize;
+    // AddressOfEntryPoint.
+    edited[header + 24 + 16] ^= 0x20;
+    assert_eq!(compared(&windows, &edited).verdict, Outcome::Different);
+
+    let darwin = rebuild_fixture("darwin-base");
+    let mut edited = darwin.to_vec();
+    let mut at = 32;
+    // LC_MAIN.
+    while edited[at..at + 4] != [0x28, 0, 0, 0x80] {
+        at += u32::from_le_bytes(edited[at + 4..at + 8].try_into().unwrap()) as usize;
+    }
+    edited[at + 8] ^= 0x20;
+    assert_eq!(compared(&darwin, &edited).verdict, Outcome::Different);
+
+    let js = rebuild_fixture("js-base");
+    let sections = wasm_sections(&js);
+    // Types, imports, functions, exports, elements.
+    for id in [1, 2, 3, 7, 9] {
+        let (start, size) = sections[&id];
+        let mut edited = js.to_vec();
+        edited[start + size - 1] ^= 1;
+        if let Ok(result) = compare(&&js[..], &&edited[..], None, Limits::default()) {
+            assert_eq!(result.verdict, Outcome::Different, "section {id}");
+        }
+    }
+}
+
+/// Offset and size of the sections of a WebAssembly module.
+fn wasm_sections(module: &[u8]) -> std::collections::HashMap<u8, (usize, usize)> {
+    let mut all = std::collections::HashMap::new();
+    let mut at = 8;
+    while at < module.len() {
+        let id = module[at];
+        let (mut size, mut shift) = (0usize, 0);
+        loop {
+            at += 1;
+            size |= usize::from(module[at] & 0x7f) << shift;
+            shift += 7;
+            if module[at] < 0x80 {
+                break;
+            }
+        }
+        at += 1;
+        all.insert(id, (at, size));
+        at += size;
+    }
+    all
+}
+
+/// The module data says which initialisers are run and where types and tables of the garbage collector are.
+#[test]
+fn edited_module_data_is_different() {
+    use object::{Object, ObjectSection};
+    let base = rebuild_fixture("amd64-base");
+    let file = object::File::parse(&base[..]).unwrap();
+    let section = file.section_by_name(".go.module").unwrap();
+    let (offset, size) = section.file_range().unwrap();
+    let words = size.min(512) / 8;
+    let others = [
+        rebuild_fixture("amd64-base"),
+        rebuild_fixture("amd64-record"),
+    ];
+    let mut tried = 0;
+    // Behind the words of the function table.
+    for word in 22..words {
+        let at = (offset + word * 8) as usize;
+        if base[at..at + 8].iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        let mut edited = base.to_vec();
+        edited[at] ^= 0x40;
+        for other in &others {
+            let Ok(result) = compare(&&edited[..], &&other[..], None, Limits::default()) else {
+                continue;
+            };
+            tried += 1;
+            assert_eq!(
+                result.verdict,
+                Outcome::Different,
+                "word {word}: {:?}",
+                result.differences
+            );
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
+
 /// Whatever byte of code or data is edited, the programs are different; beside a longer record, which moves everything, too.
 #[test]
 fn an_edited_byte_of_code_or_data_is_never_missed() {
-    let base = rebuild_fixture("amd64-base");
-    let record = rebuild_fixture("amd64-record");
-    let sections = sections(&base);
+    for (port, tries) in [("amd64", 10), ("windows", 4), ("darwin", 4), ("js", 4)] {
+        edited_bytes(port, tries);
+    }
+}
+
+fn edited_bytes(port: &str, tries: usize) {
+    let base = rebuild_fixture(&format!("{port}-base"));
+    let record = rebuild_fixture(&format!("{port}-record"));
     let mut state = 11u64;
     let mut random = move |n: u64| {
         state = state
@@ -139,9 +351,8 @@ fn an_edited_byte_of_code_or_data_is_never_missed() {
             .wrapping_add(1);
         (state >> 33) % n
     };
-    for name in [".text", ".rodata", ".noptrdata", ".data", ".go.type"] {
-        let (offset, size) = sections[name];
-        for _ in 0..12 {
+    for (name, (offset, size)) in sections(port, &base) {
+        for _ in 0..tries {
             let at = (offset + random(size)) as usize;
             // Filling between functions and constants is run by nobody.
             let around = &base[at.saturating_sub(8)..at + 8];
@@ -151,11 +362,15 @@ fn an_edited_byte_of_code_or_data_is_never_missed() {
             let mut edited = base.to_vec();
             edited[at] ^= 0x10;
             for other in [&base, &record] {
-                let result = compared(&edited, other);
+                // A module that is damaged by the edit cannot be read.
+                let Ok(result) = compare(&&edited[..], &&other[..], None, Limits::default()) else {
+                    assert_eq!(port, "js");
+                    continue;
+                };
                 assert_eq!(
                     result.verdict,
                     Outcome::Different,
-                    "{name} at {at:#x}: {:?}",
+                    "{port} {name} at {at:#x}: {:?}",
                     result.differences
                 );
             }
@@ -163,19 +378,22 @@ fn an_edited_byte_of_code_or_data_is_never_missed() {
     }
 }
 
-/// Offsets and sizes of the sections of a little-endian ELF file of 64 bits.
-fn sections(elf: &[u8]) -> std::collections::HashMap<&'static str, (u64, u64)> {
+/// Offsets and sizes of sections with code and data.
+fn sections(port: &str, program: &[u8]) -> Vec<(&'static str, (u64, u64))> {
     use object::{Object, ObjectSection};
-    let file = object::File::parse(elf).unwrap();
-    [".text", ".rodata", ".noptrdata", ".data", ".go.type"]
-        .into_iter()
-        .map(|name| {
-            (
-                name,
-                file.section_by_name(name).unwrap().file_range().unwrap(),
-            )
-        })
-        .collect()
+    if port == "js" {
+        let all = wasm_sections(program);
+        let section = |id: u8| (all[&id].0 as u64, all[&id].1 as u64);
+        return vec![("code", section(10)), ("data", section(11))];
+    }
+    let names: &[&str] = match port {
+        "windows" => &[".text", ".rdata", ".data"],
+        "darwin" => &["__text", "__rodata", "__noptrdata", "__data"],
+        _ => &[".text", ".rodata", ".noptrdata", ".data", ".go.type"],
+    };
+    let file = object::File::parse(program).unwrap();
+    let range = |name: &str| file.section_by_name(name).unwrap().file_range().unwrap();
+    names.iter().map(|name| (*name, range(name))).collect()
 }
 
 /// Damaged programs give a result or an error, never a panic.

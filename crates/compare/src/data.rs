@@ -1,11 +1,12 @@
 //! Compares everything that is loaded into memory and is not the code of a listed function: constants, types, variables.
 
 mod describe;
+mod same;
 
 use super::align::{Alignment, Piece, Pointer, Words, align};
 use super::code::{Pair, bodies};
-use super::regions::{OF_LOADER, Region, compared_elsewhere, regions};
-use super::side::{Addresses, Side};
+use super::regions::{Excluded, Region, compared_elsewhere, regions};
+use super::side::{Addresses, Side, is_build_id};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,24 +15,30 @@ pub struct Data {
     alignment: Alignment,
     /// For an address of zero-filled memory of the old program, the address of the new program that is used in the same place.
     zeroed: BTreeMap<u64, u64>,
-    /// Ranges of the old program that other modules compare.
-    compared_elsewhere: Vec<Addresses>,
+    /// Ranges of the old and of the new program that other modules compare.
+    compared_elsewhere: [Vec<Excluded>; 2],
     /// Equal code that no function table lists: address in the old program, length, address in the new one.
     equal_code: Vec<(u64, u64, u64)>,
     pub differences: Vec<Difference>,
 }
 
-/// Differences before and after an address that are searched for one that includes it.
-const NEIGHBOURS: usize = 64;
 /// How often data is aligned at most: pointers that one pass finds are hints for the next.
 const PASSES: usize = 3;
 
+/// Whether two addresses are the same place in functions of both programs.
+pub type AreSameCode<'f> = dyn Fn(u64, u64) -> bool + 'f;
+
 /// Compares all data. `pairs` are the addresses that equal instructions of both programs use.
-pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, pairs: &[Pair]) -> Data {
+pub fn compare(
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
+    pairs: &[Pair],
+    are_same_code: &AreSameCode<'_>,
+) -> Data {
     let mut data = Data {
         alignment: Alignment::default(),
         zeroed: BTreeMap::new(),
-        compared_elsewhere: compared_elsewhere(old),
+        compared_elsewhere: [compared_elsewhere(old), compared_elsewhere(new)],
         equal_code: Vec::new(),
         differences: Vec::new(),
     };
@@ -86,7 +93,7 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, pairs: &[Pair]) -> Data {
     }
     data.alignment.runs.append(&mut data.equal_code);
     data.alignment.runs.sort_unstable();
-    data.describe(old, new);
+    data.describe(old, new, are_same_code);
     data
 }
 
@@ -198,7 +205,7 @@ impl Data {
             return;
         };
         let is_equal = old_code == new_code
-            || super::parts::is_build_id(&old_code) && super::parts::is_build_id(&new_code)
+            || is_build_id(&old_code) && is_build_id(&new_code)
             || bodies(
                 (old, &old_code, old_region.addresses.start),
                 (new, &new_code, new_region.addresses.start),
@@ -291,71 +298,5 @@ impl Data {
     /// Whether the alignment has an address of the new program for an address of the old one.
     pub fn is_aligned(&self, address: u64) -> bool {
         self.new_address(address).is_some()
-    }
-
-    /// Whether two addresses are the same place. Addresses in data that differs count as the same: that data is reported as a difference of its own.
-    pub fn is_same(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, a: u64, b: u64) -> bool {
-        match (old.is_stored(a), new.is_stored(b)) {
-            (false, false) => self.is_same_zeroed(a, b),
-            (true, true) => {
-                // The address may be just before or after the variable that it belongs to.
-                let near = |distance: u64| {
-                    self.new_address(a.wrapping_add(distance)) == Some(b.wrapping_add(distance))
-                        || self.new_address(a.wrapping_sub(distance))
-                            == Some(b.wrapping_sub(distance))
-                };
-                near(0)
-                    || near(1)
-                    || near(8)
-                    || near(16)
-                    || self.is_compared_elsewhere(old, a)
-                    || self.is_different(a, b)
-            }
-            // A variable that only one program initialises: its value is reported as different data.
-            _ => {
-                let all = &self.alignment.different;
-                let within = |range: &Addresses, address: u64| {
-                    range.contains(&address) || range.start == address
-                };
-                all.iter().any(|(x, y)| within(x, a) || within(y, b))
-            }
-        }
-    }
-
-    /// Whether two addresses of zero-filled memory are the same variable: no other address is paired with the first, and the distance between them is that of
-    /// the pair before or after them.
-    fn is_same_zeroed(&self, a: u64, b: u64) -> bool {
-        let distance = |pair: (&u64, &u64)| pair.1.wrapping_sub(*pair.0);
-        if self.zeroed.get(&a).is_some_and(|other| *other != b) {
-            return false;
-        }
-        let before = self.zeroed.range(..a).next_back().map(distance);
-        let after = self.zeroed.range(a + 1..).next().map(distance);
-        let own = Some(b.wrapping_sub(a));
-        // Padding before a variable with a larger alignment may differ in size.
-        let is_aligned = a.is_multiple_of(64) && b.is_multiple_of(64);
-        (before.is_none() && after.is_none()) || before == own || after == own || is_aligned
-    }
-
-    /// Whether one of two addresses is in data that differs.
-    fn is_different(&self, a: u64, b: u64) -> bool {
-        let within =
-            |range: &Addresses, address: u64| address >= range.start && address <= range.end;
-        let all = &self.alignment.different;
-        let after = all.partition_point(|(x, _)| x.start <= a);
-        let near = all.get(after.saturating_sub(NEIGHBOURS)..all.len().min(after + NEIGHBOURS));
-        near.into_iter()
-            .flatten()
-            .any(|(x, y)| within(x, a) || within(y, b))
-    }
-
-    /// Whether an address is in a range that other modules compare.
-    fn is_compared_elsewhere(&self, side: &Side<'_, '_>, address: u64) -> bool {
-        let is_in_range = self
-            .compared_elsewhere
-            .iter()
-            .any(|range| range.contains(&address) || range.end == address);
-        let name = side.section_name(address);
-        is_in_range || OF_LOADER.contains(&name.as_str()) || side.rows.at(address).is_some()
     }
 }

@@ -130,19 +130,20 @@ pub fn explain(
     let [old, new] = records;
     let mut all = Vec::new();
     let equal = functions.equal();
+    let releases = (&old.binary.go_version, &new.binary.go_version);
+    let release = match releases {
+        (Some(a), Some(b)) if a != b => Some(format!("another Go release: {a} and {b}")),
+        _ => None,
+    };
     if is_harmless {
         all.push(format!(
             "{equal} of {} functions equal; nothing that is run differs",
             functions.count()
         ));
+        all.extend(release.map(|text| format!("{text}, which make the same code of it")));
         return all;
     }
-    let releases = (&old.binary.go_version, &new.binary.go_version);
-    if let (Some(a), Some(b)) = releases
-        && a != b
-    {
-        all.push(format!("another Go release: {a} and {b}"));
-    }
+    all.extend(release);
     let empty = BuildInfo::default();
     let (x, y) = (
         old.binary.build_info.as_ref().unwrap_or(&empty),

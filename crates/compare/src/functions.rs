@@ -139,7 +139,7 @@ impl Functions {
             }
         }
         self.pairs = pairs;
-        let bytes = |i: &usize| old.rows.all.get(*i).map_or(0, |row| row.end - row.start);
+        let bytes = |i: &usize| old.code_size(*i);
         let changed: u64 = self.differing.keys().map(bytes).sum();
         let removed = self
             .partners
@@ -147,11 +147,7 @@ impl Functions {
             .enumerate()
             .filter(|(_, p)| p.is_none())
             .map(|(i, _)| bytes(&i));
-        let added = self
-            .added
-            .iter()
-            .filter_map(|i| new.rows.all.get(*i))
-            .map(|row| row.end - row.start);
+        let added = self.added.iter().map(|i| new.code_size(*i));
         self.different_bytes = changed + removed.sum::<u64>() + added.sum::<u64>();
     }
 
@@ -164,12 +160,24 @@ impl Functions {
         old_address: u64,
         new_address: u64,
     ) -> bool {
-        let (old_function, new_function) =
-            match (old.rows.at(old_address), new.rows.at(new_address)) {
-                (Some(old_function), Some(new_function)) => (old_function, new_function),
-                (None, None) => return data.is_same(old, new, old_address, new_address),
-                _ => return false,
-            };
+        match (old.rows.at(old_address), new.rows.at(new_address)) {
+            (None, None) => data.is_same(old, new, old_address, new_address),
+            _ => self.is_same_code(old, new, old_address, new_address),
+        }
+    }
+
+    /// Whether two addresses are the same place in functions that are partners.
+    pub fn is_same_code(
+        &self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        old_address: u64,
+        new_address: u64,
+    ) -> bool {
+        let functions = (old.rows.at(old_address), new.rows.at(new_address));
+        let (Some(old_function), Some(new_function)) = functions else {
+            return false;
+        };
         let rows = (
             old.rows.all.get(old_function),
             new.rows.all.get(new_function),
@@ -215,6 +223,43 @@ impl Functions {
             .collect()
     }
 
+    /// Words of moduledata that lead to other functions or data, or are other numbers: the runtime finds initialisers, types and tables of the garbage
+    /// collector by them.
+    pub fn changed_moduledata(
+        &self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        data: &Data,
+    ) -> Vec<Difference> {
+        let word = old.image.pointer_size();
+        let (old_fields, new_fields) = (old.moduledata(), new.moduledata());
+        let count = (old_fields.end - old_fields.start) / word.max(1);
+        let values = (0..count).filter_map(|i| {
+            let at = old_fields.start + i * word;
+            let new_value = new.image.pointer(new_fields.start + i * word)?;
+            Some((at, old.image.pointer(at)?, new_value))
+        });
+        // The first fields are the parts of the function table, which are compared themselves.
+        let after_table = old_fields.start + old.moduledata_text_field() * word;
+        // The end of a range is no address in it.
+        let is_address = |side: &Side<'_, '_>, value: u64| {
+            side.holds(value) || value.checked_sub(1).is_some_and(|last| side.holds(last))
+        };
+        let changed = values.filter(|(at, old_value, new_value)| {
+            match (is_address(old, *old_value), is_address(new, *new_value)) {
+                (true, true) => !self.is_same(old, new, data, *old_value, *new_value),
+                _ => old_value != new_value && *at >= after_table,
+            }
+        });
+        changed
+            .map(|(at, old_value, new_value)| Difference {
+                part: DifferentPart::Data,
+                bytes: word,
+                what: format!("moduledata at {at:#x}: {old_value:#x} is {new_value:#x}"),
+            })
+            .collect()
+    }
+
     /// Number of functions of both together.
     pub fn count(&self) -> u64 {
         (self.partners.len() + self.added.len()) as u64
@@ -235,7 +280,8 @@ impl Functions {
             all.push(FunctionDifference {
                 function: old.name(*i),
                 change: FunctionChange::Changed,
-                place: old.place(*i, start + difference.at),
+                // Places in WebAssembly are numbers of blocks, which the offset does not tell.
+                place: old.place(*i, start + if old.is_wasm() { 0 } else { difference.at }),
                 what: difference.what.clone(),
             });
         }

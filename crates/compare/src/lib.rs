@@ -3,11 +3,11 @@
 //! Two builds of the same source by the same toolchain have the same instructions, but a longer build info or another linker string moves what
 //! comes after it, and with it every address. So code is compared with addresses normalised:
 //!
-//! 1. `functions`: pairs functions by name, and compares their instructions without the operands that are addresses; `x86` and `words` know where
+//! 1. `functions`: pairs functions by name, and compares their instructions without the operands that are addresses; `x86`, `words` and `wasm` know where
 //!    these operands are. Each pair of operands gives an address of the old program and the same address in the new one.
 //! 2. `data`: aligns (`align`) everything else (`regions`) that is loaded into memory, with these pairs as hints, and compares it; pointers in data are pairs too.
 //! 3. The pairs are checked against the alignment: a function that now refers to other data differs.
-//! 4. `parts`: build info, build ID, function table, symbols, debug information, signature.
+//! 4. `parts`: build info, build ID, symbols, debug information, signature; `tables`: the function table; `loading`: where the program starts.
 //! 5. `explain`: what explains the differences.
 //!
 //! Never reads files, never prints, and never calls two programs equal when a part of them was not compared.
@@ -20,10 +20,12 @@ mod code;
 mod data;
 mod explain;
 mod functions;
+mod loading;
 mod parts;
 mod regions;
 mod side;
 mod tables;
+mod wasm;
 mod words;
 mod x86;
 
@@ -201,7 +203,9 @@ fn compare_sides(
     records: &[ProgramFacts; 2],
 ) -> Comparison {
     let mut functions = functions::compare(old, new);
-    let data = data::compare(old, new, &functions.pairs);
+    let data = data::compare(old, new, &functions.pairs, &|from, to| {
+        functions.is_same_code(old, new, from, to)
+    });
     functions.check(old, new, &data);
     let mut differences: Vec<Difference> = Vec::new();
     let changed = functions.changed(old, new);
@@ -220,10 +224,19 @@ fn compare_sides(
     // When functions differ, pointers to them differ too, and say nothing more.
     if is_same_code {
         differences.extend(functions.changed_pointers(old, new, &data));
+        differences.extend(functions.changed_moduledata(old, new, &data));
     }
     differences.extend(data.differences);
     differences.extend(tables::compare(old, new, is_same_code));
     differences.extend(parts::compare(old, new, records));
+    // The files differ, so something does, if only in parts that are neither loaded nor known.
+    if differences.is_empty() {
+        differences.push(Difference {
+            part: DifferentPart::Layout,
+            bytes: 0,
+            what: "bytes that are not loaded".to_owned(),
+        });
+    }
     differences.sort();
     differences.dedup();
     let is_harmless = differences.iter().all(|d| d.part.is_harmless());

@@ -1,10 +1,11 @@
 //! Compares the parts that are not executed (build info, build ID, symbols, debug information, signature, headers), and what decides how the program is loaded.
 
 use super::ProgramFacts;
+use super::loading::loading;
 use super::side::{Addresses, Side};
 use gospect_exe::{Format, Part, parts};
 use gospect_record::rebuild::{Difference, DifferentPart};
-use gospect_record::{BuildInfo, Checksum, Module};
+use gospect_record::{BuildInfo, Module};
 
 /// The start of build info (src/debug/buildinfo/buildinfo.go).
 const BUILD_INFO: &[u8] = b"\xff Go buildinf:";
@@ -14,7 +15,7 @@ const FIPS: &[u8] = b"\xff Go fipsinfo \xff\x00";
 const HEADER: u64 = 32;
 
 /// Addresses of build info and of the checksum record of the FIPS module. Their facts are compared, not their bytes.
-pub fn record_ranges(side: &Side<'_, '_>) -> Vec<Addresses> {
+pub fn record_ranges(side: &Side<'_, '_>) -> Vec<(Addresses, &'static str)> {
     let mut all = Vec::new();
     let image = side.image;
     for segment in image
@@ -33,12 +34,12 @@ pub fn record_ranges(side: &Side<'_, '_>) -> Vec<Addresses> {
                 let start = segment.address + at as u64;
                 if start.is_multiple_of(8) {
                     let is_record = mark == BUILD_INFO;
-                    let end = if is_record {
-                        end_of_build_info(bytes, at)
-                    } else {
-                        None
+                    let (end, what) = match is_record {
+                        true => (end_of_build_info(bytes, at), "build info"),
+                        false => (None, "the FIPS 140 record"),
                     };
-                    all.push(start..end.map_or(start + size, |end| segment.address + end));
+                    let end = end.map_or(start + size, |end| segment.address + end);
+                    all.push((start..end, what));
                 }
             }
         }
@@ -69,11 +70,6 @@ fn end_of_build_info(bytes: &[u8], at: usize) -> Option<u64> {
     // Build info is padded to its alignment.
     let end = next.checked_next_multiple_of(16)?;
     (next <= bytes.len()).then_some(end.min(bytes.len()) as u64)
-}
-
-/// Whether code outside of functions is the Go build ID, which the linker puts before them.
-pub fn is_build_id(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\xff Go build ID: \"")
 }
 
 /// Data that may differ without an effect on the program: texts of build info, and paths of the build host.
@@ -118,7 +114,7 @@ impl HarmlessData {
         let places = record_ranges(side).into_iter();
         Self {
             ranges,
-            records: places.map(|place| place.start).collect(),
+            records: places.map(|place| place.0.start).collect(),
         }
     }
 
@@ -244,7 +240,10 @@ fn build_info(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
     let key = |line: &str| -> String {
         let mut words = line.split(['\t', '=']);
         let kind = words.next().unwrap_or_default();
-        format!("{kind}\t{}", words.next().unwrap_or_default())
+        match kind {
+            "go" | "path" => kind.to_owned(),
+            _ => format!("{kind}\t{}", words.next().unwrap_or_default()),
+        }
     };
     let short = |line: &str| line.replace('\t', " ");
     for line in a.iter().filter(|line| !b.contains(line)) {
@@ -389,92 +388,4 @@ fn bytes_by_part(side: &Side<'_, '_>) -> Vec<(DifferentPart, Vec<u8>)> {
         all.push((part, bytes.to_vec()));
     }
     all
-}
-
-/// Compares what decides how the programs are loaded, and the bytes after their ends.
-fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, records: &[ProgramFacts; 2]) -> Vec<Difference> {
-    let [a, b] = records;
-    let mut all = Vec::new();
-    let mut differ = |bytes: u64, what: String| {
-        all.push(Difference {
-            part: DifferentPart::Data,
-            bytes,
-            what,
-        });
-    };
-    let permissions = |side: &Side<'_, '_>| -> Vec<(bool, bool)> {
-        let segments = side
-            .image
-            .segments
-            .iter()
-            .filter(|s| !s.discardable && s.size > 0);
-        segments.map(|s| (s.writable, s.executable)).collect()
-    };
-    if permissions(old) != permissions(new) {
-        differ(0, "segments with other permissions".to_owned());
-    }
-    let entry =
-        |side: &Side<'_, '_>| entry(side).and_then(|at| Some((side.name(side.rows.at(at)?), at)));
-    if let (Some(x), Some(y)) = (entry(old), entry(new))
-        && x.0 != y.0
-    {
-        differ(0, format!("it starts in {} and not in {}", y.0, x.0));
-    }
-    if a.binary.linkage != b.binary.linkage {
-        differ(
-            0,
-            "it is linked with other libraries, or for another loader".to_owned(),
-        );
-    }
-    let fips_checksum = |facts: &ProgramFacts| {
-        facts
-            .binary
-            .fips
-            .as_ref()
-            .and_then(|f| f.checksum.as_ref()?.known())
-    };
-    if fips_checksum(a) != fips_checksum(b)
-        && (fips_checksum(a) == Some(Checksum::Invalid)
-            || fips_checksum(b) == Some(Checksum::Invalid))
-    {
-        differ(
-            32,
-            "the sum of the FIPS 140 module is wrong in one of them".to_owned(),
-        );
-    }
-    let bytes_after_end = |side: &Side<'_, '_>, facts: &ProgramFacts| -> Vec<u8> {
-        let window = side.image.window();
-        let end = facts.end.unwrap_or_else(|| window.len()).min(window.len());
-        window
-            .get(end, window.len() - end)
-            .unwrap_or_default()
-            .to_vec()
-    };
-    let (x, y) = (bytes_after_end(old, a), bytes_after_end(new, b));
-    if x != y {
-        differ(
-            x.len().max(y.len()) as u64,
-            "bytes behind the end of the executable".to_owned(),
-        );
-    }
-    all
-}
-
-/// The address at which the program starts, of ELF and PE files.
-fn entry(side: &Side<'_, '_>) -> Option<u64> {
-    let image = side.image;
-    let window = image.window();
-    let number = |at: u64, size: u64| window.get(at, size).map(|b| image.number(b));
-    match image.format {
-        Format::Elf => number(24, image.pointer_size()),
-        Format::Pe => {
-            let optional = number(0x3c, 4)?.checked_add(24)?;
-            let base = match image.bits {
-                64 => number(optional + 24, 8)?,
-                _ => number(optional + 28, 4)?,
-            };
-            base.checked_add(number(optional + 16, 4)?)
-        }
-        _ => None,
-    }
 }

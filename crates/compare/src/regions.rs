@@ -95,40 +95,61 @@ pub fn regions(side: &Side<'_, '_>) -> Vec<Region> {
         .collect()
 }
 
-/// Ranges that other modules compare: functions, function table, moduledata, build info, the checksum record of the FIPS module.
-pub fn compared_elsewhere(side: &Side<'_, '_>) -> Vec<Addresses> {
-    let mut all = vec![side.text(), side.function_table(), side.moduledata()];
-    all.extend(record_ranges(side));
-    all.retain(|range| !range.is_empty());
-    all.sort_by_key(|range| range.start);
-    all
+/// A range that another module compares.
+pub struct Excluded {
+    pub addresses: Addresses,
+    what: &'static str,
 }
 
-/// The parts of a region outside the excluded ranges, in order. They keep its name, and from the second on get a number.
-fn without(region: Region, excluded: &[Addresses]) -> Vec<Region> {
-    let mut left = vec![region.addresses.clone()];
-    for gap in excluded {
-        left = left
-            .into_iter()
-            .flat_map(|range| {
-                [
-                    range.start..range.end.min(gap.start),
-                    range.start.max(gap.end)..range.end,
-                ]
-            })
-            .filter(|range| range.start < range.end)
-            .collect();
-        left.dedup();
+const MODULEDATA: &str = "moduledata";
+
+impl Excluded {
+    /// Whether an address in this range is the same place as an address in a range of the other program. Only moduledata has its fields at fixed
+    /// places; the others are compared by what they say.
+    pub fn is_same_place(&self, other: &Self, address: u64, other_address: u64) -> bool {
+        let offset = address.wrapping_sub(self.addresses.start);
+        let is_same_offset = offset == other_address.wrapping_sub(other.addresses.start);
+        self.what == other.what && (self.what != MODULEDATA || is_same_offset)
     }
-    let parts = left.into_iter().enumerate();
-    parts
-        .map(|(i, addresses)| Region {
-            name: match i {
-                0 => region.name.clone(),
-                i => format!("{} {}", region.name, i + 1),
-            },
-            addresses,
-            is_code: region.is_code,
-        })
+}
+
+/// Ranges that other modules compare: build ID, functions, function table, moduledata, build info, the checksum record of the FIPS module.
+pub fn compared_elsewhere(side: &Side<'_, '_>) -> Vec<Excluded> {
+    let mut all = vec![
+        (side.build_id.clone().unwrap_or_default(), "the build ID"),
+        (side.text(), "functions"),
+        (side.function_table(), "the function table"),
+        (side.moduledata(), MODULEDATA),
+    ];
+    all.extend(record_ranges(side));
+    all.retain(|range| !range.0.is_empty());
+    all.sort_by_key(|range| range.0.start);
+    all.into_iter()
+        .map(|(addresses, what)| Excluded { addresses, what })
         .collect()
+}
+
+/// The parts of a region outside the excluded ranges, in order. They are named by the range in front of them, because a program may lack some of the parts
+/// that another one has.
+fn without(region: Region, excluded: &[Excluded]) -> Vec<Region> {
+    let part = |addresses: Addresses, name: String| Region {
+        name,
+        addresses,
+        is_code: region.is_code,
+    };
+    let mut left = Vec::new();
+    let (mut start, end) = (region.addresses.start, region.addresses.end);
+    let mut name = region.name.clone();
+    for range in excluded {
+        let (from, to) = (range.addresses.start, range.addresses.end);
+        if to <= start || from >= end {
+            continue;
+        }
+        left.push(part(start..from.max(start), name));
+        start = to;
+        name = format!("{} behind {}", region.name, range.what);
+    }
+    left.push(part(start..end.max(start), name));
+    left.retain(|part| !part.addresses.is_empty());
+    left
 }

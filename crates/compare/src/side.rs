@@ -4,7 +4,7 @@ use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_go::calls::decode::{FIRST_FUNCTION, PLACE_BITS};
 use gospect_go::tables::Tables;
 use gospect_go::tables::pclntab::Layout;
-use gospect_go::tables::rows::Rows;
+use gospect_go::tables::rows::{Row, Rows};
 use std::ops::Range;
 
 /// A range of addresses.
@@ -15,30 +15,45 @@ pub struct Side<'t, 'i> {
     pub tables: &'t Tables<'i>,
     pub image: &'t Image<'i>,
     pub rows: Rows<'t, 'i>,
+    /// The build ID in front of the functions, where the format has no note for it.
+    pub build_id: Option<Addresses>,
     /// The functions of a WebAssembly module, whose code is not part of its memory.
     wasm: Option<WasmFunctions>,
     /// Addresses of segments and sections, zero-filled memory included. Sorted, without overlaps.
     memory: Vec<Addresses>,
+    /// Zero-filled variables, by the moduledata.
+    zeroed: Addresses,
 }
 
 impl<'t, 'i> Side<'t, 'i> {
     /// `None` without a function table.
     pub fn of(tables: &'t Tables<'i>) -> Option<Self> {
         let image = tables.image();
-        let rows = Rows::read(tables)?;
+        let mut rows = Rows::read(tables)?;
+        let build_id = take_build_id(&mut rows, image);
         let segments = image.segments.iter().filter(|s| !s.discardable);
         let sections = image.sections.iter().filter(|s| s.address != 0);
+        let moduledata = tables.moduledata().zip(tables.pclntab());
+        let zeroed = moduledata.and_then(|(module, table)| module.zeroed(image, table.layout));
+        let zeroed = zeroed.map_or(0..0, |range| range.0..range.1);
+        // WebAssembly leaves out zeros, those at the end of the data too.
+        let unwritten = image.segments.last().map(|s| s.end()..zeroed.start);
+        let unwritten = unwritten.filter(|_| image.format == Format::Wasm);
         let mut memory: Vec<Addresses> = segments
             .map(|s| s.address..s.end())
             .chain(sections.map(|s| s.address..s.address.saturating_add(s.size)))
+            .chain([zeroed.clone()])
+            .chain(unwritten)
             .collect();
         memory.sort_by_key(|range| range.start);
         Some(Self {
             tables,
             image,
             rows,
+            build_id,
             wasm: WasmFunctions::read(image),
             memory: merged(memory),
+            zeroed,
         })
     }
 
@@ -56,9 +71,10 @@ impl<'t, 'i> Side<'t, 'i> {
         self.image.bits == 64 && number >= LOW && !number.is_multiple_of(PAGE) && self.holds(number)
     }
 
-    /// Whether the bytes at an address are stored in the file. Those of zero-filled memory are not.
+    /// Whether the bytes at an address are stored in the file. Those of zero-filled variables count as not stored, even where padding of the file
+    /// reaches into them, as in PE files, whose sections are padded to 512 bytes.
     pub fn is_stored(&self, address: u64) -> bool {
-        self.image.segment_at(address).is_some()
+        !self.zeroed.contains(&address) && self.image.segment_at(address).is_some()
     }
 
     /// The instructions of a function.
@@ -70,6 +86,25 @@ impl<'t, 'i> Side<'t, 'i> {
         let number = (row.start >> PLACE_BITS).checked_sub(FIRST_FUNCTION)?;
         let (offset, size) = *wasm.bodies.get(usize::try_from(number).ok()?)?;
         self.image.window().get(offset, u64::from(size))
+    }
+
+    /// Bytes of the code of a function.
+    pub fn code_size(&self, function: usize) -> u64 {
+        let size = |row: &Row| row.end - row.start;
+        match &self.wasm {
+            Some(_) => self.code(function).map_or(0, |code| code.len() as u64),
+            None => self.rows.all.get(function).map_or(0, size),
+        }
+    }
+
+    /// Number of functions that a WebAssembly module imports.
+    pub fn imported(&self) -> u64 {
+        self.wasm.as_ref().map_or(0, |wasm| wasm.imported)
+    }
+
+    /// Whether a number may be an address: of memory, or in WebAssembly of a function.
+    pub fn may_be_address(&self, number: u64) -> bool {
+        self.holds(number) || self.is_wasm() && self.rows.at(number).is_some()
     }
 
     /// Addresses of all functions together.
@@ -107,6 +142,14 @@ impl<'t, 'i> Side<'t, 'i> {
         // The last `_func` is followed by its tables, a few dozen words at most.
         let end = slice.filter(|end| *end >= last).unwrap_or(last + 64);
         start..end
+    }
+
+    /// Number of the field `text` of the moduledata; the fields before it describe the function table (src/runtime/symtab.go).
+    pub fn moduledata_text_field(&self) -> u64 {
+        match self.tables.pclntab().map(|table| table.layout) {
+            Some(Layout::Go12) => 12,
+            _ => 22,
+        }
     }
 
     /// Addresses of moduledata, in which the linker notes where everything else is.
@@ -158,4 +201,29 @@ fn merged(sorted: Vec<Addresses>) -> Vec<Addresses> {
         }
     }
     all
+}
+
+/// Takes the build ID out of the functions: in PE and Mach-O files it is the first of them, a text and not code
+/// (src/cmd/link/internal/ld/data.go, `textbuildid`).
+fn take_build_id(rows: &mut Rows<'_, '_>, image: &Image<'_>) -> Option<Addresses> {
+    let first = rows.all.first()?;
+    let addresses = first.start..first.end;
+    let is_text = matches!(rows.name(0)?, b"go:buildid" | b"go.buildid")
+        && is_build_id(image.bytes(addresses.start, addresses.end - addresses.start)?);
+    is_text.then(|| {
+        rows.all.remove(0);
+        addresses
+    })
+}
+
+/// Whether bytes among code are the build ID and filling, and nothing that could be run.
+pub fn is_build_id(bytes: &[u8]) -> bool {
+    const END: &[u8] = b"\"\n \xff";
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_".contains(byte);
+    let id = bytes.strip_prefix(b"\xff Go build ID: \"");
+    id.is_some_and(|id| {
+        let end = id.iter().take_while(|byte| is_plain(byte)).count();
+        let filling = id.get(end..).and_then(|rest| rest.strip_prefix(END));
+        filling.is_some_and(|filling| filling.iter().all(|byte| matches!(byte, 0 | 0xcc)))
+    })
 }

@@ -46,7 +46,7 @@ pub use macho_universal::{Slice, SliceFault, Universal, slices, universal};
 pub use parts::{Part, Parts, parts};
 pub use sniff::{FileType, sniff};
 pub use symbols::Symbol;
-pub use wasm_code::WasmFunctions;
+pub use wasm_code::{WasmFunctions, wasm_section};
 
 use gospect_bytes::Window;
 

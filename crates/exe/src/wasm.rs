@@ -311,9 +311,11 @@ fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
     };
     // 0: active, memory 0; 1: passive; 2: active with the memory named.
     let mode = number(&mut at)?;
-    if mode == 2 {
-        number(&mut at)?;
-    }
+    let memory = match mode {
+        0 | 1 => 0,
+        2 => number(&mut at)?,
+        _ => return None,
+    };
     let mut address = None;
     if mode != 1 {
         if *bytes.get(at)? != I32_CONST {
@@ -321,7 +323,7 @@ fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
         }
         // Signed LEB128; addresses above 2 GiB come out negative and are taken as unsigned 32 bits.
         let (value, used) = leb_signed(bytes.get(at + 1..)?)?;
-        address = Some(u64::from(value as u32));
+        address = (memory == 0).then_some(u64::from(value as u32));
         at += 1 + used;
         if *bytes.get(at)? != END {
             return None;

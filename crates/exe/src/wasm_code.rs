@@ -45,6 +45,18 @@ impl WasmFunctions {
     }
 }
 
+/// The bytes of a section that says what a module is made of besides code and data: types, imports, functions, tables, globals, exports, start and
+/// elements. `None`: it has none of this number (core specification, 5.5.2).
+pub fn wasm_section<'a>(image: &'a Image<'_>, id: u8) -> Option<&'a [u8]> {
+    if image.format != Format::Wasm {
+        return None;
+    }
+    let window = image.window();
+    let all = sections(window);
+    let (_, start, size) = *all.iter().find(|section| section.0 == id)?;
+    window.get(start, size)
+}
+
 /// The rest of a section.
 struct Section<'w> {
     window: &'w Window<'w>,

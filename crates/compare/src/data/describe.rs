@@ -1,51 +1,21 @@
 //! Turns the ranges that the alignment found to differ into differences for people.
 
-use super::{Data, moduledata_pointers};
+use super::{AreSameCode, Data, moduledata_pointers};
 use crate::side::{Addresses, Side};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
 
-/// Longest range that may be offsets, in offsets of 32 bits.
-const MOST_OFFSETS: u64 = 4;
 /// Most differences of data that are listed.
 const SHOWN: usize = 20;
 
 impl Data {
-    /// Whether two ranges that differ are offsets of 32 bits from a table that moduledata points to, and lead to the same thing; the runtime has many such offsets
-    /// (src/runtime/symtab.go `funcdata`, src/runtime/stack.go `stackObjectRecord`, src/internal/abi/type.go `NameOff`).
-    fn are_offsets(
-        &self,
+    /// Turns the ranges that differ into differences.
+    pub(super) fn describe(
+        &mut self,
         old: &Side<'_, '_>,
         new: &Side<'_, '_>,
-        bases: &[(u64, u64)],
-        a: &Addresses,
-        b: &Addresses,
-    ) -> bool {
-        let (start, other) = (a.start & !3, b.start & !3);
-        if a.end - a.start != b.end - b.start || a.start - start != b.start - other {
-            return false;
-        }
-        let word = |side: &Side<'_, '_>, at: u64| {
-            side.image
-                .bytes(at, 4)
-                .map(|bytes| side.image.number(bytes))
-        };
-        let count = (a.end - start).div_ceil(4);
-        count <= MOST_OFFSETS
-            && (0..count).all(|i| {
-                let (Some(x), Some(y)) = (word(old, start + 4 * i), word(new, other + 4 * i))
-                else {
-                    return false;
-                };
-                x == y
-                    || bases
-                        .iter()
-                        .any(|(p, q)| self.new_address(p + x).is_some_and(|at| at == q + y))
-            })
-    }
-
-    /// Turns the ranges that differ into differences.
-    pub(super) fn describe(&mut self, old: &Side<'_, '_>, new: &Side<'_, '_>) {
+        are_same_code: &AreSameCode<'_>,
+    ) {
         let (old_harmless, new_harmless) = (
             crate::parts::HarmlessData::of(old),
             crate::parts::HarmlessData::of(new),
@@ -62,7 +32,7 @@ impl Data {
         let mut unexplained = Vec::new();
         let bases = moduledata_pointers(old, new);
         for (a, b) in &self.alignment.different {
-            if self.are_offsets(old, new, &bases, a, b) {
+            if self.are_offsets((old, new), are_same_code, &bases, a, b) {
                 continue;
             }
             match (old_harmless.part(old, a), new_harmless.part(new, b)) {
@@ -88,6 +58,8 @@ impl Data {
                 *balance.entry(bytes_of(new, b)).or_default() -= 1;
             }
         }
+        // By section: how many places without text differ, the first of them, and their bytes together.
+        let mut scattered: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
         for (a, b) in unexplained {
             let bytes = if b.is_empty() {
                 bytes_of(old, &a)
@@ -111,10 +83,13 @@ impl Data {
                 (None, Some(y)) if a.is_empty() => {
                     format!("{place}: {y} is only in the new program")
                 }
-                _ => format!(
-                    "{place}: other bytes at {:#x}",
-                    if a.is_empty() { b.start } else { a.start }
-                ),
+                _ => {
+                    let first = if a.is_empty() { b.start } else { a.start };
+                    let size = (a.end - a.start).max(b.end - b.start);
+                    let places = scattered.entry(place).or_insert((0u64, first, 0u64));
+                    *places = (places.0 + 1, places.1.min(first), places.2 + size);
+                    continue;
+                }
             };
             self.differences.push(Difference {
                 part: DifferentPart::Data,
@@ -122,6 +97,19 @@ impl Data {
                 what,
             });
         }
+        let in_sections = scattered
+            .into_iter()
+            .map(|(section, (count, first, bytes))| Difference {
+                part: DifferentPart::Data,
+                bytes,
+                what: match count {
+                    1 => format!("{section}: other bytes at {first:#x}"),
+                    _ => {
+                        format!("{section}: other bytes in {count} places, the first at {first:#x}")
+                    }
+                },
+            });
+        self.differences.extend(in_sections);
         self.merge();
     }
 

@@ -13,6 +13,8 @@ struct Words {
     etext: u64,
     data: u64,
     edata: u64,
+    bss: u64,
+    enoptrbss: u64,
 }
 
 /// Go 1.16 and newer: eight slices and a pointer come first.
@@ -21,6 +23,8 @@ const SINCE_116: Words = Words {
     etext: 23,
     data: 26,
     edata: 27,
+    bss: 28,
+    enoptrbss: 31,
 };
 /// Go 1.5 to 1.15: pclntable, ftab, filetab, findfunctab, minpc, maxpc.
 const SINCE_15: Words = Words {
@@ -28,6 +32,8 @@ const SINCE_15: Words = Words {
     etext: 13,
     data: 16,
     edata: 17,
+    bss: 18,
+    enoptrbss: 21,
 };
 
 /// The layout of the program in its own words.
@@ -106,6 +112,21 @@ impl Moduledata {
         const EBSS: u64 = 29;
         let end = image.pointer(self.address.checked_add(EBSS * image.pointer_size())?)?;
         (end >= self.data.1).then_some((self.data.0, end))
+    }
+
+    /// The range of the variables that are zero at the start, with and without pointers: from `bss` to `enoptrbss`.
+    pub fn zeroed(&self, image: &Image<'_>, layout: Layout) -> Option<(u64, u64)> {
+        let words = match layout {
+            Layout::Go12 => SINCE_15,
+            _ => SINCE_116,
+        };
+        let field = |i: u64| {
+            image.pointer(
+                self.address
+                    .checked_add(i.checked_mul(image.pointer_size())?)?,
+            )
+        };
+        Some((field(words.bss)?, field(words.enoptrbss)?)).filter(|range| range.0 <= range.1)
     }
 
     fn parse(image: &Image<'_>, address: u64, table: &Pclntab) -> Option<Self> {

@@ -11,10 +11,11 @@ pub fn build_id(image: &Image<'_>) -> Option<String> {
             let section = image
                 .section(b"go:buildid")
                 .or_else(|| image.section(b"go.buildid"))?;
-            image
+            let bytes = image
                 .window()
-                .get(section.offset, section.file_size.min(256))?
-                .to_vec()
+                .get(section.offset, section.file_size.min(512))?;
+            let (at, size) = quoted(bytes).unwrap_or((0, bytes.len()));
+            bytes.get(at..at.checked_add(size)?)?.to_vec()
         }
         _ => {
             let (address, size) = text_build_id(image)?;
@@ -48,7 +49,6 @@ pub(crate) fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
 
 /// Address and size of the build ID at the start of the text, for formats without notes or custom sections.
 pub(crate) fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
-    const MARK: &[u8] = b"\xff Go build ID: \"";
     if matches!(image.format, Format::Elf | Format::Wasm) {
         return None;
     }
@@ -58,7 +58,13 @@ pub(crate) fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
     let text = image.section(b"__text").map(|s| s.address);
     let start = text.or(first.map(|s| s.address))?;
     let bytes = image.bytes_upto(start, 512)?;
-    let at = memmem::find(bytes, MARK)? + MARK.len();
-    let size = memchr::memchr(b'"', bytes.get(at..)?)?;
+    let (at, size) = quoted(bytes)?;
     Some((start.checked_add(at as u64)?, size as u64))
+}
+
+/// Offset and size of the build ID behind its mark.
+fn quoted(bytes: &[u8]) -> Option<(usize, usize)> {
+    const MARK: &[u8] = b"\xff Go build ID: \"";
+    let at = memmem::find(bytes, MARK)? + MARK.len();
+    Some((at, memchr::memchr(b'"', bytes.get(at..)?)?))
 }

@@ -8,7 +8,7 @@ mod mips;
 mod ppc64;
 mod riscv64;
 mod s390x;
-mod wasm;
+pub mod wasm;
 mod x86;
 
 pub use wasm::{FIRST as FIRST_FUNCTION, PLACE_BITS};

@@ -1,0 +1,162 @@
+//! Whether two addresses, one of each program, are the same thing.
+
+use super::{AreSameCode, Data};
+use crate::regions::{Excluded, OF_LOADER};
+use crate::side::{Addresses, Side};
+
+/// Differences before and after an address that are searched for one that includes it.
+const NEIGHBOURS: usize = 64;
+/// Longest range that may be offsets, in offsets of 32 bits.
+const MOST_OFFSETS: u64 = 4;
+/// Bytes of the largest constant that instructions of Go programs read at once.
+const LARGEST_CONSTANT: u64 = 32;
+/// Bytes that are looked at for the ends of a run of zeros.
+const ZEROS: u64 = 4096;
+
+impl Data {
+    /// Whether two addresses are the same place. Addresses in data that differs count as the same: that data is reported as a difference of its own.
+    pub fn is_same(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, a: u64, b: u64) -> bool {
+        match (old.is_stored(a), new.is_stored(b)) {
+            (false, false) => self.is_same_zeroed(a, b),
+            (true, true) => {
+                // The address may be just before or after the variable that it belongs to.
+                let near = |distance: u64| {
+                    self.new_address(a.wrapping_add(distance)) == Some(b.wrapping_add(distance))
+                        || self.new_address(a.wrapping_sub(distance))
+                            == Some(b.wrapping_sub(distance))
+                };
+                near(0)
+                    || near(1)
+                    || near(8)
+                    || near(16)
+                    || self.is_compared_elsewhere(old, new, a, b)
+                    || self.is_different(a, b)
+                    || self.are_same_zeros(old, new, a, b)
+            }
+            // A variable that only one program initialises: its value is reported as different data.
+            _ => {
+                let all = &self.alignment.different;
+                let within = |range: &Addresses, address: u64| {
+                    range.contains(&address) || range.start == address
+                };
+                all.iter().any(|(x, y)| within(x, a) || within(y, b))
+            }
+        }
+    }
+
+    /// Whether two addresses of zero-filled memory are the same variable: no other address is paired with the first, and the distance between them is that of
+    /// the pair before or after them.
+    fn is_same_zeroed(&self, a: u64, b: u64) -> bool {
+        let distance = |pair: (&u64, &u64)| pair.1.wrapping_sub(*pair.0);
+        if self.zeroed.get(&a).is_some_and(|other| *other != b) {
+            return false;
+        }
+        let before = self.zeroed.range(..a).next_back().map(distance);
+        let after = self.zeroed.range(a + 1..).next().map(distance);
+        let own = Some(b.wrapping_sub(a));
+        // Padding before a variable with a larger alignment may differ in size.
+        let is_aligned = a.is_multiple_of(64) && b.is_multiple_of(64);
+        (before.is_none() && after.is_none()) || before == own || after == own || is_aligned
+    }
+
+    /// Whether two addresses are in the same run of zeros, far enough from what follows: there constants that are zero have moved by less
+    /// than what follows them, because they are aligned.
+    fn are_same_zeros(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, a: u64, b: u64) -> bool {
+        let (Some(x), Some(y)) = (zeros(old, a), zeros(new, b)) else {
+            return false;
+        };
+        let is_far = |run: &Addresses, address: u64| run.end - address >= LARGEST_CONSTANT;
+        let starts = x
+            .start
+            .checked_sub(1)
+            .map(|before| self.new_address(before));
+        let is_start = starts.flatten() == y.start.checked_sub(1);
+        is_far(&x, a) && is_far(&y, b) && (is_start || self.new_address(x.end) == Some(y.end))
+    }
+
+    /// Whether one of two addresses is in data that differs.
+    fn is_different(&self, a: u64, b: u64) -> bool {
+        let within =
+            |range: &Addresses, address: u64| address >= range.start && address <= range.end;
+        let all = &self.alignment.different;
+        let after = all.partition_point(|(x, _)| x.start <= a);
+        let near = all.get(after.saturating_sub(NEIGHBOURS)..all.len().min(after + NEIGHBOURS));
+        near.into_iter()
+            .flatten()
+            .any(|(x, y)| within(x, a) || within(y, b))
+    }
+
+    /// Whether two ranges that differ are offsets of 32 bits from a table that moduledata points to, and lead to the same thing; the runtime has many such offsets
+    /// (src/runtime/symtab.go `funcdata`, src/runtime/stack.go `stackObjectRecord`, src/internal/abi/type.go `NameOff`).
+    pub(super) fn are_offsets(
+        &self,
+        (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+        are_same_code: &AreSameCode<'_>,
+        bases: &[(u64, u64)],
+        a: &Addresses,
+        b: &Addresses,
+    ) -> bool {
+        let (start, other) = (a.start & !3, b.start & !3);
+        if a.end - a.start != b.end - b.start || a.start - start != b.start - other {
+            return false;
+        }
+        let word = |side: &Side<'_, '_>, at: u64| {
+            side.image
+                .bytes(at, 4)
+                .map(|bytes| side.image.number(bytes))
+        };
+        let count = (a.end - start).div_ceil(4);
+        count <= MOST_OFFSETS
+            && (0..count).all(|i| {
+                let (Some(x), Some(y)) = (word(old, start + 4 * i), word(new, other + 4 * i))
+                else {
+                    return false;
+                };
+                x == y
+                    || bases.iter().any(|(p, q)| {
+                        let (from, to) = (p.wrapping_add(x), q.wrapping_add(y));
+                        self.new_address(from) == Some(to) || are_same_code(from, to)
+                    })
+            })
+    }
+
+    /// Whether both addresses are in the same range that another module compares.
+    fn is_compared_elsewhere(
+        &self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        a: u64,
+        b: u64,
+    ) -> bool {
+        let [of_old, of_new] = &self.compared_elsewhere;
+        let range_at = |ranges: &[Excluded], address: u64| {
+            let includes = |range: &Excluded| {
+                range.addresses.contains(&address) || range.addresses.end == address
+            };
+            ranges.iter().position(includes)
+        };
+        match (range_at(of_old, a), range_at(of_new, b)) {
+            (Some(i), Some(j)) => match (of_old.get(i), of_new.get(j)) {
+                (Some(old_range), Some(new_range)) => old_range.is_same_place(new_range, a, b),
+                _ => false,
+            },
+            (None, None) => {
+                let name = old.section_name(a);
+                OF_LOADER.contains(&name.as_str()) && new.section_name(b) == name
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The run of zeros that an address is in; `None`: it is in none, or in a very long one.
+fn zeros(side: &Side<'_, '_>, address: u64) -> Option<Addresses> {
+    let segment = side.image.segment_at(address)?;
+    let first = address.saturating_sub(ZEROS).max(segment.address);
+    let front = side.image.bytes(first, address - first)?;
+    let back = side.image.bytes_upto(address, ZEROS)?;
+    let before = front.iter().rev().take_while(|byte| **byte == 0).count() as u64;
+    let behind = back.iter().take_while(|byte| **byte == 0).count() as u64;
+    let is_whole = before < ZEROS && behind > 0 && behind < ZEROS;
+    is_whole.then(|| address - before..address + behind)
+}
