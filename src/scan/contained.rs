@@ -95,7 +95,9 @@ impl Examine<Program> for Contained<'_, '_> {
     }
 
     fn keeps(&self, name: &[u8]) -> bool {
-        self.examiner.options.level == Level::Full && packages::is_part(name)
+        let options = self.examiner.options;
+        let changelog = || options.symbols && packages::is_changelog(name);
+        options.level == Level::Full && (packages::is_part(name) || changelog())
     }
 
     fn digests(&self, name: &[u8]) -> bool {

@@ -214,6 +214,7 @@ impl Examiner<'_> {
             platform: self.options.platform.clone(),
             reference: opened.reference.clone(),
             verify_diffid: self.options.verify_diffid,
+            changelogs: self.options.symbols,
             archives: self.options.archives,
             ..image::ImageOptions::new(&opened.shown)
         }

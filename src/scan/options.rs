@@ -38,7 +38,7 @@ pub struct Options {
     pub packages: ListPackages,
     /// Find out what each listed package can do.
     pub capabilities: bool,
-    /// Name all linked functions of each program.
+    /// Name all linked functions of each program, and read the changelog of its package.
     pub symbols: bool,
     /// Also compute SHA-256 of each part of each executable, for comparing two of them.
     pub parts: bool,

@@ -75,7 +75,10 @@ impl Owners {
             return None;
         }
         let database = root.database.get_or_init(|| {
-            let bounds = DatabaseLimits::new(options.memory, &options.limits);
+            let bounds = DatabaseLimits {
+                changelogs: options.symbols,
+                ..DatabaseLimits::new(options.memory, &options.limits)
+            };
             Databases::open(&root.files, bounds, &mut |problem| {
                 let path = format!(
                     "{}{}",

@@ -272,6 +272,9 @@ fn complete(binary: &mut Binary, owned: &Ownership, surroundings: Option<&Surrou
     if let Some(owner) = &owned.owner {
         binary.owner = Some((**owner).clone());
     }
+    if let Some(changelog) = &owned.changelog {
+        binary.owner_changelog = Some((**changelog).clone());
+    }
     if let Some(note) = &owned.note {
         binary.notes.push(note.to_string());
     }

@@ -433,6 +433,68 @@ fn chains_of_programs_in_archives_and_images_are_those_of_the_file() {
     }
 }
 
+/// The changelog of the package that owns a program is read in a root and in an image, goes with the records, and takes nothing back.
+#[test]
+fn the_changelog_of_the_owner_is_shown_and_takes_nothing_back() {
+    let scratch = Scratch::new();
+    let program = std::fs::read(programs(&scratch).remove(0)).unwrap();
+    let status = "Package: acme\nStatus: install ok installed\nVersion: 1.0-2+deb12u1\nArchitecture: amd64\n";
+    let changelog = "acme (1.0-2+deb12u1) bookworm-security; urgency=high\n\n  * Backport the fix of CVE-2026-9001\n";
+    let changelog = test_support::archives::gzip(changelog.as_bytes());
+    let place = "usr/share/doc/acme/changelog.Debian.gz";
+    let files: [(&str, &[u8]); 5] = [
+        ("etc/os-release", b"ID=debian\nVERSION_ID=12\n"),
+        ("usr/bin/acme", &program),
+        ("var/lib/dpkg/info/acme.list", b"/usr/bin/acme\n"),
+        ("var/lib/dpkg/status", status.as_bytes()),
+        (place, &changelog),
+    ];
+    for (name, body) in files {
+        scratch.put(&format!("root/{name}"), body);
+    }
+    let root = text(&scratch.path().join("root"));
+    let layer = test_support::layouts::tar_of(&files);
+    let mut layout = test_support::layouts::Layout::default();
+    let manifest = layout.image(("linux", "amd64"), "{}", &[(layer, "+gzip")]);
+    let image = text(&scratch.put("image.tar", &layout.tar(&[manifest])));
+    let ndjson = scratch.path().join("all.ndjson");
+    let scanned = run(&[
+        "scan",
+        "--symbols",
+        "--format",
+        "ndjson",
+        "-o",
+        &text(&ndjson),
+        &root,
+    ]);
+    assert_eq!(scanned.code, Some(0), "{}", scanned.stderr);
+    let records = format!("records:{}", text(&ndjson));
+    for target in [&root, &image, &records] {
+        let (found, code) = judged(&scratch, &[target]);
+        assert_eq!(code, 1, "{target}");
+        let findings = found[0]["findings"].as_array().unwrap();
+        let fix = &findings[0]["owner_fix"];
+        assert_eq!(fix["package"], "acme", "{target}: {}", found[0]);
+        assert_eq!(fix["version"], "1.0-2+deb12u1");
+        assert_eq!(fix["line"], "* Backport the fix of CVE-2026-9001");
+        assert_eq!(fix["source"], format!("/{place}"));
+        assert!(findings[1].get("owner_fix").is_none());
+    }
+    let database = text(&database(&scratch));
+    let out = run(&["vuln", "--cache", "off", "--db", &database, &image]);
+    assert_eq!(out.code, Some(1));
+    let text = out.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("named in the changelog of acme 1.0-2+deb12u1: \"* Backport the fix"),
+        "{text}"
+    );
+    assert!(!text.contains("ask them"), "{text}");
+    let out = run(&[
+        "vuln", "--cache", "off", "--db", &database, "--level", "package", &image,
+    ]);
+    assert!(out.stdout.contains("ask them"), "{}", out.stdout);
+}
+
 /// The bill of a program and the statements on it belong together.
 #[test]
 fn statements_on_a_bill_name_its_components() {

@@ -2,7 +2,8 @@
 
 use gospect_bytes::ReadAt;
 use gospect_source::packages::{
-    Algorithm, DatabaseLimits, Databases, Release, RootFiles, apk, dpkg, is_part, may_be_owned, rpm,
+    Algorithm, DatabaseLimits, Databases, Release, RootFiles, apk, dpkg, is_changelog, is_part,
+    may_be_owned, rpm,
 };
 use std::io;
 
@@ -11,7 +12,7 @@ struct Everywhere<'d>(&'d [u8]);
 
 impl RootFiles for Everywhere<'_> {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
-        Ok(is_part(path).then(|| Box::new(self.0) as Box<dyn ReadAt>))
+        Ok((is_part(path) || is_changelog(path)).then(|| Box::new(self.0) as Box<dyn ReadAt>))
     }
 
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
@@ -38,6 +39,7 @@ pub fn packages(data: &[u8]) {
         names: 1000,
         claims: 16 << 20,
         packages: 1000,
+        changelogs: true,
     };
     let database = Databases::open(&files, bounds, &mut |problem| {
         assert!(!problem.detail.is_empty());

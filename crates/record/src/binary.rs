@@ -84,6 +84,9 @@ pub struct Binary {
     /// The package of the distribution that installed the file; `None`: no package, unknown, or only the build info was read.
     #[serde(default)]
     pub owner: Option<Owner>,
+    /// Vulnerabilities that the changelog of the owner names; only with the names of functions. `None`: not asked for, or there is no changelog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_changelog: Option<Changelog>,
     /// Variables of the runtime (GOMEMLIMIT, GOGC, GOMAXPROCS, GOTRACEBACK) set in the environment, as pairs of name and value;
     /// absent when there are none, or when no environment is assumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +156,26 @@ pub struct Owner {
     pub how: Word<OwnerSource>,
     /// The digest by which the file was compared with the database; `None`: not compared.
     pub compared: Option<Word<Algorithm>>,
+}
+
+/// Vulnerabilities that the changelog of a package names. Distributions fix them without changing the version of the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changelog {
+    /// The file that was read, absolute in its root: the changelog, or the database that it is in.
+    pub file: String,
+    /// The vulnerabilities, sorted by ID.
+    pub names: Vec<ChangelogName>,
+}
+
+/// A vulnerability that a changelog names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangelogName {
+    /// `CVE-…`, `GHSA-…` or `GO-…`.
+    pub id: String,
+    /// Version of the package whose entry names it, the newest one; `None`: the entry does not say.
+    pub version: Option<String>,
+    /// The line that names it, at most 200 characters.
+    pub line: String,
 }
 
 /// A source package.

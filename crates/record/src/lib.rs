@@ -51,7 +51,9 @@ extern crate self as gospect_record;
 #[path = "../../test-support/src/records.rs"]
 mod sample;
 
-pub use binary::{Binary, Executable, Owner, PartDigest, SourcePackage, VersionRange};
+pub use binary::{
+    Binary, Changelog, ChangelogName, Executable, Owner, PartDigest, SourcePackage, VersionRange,
+};
 pub use build_info::{BuildInfo, Module, Setting};
 pub use document::Document;
 pub use facts::{

@@ -131,6 +131,12 @@ impl Binary {
             .functions
             .as_ref()
             .map_or(0, |functions| functions.size_in_memory() as usize);
+        let named = self
+            .owner_changelog
+            .iter()
+            .flat_map(|changelog| &changelog.names);
+        sum +=
+            texts(named.flat_map(|name| [&name.id, &name.line].into_iter().chain(&name.version)));
         sum += self
             .call_chains
             .as_ref()

@@ -1,5 +1,6 @@
 //! The result for one program, with the keys of `gospect vuln --format json`.
 
+use super::owner_fix::OwnerFix;
 use super::severity::Severity;
 use gospect_record::why::Step;
 use gospect_record::{Location, Owner};
@@ -136,6 +137,9 @@ pub struct Finding {
     pub absent: bool,
     /// The statement of a VEX document about it.
     pub vex: Option<Vex>,
+    /// What the changelog of the package that owns the program says; it takes nothing back. Absent where it does not name the vulnerability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_fix: Option<OwnerFix>,
     /// Chains of calls from the start of the program to its linked functions (of packages that count whole, to their functions), the most certain first and one for each;
     /// empty: no chain was found. Absent when chains are not wanted, and below the level of symbols.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ use super::finding::{
 };
 use super::linked::Linked;
 use super::modules::{Subject, subjects};
+use super::owner_fix::OwnerFix;
 use super::version::{affects, affects_all, fixed, go_release};
 use gospect_knowledge::modules::is_standard;
 use gospect_record::Binary;
@@ -306,9 +307,12 @@ impl<'b> Judge<'b> {
                 false => format!("v{bare}"),
             });
         let entry = &first.entry;
+        let (id, aliases) = (entry.id()?, entry.aliases()?);
+        let ids = aliases.iter().chain([&id]).map(String::as_str);
         Ok(Finding {
-            id: entry.id()?,
-            aliases: entry.aliases()?,
+            owner_fix: OwnerFix::of(self.binary, ids),
+            id,
+            aliases,
             summary: entry.summary()?.map(str::to_owned),
             module: subject.path.clone(),
             version: subject.linked.clone(),

@@ -22,6 +22,7 @@ mod finding;
 mod judge;
 mod linked;
 mod modules;
+mod owner_fix;
 mod report;
 pub mod severity;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use finding::{
     Finding, Level, Precision, Program, Status, Unjudged, UnjudgedReason, VersionFrom, Vex, is_go,
 };
 pub use judge::judge;
+pub use owner_fix::OwnerFix;
 pub use report::{Action, Report, SCHEMA as REPORT_SCHEMA, Source};
 
 /// What the database calls the standard library.

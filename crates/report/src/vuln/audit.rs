@@ -47,6 +47,7 @@ fn finding(program: &Program, found: &Finding) -> audit::Finding {
         Level::Module => "only the version matches",
     };
     let severity_text = found.severity.map(|severity| format!("; {severity}"));
+    let owner_fix = found.owner_fix.as_ref().map(|fix| format!("; {fix}"));
     let name = found
         .cve()
         .map_or(found.id.clone(), |cve| format!("{} ({cve})", found.id));
@@ -70,9 +71,10 @@ fn finding(program: &Program, found: &Finding) -> audit::Finding {
         code: code(found.level).to_owned(),
         level: severity,
         message: format!(
-            "{name} in {}{summary}; {what}{}",
+            "{name} in {}{summary}; {what}{}{}",
             versions(found),
-            severity_text.unwrap_or_default()
+            severity_text.unwrap_or_default(),
+            owner_fix.unwrap_or_default()
         ),
         path: program.path.clone(),
         location: program.location.clone(),

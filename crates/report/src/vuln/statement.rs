@@ -27,8 +27,19 @@ pub(super) struct Statement {
     pub action: Option<String>,
 }
 
-/// The statement on a finding. Statements of others are passed on.
+/// The statement on a finding, with what its package says of it where something is to be done or to be found out.
 pub(super) fn statement(finding: &Finding) -> Statement {
+    let mut statement = proven(finding);
+    if let Some(fix) = finding.owner_fix.as_ref()
+        && statement.status != Status::NotAffected
+    {
+        statement.detail = format!("{}; {fix}", statement.detail);
+    }
+    statement
+}
+
+/// Statements of others are passed on.
+fn proven(finding: &Finding) -> Statement {
     if let Some(vex) = &finding.vex {
         let reason = vex.justification.as_deref().unwrap_or("no reason given");
         return Statement {

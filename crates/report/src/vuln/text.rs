@@ -51,6 +51,9 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             if let Some(severity) = first.severity {
                 write!(out, "{}", wrap(6, &clean(&severity.to_string())))?;
             }
+            for line in owner_fixes(places) {
+                write!(out, "{}", wrap(6, &clean(&line)))?;
+            }
             for line in chain(places) {
                 writeln!(out, "{}{}", " ".repeat(6), clean(&line))?;
             }
@@ -95,6 +98,16 @@ fn linked(places: &[(&Program, &Finding)]) -> String {
         (true, false) => format!("links package {}", some(&packages)),
         (true, true) => "only the version matches".to_owned(),
     }
+}
+
+/// What the changelogs of packages say, each once.
+fn owner_fixes(places: &[(&Program, &Finding)]) -> Vec<String> {
+    let fixes = places.iter().filter_map(|(_, f)| f.owner_fix.as_ref());
+    let mut fixes: Vec<String> = fixes.map(ToString::to_string).collect();
+    fixes.sort_unstable();
+    fixes.dedup();
+    fixes.truncate(NAMED);
+    fixes
 }
 
 /// The most certain chain of calls that any of the programs has.
@@ -238,7 +251,7 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
     let owned = report
         .programs
         .iter()
-        .filter(|p| p.owner.is_some() && p.counting(level).next().is_some());
+        .filter(|p| p.owner.is_some() && p.counting(level).any(|f| f.owner_fix.is_none()));
     let owners: Vec<String> = owned
         .filter_map(|program| {
             let owner = program.owner.as_ref()?;

@@ -164,6 +164,8 @@ pub struct ImageOptions {
     pub reference: Option<String>,
     /// Also hash the uncompressed layers and compare them with the configuration.
     pub verify_diffid: bool,
+    /// Read the changelogs of packages that own programs.
+    pub changelogs: bool,
     /// Look into archives that are files of a layer.
     pub archives: bool,
     /// Where the image is.
@@ -181,6 +183,7 @@ impl ImageOptions {
             platform: None,
             reference: None,
             verify_diffid: false,
+            changelogs: false,
             archives: true,
             around: ImagePlace {
                 name: name.to_owned(),

@@ -89,7 +89,11 @@ impl Packages {
                 }
             }
             if let (Some(digest), Some(owner)) = (found, owner(stanza)) {
-                claims.push(PackageClaim { owner, digest });
+                claims.push(PackageClaim {
+                    owner,
+                    digest,
+                    changelog: None,
+                });
             }
         }
     }

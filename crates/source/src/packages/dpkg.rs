@@ -294,6 +294,7 @@ impl Packages {
             claims.push(PackageClaim {
                 owner: package.about.owner(),
                 digest,
+                changelog: None,
             });
         }
     }

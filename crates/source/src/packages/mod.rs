@@ -10,6 +10,7 @@
 
 #[doc(hidden)]
 pub mod apk;
+mod changelog;
 #[doc(hidden)]
 pub mod digest;
 #[cfg(unix)]
@@ -23,12 +24,13 @@ mod os_release;
 pub mod rpm;
 mod text;
 
+pub use changelog::is_changelog;
 pub use digest::{Algorithm, Digests, RecordedDigest};
 pub use os_release::Release;
 
 use gospect_bytes::guard::{FAULT, guarded};
 use gospect_bytes::{Limits, ReadAt, Use};
-use gospect_record::{Owner, Reason};
+use gospect_record::{Changelog, Owner, PackageKind, Reason};
 use index::Index;
 use std::io;
 use std::sync::Arc;
@@ -60,6 +62,8 @@ pub struct DatabaseLimits {
     pub claims: u64,
     /// Most packages of one database; all of Debian has 100,000.
     pub packages: usize,
+    /// Whether to read the changelogs of packages that own programs.
+    pub changelogs: bool,
 }
 
 impl DatabaseLimits {
@@ -70,6 +74,7 @@ impl DatabaseLimits {
             names: usize::try_from(Use::PackageNames.share(memory) / 8).unwrap_or(usize::MAX),
             claims: 4 << 30,
             packages: 200_000,
+            changelogs: false,
         }
     }
 }
@@ -106,6 +111,8 @@ pub struct PackageClaim {
     pub owner: Owner,
     /// The digest of the file in the database, if it has one.
     pub digest: Option<RecordedDigest>,
+    /// What the changelog in the database names, if it is wanted and there.
+    pub changelog: Option<Changelog>,
 }
 
 /// The package that a program belongs to.
@@ -115,6 +122,8 @@ pub struct Ownership {
     pub owner: Option<Arc<Owner>>,
     /// Why a package that lists the path is not the owner.
     pub note: Option<Arc<str>>,
+    /// What the changelog of the package names; `None`: not wanted, or there is none.
+    pub changelog: Option<Arc<Changelog>>,
 }
 
 /// Paths of which every root with a database has at least one.
@@ -214,6 +223,7 @@ impl Databases {
             part: bounds.part,
             spent: &self.spent,
             most: bounds.claims,
+            changelogs: bounds.changelogs,
         };
         let mut claims = Vec::new();
         if let Some(packages) = &self.dpkg {
@@ -240,10 +250,26 @@ impl Databases {
         path: &[u8],
         digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>,
     ) -> Ownership {
-        guarded(|| judge(self.claims(files, path), digest)).unwrap_or_else(|| Ownership {
-            owner: None,
+        let owned = || {
+            let mut ownership = judge(self.claims(files, path), digest);
+            self.add_changelog(files, &mut ownership);
+            ownership
+        };
+        guarded(owned).unwrap_or_else(|| Ownership {
             note: Some("its package is unknown: the reader of databases failed".into()),
+            ..Ownership::default()
         })
+    }
+}
+
+impl Databases {
+    /// Adds the changelog of the owner, where it is a file of its own.
+    fn add_changelog(&self, files: &dyn RootFiles, ownership: &mut Ownership) {
+        let is_wanted = self.bounds.is_some_and(|bounds| bounds.changelogs);
+        let owner = ownership.owner.as_deref().filter(|_| is_wanted);
+        if let Some(owner) = owner.filter(|owner| owner.kind == PackageKind::Deb) {
+            ownership.changelog = changelog::of_debian(files, owner).map(Arc::new);
+        }
     }
 }
 
@@ -269,7 +295,7 @@ fn judge(
     claims: Vec<PackageClaim>,
     digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>,
 ) -> Ownership {
-    let mut unproven: Option<Owner> = None;
+    let mut unproven: Option<(Owner, Option<Changelog>)> = None;
     let mut note: Option<Arc<str>> = None;
     for claim in claims {
         let recorded = claim.digest.as_ref();
@@ -281,6 +307,7 @@ fn judge(
                 return Ownership {
                     owner: Some(Arc::new(owner)),
                     note: None,
+                    changelog: claim.changelog.map(Arc::new),
                 };
             }
             Some((recorded, _)) => {
@@ -293,13 +320,20 @@ fn judge(
                 note.get_or_insert(text.into());
             }
             None => {
-                unproven.get_or_insert(owner);
+                unproven.get_or_insert((owner, claim.changelog));
             }
         }
     }
-    Ownership {
-        note: if unproven.is_some() { None } else { note },
-        owner: unproven.map(Arc::new),
+    match unproven {
+        Some((owner, changelog)) => Ownership {
+            owner: Some(Arc::new(owner)),
+            note: None,
+            changelog: changelog.map(Arc::new),
+        },
+        None => Ownership {
+            note,
+            ..Ownership::default()
+        },
     }
 }
 
@@ -310,6 +344,7 @@ pub(crate) struct LookUp<'a> {
     part: u64,
     spent: &'a AtomicU64,
     most: u64,
+    changelogs: bool,
 }
 
 impl LookUp<'_> {

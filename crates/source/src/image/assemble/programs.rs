@@ -129,7 +129,10 @@ impl<P: Payload> Builder<'_, P> {
     /// The package databases of the visible root, which apply to all its files.
     fn packages(&mut self, root: &ImageRoot<'_, P>) -> Databases {
         let options = self.options;
-        let bounds = DatabaseLimits::new(options.budget.total(), &options.limits);
+        let bounds = DatabaseLimits {
+            changelogs: options.changelogs,
+            ..DatabaseLimits::new(options.budget.total(), &options.limits)
+        };
         let mut problems = Vec::new();
         let database = Databases::open(root, bounds, &mut |problem| problems.push(problem));
         for packages::DatabaseProblem {

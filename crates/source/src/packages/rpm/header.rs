@@ -14,6 +14,8 @@ pub mod tag {
     pub const FILE_STATES: u32 = 1029;
     pub const FILE_DIGESTS: u32 = 1035;
     pub const SOURCE_RPM: u32 = 1044;
+    pub const CHANGELOG_NAME: u32 = 1081;
+    pub const CHANGELOG_TEXT: u32 = 1082;
     pub const DIR_INDEXES: u32 = 1116;
     pub const BASE_NAMES: u32 = 1117;
     pub const DIR_NAMES: u32 = 1118;
@@ -62,7 +64,8 @@ impl<'b> Header<'b> {
         self.string_at(self.entry(tag)?.1)
     }
 
-    fn texts(&self, tag: u32) -> impl Iterator<Item = &'b [u8]> + '_ {
+    /// All strings of a tag.
+    pub fn texts(&self, tag: u32) -> impl Iterator<Item = &'b [u8]> + '_ {
         let (at, count) = self
             .entry(tag)
             .map_or((0, 0), |(_, at, count)| (at, count.min(FILES)));

@@ -5,14 +5,14 @@
 
 mod bdb;
 mod fault;
-mod header;
+pub(super) mod header;
 mod ndb;
 mod sqlite;
 
 use super::digest::{Algorithm, RecordedDigest};
 use super::index::Index;
 use super::{
-    DatabaseLimits, DatabaseProblem, LookUp, PackageClaim, RootFiles, base, too_many,
+    DatabaseLimits, DatabaseProblem, LookUp, PackageClaim, RootFiles, base, changelog, too_many,
     too_many_packages,
 };
 use fault::Fault;
@@ -196,6 +196,10 @@ impl Packages {
                         Some(PackageClaim {
                             owner,
                             digest: digest(&header, file),
+                            changelog: match asked.changelogs {
+                                true => changelog::of_rpm(&header, &self.path),
+                                false => None,
+                            },
                         })
                     });
                     claims.extend(claim);
@@ -307,7 +311,7 @@ pub fn read_any(bytes: &[u8], most: u64) -> usize {
                 if let Some(header) = Header::parse(blob) {
                     header.each_base_name(|_| {});
                     let _ = header.find(b"bash", |_| true).map(|n| digest(&header, n));
-                    let _ = owner(&header);
+                    let _ = (owner(&header), changelog::of_rpm(&header, b"db"));
                 }
                 numbers.push(number);
                 numbers.len() < 1000
