@@ -11,7 +11,7 @@ use crate::image::kept::KeptFiles;
 use crate::image::names::Names;
 use crate::image::{ImageOptions, LayerCounts, PlacedProgram};
 use crate::packages::{Digests, Ownership};
-use gospect_record::{Owner, Word};
+use gospect_record::{Changelog, Owner, Word};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::sync::Arc;
@@ -54,6 +54,7 @@ struct StoredProgram {
     gid: Option<u64>,
     owner: Option<Owner>,
     note: Option<String>,
+    changelog: Option<Changelog>,
     program: String,
 }
 
@@ -228,6 +229,7 @@ fn store<P>(
         gid: item.place.gid,
         owner: item.owned.owner.as_deref().cloned(),
         note: item.owned.note.as_deref().map(str::to_owned),
+        changelog: item.owned.changelog.as_deref().cloned(),
         program: encode(&item.program)?,
     })
 }
@@ -248,6 +250,7 @@ fn restore<P>(
         owned: Ownership {
             owner: stored.owner.clone().map(Arc::new),
             note: stored.note.as_deref().map(Arc::from),
+            changelog: stored.changelog.clone().map(Arc::new),
         },
         program,
     })
