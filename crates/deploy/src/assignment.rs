@@ -1,9 +1,9 @@
-//! One line that sets a variable, as files of variables, lists and options have it.
+//! Parses one assignment, as in files of variables, lists and options.
 
 use super::kind::is_name;
 use super::text::Text;
 
-/// `NAME=value` or `export NAME="value"`; the quotes go where the reader of the file takes them off.
+/// Parses `NAME=value` or `export NAME="value"`; `unquote` removes quotes around the value, as some readers of such files do.
 pub fn of(text: &Text, unquote: bool) -> Option<(String, Text)> {
     let chars = text.as_str();
     let start = if chars.starts_with("export ") { 7 } else { 0 };

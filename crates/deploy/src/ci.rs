@@ -1,8 +1,8 @@
-//! Workflows of CI systems, read alike: keys that hold variables, keys that hold scripts, and what tells the Go release.
+//! Workflows of all CI systems. They have keys with variables, keys with scripts, and keys that name the Go release.
 
 use super::collect::Collector;
 use super::compose::named_pairs;
-use super::found::{Leaves, Reader};
+use super::facts::{Leaves, Reader};
 use super::place::{Env, Place};
 use super::release::{Toolchain, of_image};
 use super::shell;
@@ -10,12 +10,12 @@ use super::text::Text;
 use super::yaml::{Node, Value};
 use std::sync::Arc;
 
-/// Keys that hold variables of a job or a step.
+/// Keys with variables of a job or a step.
 const VARIABLES: [&str; 3] = ["env", "variables", "environment"];
-/// Collections inside collections, and nodes that are looked at, at the most: aliases make many of few.
+/// Most nested collections, and most nodes that are visited: aliases can multiply nodes.
 const DEEPEST: usize = 256;
 const MOST_NODES: usize = 2_000_000;
-/// Keys that hold shell scripts.
+/// Keys with shell scripts.
 const SCRIPTS: [&str; 12] = [
     "run",
     "runs",
@@ -31,10 +31,10 @@ const SCRIPTS: [&str; 12] = [
     "cmds",
 ];
 
-/// Keys whose values hold no variables and no scripts, whatever their own keys are called.
+/// Keys whose values contain no variables and no scripts, even if their own keys have such names.
 const OTHER: [&str; 4] = ["with", "inputs", "outputs", "on"];
 
-/// Paths of one artifact at the most.
+/// Most paths of one artifact.
 const MOST_PATHS: usize = 200;
 /// Parts of the names of actions that publish what a job built.
 const PUBLISHING_ACTIONS: [&str; 7] = [
@@ -73,15 +73,15 @@ pub fn read(documents: &[Node], out: &mut Collector) {
         };
         let mut left = MOST_NODES;
         let place = Place {
-            hands_on: hands_on(document),
+            artifacts_stay: artifacts_stay(document),
             ..place
         };
         inside(document, &place, &Env::default(), 0, &mut left, out);
     }
 }
 
-/// True when artifacts go from job to job, and none of the jobs that take them publishes or hands on: to test them, say.
-fn hands_on(document: &Node) -> bool {
+/// Whether no job that downloads artifacts publishes them or passes them on, as when they are only tested.
+fn artifacts_stay(document: &Node) -> bool {
     let mut takes = false;
     for (_, job) in document.get("jobs").map(Node::pairs).unwrap_or_default() {
         let mut here = false;
@@ -97,7 +97,7 @@ fn hands_on(document: &Node) -> bool {
     takes
 }
 
-/// What a job or a step publishes: it holds the steps, in any system.
+/// What a job or a step publishes; `job` is the node with the steps, in any CI system.
 fn leaves(job: &Node) -> Leaves {
     let mut found = Leaves::default();
     job.walk(&mut |above, key, value| {
@@ -135,7 +135,7 @@ fn leaves(job: &Node) -> Leaves {
     found
 }
 
-/// True for a script that hands files to others.
+/// Whether a script publishes files.
 fn publishes(script: &Text) -> bool {
     let all = script.as_str();
     let image = all.contains("docker") && all.contains("--push");
@@ -146,7 +146,7 @@ fn publishes(script: &Text) -> bool {
         })
 }
 
-/// A mapping or list with the variables of everything around it.
+/// Reads a mapping or list; `above` has the variables of everything around it.
 fn inside(
     node: &Node,
     place: &Place,
@@ -162,11 +162,11 @@ fn inside(
     match &node.value {
         Value::Scalar(_) => {}
         Value::Sequence(items) => {
-            // Steps hand variables to those behind them.
+            // Steps can set variables for later steps.
             let mut env = Env::under(above);
             for item in items {
                 inside(item, place, &env, depth + 1, left, out);
-                for (name, value, at) in out.take_handed() {
+                for (name, value, at) in out.take_passed_on() {
                     env.export(&name, &value, at);
                 }
             }
@@ -180,7 +180,7 @@ fn inside(
                 place.leaves.is_none() && (key.str() == "steps" || script)
             }) {
                 let mut leaves = leaves(node);
-                if place.hands_on {
+                if place.artifacts_stay {
                     leaves.paths.clear();
                 }
                 own = Place {
@@ -223,13 +223,13 @@ fn inside(
             }
             for (key, value) in pairs {
                 if SCRIPTS.contains(&key.str()) {
-                    // Variables that a script sets end with it.
+                    // Variables of a script do not outlive it.
                     let mut own = Env::under(&env);
                     for text in value.items().into_iter().filter_map(Node::text) {
                         out.shell(&shell::commands(text), place, &mut own);
                     }
                 }
-                // CircleCI: `run: {command: ...}` comes by itself.
+                // The recursion also reads `run: {command: ...}` of CircleCI.
                 if !OTHER.contains(&key.str()) && !VARIABLES.contains(&key.str()) {
                     inside(value, place, &env, depth + 1, left, out);
                 }
@@ -238,7 +238,7 @@ fn inside(
     }
 }
 
-/// True for a step that builds with GoReleaser.
+/// Whether a step builds with GoReleaser.
 fn releases(step: &Node) -> bool {
     let with = |key: &str| step.find(&["with", key]).map_or("", Node::str);
     step.get("uses")
@@ -249,7 +249,7 @@ fn releases(step: &Node) -> bool {
             .any(|word| matches!(word, "release" | "build"))
 }
 
-/// The one Go release that a workflow names; with several, none.
+/// The Go release that a workflow names, if it is only one.
 fn release(document: &Node) -> Option<Toolchain> {
     let mut found: Vec<Toolchain> = Vec::new();
     document.walk(&mut |_, key, value| {

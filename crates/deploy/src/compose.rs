@@ -2,8 +2,8 @@
 
 use super::assignment;
 use super::collect::Collector;
-use super::expand::{Room, expand};
-use super::found::Reader;
+use super::expand::{ExpansionLimit, expand};
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
@@ -25,7 +25,9 @@ pub fn read(documents: &[Node], out: &mut Collector) {
 
 fn one(name: &str, service: &Node, out: &mut Collector) {
     let image = service.get("image").map_or("", Node::str);
-    let image = expand(&Text::line(image, 1, 1), '$', &out.room, &|_| None);
+    let image = expand(&Text::line(image, 1, 1), '$', &out.expansion_limit, &|_| {
+        None
+    });
     let go = of_image(image.as_str());
     let toolchain = go.as_ref().and_then(|v| v.as_deref()).and_then(|v| {
         let line = service.get("image").map_or(0, |i| i.at.line);
@@ -47,7 +49,7 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
     };
     let mut env = Env::default();
     if let Some(environment) = service.get("environment") {
-        let all = interpolated(environment, &out.room);
+        let all = interpolated(environment, &out.expansion_limit);
         for (name, value, at) in &all {
             env.export(name, value.as_str(), *at);
         }
@@ -66,14 +68,18 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
         ..Place::default()
     };
     if let Some(args) = build.get("args") {
-        out.variables(interpolated(args, &out.room), "build argument ", &building);
+        out.variables(
+            interpolated(args, &out.expansion_limit),
+            "build argument ",
+            &building,
+        );
     }
     if let Some(inline) = build.get("dockerfile_inline").and_then(Node::text) {
         stages::read_text(inline, out);
     }
 }
 
-/// Who reads the environment of a service.
+/// The reader of the environment of a service.
 fn reader(service: &Node, image: &str, commands: &[shell::Command]) -> Reader {
     let base = Base::of(image);
     if base == Base::Toolchain && !image.is_empty() && of_image(image).is_some() {
@@ -83,7 +89,7 @@ fn reader(service: &Node, image: &str, commands: &[shell::Command]) -> Reader {
     if roles.contains(&Role::Go) {
         return Reader::Both;
     }
-    // Sources that are mounted are there to be built.
+    // A service that mounts its sources builds them.
     let mounted = service.get("volumes").map(Node::items).unwrap_or_default();
     let mounted = mounted.iter().any(|v| {
         let source = v.get("source").unwrap_or(v).str();
@@ -105,7 +111,7 @@ fn reader(service: &Node, image: &str, commands: &[shell::Command]) -> Reader {
     }
 }
 
-/// Names of `env_file`: a text, a list, or mappings with `path`.
+/// The files of `env_file`, which is a text, a list, or a list of mappings with `path`.
 fn files(node: &Node) -> Vec<Text> {
     let name = |n: &Node| n.get("path").unwrap_or(n).text().cloned();
     match &node.value {
@@ -114,17 +120,17 @@ fn files(node: &Node) -> Vec<Text> {
     }
 }
 
-/// Variables with what Compose would put in for `${NAME:-default}`.
-fn interpolated(node: &Node, room: &Room) -> Vec<(String, Text, Span)> {
+/// Variables with values in which `${NAME:-default}` is expanded as Compose does.
+fn interpolated(node: &Node, expansion_limit: &ExpansionLimit) -> Vec<(String, Text, Span)> {
     let mut all = named_pairs(node);
     for (_, value, _) in &mut all {
-        *value = expand(value, '$', room, &|_| None);
+        *value = expand(value, '$', expansion_limit, &|_| None);
     }
     all
 }
 
-/// Variables of a mapping or of a list of `NAME=value`, where quotes are part of the value; a name without value is
-/// passed on and not known.
+/// Variables of a mapping or of a list of `NAME=value`, where quotes are part of the value. A name without a value is
+/// passed through, and its value is unknown.
 pub fn named_pairs(node: &Node) -> Vec<(String, Text, Span)> {
     match &node.value {
         Value::Mapping(_) => node
@@ -148,7 +154,7 @@ pub fn named_pairs(node: &Node) -> Vec<(String, Text, Span)> {
     }
 }
 
-/// Words of a command: a list of them, or a text that is split as a shell does.
+/// The words of a command: a list, or a text that is split like a shell does.
 pub fn command(node: Option<&Node>) -> Vec<Word> {
     let Some(node) = node else { return Vec::new() };
     match &node.value {
@@ -163,7 +169,7 @@ pub fn command(node: Option<&Node>) -> Vec<Word> {
             })
             .collect(),
         Value::Scalar(text) => {
-            // One command line: its first command keeps all of its words.
+            // It is one command line, so the words of its first command are all of its words.
             let first = shell::commands(text).into_iter().next().unwrap_or_default();
             let set = first.assignments.into_iter().map(|a| Word {
                 text: Text::fixed(&format!("{}={}", a.name, a.value.as_str()), a.at),

@@ -1,5 +1,5 @@
-//! Dockerfiles: instructions with their continuations, comments, escape directive and here-documents. What the
-//! instructions mean for Go is for [`super::stages`].
+//! Parses Dockerfiles: instructions with their continuations, comments, escape directive and here-documents.
+//! [`super::stages`] interprets the instructions.
 
 use super::shell::Word;
 use super::text::{Span, Text};
@@ -9,20 +9,20 @@ use super::text::{Span, Text};
 pub struct Instruction {
     /// In capitals.
     pub keyword: String,
-    /// Behind ONBUILD.
+    /// Whether it is an argument of ONBUILD.
     pub onbuild: bool,
     /// What follows the keyword.
     pub body: Text,
-    /// Here-documents that it opens.
+    /// Its here-documents.
     pub heredocs: Vec<Text>,
-    /// Where it begins.
+    /// Its start.
     pub at: Span,
 }
 
 /// A file.
 #[derive(Debug)]
 pub struct Dockerfile {
-    /// What escapes and continues lines: `\`, or what the directive says.
+    /// The character that escapes and continues lines: `\`, or that of the directive.
     pub escape: char,
     /// Its instructions in order.
     pub instructions: Vec<Instruction>,
@@ -68,7 +68,7 @@ pub fn parse(lines: &[Text]) -> Dockerfile {
     }
 }
 
-/// The next instruction as one line; comments and blank lines between its parts are left out.
+/// The next instruction as one line, without comments and blank lines between its parts.
 fn logical<'a>(lines: &mut impl Iterator<Item = &'a Text>, escape: char) -> Option<Text> {
     let mut open: Option<Text> = None;
     for line in lines.by_ref() {
@@ -113,7 +113,7 @@ fn split(text: &Text) -> Instruction {
     }
 }
 
-/// Words after `<<`, each with whether tabs before lines go.
+/// The words after `<<`, each with whether leading tabs of lines are removed (`<<-`).
 fn heredocs(body: &str) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     let mut rest = body;
@@ -150,7 +150,7 @@ fn heredoc<'a>(lines: &mut impl Iterator<Item = &'a Text>, word: &str, dash: boo
         if end == word {
             break;
         }
-        // `<<-` takes the tabs before each line away.
+        // `<<-` removes leading tabs of each line.
         let tabs = chars.len() - chars.trim_start_matches('\t').len();
         text.append(line, if dash { tabs } else { 0 }..chars.len());
         let (line, column) = line.place(chars.len());
@@ -178,7 +178,7 @@ pub fn flags(body: &Text) -> (Vec<(String, String)>, usize) {
     }
 }
 
-/// The words of an exec form, `["a", "b"]`; `None` when it is none, and Docker takes it for a shell form.
+/// The words of an exec form, `["a", "b"]`; `None` if it is malformed, and Docker treats it as shell form.
 pub fn exec_form(body: &Text) -> Option<Vec<Word>> {
     let chars = body.as_str();
     if !chars.starts_with('[') {
@@ -213,8 +213,8 @@ pub fn exec_form(body: &Text) -> Option<Vec<Word>> {
     None
 }
 
-/// Words of ENV, ARG and LABEL: blanks separate, quotes keep together and go, the escape character takes what follows
-/// as it is, except before `$`, where it stays for the expansion.
+/// Splits the words of ENV, ARG and LABEL at blanks outside of quotes. Quotes are removed, and the escape character keeps the next character
+/// as it is. Before `$` it remains, for the expansion.
 pub fn words(text: &Text, escape: char, split: bool) -> Vec<Text> {
     let mut out = Vec::new();
     let mut word: Option<Text> = None;

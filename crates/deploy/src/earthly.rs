@@ -1,37 +1,37 @@
-//! Earthfiles (earthly.dev): targets with the instructions of a Dockerfile. What runs there builds; only what a target saves as an image
+//! Earthfiles (earthly.dev): targets with the instructions of a Dockerfile. All commands of a target build; only a target that is saved as an image
 //! can start a program.
 
 use super::collect::Collector;
 use super::dockerfile::{self, Instruction, exec_form, flags, words};
-use super::found::Reader;
-use super::place::{Env, Known, Place};
+use super::facts::Reader;
+use super::place::{Env, KnownValue, Place};
 use super::release::{Toolchain, of_image};
 use super::role;
 use super::shell;
 use super::text::{Source, Text};
 use std::collections::BTreeMap;
 
-/// Targets that others can be built on at the most; what is built on a further one is not known.
+/// Most targets whose state is kept for targets built on them. The base of others is unknown.
 const MOST_TARGETS: usize = 200;
-/// Targets whose image is known to those that stand before them, at the most.
+/// Most targets whose image is known to earlier targets.
 const MOST_IMAGES: usize = 1000;
-/// Bytes of variables that are kept for them.
+/// Most bytes of variables that are kept for targets.
 const MOST_KEPT: usize = 4 << 20;
 
-/// A target with what stands in it.
+/// A target and its instructions.
 struct Target {
     name: String,
     instructions: Vec<Instruction>,
 }
 
-/// What a target hands to those that are built on it.
+/// The state of a target, which targets built on it start with.
 #[derive(Clone, Default)]
 struct State<'a> {
     env: Env<'a>,
     go: Option<Toolchain>,
-    /// The release of the target whose artifacts it copies.
+    /// The Go release of the target whose artifacts it copies.
     program: Option<Toolchain>,
-    /// The `go` command is there.
+    /// Whether the `go` command is installed.
     tools: bool,
     /// Bytes of its variables.
     bytes: usize,
@@ -57,7 +57,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     }
 }
 
-/// The Go release of the image that each target begins with, wherever in the file it stands: a target may copy from a later one.
+/// The Go release of the base image of each target. Collected first, because a target may copy from a later one.
 fn images(targets: &[Target]) -> BTreeMap<&str, Toolchain> {
     let of = |target: &Target| {
         let from = target.instructions.iter().find(|i| i.keyword == "FROM");
@@ -74,7 +74,7 @@ fn images(targets: &[Target]) -> BTreeMap<&str, Toolchain> {
         .collect()
 }
 
-/// What is before the first target counts for all of them.
+/// The targets of a file. Instructions before the first target apply to all of them.
 fn targets(source: &Source) -> Vec<Target> {
     let mut all: Vec<(String, Vec<Text>)> = vec![(String::new(), Vec::new())];
     for (number, line) in source.lines() {
@@ -131,7 +131,7 @@ fn run(
             "ENV" | "ARG" | "LET" | "SET" => {
                 for (name, value) in assignments(&rest, keyword == "ENV") {
                     let at = value.whole();
-                    let known = Known {
+                    let known = KnownValue {
                         value: value.as_str().to_owned(),
                         at: Some(at),
                         exported: matches!(keyword.as_str(), "ENV" | "ARG"),
@@ -175,7 +175,7 @@ fn run(
     }
 }
 
-/// `COPY +target/artifact to`: what starts there is built by that target.
+/// `COPY +target/artifact to`: the program is built by that target.
 fn copies(
     rest: &Text,
     state: &mut State<'static>,
@@ -198,14 +198,14 @@ fn copies(
 fn from(rest: &Text, state: &mut State<'static>, done: &BTreeMap<String, State<'static>>) {
     let image = rest.as_str().split_whitespace().next().unwrap_or_default();
     if let Some(name) = image.strip_prefix('+') {
-        // A target further down is not known yet; it may hold anything.
+        // A later target is not known yet, and may contain anything.
         *state = done.get(name).cloned().unwrap_or(State {
             tools: true,
             ..State::default()
         });
         return;
     }
-    // What an image of somebody else holds is not known, but for those of Go.
+    // The content of an image is unknown, unless it is one of Go.
     *state = State {
         tools: image.contains('$') || image.contains('+'),
         ..State::default()

@@ -2,13 +2,13 @@
 
 use super::assignment;
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::shell;
 use super::text::{Source, Text};
 
-/// A file of variables: `env_file` of Compose, `EnvironmentFile` of systemd, `--env-file` of Docker. Which of them reads it
-/// is not known: quotes around a value go, as all but Docker do, and so do comments behind it, as Compose and dotenv do.
+/// A file of variables: `env_file` of Compose, `EnvironmentFile` of systemd, `--env-file` of Docker. Which of these reads it
+/// is unknown. Quotes around a value are removed, as by all but Docker, and comments after it too, as by Compose and dotenv.
 pub fn file(source: &Source, out: &mut Collector) {
     let place = Place {
         scope: "every program that gets this file".into(),
@@ -33,10 +33,10 @@ pub fn file(source: &Source, out: &mut Collector) {
     out.variables(all, "", &place);
 }
 
-/// Lines of one value in quotes at the most.
+/// Most lines of one quoted value.
 const MOST_LINES: u32 = 64;
 
-/// How many lines follow that a value in quotes goes on through; the quote that ends it ends its line too.
+/// The number of further lines of a quoted value. The closing quote must end its line.
 fn further(source: &Source, number: u32, text: &Text) -> u32 {
     let value = text.as_str().split_once('=').map(|(_, v)| v.trim_start());
     let quote = value.and_then(|v| v.chars().next());
@@ -50,7 +50,7 @@ fn further(source: &Source, number: u32, text: &Text) -> u32 {
         let Some(line) = source.get(number.saturating_add(count)) else {
             return 0;
         };
-        // The rest of a line begins inside the quotes.
+        // The line begins inside the quotes.
         let inside = format!("{quote}{line}");
         if let Some(at) = closing_quote(&inside, quote) {
             let rest = inside.get(at + 1..).unwrap_or_default().trim();
@@ -64,7 +64,7 @@ fn further(source: &Source, number: u32, text: &Text) -> u32 {
     0
 }
 
-/// Without the comment behind a value: ` #…`, not inside quotes around the value.
+/// Removes a comment after a value: ` #…` outside of the quotes around the value.
 fn uncommented(text: &Text) -> Text {
     let chars = text.as_str();
     let Some((name, value)) = chars.split_once('=') else {
@@ -76,7 +76,7 @@ fn uncommented(text: &Text) -> Text {
         Some(q @ ('"' | '\'')) => closing_quote(rest, q).map_or(0, |at| at + 1),
         _ => 0,
     };
-    // Blanks before the value may be those before the comment.
+    // Without quotes, the blank before the `#` may be directly after the `=`.
     let start = if quoted == 0 {
         name.len() + 1
     } else {
@@ -92,7 +92,7 @@ fn uncommented(text: &Text) -> Text {
     text.clone()
 }
 
-/// Byte of the quote that ends a text which begins with it.
+/// Offset of the closing quote of a text that begins with a quote.
 fn closing_quote(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -108,7 +108,7 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     None
 }
 
-/// A script: what runs its commands is told by each of them.
+/// Reads a shell script. Who reads a variable depends on the commands after it.
 pub fn script(source: &Source, out: &mut Collector) {
     let commands = shell::commands(&source.whole());
     let place = Place {

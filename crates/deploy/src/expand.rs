@@ -1,23 +1,23 @@
-//! `$NAME` and `${NAME...}`, as shells, Docker and Compose write them.
+//! Expands `$NAME` and `${NAME...}`, as in shells, Docker and Compose.
 
 use super::text::Text;
 use std::cell::Cell;
 
-/// Characters that are put in for names in one file at the most; what comes after stays a name.
-const MOST_PUT: usize = 1 << 20;
+/// Most characters that are inserted for names in one file. After that, names stay as they are.
+const MOST_INSERTED: usize = 1 << 20;
 
-/// What is left of them.
+/// The number of characters that may still be inserted.
 #[derive(Debug)]
-pub struct Room(Cell<usize>);
+pub struct ExpansionLimit(Cell<usize>);
 
-impl Default for Room {
+impl Default for ExpansionLimit {
     fn default() -> Self {
-        Room(Cell::new(MOST_PUT))
+        ExpansionLimit(Cell::new(MOST_INSERTED))
     }
 }
 
-impl Room {
-    /// Takes so many characters; false when there is no room for them.
+impl ExpansionLimit {
+    /// Takes `count` characters; false when fewer are left.
     pub fn take(&self, count: usize) -> bool {
         match self.0.get().checked_sub(count.saturating_add(1)) {
             Some(left) => {
@@ -29,12 +29,12 @@ impl Room {
     }
 }
 
-/// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and their kin; what is unknown stays as it is.
-/// The characters of a value stand where its name does; `escape` keeps a `$` that follows it. Without room a name stays.
+/// Expands `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and similar forms. Unknown names stay as they are, and so do all when [`ExpansionLimit`] is used up.
+/// The characters of a value get the place of the name. A `$` after `escape` is not expanded.
 pub fn expand(
     text: &Text,
     escape: char,
-    room: &Room,
+    expansion_limit: &ExpansionLimit,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Text {
     let chars = text.as_str();
@@ -75,7 +75,7 @@ pub fn expand(
             }
         };
         let end = (at + 1 + used).min(chars.len());
-        let Some(value) = value.filter(|v| room.take(v.len())) else {
+        let Some(value) = value.filter(|v| expansion_limit.take(v.len())) else {
             out.append(text, at..end);
             at = end;
             continue;
@@ -89,7 +89,7 @@ pub fn expand(
     out
 }
 
-/// What stands between `${` and `}`.
+/// The value of the text between `${` and `}`.
 fn braces(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let name_len = inside
         .bytes()
@@ -111,7 +111,7 @@ fn braces(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<Strin
     value
 }
 
-/// Byte of the bracket that closes the one at the start; the length when none does.
+/// Offset of the bracket that closes the one at the start; the length of the text if none does.
 pub fn closing(text: &str, open: char, close: char) -> usize {
     let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
     for (at, c) in text.char_indices() {
@@ -153,7 +153,13 @@ mod tests {
             ("${W}x${W:+y}", "${W}x${W:+y}"),
         ] {
             assert_eq!(
-                expand(&Text::line(text, 1, 1), '\\', &Room::default(), &lookup).as_str(),
+                expand(
+                    &Text::line(text, 1, 1),
+                    '\\',
+                    &ExpansionLimit::default(),
+                    &lookup
+                )
+                .as_str(),
                 want,
                 "{text}"
             );

@@ -1,16 +1,16 @@
-//! GoReleaser files: every build with its flags, hooks and variables, and what the file sets for all of them
+//! GoReleaser files: every build with its flags, hooks and variables, and the settings for all builds
 //! (goreleaser.com/customization/builds, as of GoReleaser 2.13).
 
 use super::assignment;
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::release::Toolchain;
 use super::shell::{self, Command, Word};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 
-/// Builds of a file at the most: aliases make many of few.
+/// Most builds of a file: aliases can multiply them.
 const MOST: usize = 200;
 
 /// Reads all documents.
@@ -87,7 +87,7 @@ fn build_arguments(item: &Node, place: &Place, out: &mut Collector) {
 
 fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
     let word = |key: &str| build.get(key).map_or("", Node::str);
-    // Another command in place of `go` may add any flag, or copy what was built before.
+    // A command that replaces `go` may add any flag, or copy an earlier build.
     let tool = ["tool", "gobinary"].map(word);
     let own = tool.into_iter().any(|name| {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
@@ -117,7 +117,7 @@ fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
     let overrides = build.get("overrides").map(Node::items).unwrap_or_default();
     for special in overrides.into_iter().take(MOST) {
         linker(special, &place, out);
-        // Flags that it does not give are those of the build.
+        // A flag that an override lacks is that of the build.
         let mut env = Env::under(&own);
         variables(special.get("env"), &place, &mut env, out);
         if special.get("flags").is_some() {
@@ -127,7 +127,7 @@ fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
     linker(build, &place, out);
 }
 
-/// What a person calls a build, and where that stands.
+/// The name of a build for people, and its place.
 fn named(build: &Node) -> (&str, Span) {
     let by = ["id", "binary", "main", "dir"];
     let name = by.iter().find_map(|key| build.get(key)?.text());
@@ -174,7 +174,7 @@ fn command(build: &Node, at: Span, place: &Place, env: &Env, out: &mut Collector
     out.shell(&[command], place, &mut Env::under(env));
 }
 
-/// Flags of the linker, which the rules read as those of a variable.
+/// Adds linker flags as a variable, because rules check those.
 fn linker(build: &Node, place: &Place, out: &mut Collector) {
     for text in list(build.get("ldflags")) {
         out.variable("LDFLAGS", text.clone(), text.whole(), "", place);
@@ -219,7 +219,7 @@ fn hooks_of(node: Option<&Node>, place: &Place, env: &Env, out: &mut Collector) 
         Value::Mapping(_) => vec![node],
         _ => node.items(),
     };
-    // What a hook builds is rarely what is released.
+    // The result of a hook is rarely released.
     let place = Place {
         release: false,
         ..place.clone()
@@ -234,7 +234,7 @@ fn hooks_of(node: Option<&Node>, place: &Place, env: &Env, out: &mut Collector) 
     }
 }
 
-/// The Go release of `gobinary: go1.27.1` when all builds name the same.
+/// The Go release of `gobinary: go1.27.1`, if all builds have the same.
 fn release(document: &Node) -> Option<Toolchain> {
     let builds = document.get("builds").map(Node::items).unwrap_or_default();
     let mut found: Option<Toolchain> = None;

@@ -1,11 +1,11 @@
-//! HCL: variables of containers in Terraform (Kubernetes, ECS, Cloud Run, Lambda and their kin), tasks of Nomad, and arguments of
+//! HCL: variables of containers in Terraform (Kubernetes, ECS, Cloud Run, Lambda and similar), tasks of Nomad, and arguments of
 //! `docker buildx bake`.
 //!
-//! Nothing is evaluated: a value that is not written out is not known.
+//! Nothing is evaluated: only literal values are known.
 
 use super::Problem;
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::release::{arch_of_platform, of_image};
 use super::shell;
@@ -16,7 +16,7 @@ use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::{Block, Body, Structure};
 use std::ops::Range;
 
-/// What a file of HCL is for.
+/// The tool that a file of HCL is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Terraform or OpenTofu.
@@ -38,9 +38,9 @@ const ENVIRONMENTS: [&str; 8] = [
     "app_settings",
     "plain_env_vars",
 ];
-/// Bytes of a line in which characters are counted.
+/// Longest line, in bytes, in which columns are counted in characters.
 const COUNTED: usize = 4096;
-/// Bytes of a file at the most: Terraform splits what is larger.
+/// Largest file in bytes. Real files are smaller.
 const LARGEST: usize = 4 << 20;
 
 /// Reads a file.
@@ -70,7 +70,7 @@ pub fn read(source: &Source, dialect: Dialect, out: &mut Collector) -> Result<()
     Ok(())
 }
 
-/// Lines of a text, to tell where a byte stands.
+/// Finds line and column of a byte.
 struct Places {
     starts: Vec<usize>,
 }
@@ -90,7 +90,7 @@ impl Places {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or(0);
-        // In a long line a byte counts as a character: to count for every value would take forever.
+        // In longer lines a byte counts as a character: counting characters for every value would take quadratic time.
         let before = match text.get(start..at) {
             Some(before) if before.len() <= COUNTED => before.chars().count(),
             _ => at.saturating_sub(start),
@@ -257,7 +257,7 @@ impl Reading<'_> {
                     }
                 }
             }
-            // `merge({...}, var.more)`: what is written out holds unless something later replaces it.
+            // `merge({...}, var.more)`: literal values count, although a later argument may replace them.
             Expression::FuncCall(call) if call.name.name.as_str() == "merge" => {
                 let last = call.args.iter().last();
                 if let Some(Expression::Object(all)) = last {
@@ -302,7 +302,7 @@ impl Reading<'_> {
         self.out.variable(name, value, at, "env ", place);
     }
 
-    /// The characters of a value that is written out, with `${...}` as it stands.
+    /// The characters of a literal value, with `${...}` as written.
     fn text(&self, value: &Expression) -> Option<Text> {
         let span = value.span()?;
         let written = self.source.as_str().get(span.clone())?;
@@ -329,7 +329,7 @@ impl Reading<'_> {
         }
     }
 
-    /// JSON in a here-document: read where it stands.
+    /// Reads JSON in a here-document.
     fn json(&mut self, value: &Expression, place: &Place) {
         let Some(span) = value.span() else { return };
         let first = self.places.place(self.source.as_str(), span.start).0;
@@ -353,7 +353,7 @@ impl Reading<'_> {
         }
     }
 
-    /// `local-exec`: a command of whoever runs Terraform.
+    /// `local-exec`: a command that runs on the machine of Terraform.
     fn local(&mut self, body: &Body) {
         let place = Place {
             scope: "local-exec".into(),
@@ -403,7 +403,7 @@ impl Reading<'_> {
     }
 }
 
-/// Who reads the environment of a container: its program, when its image is named and none of Go.
+/// The reader of the environment of a container: its program, if its image is named and is not one of Go.
 fn reader(image: Option<&Expression>) -> Reader {
     match image.and_then(text_of) {
         Some(image) if of_image(image).is_some() => Reader::Both,
@@ -412,7 +412,7 @@ fn reader(image: Option<&Expression>) -> Reader {
     }
 }
 
-/// The architecture of a target of bake whose `platforms` are all of one.
+/// The architecture of a target of bake, if all its `platforms` have the same.
 fn architecture(target: &Body) -> Option<String> {
     let Expression::Array(platforms) = &target.get_attribute("platforms")?.value else {
         return None;

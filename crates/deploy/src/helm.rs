@@ -1,13 +1,13 @@
-//! `values.yaml` of a Helm chart: environments that its templates hand to containers.
+//! `values.yaml` of a Helm chart: environments that its templates pass to containers.
 
 use super::collect::Collector;
 use super::compose::named_pairs;
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::Place;
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 
-/// Keys that hold an environment, by custom.
+/// Keys that conventionally contain an environment.
 const ENVIRONMENTS: [&str; 10] = [
     "env",
     "envs",
@@ -28,7 +28,7 @@ pub fn values(documents: &[Node], out: &mut Collector) {
             if ENVIRONMENTS.contains(&key.str()) {
                 let place = Place {
                     scope: scope(above),
-                    // What a chart starts with it, its templates tell.
+                    // Only the templates show which program gets it.
                     reader: Reader::SomeProgram,
                     ..Place::default()
                 };
@@ -38,7 +38,7 @@ pub fn values(documents: &[Node], out: &mut Collector) {
     }
 }
 
-/// True when there is an environment among the values.
+/// Whether the values contain an environment.
 pub fn has_environment(documents: &[Node]) -> bool {
     let mut found = false;
     for document in documents {

@@ -1,22 +1,22 @@
 //! Jenkinsfiles: the scripts of `sh` steps, the variables of `environment` blocks and of `withEnv`, and the image of an agent.
 //!
-//! Groovy is not run: a step inside a condition counts like any other.
+//! Groovy is not evaluated: a step inside a condition counts like any other.
 
 use super::assignment;
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::kind::is_name;
 use super::place::{Env, Place};
 use super::release::{Toolchain, of_image};
 use super::shell;
 use super::text::{Source, Text};
 
-/// Texts of one file at the most.
+/// Most string literals of one file.
 const MOST: usize = 20_000;
 
-/// A text of Groovy and what stands before it.
+/// A string literal of Groovy, and the code before it.
 struct Literal {
-    /// The code between it and the text before it, without comments.
+    /// The code between the previous literal and this one, without comments.
     before: String,
     text: Text,
 }
@@ -38,7 +38,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     let mut open = false;
     for literal in &literals {
         let before = literal.before.as_str();
-        // A block of variables ends with its bracket.
+        // A block of variables ends with its closing bracket.
         if let Some(at) = before.rfind("environment") {
             in_environment = before
                 .get(at + 11..)
@@ -83,18 +83,18 @@ fn assigned(before: &str) -> Option<&str> {
     is_name(name).then_some(name)
 }
 
-/// What a text is to the step before it.
+/// What a literal is for the step before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Argument {
     /// The script of `sh`: `sh '...'`, `sh(script: '...')`.
     Script,
     /// Another argument of `sh`, after which the script may come.
     Other,
-    /// Nothing of `sh`.
+    /// It does not belong to `sh`.
     None,
 }
 
-/// What a text is, by the code before it; `open` says that the text before was an argument of `sh`.
+/// Classifies a literal by the code before it; `open`: the previous literal was an argument of `sh`.
 fn argument(before: &str, open: bool) -> Argument {
     let plain = |c: char| c.is_ascii_alphanumeric() || c.is_whitespace() || "_:,(".contains(c);
     let start = before.rfind(|c: char| !plain(c)).map_or(0, |at| {
@@ -125,7 +125,7 @@ fn argument(before: &str, open: bool) -> Argument {
     }
 }
 
-/// The one image of Go that agents name.
+/// The Go release of the images of agents, if it is only one.
 fn release(literals: &[Literal]) -> Option<Toolchain> {
     let mut found: Vec<Toolchain> = Vec::new();
     for literal in literals {
@@ -151,7 +151,7 @@ fn all(source: &Source) -> Text {
     text
 }
 
-/// Every text of the file.
+/// All string literals of the file.
 fn literals(whole: &Text) -> Vec<Literal> {
     let chars = whole.as_str();
     let mut out = Vec::new();
@@ -168,7 +168,7 @@ fn literals(whole: &Text) -> Vec<Literal> {
             continue;
         }
         if !matches!(c, '\'' | '"') {
-            // What matters stands right before a text.
+            // Only the code directly before a literal matters.
             if before.len() > 4096 {
                 before.clear();
             }
@@ -196,7 +196,7 @@ fn literals(whole: &Text) -> Vec<Literal> {
     out
 }
 
-/// The characters up to the quote, and where it ends.
+/// The characters up to the closing quote, and the offset after it.
 fn literal(whole: &Text, start: usize, quote: &str) -> (Text, usize) {
     let chars = whole.as_str();
     let (line, column) = whole.place(start);
@@ -207,7 +207,7 @@ fn literal(whole: &Text, start: usize, quote: &str) -> (Text, usize) {
             return (text, at + quote.len());
         }
         let Some(c) = rest.chars().next() else { break };
-        // A text in single quotes ends with its line.
+        // A literal in single quotes ends with its line.
         if quote.len() == 1 && c == '\n' {
             return (text, at);
         }
@@ -224,7 +224,7 @@ fn literal(whole: &Text, start: usize, quote: &str) -> (Text, usize) {
         match next {
             'n' => text.push('\n', line, column),
             't' => text.push('\t', line, column),
-            // The line goes on, for Groovy as for the shell.
+            // The line continues, in Groovy as in the shell.
             '\n' => text.push(' ', line, column),
             _ => text.append(whole, at..at + next.len_utf8()),
         }

@@ -1,14 +1,14 @@
 //! justfiles (just.systems): the lines of recipes, and the variables that they see.
 
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::kind::is_name;
 use super::place::{Env, Place};
 use super::shell;
 use super::template::Values;
 use super::text::{Source, Text};
 
-/// What `{{NAME}}` stands for: variables with a plain text.
+/// Values for `{{NAME}}`: variables with a literal value.
 pub fn values(source: &Source) -> Values {
     let mut out = Values::new();
     for (_, line) in source.lines() {
@@ -37,7 +37,7 @@ fn setting(line: &str) -> Option<(bool, &str, &str)> {
     (is_name(&plain) && head != "set").then_some((exported, name, value.trim()))
 }
 
-/// The characters of a text that is nothing but one.
+/// The content of a value that is a single string literal.
 fn literal(value: &str) -> Option<&str> {
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let inside = value.strip_prefix(quote)?;
@@ -88,7 +88,7 @@ pub fn read(source: &Source, out: &mut Collector) {
                 env.export(name, chars, at);
                 out.variable(name, value, at, "export ", &place("justfile"));
             }
-            // Commands between backquotes fill it.
+            // Its value is the output of a command in backquotes.
             if value.starts_with('`') {
                 let from = line.len() - value.len();
                 let commands = shell::commands(&text.slice(from..line.len()));
@@ -118,7 +118,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     }
 }
 
-/// Every line has a shell of its own, but for a script with `#!`.
+/// Each line runs in its own shell, except in a script with `#!`.
 fn run(recipe: &Recipe, place: &Place, env: &Env, out: &mut Collector) {
     let first = recipe.lines.first().map_or("", |l| l.as_str().trim());
     let script = first.starts_with("#!");
@@ -133,7 +133,7 @@ fn run(recipe: &Recipe, place: &Place, env: &Env, out: &mut Collector) {
     for line in &recipe.lines {
         let chars = line.as_str();
         let body = chars.trim_start();
-        // What a line that goes on begins with is no mark of just.
+        // A continued line has no prefix characters of just.
         let body = if script || open.is_some() {
             body
         } else {

@@ -1,10 +1,10 @@
-//! Kubernetes manifests: every container of every pod template, wherever it stands, ConfigMaps and Secrets in clear text,
+//! Kubernetes manifests: every container of every pod template at any depth, ConfigMaps and Secrets in clear text,
 //! and the literals of Kustomize.
 
 use super::assignment;
 use super::collect::Collector;
 use super::compose::{command, named_pairs};
-use super::found::Reader;
+use super::facts::Reader;
 use super::kind::is_name;
 use super::place::{Env, Place};
 use super::release::{self, Base, Toolchain, of_image};
@@ -13,7 +13,7 @@ use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 use std::collections::{BTreeMap, HashSet};
 
-/// Keys that hold containers. `template` is that of Argo and others: what has an image is a container.
+/// Keys with containers. `template` is for Argo and others: a mapping with an image is a container.
 const CONTAINERS: [&str; 8] = [
     "containers",
     "initContainers",
@@ -55,7 +55,7 @@ pub fn read(documents: &[Node], out: &mut Collector) {
     }
 }
 
-/// `Deployment web`, of the nearest object above.
+/// Kind and name of the nearest object above, such as `Deployment web`.
 fn object(above: &[&Node]) -> String {
     let named = above
         .iter()
@@ -75,8 +75,8 @@ fn object(above: &[&Node]) -> String {
     })
 }
 
-/// Reads one container. `seen` holds the addresses of the environments that were read: aliases bring one to many containers, and
-/// what it sets is taken once.
+/// Reads one container. `seen` has the addresses of the environments that were read: aliases can share one among many containers, and
+/// its variables are added once.
 fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut Collector) {
     let image = node.get("image").map_or("", Node::str);
     let go = of_image(image);
@@ -110,7 +110,7 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
     let own = node.get("env");
     let is_new = own.is_some_and(|env| seen.insert(std::ptr::from_ref(env).addr()));
     let entries = match own {
-        // Commands put values in, whoever else has them.
+        // An environment that was read before is needed again to expand commands.
         Some(env) if is_new || !commands.is_empty() => env.items(),
         _ => Vec::new(),
     };
@@ -121,14 +121,14 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
     // Of several with one name the last counts.
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in entries {
-        // A value from elsewhere is not known here, but it replaces one given before.
+        // A value from elsewhere is unknown, but it replaces an earlier value.
         let value = entry.get("value").and_then(Node::text);
         let value = value.filter(|text| !text.is_empty());
         let Some(name) = entry.get("name").and_then(Node::text) else {
             continue;
         };
         let at = value.unwrap_or(name).whole();
-        // Only commands put values in.
+        // Only commands need the values.
         if !commands.is_empty() {
             env.export(name.as_str(), value.map_or("", Text::as_str), at);
         }
@@ -137,7 +137,7 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
     }
     for (index, (name, value, at)) in all.into_iter().enumerate() {
         let name = name.as_str();
-        // Aliases bring one list to many containers: only what is new is copied.
+        // Aliases can share a list among many containers: only new variables are copied.
         if last.get(name) == Some(&index) && out.is_new(name, at) {
             let value = value.cloned().unwrap_or_default();
             out.variable(name, value, at, "env ", &place);
@@ -146,7 +146,7 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
     out.shell(&commands, &place, &mut env);
 }
 
-/// Objects whose containers build, test or run jobs of others.
+/// Objects whose containers run pipelines: they build, test, or run jobs of users.
 const PIPELINES: [&str; 22] = [
     "Task",
     "TaskRun",
@@ -172,12 +172,12 @@ const PIPELINES: [&str; 22] = [
     "Notebook",
 ];
 
-/// Labels of nodes that hold Go's name of their architecture.
+/// Labels of nodes whose value is Go's name of their architecture.
 const ARCH_LABELS: [&str; 2] = ["kubernetes.io/arch", "beta.kubernetes.io/arch"];
-/// Expressions of an affinity that are looked at at the most: aliases make many of few.
+/// Most expressions of an affinity that are read: aliases can multiply them.
 const MOST_EXPRESSIONS: usize = 50;
 
-/// The one architecture of the nodes on which a pod runs, by its node selector or its required node affinity.
+/// The architecture of the nodes for a pod, if its node selector or required node affinity allows only one.
 fn arch(above: &[&Node]) -> Option<String> {
     let label = |n: &Node| {
         ARCH_LABELS
@@ -194,7 +194,7 @@ fn arch(above: &[&Node]) -> Option<String> {
             "requiredDuringSchedulingIgnoredDuringExecution",
             "nodeSelectorTerms",
         ])?;
-        // One of the terms must hold, and all expressions of that term.
+        // A node must match one of the terms, and all expressions of that term.
         let mut all = terms
             .items()
             .into_iter()
@@ -206,7 +206,7 @@ fn arch(above: &[&Node]) -> Option<String> {
     })
 }
 
-/// The one architecture that a term of an affinity asks for.
+/// The architecture that a term of an affinity requires, if it is only one.
 fn of_term(term: &Node) -> Option<String> {
     let all = term.get("matchExpressions").map(Node::items)?;
     all.into_iter().take(MOST_EXPRESSIONS).find_map(|e| {
@@ -220,7 +220,7 @@ fn of_term(term: &Node) -> Option<String> {
     })
 }
 
-/// Who reads the environment of a container.
+/// The reader of the environment of a container.
 fn reader(above: &[&Node], image: &str, commands: &[super::shell::Command]) -> Reader {
     let pipeline = above
         .iter()
@@ -237,7 +237,7 @@ fn reader(above: &[&Node], image: &str, commands: &[super::shell::Command]) -> R
     if of_image(image).is_some() || roles.contains(&Role::Go) {
         return Reader::Both;
     }
-    // A container of a patch has no image; the object that it changes is deployed all the same.
+    // A container in a patch has no image, but the patched object is deployed.
     let unsure =
         (!image.is_empty() && Base::of(image) == Base::Toolchain) || roles.contains(&Role::Builds);
     if unsure {
@@ -262,7 +262,7 @@ fn data(above: &[&Node], kind: &str, node: &Node, out: &mut Collector) {
         .into_iter()
         .partition(|(name, ..)| !is_name(name) || name.ends_with("_ENV"));
     out.variables(values, label, &place);
-    // A key that is a file name can hold lines of variables.
+    // The value of a key that is a file name may be lines of variables.
     for (name, text, _) in files {
         if !name.to_ascii_lowercase().ends_with("env") {
             continue;
@@ -271,7 +271,7 @@ fn data(above: &[&Node], kind: &str, node: &Node, out: &mut Collector) {
     }
 }
 
-/// Every line of a text that sets a variable.
+/// The variables that the lines of a text set.
 pub fn lines(text: &Text) -> Vec<(String, Text, Span)> {
     let mut all = Vec::new();
     let mut at = 0;

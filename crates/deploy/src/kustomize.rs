@@ -1,7 +1,7 @@
 //! Kustomize: generators of ConfigMaps and Secrets, patches inside the file, and JSON patches of an environment.
 
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::kubernetes;
 use super::place::Place;
 use super::template::within;
@@ -33,7 +33,7 @@ pub fn read(source: &Source, documents: &[Node], out: &mut Collector) {
             let Some(text) = patch.filter(|text| text.as_str().contains('\n')) else {
                 continue;
             };
-            // What is no YAML by itself is nothing that can be told here.
+            // A patch that is no valid YAML on its own is ignored.
             let inside = within(source, text).and_then(|source| yaml::read(&source).ok());
             if let Some(documents) = inside {
                 kubernetes::read(&documents, out);

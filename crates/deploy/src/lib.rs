@@ -1,9 +1,9 @@
-//! What deployment files say: the variables they set and the `go` commands they run, each with its place.
+//! The content of deployment files: the variables that they set and the `go` commands that they run, each with its place.
 //!
-//! [`read`] tells the kind of a file ([`kind`]) and hands it to the reader of that kind; all of them fill one
-//! [`Deployment`], so that rules need not know Dockerfiles from units. `text` keeps places, `shell` takes commands apart.
+//! [`read`] finds the kind of a file ([`kind`]) and calls the reader of that kind. All readers fill a
+//! [`Deployment`], so that rules need not know the kinds. `text` keeps places, `shell` splits commands.
 //!
-//! Must never: judge, open a file, run or expand anything for real.
+//! Must never: judge, open a file, run a command.
 //!
 //! ```
 //! let text = "FROM golang:1.27\nENV GODEBUG=http2client=0\n";
@@ -23,9 +23,8 @@ mod dockerfile;
 mod earthly;
 mod env;
 mod expand;
-mod found;
+mod facts;
 mod goreleaser;
-mod handed;
 #[cfg(feature = "lint")]
 mod hcl;
 mod helm;
@@ -34,10 +33,11 @@ mod just;
 pub mod kind;
 mod kubernetes;
 mod kustomize;
-pub mod later;
 mod make;
 mod melange;
+mod passed_on;
 mod place;
+pub mod placeholder;
 mod platform;
 mod powershell;
 mod release;
@@ -50,8 +50,8 @@ mod template;
 pub mod text;
 mod yaml;
 
-pub use found::{
-    Definition, Invocation, Leaves, Note, Oddity, Reader, ReleasedBy, Start, Uses, Variable,
+pub use facts::{
+    Definition, Invocation, Leaves, Mistake, Note, Reader, ReleasedBy, Start, Uses, Variable,
 };
 pub use kind::Kind;
 pub use release::Toolchain;
@@ -61,47 +61,47 @@ pub use text::{Source, Span, Text};
 
 use std::fmt;
 
-/// Bytes of a file at the most: far above what people write, and a bound on work.
+/// Largest file in bytes: far above real files, and a bound on the work.
 pub const LARGEST: u64 = 16 << 20;
 
-/// What one file says.
+/// The facts of one file.
 #[derive(Clone, Debug)]
 pub struct Deployment {
     /// As given.
     pub path: String,
     /// What kind of file it is.
     pub kind: Kind,
-    /// Every variable of interest, in the order of the file.
+    /// Every variable that concerns Go, in the order of the file.
     pub variables: Vec<Variable>,
     /// Every `go` command, in the order of the file.
     pub commands: Vec<Invocation>,
     /// Every other command by name, in the order in which it was read.
     pub starts: Vec<Start>,
-    /// Files of variables that it names, as it names them.
+    /// Files of variables that it refers to, as written.
     pub env_files: Vec<Text>,
-    /// What `-X` sets in its builds.
+    /// The variables that `-X` sets in its builds.
     pub definitions: Vec<Definition>,
-    /// What only this kind of file can get wrong.
+    /// Mistakes that only this kind of file can have.
     pub notes: Vec<Note>,
-    /// The Go release that files around it tell, such as go.mod; whoever reads files puts it in.
+    /// The Go release that files around it name, such as go.mod; set by the caller.
     pub around: Option<Toolchain>,
-    /// The module of the go.mod around it; whoever reads files puts it in.
+    /// The module of the go.mod around it; set by the caller.
     pub module: Option<String>,
-    /// Its folder inside the directory in which it was found, with `/`; whoever reads files puts it in.
+    /// Its folder, relative to the directory that was searched, with `/`; set by the caller.
     pub inside: Option<String>,
-    /// What makes the releases of its project; whoever reads files puts it in.
+    /// What builds the releases of its project; set by the caller.
     pub released_by: ReleasedBy,
-    /// The file itself.
+    /// The text of the file.
     pub source: Source,
 }
 
 impl Deployment {
-    /// A file that was looked at and says nothing about Go.
+    /// A file that was examined and does not concern Go.
     pub fn blank(path: &str, kind: Kind) -> Deployment {
         collect::Collector::default().finish(path, kind, Source::default())
     }
 
-    /// True when something in it depends on the Go release and nothing in it tells the release.
+    /// Whether the file contains something that depends on the Go release, and does not name it.
     pub fn asks_release(&self) -> bool {
         let depends = |name: &str| matches!(name, "GODEBUG" | "GOEXPERIMENT" | "GOROOT_FINAL");
         self.variables.iter().any(|v| {
@@ -113,22 +113,22 @@ impl Deployment {
 /// Why a file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// Neither name nor content tell what it is.
+    /// Its kind is unknown, by name and by content.
     Unknown,
-    /// It is YAML, but none of the kinds.
+    /// It is YAML, but of no known kind.
     UnknownYaml,
-    /// A kind that is recognised and not read; what people call it.
+    /// A kind that is recognised but not supported, with its name for people.
     NotRead(&'static str),
-    /// A template that is no YAML before it is rendered, and that cannot be read around its marks.
+    /// A template that is no YAML before it is rendered, even with its actions replaced.
     Template {
-        /// Line, from 1, where reading ended.
+        /// Line, from 1, where parsing failed.
         line: u32,
         /// What is wrong there.
         what: String,
     },
-    /// A fault of the reader.
+    /// A bug in the reader.
     Internal,
-    /// It is not what it should be.
+    /// A syntax error.
     Syntax {
         /// Line, from 1.
         line: u32,
@@ -173,24 +173,24 @@ impl From<yaml::Problem> for Problem {
     }
 }
 
-/// Reads a file of the kind given, or of the kind that its name or content tells.
+/// Reads a file of the given kind, or of the kind that its name or content shows.
 ///
 /// # Errors
-/// When the kind cannot be told or is not read, or the file is not what it must be.
+/// When the kind is unknown or not supported, or the file has a syntax error.
 pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Problem> {
     read_template(path, text, kind, &Values::new())
 }
 
-/// What `values.yaml` of a chart says, for the templates of that chart; nothing when it is no YAML.
+/// The values of `values.yaml`, for the templates of the chart; empty if it is no YAML.
 pub fn chart_values(text: &str) -> Values {
     let documents = yaml::read(&Source::new(text)).unwrap_or_default();
     template::values(".Values", &documents)
 }
 
-/// [`read`] for what may be a template, with the values that its marks name.
+/// Like [`read`], for a file that may be a template, with the values that its actions refer to.
 ///
 /// # Errors
-/// When the kind cannot be told or is not read, or the file is not what it must be.
+/// When the kind is unknown or not supported, or the file has a syntax error.
 pub fn read_template(
     path: &str,
     text: &str,
@@ -211,12 +211,12 @@ pub fn read_template(
         Named::Kind(kind) if !kind.is_yaml() => (kind, Readable::lines(&source, kind, values)),
         Named::Kind(kind) => (kind, Readable::yaml(&source, Some(kind), values)?),
         Named::Yaml => {
-            // What only looked like YAML and is none is simply something else.
+            // A file that only looks like YAML is of another kind.
             let read = match Readable::yaml(&source, None, values) {
                 Err(_) if by_name == Named::Nothing => return Err(Problem::Unknown),
                 read => read?,
             };
-            // A colon in the first line makes a text look like YAML, no more.
+            // A colon in the first line is no proof of YAML.
             let unknown = match by_name {
                 Named::Nothing => Problem::Unknown,
                 _ => Problem::UnknownYaml,
@@ -279,7 +279,7 @@ fn hcl(_: &Source, _: Kind, _: &mut collect::Collector) -> Result<(), Problem> {
     })
 }
 
-/// A file with the marks of templates out of the way.
+/// A file whose template actions have been replaced.
 struct Readable {
     source: Source,
     documents: Vec<yaml::Node>,
@@ -339,7 +339,7 @@ impl Readable {
                 source: around,
                 marks,
             }),
-            // Marks inside quotes can hold what looks like their end.
+            // Actions inside of quotes may contain `}}`, so the text without replacements may be the valid one.
             (Err(_), Ok(documents)) => Ok(Readable {
                 documents,
                 source: source.clone(),
@@ -353,7 +353,7 @@ impl Readable {
     }
 }
 
-/// Reads a here-document: what it is, a name that it is written to tells, else its content.
+/// Reads a here-document. Its kind is that of the file that it is written to, else that of its content.
 fn embedded<'n>(
     names: impl Iterator<Item = &'n str>,
     source: &Source,

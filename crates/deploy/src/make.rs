@@ -1,25 +1,25 @@
 //! Makefiles: variables that recipes see, and the commands of recipes and of `$(shell ...)`.
 //!
-//! Variables of make are put in where they are used; only exported ones are in the environment of a recipe. Both branches
+//! Variables of make are expanded where they are used; only exported ones are in the environment of a recipe. Both branches
 //! of a condition count; `include`, `define` and functions other than `shell` are not followed.
 
 use super::collect::Collector;
-use super::expand::{Room, closing};
-use super::found::Reader;
+use super::expand::{ExpansionLimit, closing};
+use super::facts::Reader;
 use super::kind::is_name;
-use super::place::{Env, Known, Place};
+use super::place::{Env, KnownValue, Place};
 use super::release::Toolchain;
 use super::shell;
 use super::text::{Source, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Variables inside variables at the most.
+/// Most nested expansions of variables.
 const DEEPEST: usize = 8;
-/// Longest name of a target that variables make, in bytes.
+/// Longest name of a target after expansion, in bytes.
 const LONGEST_TARGET: usize = 4096;
-/// Variables of one file that are known at the most.
+/// Most variables of one file whose values are kept.
 const MOST_NAMES: usize = 20_000;
-/// Variables whose value is a Go release by custom or by meaning.
+/// Variables whose value is conventionally a Go release.
 const RELEASES: [&str; 3] = ["GO_VERSION", "GOLANG_VERSION", "GOTOOLCHAIN"];
 
 /// Reads one file.
@@ -35,10 +35,10 @@ pub fn read(source: &Source, out: &mut Collector) {
         go: go.clone(),
         ..Place::default()
     };
-    // What recipes see, by target; the empty one stands for all.
+    // The environment of recipes, by target; that of the empty name is for all targets.
     let mut exported: BTreeMap<&str, Env> = BTreeMap::new();
-    // Names whose whole value has been worked out. An environment does not take a long value, so it cannot tell.
-    let mut told: BTreeSet<&str> = BTreeSet::new();
+    // Names whose value has been expanded. The environment cannot show this, because it does not keep long values.
+    let mut expanded: BTreeSet<&str> = BTreeSet::new();
     for set in &file.settings {
         if !(set.exported || file.exports_all || stays(&set.name)) {
             continue;
@@ -47,18 +47,20 @@ pub fn read(source: &Source, out: &mut Collector) {
         let value = expand(&set.value);
         let env = exported.entry(&set.target).or_default();
         let at = set.whole.whole();
-        // Recipes see what all assignments together make; that is worked out once.
-        let told = set.target.is_empty() && !told.insert(&set.name);
+        // Recipes see the final value of a variable, so it is expanded once.
+        let is_expanded = set.target.is_empty() && !expanded.insert(&set.name);
         let all = file.values.get(&set.name);
-        let all = all.filter(|_| set.target.is_empty() && !told).map(expand);
+        let all = all
+            .filter(|_| set.target.is_empty() && !is_expanded)
+            .map(expand);
         let all = all.as_ref().unwrap_or(&value);
-        if told {
+        if is_expanded {
         } else if set.exported || file.exports_all {
             env.export(&set.name, all.as_str(), at);
         } else if !file.is_filled(&set.name) {
-            let known = Known {
+            let known = KnownValue {
                 value: all.as_str().to_owned(),
-                ..Known::default()
+                ..KnownValue::default()
             };
             env.set(&set.name, known);
         }
@@ -69,7 +71,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     for recipe in &file.recipes {
         let commands = shell::commands(&file.expand(&recipe.text, recipe));
         let target = recipe.target.as_str();
-        // Every line of a recipe has a shell of its own.
+        // Each line of a recipe runs in its own shell.
         let base = exported.get("").unwrap_or(&none);
         let mut own = Env::under(base);
         if let Some(of_target) = exported.get(target).filter(|_| !target.is_empty()) {
@@ -80,7 +82,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     }
 }
 
-/// Flags of the linker stay a name in the recipe, as in a script, so that one mistake in them is reported once.
+/// Whether a variable is not expanded in recipes: linker flags, so that a mistake in them is reported once.
 fn stays(name: &str) -> bool {
     name.ends_with("LDFLAGS")
 }
@@ -93,7 +95,7 @@ struct Setting {
     /// Name and value.
     whole: Text,
     exported: bool,
-    /// The one target that it is for; empty: all.
+    /// The target that it is for; empty: all.
     target: String,
 }
 
@@ -104,22 +106,22 @@ struct Recipe {
     text: Text,
 }
 
-/// What a file says, before anything is put in.
+/// The content of a file, before expansion.
 #[derive(Debug, Default)]
 struct File {
     settings: Vec<Setting>,
-    /// Values by name; of several assignments the last, which is the one that recipes see.
+    /// Values by name. Recipes see the last of several assignments.
     values: BTreeMap<String, Text>,
     recipes: Vec<Recipe>,
     exports_all: bool,
-    /// It includes other makefiles.
+    /// Whether it includes other makefiles.
     includes: bool,
-    /// Names that are set by `?=`, or set again.
-    soft: BTreeSet<String>,
+    /// Names that are set by `?=`, or several times.
+    reassigned: BTreeSet<String>,
     /// Names that are set by `?=`.
-    asked: BTreeSet<String>,
-    /// What is left for putting values in.
-    room: Room,
+    conditional: BTreeSet<String>,
+    /// How many more characters may be inserted for variables.
+    expansion_limit: ExpansionLimit,
 }
 
 impl File {
@@ -169,7 +171,7 @@ impl File {
         file
     }
 
-    /// Puts values in for variables in the names of targets: `$(BINARY):`.
+    /// Expands variables in the names of targets: `$(BINARY):`.
     fn name_targets(&mut self) {
         let mut recipes = std::mem::take(&mut self.recipes);
         let mut last = (String::new(), String::new());
@@ -188,7 +190,7 @@ impl File {
         self.recipes = recipes;
     }
 
-    /// Takes `NAME = value` in all its forms; false when the line is something else.
+    /// Reads `NAME = value` in all its forms; false for other lines.
     fn setting(&mut self, line: &Text, target: &str) -> bool {
         let Some((head, value)) = line.as_str().split_once('=') else {
             return false;
@@ -206,13 +208,13 @@ impl File {
         let value = line.slice(all.len() - value.len()..all.len()).trim();
         let adds = all.get(head.len()..).is_some_and(|o| o.starts_with('+'));
         if target.is_empty() {
-            let room = self.values.len() < MOST_NAMES;
+            let expansion_limit = self.values.len() < MOST_NAMES;
             let operator = all.get(head.len()..).unwrap_or_default();
-            if operator.starts_with('?') && room {
-                self.asked.insert(name.to_owned());
+            if operator.starts_with('?') && expansion_limit {
+                self.conditional.insert(name.to_owned());
             }
             if operator.starts_with('?') || self.values.contains_key(name) {
-                self.soft.insert(name.to_owned());
+                self.reassigned.insert(name.to_owned());
             }
             match self.values.get_mut(name) {
                 Some(old) if adds => {
@@ -221,7 +223,7 @@ impl File {
                     old.append(&value, 0..value.as_str().len());
                 }
                 Some(old) => *old = value.clone(),
-                None if room => {
+                None if expansion_limit => {
                     self.values.insert(name.to_owned(), value.clone());
                 }
                 None => {}
@@ -243,7 +245,7 @@ impl File {
         true
     }
 
-    /// Takes `targets: prerequisites; recipe` or a variable of a target; the name of the target.
+    /// Reads `targets: prerequisites; recipe` or a variable of a target; returns the name of the target.
     fn rule(&mut self, line: &Text) -> Option<String> {
         let all = line.as_str();
         let colon = all.find(':')?;
@@ -271,7 +273,7 @@ impl File {
         });
     }
 
-    /// The one Go release that variables name; with several, none.
+    /// The Go release that variables name, if it is only one.
     fn release(&self) -> Option<Toolchain> {
         let named = self.settings.iter().filter_map(|set| {
             let name = RELEASES.iter().find(|name| **name == set.name)?;
@@ -284,30 +286,30 @@ impl File {
         same.then(|| first.clone())
     }
 
-    /// The text as the shell gets it.
+    /// The text that the shell gets.
     fn expand(&self, text: &Text, recipe: &Recipe) -> Text {
         let mut out = Text::at(text.place(0).0, text.place(0).1);
         self.put(text, recipe, 0, None, &mut out);
         out
     }
 
-    /// True for flags that somebody else is meant to fill in: empty, set by `?=`, or in a file that includes others.
+    /// Whether a variable with flags is meant to be set by the user: it is empty, set by `?=`, or in a file that includes others.
     fn is_hook(&self, name: &str) -> bool {
         let flags = ["FLAGS", "ARGS", "OPT", "EXTRA"];
         flags.iter().any(|part| name.contains(part))
             && (self.includes
-                || self.soft.contains(name)
+                || self.reassigned.contains(name)
                 || self.values.get(name).is_some_and(|v| v.is_empty()))
     }
 
-    /// True for flags of a build, not only of its linker, that whoever runs make may fill in.
+    /// Whether a variable with build flags, not only linker flags, may be set by the user.
     fn is_filled(&self, name: &str) -> bool {
         let of_build = name.ends_with("BUILDFLAGS") || name.ends_with("BLDFLAGS");
         let empty = self.values.get(name).is_some_and(|v| v.is_empty());
-        of_build && (empty || self.asked.contains(name))
+        of_build && (empty || self.conditional.contains(name))
     }
 
-    /// True for a variable that is the output of a command and nothing else.
+    /// Whether the value of a variable is only the output of a command.
     fn is_output(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| {
             let value = value.as_str();
@@ -316,14 +318,16 @@ impl File {
         })
     }
 
-    /// The value of a variable, as long as there is room for more.
+    /// The value of a variable; `None` when the limits are reached.
     fn value(&self, name: &str, depth: usize) -> Option<&Text> {
         let known = self.values.get(name);
         let value = known.filter(|_| depth < DEEPEST && !stays(name) && !self.is_hook(name))?;
-        self.room.take(value.as_str().len()).then_some(value)
+        self.expansion_limit
+            .take(value.as_str().len())
+            .then_some(value)
     }
 
-    /// Puts a text in; all of it stands at `at` when it comes from a variable.
+    /// Appends an expanded text; characters that come from a variable get the place `at`.
     fn put(
         &self,
         text: &Text,
@@ -363,10 +367,10 @@ impl File {
             if name == "$" {
                 plain(start..start + 1, out);
             } else if depth > 0 && name.starts_with("shell ") && name.contains(['\'', '"', '`']) {
-                // Quotes of that command are none of the command that gets its output.
+                // Quotes of the inner command do not count for the outer one.
                 say("${shell}");
             } else if let Some(script) = name.strip_prefix("shell ") {
-                // The shell reads a command there just as make does.
+                // The inner command is read like one of the shell.
                 let from = start + inside.end - script.len();
                 say("$(");
                 self.put(
@@ -397,7 +401,7 @@ impl File {
     }
 }
 
-/// Lines, joined where one ends in a backslash: with it in a recipe, whose shell wants to see it, as a blank elsewhere.
+/// Joins lines that end in a backslash. In recipes the backslash is kept for the shell, elsewhere it becomes a blank.
 fn lines(source: &Source) -> Vec<Text> {
     let mut all: Vec<Text> = Vec::new();
     let mut open = false;
@@ -427,7 +431,7 @@ fn lines(source: &Source) -> Vec<Text> {
     all
 }
 
-/// Up to a `#` that begins a comment.
+/// Removes a comment.
 fn uncommented(line: &Text) -> Text {
     let chars = line.as_str();
     let sign = chars.match_indices('#').map(|(at, _)| at).find(|at| {

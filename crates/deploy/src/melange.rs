@@ -1,8 +1,8 @@
-//! melange (packages of apk) and apko (images of these): what their pipelines run, and what an image starts.
+//! melange (packages of apk) and apko (images of these): the commands of pipelines, and the entry point of an image.
 
 use super::collect::Collector;
 use super::compose::{command, named_pairs};
-use super::found::Reader;
+use super::facts::Reader;
 use super::kind::{is_apko, is_melange};
 use super::place::{Env, Place};
 use super::release::Toolchain;
@@ -71,7 +71,7 @@ fn pipeline(steps: Option<&Node>, place: &Place, env: &Env, depth: usize, out: &
     }
 }
 
-/// The release of the package `go-1.27` that builds.
+/// The Go release of a build dependency such as `go-1.27`.
 fn release(document: &Node) -> Option<Toolchain> {
     let packages = document.find(&["environment", "contents", "packages"])?;
     packages.items().into_iter().find_map(|p| {

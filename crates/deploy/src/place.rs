@@ -1,14 +1,14 @@
-//! Where commands of a deployment file run, and the variables that they see there.
+//! The place where commands of a deployment file run, and the variables that they see.
 
-use super::found::{Leaves, Reader};
+use super::facts::{Leaves, Reader};
 use super::release::Toolchain;
 use super::text::Span;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Variables that one place knows at the most; further ones count as unknown.
+/// Most variables of one place; further ones count as unknown.
 pub(super) const MOST_NAMES: usize = 1000;
-/// Longest value that a place knows, in bytes; an expansion of a longer one stays as it is written.
+/// Longest value that is kept, in bytes; a longer one is not expanded.
 const LONGEST_VALUE: usize = 64 << 10;
 /// Longest path and longest name of a command that is kept, in bytes.
 pub(super) const LONGEST_PATH: usize = 4096;
@@ -20,9 +20,9 @@ pub struct Place {
     pub scope: String,
     /// See [`Variable::reader`].
     pub reader: Reader,
-    /// The Go release of the `go` command there.
+    /// The Go release of the `go` command.
     pub go: Option<Toolchain>,
-    /// The Go release of the program that runs there.
+    /// The Go release of the program that runs.
     pub program: Option<Toolchain>,
     /// See [`Variable::arch`].
     pub arch: Option<String>,
@@ -34,8 +34,8 @@ pub struct Place {
     pub moved: String,
     /// See [`Invocation::leaves`].
     pub leaves: Option<Arc<Leaves>>,
-    /// Artifacts of CI go to jobs of the same file alone.
-    pub hands_on: bool,
+    /// Whether artifacts of CI only go to jobs of the same file.
+    pub artifacts_stay: bool,
 }
 
 impl Place {
@@ -47,7 +47,7 @@ impl Place {
         }
     }
 
-    /// The Go release of somebody who reads a variable there.
+    /// The Go release of the reader of a variable.
     pub(super) fn release_for(&self, reader: Reader) -> Option<Toolchain> {
         if reader.runs() {
             self.program.clone().or_else(|| self.go.clone())
@@ -57,28 +57,28 @@ impl Place {
     }
 }
 
-/// A value that a place knows.
+/// A known value.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownValue {
     /// The value.
     pub value: String,
     /// The assignment.
     pub at: Option<Span>,
-    /// Commands see it; a variable of a shell that is not exported only stands in for its name.
+    /// Whether commands see it. A variable of a shell that is not exported is only expanded.
     pub exported: bool,
-    /// It is set more than once, perhaps in branches of a condition.
+    /// Whether it is set more than once, perhaps in branches of a condition.
     pub many: bool,
 }
 
-/// Variables that a place knows, above them those of the places around it.
+/// The variables of a place, and those of the places around it.
 #[derive(Clone, Debug, Default)]
 pub struct Env<'a> {
     above: Option<&'a Env<'a>>,
-    own: BTreeMap<String, Known>,
+    own: BTreeMap<String, KnownValue>,
 }
 
 impl<'a> Env<'a> {
-    /// Knows nothing of its own.
+    /// An empty environment inside of another.
     pub fn under(above: &'a Env<'a>) -> Env<'a> {
         Env {
             above: Some(above),
@@ -86,13 +86,13 @@ impl<'a> Env<'a> {
         }
     }
 
-    /// Puts it under another one.
+    /// Sets the environment around it.
     pub fn put_above(&mut self, above: &'a Env<'a>) {
         self.above = Some(above);
     }
 
     /// The variable of that name.
-    pub fn get(&self, name: &str) -> Option<&Known> {
+    pub fn get(&self, name: &str) -> Option<&KnownValue> {
         let mut env = Some(self);
         while let Some(one) = env {
             if let Some(known) = one.own.get(name) {
@@ -108,8 +108,8 @@ impl<'a> Env<'a> {
         self.get(name).map(|k| k.value.clone())
     }
 
-    /// Takes a variable; there is room for so many names, and for values that people write.
-    pub fn set(&mut self, name: &str, known: Known) {
+    /// Sets a variable. Too long values and too many names are ignored.
+    pub fn set(&mut self, name: &str, known: KnownValue) {
         if known.value.len() <= LONGEST_VALUE
             && (self.own.len() < MOST_NAMES || self.own.contains_key(name))
         {
@@ -117,9 +117,9 @@ impl<'a> Env<'a> {
         }
     }
 
-    /// Takes a variable that commands see.
+    /// Sets an exported variable.
     pub fn export(&mut self, name: &str, value: &str, at: Span) {
-        let known = Known {
+        let known = KnownValue {
             value: value.to_owned(),
             at: Some(at),
             exported: true,
@@ -129,7 +129,7 @@ impl<'a> Env<'a> {
     }
 }
 
-/// The place that `cd` leads to; `first` is where the commands began.
+/// The place after a `cd`; `first` is where the commands began.
 pub(super) fn moved(from: &Place, first: &Place, to: &str) -> Place {
     if to == "-" {
         return first.clone();
@@ -138,7 +138,7 @@ pub(super) fn moved(from: &Place, first: &Place, to: &str) -> Place {
         dir if to.starts_with('/') || dir.is_empty() || dir.len() > LONGEST_PATH => to.to_owned(),
         dir => format!("{}/{to}", dir.trim_end_matches('/')),
     };
-    // What `..` leaves is no part of the way any more.
+    // `..` removes the last part of the path.
     let mut way: Vec<String> = Vec::new();
     for part in join(&from.moved).split('/') {
         match part {

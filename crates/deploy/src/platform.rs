@@ -2,7 +2,7 @@
 
 use super::collect::Collector;
 use super::compose::named_pairs;
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::release::of_image;
 use super::shell;
@@ -77,7 +77,7 @@ pub fn fly(source: &Source, out: &mut Collector) {
     }
 }
 
-/// The characters of a text of TOML that has no escapes.
+/// The content of a TOML string without escapes.
 fn quoted(value: &str) -> Option<&str> {
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let inside = value.strip_prefix(quote)?;
@@ -113,7 +113,7 @@ pub fn app_engine(documents: &[Node], out: &mut Collector) {
     }
 }
 
-/// `snapcraft.yaml`: what apps see, and the scripts that build parts.
+/// `snapcraft.yaml`: the environment of apps, and the scripts that build parts.
 pub fn snap(documents: &[Node], out: &mut Collector) {
     for document in documents {
         for (name, app) in document.get("apps").map(Node::pairs).unwrap_or_default() {
@@ -159,7 +159,7 @@ pub fn snap(documents: &[Node], out: &mut Collector) {
     }
 }
 
-/// Container definitions of ECS, wherever they stand in a document.
+/// Container definitions of ECS, at any depth of a document.
 pub fn ecs(documents: &[Node], scope: &str, out: &mut Collector) {
     for document in documents {
         for item in document.items() {

@@ -1,23 +1,23 @@
-//! PowerShell scripts: `$env:NAME = "value"` and `go` commands, with its quotes and its backquote.
+//! PowerShell scripts: reads `$env:NAME = "value"` and `go` commands, with the quotes and backquotes of PowerShell.
 
 use super::collect::Collector;
-use super::found::Reader;
+use super::facts::Reader;
 use super::kind::is_name;
 use super::place::{Env, Place};
 use super::shell::{Assignment, Command, Word};
 use super::text::{Source, Text};
 
-/// Commands of one file at the most.
+/// Most commands of one file.
 const MOST: usize = 20_000;
-/// Brackets inside brackets that are looked into.
+/// Most nested brackets that are read.
 const DEEPEST: usize = 6;
-/// Words of the language that start nothing.
+/// Keywords of the language.
 const KEYWORDS: [&str; 20] = [
     "param", "function", "filter", "foreach", "for", "switch", "throw", "exit", "break",
     "continue", "catch", "finally", "begin", "process", "end", "using", "trap", "elseif", "do",
     "class",
 ];
-/// Cmdlets that run what they are given, and those that may hand variables on.
+/// Cmdlets that run commands or may pass variables on.
 const CMDLETS: [&str; 9] = [
     "start-process",
     "invoke-expression",
@@ -35,7 +35,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     let commands = commands(source);
     let place = Place {
         scope: "script".into(),
-        // What a script that does not build starts, only other files tell.
+        // Only other files show which programs a script starts if it does not build.
         reader: Reader::Unknown,
         ..Place::default()
     };
@@ -100,7 +100,7 @@ impl<'a> Scan<'a> {
                     let end = self.rest().find("#>").map(|end| end + 2);
                     self.at += end.unwrap_or(self.rest().len());
                 }
-                // It takes the next character as it is; a line that ends in one goes on.
+                // The backquote escapes the next character, and continues the line at its end.
                 '`' => {
                     let rest = self.rest().strip_prefix('\r').unwrap_or(self.rest());
                     if rest.starts_with('\n') {
@@ -118,7 +118,7 @@ impl<'a> Scan<'a> {
                 ')' if self.word.is_none() => self.end(),
                 '(' => self.group(start),
                 '$' | '@' => {
-                    // `@name` puts in all words of a list.
+                    // `@name` expands to all words of a list.
                     let (line, column) = self.text.place(start);
                     let word = self.word.get_or_insert_with(Word::default);
                     word.text.push('$', line, column);
@@ -142,7 +142,7 @@ impl<'a> Scan<'a> {
             let start = self.at;
             self.at += c.len_utf8();
             if c == quote {
-                // Two of them stand for one.
+                // A doubled quote means the character itself.
                 if !self.rest().starts_with(quote) {
                     return;
                 }
@@ -166,7 +166,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// `@" ... "@`, whose content no reader needs.
+    /// Skips a here-string, `@" ... "@`.
     fn here(&mut self) {
         let end = if self.rest().starts_with('"') {
             "\n\"@"
@@ -183,7 +183,7 @@ impl<'a> Scan<'a> {
         });
     }
 
-    /// What stands in brackets is something that only the shell knows.
+    /// The value of an expression in brackets is unknown.
     fn group(&mut self, start: usize) {
         let mut depth = 1_usize;
         let mut quote = None;
@@ -238,7 +238,7 @@ impl<'a> Scan<'a> {
         }) {
             words.remove(0);
         }
-        // `> file`, `>> file`: where the output goes.
+        // `> file`, `>> file`: the output goes to a file.
         let to = words.iter().position(|w| matches!(w.as_str(), ">" | ">>"));
         let writes = to.and_then(|at| Some(words.get(at + 1)?.as_str().to_owned()));
         words.truncate(to.unwrap_or(words.len()));
@@ -252,7 +252,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// True for the first word of what may start a program: no cmdlet, keyword, type or variable.
+/// Whether a first word may start a program: it is no cmdlet, keyword, type or variable.
 fn starts(word: &Word) -> bool {
     let name = word.as_str().to_ascii_lowercase();
     let cmdlet = word.as_str().starts_with(|c: char| c.is_ascii_uppercase())
@@ -286,7 +286,7 @@ fn environment(words: &[Word]) -> Option<Command> {
         None => {
             let at = if name.len() + 5 == chars.len() { 2 } else { 1 };
             let word = words.get(at)?;
-            // More than one text: something is worked out.
+            // More than one word means that the value is an expression.
             if words.len() > at + 1 {
                 Text::fixed("${value}", word.text.whole())
             } else {

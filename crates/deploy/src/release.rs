@@ -1,20 +1,20 @@
-//! Which Go release a file names: by the image it builds from, by a download, by a variable.
+//! The Go release that a file names: by the base image of a build, by a download, by a variable.
 
 use gospect_knowledge::GoVersion;
 
-/// The Go release that acts somewhere, and what says so.
+/// A Go release, and the text that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toolchain {
     /// `go1.27` or `go1.27.3`.
     pub version: String,
-    /// What in the file says so.
+    /// The text that names it.
     pub source: String,
-    /// A later release may act as well: a `go` line of go.mod names the oldest that will do.
+    /// Whether later releases are possible too: a `go` line of go.mod names the oldest suitable release.
     pub at_least: bool,
 }
 
 impl Toolchain {
-    /// A release that a text names, if it names one.
+    /// Parses the release in a text, if there is one.
     pub fn parse(version: &str, source: impl Into<String>) -> Option<Toolchain> {
         let version = release(version)?;
         Some(Toolchain {
@@ -25,7 +25,7 @@ impl Toolchain {
     }
 }
 
-/// Last parts of the names of images that carry the `go` command.
+/// Last parts of the names of images with the `go` command.
 const IMAGES: [&str; 6] = [
     "golang",
     "go",
@@ -35,7 +35,7 @@ const IMAGES: [&str; 6] = [
     "golang-ci",
 ];
 
-/// `None`: no image of Go. `Some(None)`: one whose tag names no release.
+/// The release of an image of Go. `None`: it is no image of Go. `Some(None)`: its tag names no release.
 pub fn of_image(image: &str) -> Option<Option<String>> {
     let image = image.split('@').next().unwrap_or(image);
     let last = image.rsplit('/').next().unwrap_or(image);
@@ -43,21 +43,21 @@ pub fn of_image(image: &str) -> Option<Option<String>> {
     IMAGES.contains(&name).then(|| release(tag))
 }
 
-/// What the name of an image tells of what is in it.
+/// The content of an image, as far as its name shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Base {
-    /// It carries a toolchain, or is one for building, testing or developing.
+    /// An image with a toolchain, or for building, testing or developing.
     Toolchain,
-    /// Nothing that could build: `scratch`, an image without a shell.
+    /// An image that cannot build: `scratch`, or one without a shell.
     Bare,
-    /// A system without a toolchain.
+    /// An operating system without a toolchain.
     Plain,
     /// Anything else.
     #[default]
     Other,
 }
 
-/// Words in names and tags of images that are there to build, to test or to develop.
+/// Words in names and tags of images for building, testing or developing.
 const WORKSHOPS: [&str; 44] = [
     "go",
     "golang",
@@ -121,7 +121,7 @@ const BARE: [&str; 14] = [
     "distroless",
     "cc",
 ];
-/// Last parts of names of images of systems.
+/// Last parts of names of images of operating systems.
 const PLAIN: &[&str] = &[
     "alpine",
     "debian",
@@ -149,7 +149,7 @@ const PLAIN: &[&str] = &[
 ];
 
 impl Base {
-    /// What the name of an image tells.
+    /// Classifies an image by its name.
     pub fn of(image: &str) -> Base {
         let image = image.split('@').next().unwrap_or(image);
         if image.is_empty() || image.contains('$') || image.contains('{') {
@@ -177,7 +177,7 @@ pub fn arch_of_platform(platform: &str) -> Option<String> {
     known_arch(platform.split('/').nth(1)?)
 }
 
-/// Go's name of an architecture, when it is one.
+/// Go's name of an architecture, if it is known.
 pub fn known_arch(arch: &str) -> Option<String> {
     let known = [
         "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le",
@@ -213,12 +213,12 @@ pub fn release(text: &str) -> Option<String> {
     Some(version)
 }
 
-/// The release of an archive of Go that a command or instruction names.
+/// The release of a Go archive in the text of a command or instruction.
 pub fn of_download(text: &str) -> Option<String> {
     text.match_indices("go1.").find_map(|(at, _)| {
         let rest = text.get(at..)?;
         let version = release(rest)?;
-        // An archive has its port in its name; the name of a directory or a module has not.
+        // The name of an archive contains a port, those of directories and modules do not.
         let after = rest.get(version.len()..)?;
         [".linux-", ".darwin-", ".windows-", ".src.tar", ".freebsd-"]
             .iter()

@@ -1,7 +1,7 @@
 //! systemd units and drop-ins, and the units of podman that look like them (systemd.syntax(7), systemd.exec(5)).
 
 use super::collect::{Collector, matters};
-use super::found::{Note, Oddity, Reader};
+use super::facts::{Mistake, Note, Reader};
 use super::kind::is_name;
 use super::place::{Env, Place};
 use super::role::{self, Role};
@@ -20,16 +20,16 @@ const EXEC: [&str; 6] = [
 ];
 
 /// A variable with its place.
-type Set = (String, Text, Span);
+type SetVariable = (String, Text, Span);
 
 /// Reads a unit.
 pub fn read(source: &Source, out: &mut Collector) {
-    let mut environment: Vec<Set> = Vec::new();
-    // Variables of every unit, in the configuration of the manager.
-    let mut defaults: Vec<Set> = Vec::new();
+    let mut environment: Vec<SetVariable> = Vec::new();
+    // Variables for all units, in the configuration of the manager.
+    let mut defaults: Vec<SetVariable> = Vec::new();
     let mut unset: HashSet<String> = HashSet::new();
     let mut commands: Vec<(String, Text)> = Vec::new();
-    // Where an empty line took back all commands of a key before it.
+    // For each key, the number of commands before an empty assignment, which removes them.
     let mut taken_back: HashMap<String, usize> = HashMap::new();
     for line in logical(source) {
         let chars = line.as_str();
@@ -39,11 +39,11 @@ pub fn read(source: &Source, out: &mut Collector) {
         let key = key.trim();
         let value = line.slice(chars.len() - value.len()..chars.len()).trim();
         match key {
-            // An empty assignment takes back all before it.
+            // An empty assignment removes all earlier ones.
             "Environment" if value.is_empty() => environment.clear(),
             "Environment" => {
                 let words = words(&value);
-                odd(&words, out);
+                note_mistakes(&words, out);
                 environment.extend(words.iter().filter_map(assignment));
             }
             "DefaultEnvironment" | "ManagerEnvironment" => {
@@ -63,7 +63,7 @@ pub fn read(source: &Source, out: &mut Collector) {
             _ => {}
         }
     }
-    // What is unset last is not there, whatever set it.
+    // UnsetEnvironment applies last.
     environment.retain(|(name, value, _)| {
         !unset.contains(name) && !unset.contains(&format!("{name}={}", value.as_str()))
     });
@@ -98,15 +98,15 @@ pub fn read(source: &Source, out: &mut Collector) {
     }
 }
 
-/// Without the marks before the path: do not fail, other name, privileges.
+/// Removes the prefix characters of a command line: ignore failure, other name, privileges.
 fn unmarked(command: &Text) -> Text {
     let chars = command.as_str();
     let rest = chars.trim_start_matches(['@', '-', ':', '+', '!', '|']);
     command.slice(chars.len() - rest.len()..chars.len())
 }
 
-/// Notes words that were meant to belong to the variable before them.
-fn odd(words: &[Word], out: &mut Collector) {
+/// Notes words that were probably meant to be part of the variable before them.
+fn note_mistakes(words: &[Word], out: &mut Collector) {
     let mut before = String::new();
     for word in words {
         let text = word.as_str();
@@ -115,8 +115,8 @@ fn odd(words: &[Word], out: &mut Collector) {
                 before = name;
                 continue;
             }
-            Some(_) => Oddity::OtherVariable,
-            None => Oddity::NoAssignment,
+            Some(_) => Mistake::OtherVariable,
+            None => Mistake::NoAssignment,
         };
         if !before.is_empty() {
             out.note(Note {
@@ -130,7 +130,7 @@ fn odd(words: &[Word], out: &mut Collector) {
     }
 }
 
-fn assignment(word: &Word) -> Option<Set> {
+fn assignment(word: &Word) -> Option<SetVariable> {
     let text = word.as_str();
     let (name, value) = text.split_once('=')?;
     is_name(name).then(|| {
@@ -139,7 +139,7 @@ fn assignment(word: &Word) -> Option<Set> {
     })
 }
 
-/// Lines with their continuations joined by a blank; comments, also between them, and section headings left out.
+/// The logical lines: continuations joined by a blank, without comments.
 fn logical(source: &Source) -> Vec<Text> {
     let mut out = Vec::new();
     let mut open: Option<Text> = None;
@@ -168,7 +168,7 @@ fn logical(source: &Source) -> Vec<Text> {
     out
 }
 
-/// Words: blanks separate, quotes at any place keep together, a backslash escapes.
+/// Splits a text into words at blanks outside of quotes; a backslash escapes.
 fn words(text: &Text) -> Vec<Word> {
     let mut out = Vec::new();
     let mut word: Option<Word> = None;
@@ -176,7 +176,7 @@ fn words(text: &Text) -> Vec<Word> {
     let mut chars = text.as_str().char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match c {
-            // `%%` is a percent sign; other specifiers stay, and rules take them for what is not known.
+            // `%%` is a percent sign. Other specifiers stay, and rules treat them as unknown.
             '%' if chars.peek().is_some_and(|(_, next)| *next == '%') => {
                 chars.next();
                 let word = word.get_or_insert_with(Word::default);
@@ -185,7 +185,7 @@ fn words(text: &Text) -> Vec<Word> {
             '\\' => {
                 if let Some((at, c)) = chars.next() {
                     let word = word.get_or_insert_with(Word::default);
-                    // `\n`, `\t` and their kin stand for characters that no value here has.
+                    // `\n`, `\t` and similar escapes mean characters that no value of interest has.
                     word.text.append(text, at..at + c.len_utf8());
                 }
             }

@@ -2,16 +2,16 @@
 
 use super::collect::Collector;
 use super::compose::named_pairs;
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::shell;
 use super::template::Values;
 use super::yaml::{Node, Value};
 
-/// Tasks of a file at the most: aliases make many of few.
+/// Most tasks of a file: aliases can multiply them.
 const MOST: usize = 2_000;
 
-/// What the root sets for `{{.NAME}}`, but for names that a task sets anew.
+/// Values for `{{.NAME}}`: the variables of the root, without names that a task sets too.
 pub fn values(documents: &[Node]) -> Values {
     let mut out = Values::new();
     let Some(document) = documents.first() else {
@@ -66,7 +66,7 @@ pub fn read(documents: &[Node], out: &mut Collector) {
                 .unwrap_or(line);
             // A deferred call of another task is a mapping.
             if let Some(text) = text.text() {
-                // Each command has a shell of its own.
+                // Each command runs in its own shell.
                 let mut shell_env = Env::under(&own);
                 out.shell(&shell::commands(text), &place, &mut shell_env);
             }
@@ -74,7 +74,7 @@ pub fn read(documents: &[Node], out: &mut Collector) {
     }
 }
 
-/// `env`, and the commands that fill `vars` and `env`.
+/// Reads `env`, and the commands whose output sets `vars` and `env`.
 fn variables(node: &Node, place: &Place, env: &mut Env, out: &mut Collector) {
     if let Some(set) = node.get("env") {
         let all = named_pairs(set);

@@ -1,62 +1,62 @@
-//! Templates (Helm, Go's text/template in Dockerfiles, Taskfiles and GoReleaser files) read around their marks `{{ }}`.
+//! Reads templates (Helm, and Go's text/template in Dockerfiles, Taskfiles and GoReleaser files) without rendering them.
 //!
-//! Every mark becomes characters of the same width, so that all places stay true: blanks where a line holds nothing but actions, else a
-//! name such as `${_7____}`, which readers take for a variable that nobody knows. Where a mark only names a value of `values.yaml` (or of
-//! `vars`), [`Marks::value`] tells it later.
+//! Every action `{{ }}` (a mark) is replaced by characters of the same width, so that places stay right: by blanks if its line has only control actions, else by a
+//! name such as `${_7____}`, which readers treat as an unknown variable. If a mark only inserts a value of `values.yaml` (or of
+//! `vars`), [`Marks::value`] has that value.
 
 use super::text::{Source, Span, Text};
 use super::yaml::{Node, Value};
 use std::collections::BTreeMap;
 
-/// Values of one file at the most, and the longest that is known.
+/// Most values of one file, and the longest value that is kept.
 const MOST_VALUES: usize = 10_000;
 const LONGEST: usize = 4096;
-/// Characters of a line at the most in which something is looked for before or behind a mark.
+/// Most characters of a line before or after a mark that are searched.
 const WIDEST: usize = 512;
-/// Conditions around a mark that are looked at at the most.
+/// Most conditions around a mark that are considered.
 const DEEPEST: usize = 32;
-/// Marks that stand for a known value at the most.
+/// Most marks with a known value.
 const MOST_MARKS: usize = 2_000;
 
-/// The value that a mark tells.
+/// The known value of a mark.
 #[derive(Clone, Debug)]
-struct Told {
+struct MarkValue {
     value: String,
-    /// The mark itself says it, for when nobody gives one.
+    /// Whether it is a default in the mark itself, which another value may replace.
     by_default: bool,
 }
 
-/// What stands in place of the marks of one file.
+/// The replacements for the marks of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    values: Vec<Told>,
-    /// Lines that stand only under a condition, first and last.
+    values: Vec<MarkValue>,
+    /// Ranges of lines under a condition: first and last.
     conditional: Vec<(u32, u32)>,
 }
 
 impl Marks {
-    /// The value that the name of a mark stands for.
+    /// The value of the mark with this name.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.told(name).map(|told| told.value.as_str())
+        self.mark_value(name).map(|mark| mark.value.as_str())
     }
 
-    fn told(&self, name: &str) -> Option<&Told> {
+    fn mark_value(&self, name: &str) -> Option<&MarkValue> {
         let digits = name.strip_prefix('_')?.trim_end_matches('_');
         let index: usize = digits.parse().ok()?;
         self.values.get(index)
     }
 
-    /// True when a part of the text is what a mark puts in for a value that nobody gives.
+    /// Whether a part of the text is the default of a mark.
     pub fn by_default(&self, text: &str) -> bool {
         !self.values.is_empty()
             && text.match_indices("${_").any(|(at, _)| {
                 let inside = text.get(at + 2..).unwrap_or_default();
                 let name = inside.split('}').next().unwrap_or_default();
-                self.told(name).is_some_and(|told| told.by_default)
+                self.mark_value(name).is_some_and(|mark| mark.by_default)
             })
     }
 
-    /// The text with the values that names of marks stand for.
+    /// The text with names of marks replaced by their values.
     pub fn fill(&self, text: Text) -> Text {
         if self.values.is_empty() || !text.as_str().contains("${_") {
             return text;
@@ -86,7 +86,7 @@ impl Marks {
         out
     }
 
-    /// True for what stands under a condition: it is there for some, and nobody knows for whom.
+    /// Whether a place is under a condition, so that not every rendering has it.
     pub fn is_conditional(&self, at: Span) -> bool {
         let inside = |(first, last): &(u32, u32)| *first < at.line && at.line < *last;
         self.conditional.iter().any(inside)
@@ -96,7 +96,7 @@ impl Marks {
 /// Values by their path, `.Values.image.tag`.
 pub type Values = BTreeMap<String, String>;
 
-/// True when a text has marks that are no `${{ }}` of a workflow.
+/// Whether a text has marks other than `${{ }}` of a workflow.
 pub fn has_marks(text: &str) -> bool {
     starts(text).next().is_some()
 }
@@ -107,7 +107,7 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
         .filter(move |at| !text.get(..*at).is_some_and(|t| t.ends_with(['$', '{'])))
 }
 
-/// The scalars of a file of values, by their path behind a prefix.
+/// The scalars of a file of values, by their path after a prefix.
 pub fn values(prefix: &str, documents: &[Node]) -> Values {
     let mut out = Values::new();
     for document in documents {
@@ -138,18 +138,18 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
     let mut marks = Marks::default();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    // Blocks that are open: the line of those with a condition.
+    // The open blocks; those with a condition have its line.
     let mut open: Vec<Option<u32>> = Vec::new();
-    // What the conditions among them say.
+    // The texts of the open conditions.
     let mut conditions: Vec<&str> = Vec::new();
     let mut number = 1_u32;
-    // A condition around a whole object is not about what is in it.
+    // A condition around a whole object does not make its content conditional.
     let objects: Vec<u32> = (1..)
         .zip(text.lines())
         .filter(|(_, line)| line.starts_with("kind:") || line.starts_with("apiVersion:"))
         .map(|(number, _)| number)
         .collect();
-    // Where the line begins, and no farther back than people indent.
+    // The start of the line, or as far back as real indentation.
     let mut line_start = 0;
     while let Some(start) = text.get(at..).and_then(|t| starts(t).next()) {
         let start = at + start;
@@ -194,7 +194,7 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
         let opens = line.len() < WIDEST && line.chars().all(char::is_whitespace);
         let alone = opens && only_marks(text.get(end..).unwrap_or_default());
         if alone || mark.contains('\n') || (opens && is_action(inside)) || is_block(inside) {
-            // A line of blanks alone has to be empty: in a text of several lines of YAML it would set the indentation.
+            // A line of blanks must become empty: in a block scalar of YAML it would set the indentation.
             let kept = out.trim_end_matches([' ', '\t']).len();
             if alone {
                 out.truncate(kept.max(line_start));
@@ -204,10 +204,10 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
                 line_start = out.len() - (if alone { 0 } else { mark.len() - newline - 1 });
             }
         } else {
-            let value = known(inside, values).filter(|told| {
+            let value = known(inside, values).filter(|mark| {
                 let nearest = conditions.iter().rev().take(DEEPEST);
                 marks.values.len() < MOST_MARKS
-                    && !nearest.into_iter().any(|c| decides(c, inside, &told.value))
+                    && !nearest.into_iter().any(|c| decides(c, inside, &mark.value))
             });
             stand_in(mark, value, &mut marks, &mut out);
         }
@@ -221,7 +221,7 @@ fn lines_in(text: &str) -> u32 {
     u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX)
 }
 
-/// Where the mark at the start ends: texts in quotes may hold `}}`.
+/// The end of the mark at the start of a text; quoted texts in it may contain `}}`.
 fn end(text: &str) -> Option<usize> {
     if let Some(comment) = ["{{/*", "{{- /*"].iter().find(|c| text.starts_with(**c)) {
         let close = text.get(comment.len()..)?.find("*/")? + comment.len();
@@ -238,7 +238,7 @@ fn end(text: &str) -> Option<usize> {
             Some(_) => {}
             None if matches!(c, '"' | '`') => quote = Some(c),
             None if text.get(at..)?.starts_with("}}") => {
-                // `}}}`: the mark ends as late as it can, as when a mapping in it is closed.
+                // In `}}}`, the mark ends with the last bracket, because a mapping in it ends with the first.
                 return Some(at + 2);
             }
             None => {}
@@ -247,7 +247,7 @@ fn end(text: &str) -> Option<usize> {
     None
 }
 
-/// What a mark says, without its brackets and the dashes that trim.
+/// The content of a mark, without brackets and trim dashes.
 fn inside(mark: &str) -> &str {
     let text = mark.strip_prefix("{{").unwrap_or(mark);
     let text = text.strip_suffix("}}").unwrap_or(text);
@@ -255,7 +255,7 @@ fn inside(mark: &str) -> &str {
     text.strip_suffix('-').unwrap_or(text).trim()
 }
 
-/// True for what controls the template and leaves nothing in the text itself.
+/// Whether a mark is a control action, which produces no text.
 fn is_action(inside: &str) -> bool {
     let word = inside.split_whitespace().next().unwrap_or_default();
     matches!(
@@ -265,12 +265,12 @@ fn is_action(inside: &str) -> bool {
         || (inside.starts_with('$') && inside.contains('='))
 }
 
-/// True for what leaves YAML of several lines in the text.
+/// Whether a mark produces YAML of several lines.
 fn is_block(inside: &str) -> bool {
     inside.contains("toYaml") || inside.contains("nindent")
 }
 
-/// True when a line goes on with nothing but marks and blanks, as far as people write.
+/// Whether the rest of a line has only marks and blanks, up to [`WIDEST`] characters.
 fn only_marks(rest: &str) -> bool {
     let near = rest.char_indices().take(WIDEST).last();
     let near = near.and_then(|(at, c)| rest.get(..at + c.len_utf8()));
@@ -289,7 +289,7 @@ fn only_marks(rest: &str) -> bool {
     }
 }
 
-/// Blanks in place of a mark; nothing but its line ends when nothing else is on its lines.
+/// Replaces a mark by blanks, or if nothing else is on its lines by its line ends only.
 fn blank(mark: &str, alone: bool, out: &mut String) {
     let last = mark.rfind('\n').map_or(0, |at| at + 1);
     for (at, c) in mark.char_indices() {
@@ -301,7 +301,7 @@ fn blank(mark: &str, alone: bool, out: &mut String) {
     }
 }
 
-fn stand_in(mark: &str, value: Option<Told>, marks: &mut Marks, out: &mut String) {
+fn stand_in(mark: &str, value: Option<MarkValue>, marks: &mut Marks, out: &mut String) {
     let width = mark.chars().count();
     let mut name = "_".to_owned();
     if let Some(value) = value {
@@ -319,7 +319,7 @@ fn stand_in(mark: &str, value: Option<Told>, marks: &mut Marks, out: &mut String
     out.push('}');
 }
 
-/// True when a condition is about the very value that a mark names, so that this value may never be put in.
+/// Whether a condition is about the value of a mark, so that this value may never be inserted.
 fn decides(condition: &str, inside: &str, value: &str) -> bool {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|');
     let paths: Vec<&str> = inside.split(is_end).filter(|w| w.contains('.')).collect();
@@ -331,15 +331,15 @@ fn decides(condition: &str, inside: &str, value: &str) -> bool {
     condition.split(is_end).any(compares) || matches!(value, "" | "0" | "false")
 }
 
-/// The value that a mark names, when it does nothing else with it than to quote it.
-fn known(inside: &str, values: &Values) -> Option<Told> {
+/// The value that a mark inserts, if it does nothing but quote it.
+fn known(inside: &str, values: &Values) -> Option<MarkValue> {
     let mut parts = inside.split('|').map(str::trim);
     let path = parts.next()?;
     let words: Vec<&str> = path.split_whitespace().collect();
     let mut instead = None;
     let path = match words.as_slice() {
         [path] | ["quote" | "squote" | "toString", path] => *path,
-        // `default "text" path`: the text where the value is empty or nobody gives it.
+        // `default "text" path`: the text if the value is empty or not set.
         ["default", other, path] => {
             let text = other.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
             let path = path.strip_prefix('$').unwrap_or(path);
@@ -358,7 +358,7 @@ fn known(inside: &str, values: &Values) -> Option<Told> {
     for filter in parts {
         match filter.split_once(' ') {
             None if matches!(filter, "quote" | "squote" | "toString" | "trim") => {}
-            // Only an empty value gives way to the default.
+            // The default replaces only an empty value.
             Some(("default", other)) => {
                 let other = other.trim();
                 let text = other.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
@@ -371,10 +371,10 @@ fn known(inside: &str, values: &Values) -> Option<Told> {
         }
     }
     let value = value.filter(|v| !v.contains(['\n', '$', '{']))?;
-    Some(Told { value, by_default })
+    Some(MarkValue { value, by_default })
 }
 
-/// The lines of a text inside another file, with all places as they are there: empty lines stand for what is before it.
+/// A text inside of another file as a source of its own. Empty lines before it keep all places right.
 pub fn within(source: &Source, text: &Text) -> Option<Source> {
     let (first, _) = text.place(0);
     let last = text.whole().end_line;
@@ -402,7 +402,7 @@ mod tests {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         let (text, marks) = around(text, &values);
-        let values = marks.values.into_iter().map(|told| told.value);
+        let values = marks.values.into_iter().map(|mark| mark.value);
         (text, values.collect())
     }
 
@@ -475,7 +475,7 @@ mod tests {
             let marks = Marks {
                 values: known
                     .iter()
-                    .map(|value| Told {
+                    .map(|value| MarkValue {
                         value: value.clone(),
                         by_default: false,
                     })

@@ -1,8 +1,8 @@
-//! Text that knows where each of its characters stands in the file, however often it was joined, cut or unquoted.
+//! Text whose characters keep their places in the file when it is joined, cut or unquoted.
 
 use std::ops::Range;
 
-/// A stretch of a file. Lines and columns count from 1, columns in characters; the end is exclusive.
+/// A range of a file. Lines and columns count from 1, columns in characters; the end is exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Line of the first character.
@@ -16,7 +16,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The same stretch, so many lines and columns further on.
+    /// The same range, moved by lines and columns.
     pub fn shifted(self, lines: u32, columns: u32) -> Span {
         Span {
             line: self.line.saturating_add(lines),
@@ -26,7 +26,7 @@ impl Span {
         }
     }
 
-    /// From the start of this one to the end of the other.
+    /// The range from the start of this one to the end of the other.
     pub fn to(self, other: Span) -> Span {
         Span {
             end_line: other.end_line,
@@ -36,10 +36,10 @@ impl Span {
     }
 }
 
-/// Characters between two marks at the most: finding a place costs no more, even in a file of one line.
+/// Most characters between two marks. It bounds the time of finding a place, even in a file of one line.
 const STRIDE: u32 = 256;
 
-/// Where the characters from a byte on stand, until the next mark.
+/// The place of the character at an offset; those up to the next mark follow it.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     at: usize,
@@ -272,7 +272,7 @@ impl Source {
         Some(line.strip_suffix('\r').unwrap_or(line))
     }
 
-    /// All of it.
+    /// The place of the whole text.
     pub fn as_str(&self) -> &str {
         &self.text
     }

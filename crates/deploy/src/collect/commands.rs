@@ -1,32 +1,32 @@
-//! Shell commands that run one after another: what they set, for whom, and which of them are `go` commands.
+//! Follows shell commands that run one after another: the variables that they set, who reads these, and which commands are `go` commands.
 
 use super::super::embedded;
 use super::super::expand::expand;
-use super::super::found::{Invocation, Note, Reader, Start, Variable};
-use super::super::handed::{self, To};
-use super::super::place::{Env, Known, LONGEST_PATH, MOST_NAMES, Place, moved};
+use super::super::facts::{Invocation, Note, Reader, Start, Variable};
+use super::super::passed_on::{self, Recipient};
+use super::super::place::{Env, KnownValue, LONGEST_PATH, MOST_NAMES, Place, moved};
 use super::super::role::{self, Role};
 use super::super::shell::{self, Command, Word};
 use super::super::text::{Source, Span, Text};
 use super::{Collector, MOST, USED};
 use std::collections::{BTreeMap, HashSet};
 
-/// Subshells inside subshells that change the directory, at the most.
+/// Most nested subshells that change the directory.
 const MOST_MOVES: usize = 64;
 
-/// What the commands after one are.
+/// Facts about the commands that follow a command.
 #[derive(Clone, Copy, Default)]
 struct After {
-    /// One of them builds or may build.
+    /// One of them builds, or may build.
     builds: bool,
-    /// One of them starts some program in place of the shell.
+    /// One of them replaces the shell with a program.
     becomes: bool,
-    /// One of them starts some program beside it.
+    /// One of them starts a program as a child of the shell.
     starts: bool,
 }
 
 impl Collector {
-    /// Takes shell commands that run one after another, with what they see; what they set stays in `env`.
+    /// Reads shell commands that run one after another. `env` has the variables that they see, and gets those that they set.
     pub fn shell(&mut self, commands: &[Command], place: &Place, env: &mut Env) {
         let roles: Vec<Role> = commands.iter().map(role::of).collect();
         let mut after = vec![After::default(); commands.len()];
@@ -47,7 +47,7 @@ impl Collector {
             .flat_map(|c| c.exports.iter().map(String::as_str))
             .collect();
         let mut exports_all = false;
-        // Where a `cd` led, with the number of subshells around it.
+        // The directories before each `cd`, with the number of subshells around it.
         let mut moves: Vec<(usize, Place)> = Vec::new();
         let all = commands.iter().enumerate().zip(roles);
         for (((index, command), role), after) in all.zip(after) {
@@ -70,11 +70,13 @@ impl Collector {
                 moves.pop();
             }
             if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
-                let to = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+                let to = expand(&word.text, '\\', &self.expansion_limit, &|name| {
+                    env.value(name)
+                });
                 let from = moves.last().map_or(place, |(_, place)| place);
                 let to = moved(from, place, to.as_str());
                 moves.retain(|(deep, _)| *deep < command.subshells);
-                // Deeper inside nobody is, and every place holds its whole path.
+                // Each entry has a whole path, so their number is limited. Real scripts nest less.
                 if moves.len() < MOST_MOVES {
                     moves.push((command.subshells, to));
                 }
@@ -82,14 +84,14 @@ impl Collector {
             let place = moves.last().map_or(place, |(_, place)| place);
             let go = role == Role::Go;
             let stays = command.words.is_empty();
-            // For this command alone.
-            let mut alone: BTreeMap<String, Known> = BTreeMap::new();
+            // Variables of this command only.
+            let mut alone: BTreeMap<String, KnownValue> = BTreeMap::new();
             for a in &command.assignments {
-                let value = expand(&a.value, '\\', &self.room, &|name| {
+                let value = expand(&a.value, '\\', &self.expansion_limit, &|name| {
                     let own = alone.get(name).map(|k| k.value.clone());
                     own.or_else(|| env.value(name))
                 });
-                let known = Known {
+                let known = KnownValue {
                     value: value.as_str().to_owned(),
                     at: Some(a.at),
                     exported: !stays
@@ -123,12 +125,12 @@ impl Collector {
             for document in &command.documents {
                 self.document(command, document, place);
             }
-            self.hand_on(command, commands.get(index + 1), place, env);
+            self.pass_on(command, commands.get(index + 1), place, env);
             if !go && let Some(word) = command.words.first() {
                 self.start(word, place, env);
             }
             if go {
-                // Flags that one branch sets and another does not: which of them, nobody knows here.
+                // A variable that is set several times, perhaps in different branches, is unknown.
                 let lookup = |name: &str, exported: bool| {
                     let known = alone.get(name).or_else(|| env.get(name))?;
                     let told = if exported {
@@ -146,23 +148,25 @@ impl Collector {
         }
     }
 
-    /// Takes the variables that a command hands to somebody else.
-    fn hand_on(&mut self, command: &Command, next: Option<&Command>, place: &Place, env: &Env) {
-        for given in handed::of(command, next) {
-            let value = expand(&given.value, '\\', &self.room, &|name| env.value(name));
+    /// Adds the variables that a command passes to another program.
+    fn pass_on(&mut self, command: &Command, next: Option<&Command>, place: &Place, env: &Env) {
+        for given in passed_on::of(command, next) {
+            let value = expand(&given.value, '\\', &self.expansion_limit, &|name| {
+                env.value(name)
+            });
             let reader = match given.to {
-                To::Container => Reader::Unknown,
-                To::Programs => Reader::SomeProgram,
-                To::Steps => place.reader,
+                Recipient::Container => Reader::Unknown,
+                Recipient::Programs => Reader::SomeProgram,
+                Recipient::Steps => place.reader,
             };
-            if given.to == To::Steps && self.handed.len() < MOST_NAMES {
+            if given.to == Recipient::Steps && self.passed_on.len() < MOST_NAMES {
                 let value = value.as_str().to_owned();
-                self.handed.push((given.name.clone(), value, given.at));
+                self.passed_on.push((given.name.clone(), value, given.at));
             }
             let place = Place {
                 reader,
-                // Neither the release nor the processor of whoever reads it is that of the command.
-                go: place.go.clone().filter(|_| given.to == To::Steps),
+                // The reader has another architecture than the command, and unless it is a later step another release.
+                go: place.go.clone().filter(|_| given.to == Recipient::Steps),
                 program: None,
                 arch: None,
                 ..place.clone()
@@ -171,9 +175,11 @@ impl Collector {
         }
     }
 
-    /// Takes the name of a command other than `go`.
+    /// Adds a command other than `go`.
     fn start(&mut self, word: &Word, place: &Place, env: &Env) {
-        let name = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+        let name = expand(&word.text, '\\', &self.expansion_limit, &|name| {
+            env.value(name)
+        });
         let name = name.as_str();
         if self.starts.len() < MOST && !name.is_empty() && name.len() <= LONGEST_PATH {
             self.starts.push(Start {
@@ -184,7 +190,7 @@ impl Collector {
         }
     }
 
-    /// Takes a here-document that a script writes to a file, gives to a shell or to kubectl.
+    /// Reads a here-document that a script writes to a file or passes to a shell or kubectl.
     fn document(&mut self, command: &Command, text: &Text, place: &Place) {
         if self.inside || text.is_empty() {
             return;
@@ -193,19 +199,19 @@ impl Collector {
         let names = names.chain(command.words.iter().skip(1).map(Word::as_str));
         let mut sub = Collector {
             inside: true,
-            room: std::mem::take(&mut self.room),
+            expansion_limit: std::mem::take(&mut self.expansion_limit),
             ..Collector::default()
         };
         let shell = matches!(command.name(), "sh" | "bash" | "ash" | "dash" | "zsh");
         let source = Source::new(text.as_str());
         if shell {
             let commands = shell::commands(text);
-            self.room = std::mem::take(&mut sub.room);
+            self.expansion_limit = std::mem::take(&mut sub.expansion_limit);
             self.shell(&commands, place, &mut Env::default());
             return;
         }
         embedded(names, &source, &mut sub);
-        self.room = std::mem::take(&mut sub.room);
+        self.expansion_limit = std::mem::take(&mut sub.expansion_limit);
         let (line, column) = text.place(0);
         let (lines, columns) = (line.saturating_sub(1), column.saturating_sub(1));
         for v in sub.variables {
@@ -241,14 +247,14 @@ impl Collector {
         );
     }
 
-    /// Remembers what the variable that stands there is used for.
+    /// Records a use of the variable that is set at a place.
     fn used(&mut self, at: Span, command: &Command, role: Role) {
         let uses = self.uses.entry(at).or_default();
         let verb = command.words.get(1).map_or("", Word::as_str);
         match (role, verb) {
             (Role::Go, "build" | "install") => uses.builds = true,
-            (Role::Builds, _) if handed::releases(command) => uses.builds = true,
-            // These read settings of the go command, and start nothing.
+            (Role::Builds, _) if passed_on::releases(command) => uses.builds = true,
+            // These subcommands read settings of the `go` command, and start nothing.
             (
                 Role::Go,
                 "mod" | "env" | "version" | "list" | "get" | "clean" | "fmt" | "doc" | "work",
@@ -274,12 +280,14 @@ impl Collector {
                 words.push(word.clone());
                 continue;
             }
-            let text = expand(&word.text, '\\', &self.room, &|name| env(name, false));
+            let text = expand(&word.text, '\\', &self.expansion_limit, &|name| {
+                env(name, false)
+            });
             let known = Word {
                 text,
                 ..word.clone()
             };
-            // Outside quotes the shell makes several words of a value with blanks.
+            // Outside of quotes, the shell splits a value at blanks into several words.
             if word.quoted || !known.as_str().contains(' ') || word.as_str().contains('(') {
                 words.push(known);
             } else {
@@ -321,11 +329,11 @@ impl Collector {
         }
         let place = place.read_by(Reader::Build);
         for a in command.words.iter().filter_map(shell::assignment) {
-            // The environment goes before it.
+            // The environment has priority over `go env -w`.
             if env.get(&a.name).is_none() {
                 env.export(&a.name, a.value.as_str(), a.at);
             }
-            // What go env refuses is one finding already.
+            // `go env -w` refuses other values of these, which is a finding of its own.
             if matches!(&*a.name, "GOEXPERIMENT" | "GOFLAGS") {
                 self.variable(&a.name, a.value, a.at, "go env -w ", &place);
             }
@@ -333,7 +341,7 @@ impl Collector {
     }
 }
 
-/// Who reads a variable in front of a command.
+/// The reader of a variable that is set for one command, as in `NAME=value command`.
 fn reader_of_prefix(place: Reader, role: Role, exec: bool) -> Reader {
     match (role, place) {
         (Role::Go | Role::Builds, _) => Reader::Build,
@@ -343,7 +351,7 @@ fn reader_of_prefix(place: Reader, role: Role, exec: bool) -> Reader {
     }
 }
 
-/// Who reads a variable that is exported before those commands.
+/// The reader of a variable that is exported before these commands.
 fn reader_of_export(place: Reader, after: After) -> Reader {
     let starts = after.starts || after.becomes;
     match place {
@@ -354,7 +362,7 @@ fn reader_of_export(place: Reader, after: After) -> Reader {
     }
 }
 
-/// `FLAGS=${FLAGS:-...}`: whoever calls the script may set it.
+/// Whether an assignment keeps a value from outside, as `FLAGS=${FLAGS:-...}` does: the caller of the script may set it.
 fn names_itself(a: &shell::Assignment) -> bool {
     let text = a.value.as_str();
     text.match_indices(&a.name).any(|(at, name)| {
@@ -365,12 +373,12 @@ fn names_itself(a: &shell::Assignment) -> bool {
     })
 }
 
-/// The words that come of one: of a value with quotes those that a makefile puts into a recipe, else what is between blanks.
+/// Splits a word as the shell does after expansion; quotes in it count, because a makefile inserts values before the shell reads them.
 fn split(word: &Word) -> Vec<Word> {
     let chars = word.as_str();
     if chars.contains(['"', '\'']) {
         let commands = shell::commands(&word.text);
-        // Commands of `$(...)` come before the one that they stand in.
+        // The commands of `$(...)` come before the command that contains it.
         let words = commands.into_iter().next_back().map(|c| c.words);
         return words.filter(|w| !w.is_empty()).unwrap_or_default();
     }

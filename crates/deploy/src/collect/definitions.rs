@@ -1,17 +1,17 @@
-//! What `-X` sets in the builds of a file.
+//! The variables that `-X` sets in the builds of a file.
 
-use super::super::found::Definition;
+use super::super::facts::Definition;
 use super::super::release::Toolchain;
 use super::super::text::Text;
 use super::Collector;
 use gospect_knowledge::ldflags;
 use std::collections::HashSet;
 
-/// Definitions of one word that are looked at at the most.
+/// Most definitions that are read from one word.
 const MOST_DEFINED: usize = 200;
 
 impl Definition {
-    /// Finds a definition in the text that it comes from.
+    /// The place of a definition in the text that it comes from.
     fn of(
         target: &str,
         value: &str,
@@ -36,7 +36,7 @@ impl Definition {
 }
 
 impl Collector {
-    /// What `-X` sets, in commands and in variables that hold flags; what a variable brought into a command is told once.
+    /// The definitions in commands and in variables with flags. Those that a command takes from a variable are listed once.
     pub(super) fn definitions(&self) -> Vec<Definition> {
         let mut found = Vec::new();
         let mut said: HashSet<(String, String)> = HashSet::new();

@@ -1,26 +1,26 @@
-//! Gathers what a deployment file says: every reader of a kind fills one [`Collector`].
+//! Collects the facts of a deployment file: the reader of each kind fills a [`Collector`].
 
 mod commands;
 mod definitions;
 
 use super::Deployment;
-use super::expand::Room;
-use super::found::{Invocation, Note, Oddity, Reader, ReleasedBy, Start, Uses, Variable};
+use super::expand::ExpansionLimit;
+use super::facts::{Invocation, Mistake, Note, Reader, ReleasedBy, Start, Uses, Variable};
 use super::kind::Kind;
 use super::place::{Env, Place};
 use super::template::Marks;
 use super::text::{Source, Span, Text};
 use std::collections::{BTreeMap, HashMap};
 
-/// Variables and commands of one file at the most.
+/// Most variables and commands of one file.
 const MOST: usize = 50_000;
-/// Variables whose use is told, see [`Variable::uses`].
+/// Variables whose uses are recorded, see [`Variable::uses`].
 const USED: [&str; 2] = ["GODEBUG", "GOROOT_FINAL"];
 
-/// Entries of a file with aliases that are looked at at the most.
+/// Most entries of a file that are read, aliases followed.
 const MOST_LOOKED: usize = 1_000_000;
 
-/// What has been found so far.
+/// The facts found so far.
 #[derive(Default)]
 pub struct Collector {
     variables: Vec<Variable>,
@@ -28,28 +28,28 @@ pub struct Collector {
     starts: Vec<Start>,
     env_files: Vec<Text>,
     notes: Vec<Note>,
-    /// Names that were set at each place: what anchors and merges bring many times is taken once.
+    /// Names of variables by the place of the assignment, so that an assignment that anchors and merges repeat is added once.
     seen: HashMap<Span, Vec<String>>,
     uses: HashMap<Span, Uses>,
-    /// What is left for putting values in.
-    pub room: Room,
-    /// What stands in place of the marks of a template.
+    /// How many more characters may be inserted for variables.
+    pub expansion_limit: ExpansionLimit,
+    /// The replacements for the actions of a template.
     pub marks: Marks,
-    /// Variables for the steps that follow, until [`Collector::take_handed`] takes them.
-    handed: Vec<(String, String, Span)>,
-    /// It reads a here-document.
+    /// Variables for later steps, see [`Collector::take_passed_on`].
+    passed_on: Vec<(String, String, Span)>,
+    /// Whether a here-document is being read.
     inside: bool,
-    /// Entries that were looked at, see [`Collector::look_at`].
+    /// Number of entries that were read, see [`Collector::look_at`].
     looked: usize,
 }
 
-/// Names that say something about Go.
+/// Whether a variable of this name concerns Go.
 pub fn matters(name: &str) -> bool {
     name.starts_with("GO") || name.starts_with("CGO_") || name.ends_with("LDFLAGS")
 }
 
 impl Collector {
-    /// Takes a variable; one that anchors or merges bring twice is taken once.
+    /// Adds a variable. An assignment that anchors or merges repeat is added once.
     pub fn variable(&mut self, name: &str, value: Text, at: Span, label: &str, place: &Place) {
         if !matters(name) || self.variables.len() >= MOST {
             return;
@@ -80,13 +80,13 @@ impl Collector {
         });
     }
 
-    /// True for a variable that [`Collector::variable`] would take: one of interest, and not taken from that place before.
+    /// Whether [`Collector::variable`] would add this variable: it concerns Go, and was not added from this place before.
     pub fn is_new(&self, name: &str, at: Span) -> bool {
         let taken = |names: &Vec<String>| names.iter().any(|n| n == name);
         matters(name) && !self.seen.get(&at).is_some_and(taken)
     }
 
-    /// Takes variables of one place, where of several with one name only the last counts.
+    /// Adds variables of one place. Of several with one name only the last counts.
     pub fn variables(&mut self, all: Vec<(String, Text, Span)>, label: &str, place: &Place) {
         let mut last: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, (name, ..)) in all.iter().enumerate() {
@@ -104,21 +104,21 @@ impl Collector {
         }
     }
 
-    /// Takes the name of a file of variables.
+    /// Adds the name of a file of variables.
     pub fn env_file(&mut self, name: Text) {
         if !name.is_empty() && self.env_files.len() < 1000 {
             self.env_files.push(name);
         }
     }
 
-    /// Takes something that only one kind of file can get wrong.
+    /// Adds a mistake that only one kind of file can have.
     pub fn note(&mut self, note: Note) {
         if self.notes.len() < MOST {
             self.notes.push(note);
         }
     }
 
-    /// Notes variables that stand behind GODEBUG in one assignment of several: `ENV GODEBUG=a=1 b=2`.
+    /// Notes variables that follow GODEBUG in the same instruction: `ENV GODEBUG=a=1 b=2`.
     pub fn behind_godebug<'v>(
         &mut self,
         all: impl Iterator<Item = (&'v str, &'v str, Span)>,
@@ -130,7 +130,7 @@ impl Collector {
                 before = name;
             } else if before == "GODEBUG" {
                 self.note(Note {
-                    what: Oddity::OtherVariable,
+                    what: Mistake::OtherVariable,
                     at,
                     variable: before.to_owned(),
                     text: format!("{name}={value}"),
@@ -140,25 +140,25 @@ impl Collector {
         }
     }
 
-    /// Variables that scripts handed to the steps that follow, since this was asked last.
-    pub fn take_handed(&mut self) -> Vec<(String, String, Span)> {
-        std::mem::take(&mut self.handed)
+    /// Variables that scripts set for later steps since the last call.
+    pub fn take_passed_on(&mut self) -> Vec<(String, String, Span)> {
+        std::mem::take(&mut self.passed_on)
     }
 
-    /// Says that a build sees the variables of a place: an action that builds, without a command.
+    /// Records that a build without a command, such as an action, sees the variables of a place.
     pub fn builds_with(&mut self, env: &Env) {
         for at in USED.iter().filter_map(|name| env.get(name)?.at) {
             self.uses.entry(at).or_default().builds = true;
         }
     }
 
-    /// Counts entries that a reader is about to look at; false when a file with aliases has shown more than anybody writes.
+    /// Counts entries that a reader is about to read; false when a file with aliases has more than any real file.
     pub fn look_at(&mut self, entries: usize) -> bool {
         self.looked = self.looked.saturating_add(entries);
         self.looked <= MOST_LOOKED
     }
 
-    /// All of it, in the order of the file.
+    /// Returns everything, in the order of the file.
     pub fn finish(mut self, path: &str, kind: Kind, source: Source) -> Deployment {
         for v in &mut self.variables {
             if let Some(uses) = self.uses.get(&v.at).filter(|_| USED.contains(&&*v.name)) {

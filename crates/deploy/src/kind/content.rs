@@ -1,9 +1,9 @@
-//! What the content of a file tells of its kind.
+//! Finds the kind of a file by its content.
 
 use super::super::yaml::Node;
 use super::{Kind, Named, is_name};
 
-/// Judges lines of a file whose name says nothing.
+/// Finds the kind of a file whose name does not show it, by its lines.
 pub fn of_content(text: &str) -> Named {
     let mut lines = text.lines();
     if let Some(interpreter) = lines.next().and_then(|l| l.strip_prefix("#!")) {
@@ -66,7 +66,7 @@ pub fn of_content(text: &str) -> Named {
     Named::Nothing
 }
 
-/// True when the first bytes of a file whose name tells nothing may be those of a script, a Dockerfile or a unit.
+/// Whether a file may be a script, a Dockerfile or a unit, by its first bytes.
 pub fn may_be_script(head: &[u8]) -> bool {
     if head.contains(&0) {
         return false;
@@ -79,7 +79,7 @@ pub fn may_be_script(head: &[u8]) -> bool {
     else {
         return false;
     };
-    // A letter begins with `From ` too.
+    // E-mails begin with `From ` too.
     first.starts_with("#!")
         || first.starts_with('[')
         || first.starts_with("ARG ")
@@ -87,7 +87,7 @@ pub fn may_be_script(head: &[u8]) -> bool {
         || (first.starts_with("FROM ") && text.contains('\n'))
 }
 
-/// Words that begin with `go` and speak of Go: keys of build files, and what linkers are told.
+/// Words that begin with `go` and concern Go: keys of build files, and linker flags.
 const OF_GO: [&str; 14] = [
     "goamd64",
     "goarch",
@@ -105,7 +105,7 @@ const OF_GO: [&str; 14] = [
     "gotip",
 ];
 
-/// True when something in a text can concern Go: a variable of it, the word `go`, or a word that speaks of it.
+/// Whether a text may concern Go: it contains a variable of Go, the word `go`, or one of [`OF_GO`].
 pub fn mentions_go(text: &str) -> bool {
     if memchr::memmem::find(text.as_bytes(), b"GO").is_some() || text.contains("LDFLAGS") {
         return true;
@@ -122,7 +122,7 @@ pub fn mentions_go(text: &str) -> bool {
     })
 }
 
-/// Judges the documents of a YAML file.
+/// Finds the kind of a YAML file by its documents.
 pub fn of_documents(documents: &[Node]) -> Option<Kind> {
     let has = |key: &str| documents.iter().any(|d| d.get(key).is_some());
     let any = |is: fn(&Node) -> bool| documents.iter().any(is);
@@ -168,7 +168,7 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
     if mapping("services") && !has("jobs") && !has("steps") && !has("pipeline") {
         return Some(Kind::Compose);
     }
-    // GitHub and CircleCI have jobs, Drone and Cloud Build steps, an action runs; the jobs of GitLab have scripts.
+    // GitHub and CircleCI have `jobs`, Drone and Cloud Build `steps`, actions `runs`; the jobs of GitLab have `script`.
     let jobs = documents.iter().flat_map(Node::pairs);
     let scripted = jobs
         .into_iter()
@@ -183,13 +183,13 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
         .then_some(Kind::Ci)
 }
 
-/// True for a file of melange: a package, and how it is made.
+/// Whether it is a file of melange: a package and its pipeline.
 pub(crate) fn is_melange(document: &Node) -> bool {
     document.find(&["package", "name"]).is_some()
         && (document.get("pipeline").is_some() || document.get("subpackages").is_some())
 }
 
-/// True for a file of apko: what is in an image, and what it starts.
+/// Whether it is a file of apko: the content of an image and its entry point.
 pub(crate) fn is_apko(document: &Node) -> bool {
     document.find(&["contents", "packages"]).is_some()
         && [
@@ -204,7 +204,7 @@ pub(crate) fn is_apko(document: &Node) -> bool {
         .any(|key| document.get(key).is_some())
 }
 
-/// True for `app.yaml` of App Engine.
+/// Whether it is `app.yaml` of App Engine.
 fn is_app_engine(document: &Node) -> bool {
     document
         .get("runtime")
@@ -212,13 +212,13 @@ fn is_app_engine(document: &Node) -> bool {
         || document.get("env_variables").is_some()
 }
 
-/// True for `snapcraft.yaml`.
+/// Whether it is `snapcraft.yaml`.
 fn is_snap(document: &Node) -> bool {
     document.get("parts").is_some_and(Node::is_mapping) && document.get("name").is_some()
 }
 
-/// Words of which one stands in every file of YAML or JSON that is of some kind.
-const TELLING: [&str; 18] = [
+/// Every YAML or JSON file of a known kind contains one of these words.
+const KIND_WORDS: [&str; 18] = [
     "apiVersion",
     "services",
     "jobs",
@@ -239,7 +239,7 @@ const TELLING: [&str; 18] = [
     "containers",
 ];
 
-/// True when a text may be YAML or JSON of a kind that is read; to find out for certain takes longer.
+/// Whether a text may be YAML or JSON of a supported kind. A quick check before parsing.
 pub fn may_be_known(path: &str, text: &str) -> bool {
     let json = path.to_ascii_lowercase().ends_with(".json");
     if json {
@@ -247,7 +247,7 @@ pub fn may_be_known(path: &str, text: &str) -> bool {
             .iter()
             .any(|word| text.contains(word));
     }
-    TELLING.iter().any(|word| text.contains(word))
+    KIND_WORDS.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which kind of deployment file it is: by its name, else by what it says.
+//! Finds the kind of a deployment file: by its name, else by its content.
 
 mod content;
 mod name;
@@ -63,7 +63,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind with its word and what it means.
+    /// Every kind with its name and description.
     pub const ALL: [(Kind, &'static str, &'static str); 25] = [
         (
             Kind::Dockerfile,
@@ -116,7 +116,7 @@ impl Kind {
             .map_or("", |(_, name, _)| name)
     }
 
-    /// The kind with that word.
+    /// The kind of this name.
     pub fn parse(name: &str) -> Option<Kind> {
         Self::ALL
             .iter()
@@ -124,7 +124,7 @@ impl Kind {
             .map(|(k, ..)| *k)
     }
 
-    /// True when the file is YAML.
+    /// Whether the file is YAML.
     pub(crate) fn is_yaml(self) -> bool {
         matches!(
             self,
@@ -143,20 +143,20 @@ impl Kind {
     }
 }
 
-/// What a name tells.
+/// What the name of a file shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
     /// Its kind.
     Kind(Kind),
     /// Some kind of YAML.
     Yaml,
-    /// A kind that is not read; what people call it.
+    /// A kind that is not supported, with its name for people.
     Unread(&'static str),
     /// Nothing.
     Nothing,
 }
 
-/// A name that a variable can have.
+/// Whether a text can be the name of a variable.
 pub fn is_name(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && text.bytes().next().is_some_and(|b| !b.is_ascii_digit())

@@ -1,10 +1,10 @@
-//! What the name of a file tells of its kind.
+//! Finds the kind of a file by its name.
 
 use super::{Kind, Named};
 
 /// Extensions of units whose sections can set an environment; `.container` is podman's.
 const UNITS: [&str; 6] = ["service", "socket", "mount", "swap", "timer", "container"];
-/// Beginnings of names of files for CI systems.
+/// Prefixes of names of files for CI systems.
 const CI: [&str; 8] = [
     ".gitlab-ci",
     ".drone",
@@ -16,7 +16,7 @@ const CI: [&str; 8] = [
     "cloudbuild",
 ];
 
-/// Kinds whose files have one of these names, or one that goes on with a dot.
+/// Kinds by file name; a dot and more may follow the name.
 const NAMES: [(&str, Kind); 7] = [
     ("earthfile", Kind::Earthly),
     ("jenkinsfile", Kind::Jenkins),
@@ -27,7 +27,7 @@ const NAMES: [(&str, Kind); 7] = [
     ("terragrunt.hcl", Kind::Terraform),
 ];
 
-/// Kinds by the extension of their names.
+/// Kinds by file extension.
 const EXTENSIONS: [(&str, Kind); 10] = [
     ("earth", Kind::Earthly),
     ("jenkinsfile", Kind::Jenkins),
@@ -41,10 +41,10 @@ const EXTENSIONS: [(&str, Kind); 10] = [
     ("earthfile", Kind::Earthly),
 ];
 
-/// Names of Dockerfiles; a dot and more may follow, or come before as an extension.
+/// Names of Dockerfiles. A dot and more may follow, or they are an extension.
 const DOCKERFILES: [&str; 2] = ["dockerfile", "containerfile"];
 
-/// Files that are recognised and not read.
+/// Files of kinds that are recognised but not supported.
 const UNREAD: [(&str, &str); 5] = [
     ("apkbuild", "APKBUILD"),
     ("devcontainer.json", "development container"),
@@ -53,7 +53,7 @@ const UNREAD: [(&str, &str); 5] = [
     ("docker-bake.override.json", "bake file in JSON"),
 ];
 
-/// Judges a path by its name alone.
+/// Finds the kind of a file by its path only.
 pub fn of_name(path: &str) -> Named {
     let path = path.replace('\\', "/").to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
@@ -76,7 +76,7 @@ pub fn of_name(path: &str) -> Named {
         return Named::Kind(*kind);
     }
     let kind = match extension {
-        // `Dockerfile.go` is a Dockerfile or a program about them: its content tells.
+        // `Dockerfile.go` may be a Dockerfile or Go source: the content decides.
         _ if is_dockerfile_and_more(name) && has_other_end(name) => return Named::Nothing,
         _ if DOCKERFILES.contains(&name)
             || DOCKERFILES.contains(&extension)
@@ -123,7 +123,7 @@ fn in_ci_folder(path: &str) -> bool {
     inside(".github/") || inside(".gitea/") || inside(".forgejo/") || inside(".circleci/")
 }
 
-/// Ends of names of files that are no deployment files: sources, texts, pictures, archives and programs.
+/// Extensions of files that are no deployment files: sources, texts, pictures, archives and programs.
 const OTHERS: [&str; 88] = [
     "7z", "a", "adoc", "asc", "avif", "bin", "bmp", "br", "bz2", "c", "cc", "cfg", "class", "cpp",
     "cs", "css", "csv", "cue", "dart", "db", "diff", "dll", "dylib", "eot", "exe", "gif", "go",
@@ -134,31 +134,31 @@ const OTHERS: [&str; 88] = [
     "ttf", "txt", "wasm", "webp", "woff", "woff2", "xml", "xz", "zip",
 ];
 
-/// True when the end of a name tells that it is no deployment file.
+/// Whether the extension shows that a file is no deployment file.
 pub fn is_other(path: &std::path::Path) -> bool {
     let name = path.file_name().and_then(std::ffi::OsStr::to_str);
     let name = name.map(str::to_ascii_lowercase).unwrap_or_default();
     has_other_end(&name) && !is_dockerfile_and_more(&name)
 }
 
-/// True for a name, in small letters, that ends like a file that is no deployment file.
+/// The same for a name in lower case.
 fn has_other_end(name: &str) -> bool {
     let end = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
     end.is_some_and(|(_, e)| OTHERS.binary_search(&e).is_ok())
 }
 
-/// True for `dockerfile.` and anything behind it.
+/// Whether a name begins with `dockerfile.`.
 fn is_dockerfile_and_more(name: &str) -> bool {
     let rest = DOCKERFILES.iter().find_map(|stem| name.strip_prefix(stem));
     rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// True for the name of a file that says how Go is built, whatever words it uses.
+/// Whether a file of this name concerns Go builds even if no word in it says so.
 pub fn builds_go(path: &str) -> bool {
     matches!(of_name(path), Named::Kind(Kind::Goreleaser | Kind::Melange))
 }
 
-/// True for the name of a file of values of a chart.
+/// Whether this is the name of a file of values of a chart.
 pub fn is_values(path: &str) -> bool {
     let path = path.replace('\\', "/").to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);

@@ -1,24 +1,24 @@
-//! What a command does with the variables that it gets: builds with them, passes over them, or starts a program.
+//! What a command does with variables of Go in its environment.
 
 mod names;
 
 use super::shell::Command;
 use names::{BUILDERS, GO_NAMES, HARMLESS, MORE_BUILDERS, MORE_HARMLESS, SCRIPTS, SHELLS, VERBS};
 
-/// What a command is, as far as its words tell.
+/// The role of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The `go` command.
     Go,
-    /// May run a `go` command: a build tool, a script, a shell, something that only a variable names.
+    /// It may run a `go` command: a build tool, a script, a shell, or a command named by a variable.
     Builds,
-    /// Reads no variable of Go and starts nothing that could.
+    /// It reads no variable of Go, and starts no program that could.
     Harmless,
     /// Some other program.
     Starts,
 }
 
-/// The name of a variable when the word is `$NAME` or `${NAME}` and nothing else.
+/// The name of the variable if a word is only `$NAME` or `${NAME}`.
 pub fn variable(word: &str) -> Option<&str> {
     let name = word.strip_prefix('$')?;
     let name = match name.strip_prefix('{') {
@@ -28,7 +28,7 @@ pub fn variable(word: &str) -> Option<&str> {
     super::kind::is_name(name).then_some(name)
 }
 
-/// True for a `go` command: `go`, `go1.22.3`, `gotip`, `xx-go`, or `$GO` in front of one of its subcommands.
+/// Whether it is a `go` command: `go`, `go1.22.3`, `gotip`, `xx-go`, or `$GO` before one of the subcommands.
 pub fn is_go(command: &Command) -> bool {
     let whole = command.words.first().map_or("", |w| w.as_str());
     let name = command.name();
@@ -42,7 +42,7 @@ pub fn is_go(command: &Command) -> bool {
         || (VERBS.contains(&second) && variable(whole).is_some_and(|v| GO_NAMES.contains(&v)))
 }
 
-/// What a command is.
+/// The role of a command.
 pub fn of(command: &Command) -> Role {
     let Some(first) = command.words.first() else {
         return Role::Harmless;
@@ -66,7 +66,7 @@ pub fn of(command: &Command) -> Role {
             Role::Harmless
         };
     }
-    // The script of `sh -c` comes as commands of its own.
+    // The commands of `sh -c` are listed separately.
     if SHELLS.contains(&lower) && super::shell::script_of(command).is_some() {
         return Role::Harmless;
     }
@@ -89,7 +89,7 @@ pub fn of(command: &Command) -> Role {
     if built { Role::Builds } else { Role::Starts }
 }
 
-/// True when a package manager installs Go.
+/// Whether a package manager installs Go.
 pub fn installs_go(command: &Command) -> bool {
     let managers = [
         "apk", "apt", "apt-get", "yum", "dnf", "microdnf", "tdnf", "zypper", "pacman", "brew",

@@ -1,6 +1,6 @@
-//! Names of commands, by what they do with variables of Go.
+//! Names of commands, by their role.
 
-/// Build tools, and what runs commands that others wrote down.
+/// Build tools, and tools that run commands from other files.
 pub(super) const BUILDERS: &[&str] = &[
     "abuild",
     "act",
@@ -128,7 +128,7 @@ pub(super) const MORE_BUILDERS: &[&str] = &[
     "systemd-run",
     "CompileDaemon",
 ];
-/// Commands that read none of these variables and start nothing.
+/// Commands that read no variables of Go and start no program.
 pub(super) const HARMLESS: &[&str] = &[
     ":",
     "[",
@@ -300,7 +300,7 @@ pub(super) const MORE_HARMLESS: &[&str] = &[
     "write-host",
     "write-output",
 ];
-/// Shells: what they run is not known here, but for `sh -c`, whose script is read as commands of its own.
+/// Shells. What they run is unknown, except for `sh -c`, whose commands are listed separately.
 pub(super) const SHELLS: [&str; 9] = [
     "sh", "bash", "ash", "dash", "ksh", "zsh", "busybox", "fish", "pwsh",
 ];
@@ -330,7 +330,7 @@ pub(super) const VERBS: [&str; 19] = [
     "work",
     "bug",
 ];
-/// Variables that hold the name of the `go` command by custom.
+/// Variables that conventionally contain the name of the `go` command.
 pub(super) const GO_NAMES: [&str; 12] = [
     "GO",
     "GOCMD",

@@ -1,16 +1,16 @@
-//! Just enough of the shell: simple commands with their assignments and words, wherever they stand.
+//! A small parser of the shell: finds simple commands with their assignments and words, at any depth.
 //!
-//! Follows quotes, escapes, substitutions, here-documents and the words that put one command in front of another
-//! (`env`, `exec`, `sudo`, `sh -c`). It runs nothing and expands nothing; what it cannot follow it passes over.
+//! It understands quotes, escapes, substitutions, here-documents and commands that run other commands
+//! (`env`, `exec`, `sudo`, `sh -c`). It runs and expands nothing, and skips what it does not understand.
 
 use super::expand::closing;
 use super::kind::is_name;
 use super::text::{Span, Text};
 use std::ops::Range;
 
-/// Scripts inside scripts at the most.
+/// Most nested scripts.
 const DEEPEST: usize = 6;
-/// Commands of one text at the most.
+/// Most commands of one text.
 const MOST_COMMANDS: usize = 20_000;
 
 /// A word, unquoted.
@@ -18,11 +18,11 @@ const MOST_COMMANDS: usize = 20_000;
 pub struct Word {
     /// Its characters.
     pub text: Text,
-    /// It holds something that the shell would put in.
+    /// Whether it contains an expansion.
     pub dynamic: bool,
-    /// Some of it was in quotes.
+    /// Whether a part of it was in quotes.
     pub quoted: bool,
-    /// It begins with a quote: to the shell it is no assignment, whatever it looks like.
+    /// Whether it begins with a quote: then it is no assignment for the shell.
     pub opens_quoted: bool,
 }
 
@@ -40,49 +40,49 @@ pub struct Assignment {
     pub name: String,
     /// Value, unquoted.
     pub value: Text,
-    /// All of it.
+    /// The place of the whole text.
     pub at: Span,
-    /// `+=`: the value comes after the one before.
+    /// Whether it appends to the earlier value: `+=`.
     pub adds: bool,
 }
 
 /// A simple command.
 #[derive(Clone, Debug, Default)]
 pub struct Command {
-    /// For this command, or from here on when there is no command.
+    /// Assignments for this command, or if there is no command for the rest of the script.
     pub assignments: Vec<Assignment>,
     /// Its name and arguments.
     pub words: Vec<Word>,
-    /// It takes the place of the shell: `exec`.
+    /// Whether it replaces the shell: `exec`.
     pub exec: bool,
-    /// Its assignments are exported.
+    /// Whether its assignments are exported.
     pub exported: bool,
-    /// Names that it exports, with a value or without.
+    /// Names that it exports, with or without a value.
     pub exports: Vec<String>,
-    /// Where its output goes.
+    /// The file that its output goes to.
     pub writes: Option<String>,
     /// Its here-documents.
     pub documents: Vec<Text>,
-    /// Subshells around it: `( cd dir; make )` is one deep, and what it changes ends with it.
+    /// Number of subshells around it, as in `( cd dir; make )`. The directory and variables of a subshell end with it.
     pub subshells: usize,
 }
 
 impl Command {
-    /// The last part of the path of its name.
+    /// Its name without a path.
     pub fn name(&self) -> &str {
         let name = self.words.first().map_or("", Word::as_str);
         name.rsplit(['/', '\\']).next().unwrap_or(name)
     }
 }
 
-/// Splits a text as the shell does.
+/// Finds the commands of a script.
 pub fn commands(text: &Text) -> Vec<Command> {
     let mut out = Vec::new();
     read(text, 0, &mut out);
     out
 }
 
-/// What a list of words runs, as `CMD ["sh", "-c", "..."]` does.
+/// Finds the commands that a list of words runs, as in `CMD ["sh", "-c", "..."]`.
 pub fn of_words(words: Vec<Word>) -> Vec<Command> {
     let mut out = Vec::new();
     finish(words, 0, &mut out);
@@ -114,12 +114,12 @@ struct Scanner<'a> {
     depth: usize,
     words: Vec<Word>,
     word: Option<Word>,
-    /// The next word is where output goes.
+    /// Whether the next word is the file that the output goes to.
     redirect: bool,
-    /// Where output goes.
+    /// The file that the output goes to.
     writes: Option<String>,
     heredocs: Vec<(String, bool)>,
-    /// Brackets that are open. A pattern of `case` closes one that nobody opened.
+    /// Number of open brackets. Patterns of `case` have closing brackets without opening ones.
     subshells: usize,
     out: &'a mut Vec<Command>,
 }
@@ -137,7 +137,7 @@ impl<'a> Scanner<'a> {
         self.word.get_or_insert_with(Word::default)
     }
 
-    /// Takes a stretch into the word as it is.
+    /// Appends a range of the text to the word.
     fn take(&mut self, range: Range<usize>) {
         let text = self.text;
         self.word().text.append(text, range);
@@ -217,7 +217,7 @@ impl<'a> Scanner<'a> {
                     self.heredoc();
                 }
                 '<' | '>' => {
-                    // The number of a descriptor belongs to the arrow.
+                    // A number before an arrow is a file descriptor.
                     if self.word.as_ref().is_some_and(|w| {
                         !w.quoted && w.as_str().bytes().all(|b| b.is_ascii_digit())
                     }) {
@@ -270,7 +270,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `$name`, `${...}`, `$(...)`, backquotes: kept in the word as they are; commands inside are read too.
+    /// Keeps `$name`, `${...}`, `$(...)` and backquotes in the word as written. Commands inside of them are read too.
     fn substitution(&mut self, start: usize) {
         let rest = self.rest();
         let opened = self.text.as_str().get(start..self.at) == Some("`");
@@ -303,7 +303,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// `<<WORD`: remembers what ends it.
+    /// `<<WORD`: notes the word that ends the here-document.
     fn heredoc(&mut self) {
         self.at += 1;
         let dash = self.rest().starts_with('-');
@@ -329,7 +329,7 @@ impl<'a> Scanner<'a> {
             for line in self.rest().split_inclusive('\n') {
                 let from = end;
                 end += line.len();
-                // `<<-` takes the tabs before each line away.
+                // `<<-` removes leading tabs of each line.
                 let tabs = line.len() - line.trim_start_matches('\t').len();
                 let from = if dash { from + tabs } else { from };
                 let line = line.trim_end_matches(['\n', '\r']);
@@ -351,11 +351,11 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Words that only lead to a command.
+/// Keywords that may precede a command.
 const KEYWORDS: [&str; 13] = [
     "if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time", "fi", "done",
 ];
-/// Commands that run the rest of their words; the number is of words of their own before it.
+/// Commands that run their arguments as a command, with the number of their own arguments before it.
 const WRAPPERS: [(&str, usize); 19] = [
     ("env", 0),
     ("exec", 0),
@@ -377,12 +377,12 @@ const WRAPPERS: [(&str, usize); 19] = [
     ("su-exec", 1),
     ("chpst", 0),
 ];
-/// Their options that take a word.
+/// Their options with a value.
 const WITH_WORD: [&str; 8] = ["-u", "-n", "-g", "-C", "-S", "-k", "-s", "-I"];
 const DECLARE: [&str; 5] = ["export", "declare", "typeset", "local", "readonly"];
 const SHELLS: [&str; 7] = ["sh", "bash", "ash", "dash", "ksh", "zsh", "busybox"];
 
-/// Makes a command of words, and of the script that it carries.
+/// Adds the command of some words, and the commands of a script in it.
 fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
     let mut command = Command::default();
     let mut rest: std::collections::VecDeque<Word> = words.into();
@@ -390,7 +390,7 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
         rest.pop_front();
     }
     let mut wrapped = false;
-    // Each turn takes at least one word away.
+    // Each iteration removes at least one word.
     loop {
         let plain = |word: &&Word| wrapped || !word.opens_quoted;
         while let Some(assignment) = rest.front().filter(plain).and_then(assignment) {
@@ -448,7 +448,7 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
     }
 }
 
-/// The word that `sh -c` runs.
+/// The script of `sh -c`.
 pub fn script_of(command: &Command) -> Option<&Word> {
     if command.name() == "eval" {
         return command.words.get(1);
@@ -471,7 +471,7 @@ pub fn script_of(command: &Command) -> Option<&Word> {
     None
 }
 
-/// `NAME=value`, `NAME+=value`; nothing for any other word.
+/// Parses `NAME=value` or `NAME+=value`.
 pub fn assignment(word: &Word) -> Option<Assignment> {
     let text = word.as_str();
     let (name, value) = text.split_once('=')?;

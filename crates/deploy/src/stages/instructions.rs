@@ -1,8 +1,8 @@
-//! The instructions of a Dockerfile, taken one by one into the stage that they stand in.
+//! Adds the instructions of a Dockerfile to their stages.
 
 use super::super::collect::matters;
 use super::super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
-use super::super::expand::{Room, expand};
+use super::super::expand::{ExpansionLimit, expand};
 use super::super::kind::is_name;
 use super::super::release::{self, Base, Toolchain, of_image};
 use super::super::role::{self, Role};
@@ -10,35 +10,45 @@ use super::super::shell::{self, Command};
 use super::super::text::{Span, Text};
 use super::{Act, Stage, Values};
 
-/// Stages of one file at the most.
+/// Most stages of one file.
 const MOST_STAGES: usize = 500;
-/// Variables that a stage knows at the most.
+/// Most variables of a stage that are kept.
 const MOST_NAMES: usize = 1000;
-/// Longest value that a stage knows, in bytes.
+/// Longest value that is kept, in bytes.
 const LONGEST_VALUE: usize = 16 << 10;
 
-/// The stages of a file, each with what it does.
-pub(super) fn stages(file: &Dockerfile, room: &Room) -> Vec<Stage> {
+/// The stages of a file, each with its acts.
+pub(super) fn stages(file: &Dockerfile, expansion_limit: &ExpansionLimit) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
-    // ARG before the first FROM: for FROM lines, and for stages that ask for them.
+    // ARG before the first FROM: for FROM lines, and for stages that repeat the ARG.
     let mut global = Values::new();
     for instruction in &file.instructions {
         if instruction.keyword == "FROM" {
             if stages.len() >= MOST_STAGES {
                 break;
             }
-            let stage = from(instruction, file.escape, &global, &stages, room);
+            let stage = from(instruction, file.escape, &global, &stages, expansion_limit);
             stages.push(stage);
             continue;
         }
         let earlier = stages.len().saturating_sub(1);
         let (before, current) = stages.split_at_mut(earlier);
         match current.first_mut() {
-            Some(stage) => act(stage, instruction, file.escape, (&global, room), before),
+            Some(stage) => act(
+                stage,
+                instruction,
+                file.escape,
+                (&global, expansion_limit),
+                before,
+            ),
             None if instruction.keyword == "ARG" => {
-                for (name, value, _) in
-                    assignments(&instruction.body, file.escape, &global, false, room)
-                {
+                for (name, value, _) in assignments(
+                    &instruction.body,
+                    file.escape,
+                    &global,
+                    false,
+                    expansion_limit,
+                ) {
                     global.insert(name, value.as_str().to_owned());
                 }
             }
@@ -60,13 +70,15 @@ fn from(
     escape: char,
     global: &Values,
     stages: &[Stage],
-    room: &Room,
+    expansion_limit: &ExpansionLimit,
 ) -> Stage {
     let (flags, start) = flags(&instruction.body);
     let body = instruction
         .body
         .slice(start..instruction.body.as_str().len());
-    let body = expand(&body, escape, room, &|name| global.get(name).cloned());
+    let body = expand(&body, escape, expansion_limit, &|name| {
+        global.get(name).cloned()
+    });
     let words: Vec<&str> = body.as_str().split_whitespace().collect();
     let image = words.first().copied().unwrap_or_default();
     let name = match words.get(1..3) {
@@ -110,7 +122,7 @@ fn act(
     stage: &mut Stage,
     instruction: &Instruction,
     escape: char,
-    (global, room): (&Values, &Room),
+    (global, expansion_limit): (&Values, &ExpansionLimit),
     before: &[Stage],
 ) {
     let Instruction { body, onbuild, .. } = instruction;
@@ -120,9 +132,9 @@ fn act(
     match &*instruction.keyword {
         keyword @ ("ENV" | "ARG") => {
             let stays = keyword == "ENV";
-            let mut all = assignments(body, escape, &stage.env, stays, room);
+            let mut all = assignments(body, escape, &stage.env, stays, expansion_limit);
             if !stays {
-                // Without a default, the value from before the first FROM.
+                // An ARG without a default has the value from before the first FROM.
                 let bare = body
                     .as_str()
                     .split_whitespace()
@@ -180,7 +192,9 @@ fn act(
             }
         }
         "WORKDIR" => {
-            let dir = expand(&rest, escape, room, &|n| stage.env.get(n).cloned());
+            let dir = expand(&rest, escape, expansion_limit, &|n| {
+                stage.env.get(n).cloned()
+            });
             let dir = dir.as_str().trim().trim_matches('"');
             stage.dir = match dir {
                 dir if dir.starts_with('/') => dir.to_owned(),
@@ -213,7 +227,9 @@ fn act(
                 );
                 stage.go = Toolchain::parse(&version, source);
             }
-            let body = expand(&rest, escape, room, &|n| stage.env.get(n).cloned());
+            let body = expand(&rest, escape, expansion_limit, &|n| {
+                stage.env.get(n).cloned()
+            });
             let text = body.as_str().replace(['[', ']', '"', ','], " ");
             let words: Vec<&str> = text.split_whitespace().collect();
             let sources = words.split_last().map_or(&[][..], |(_, s)| s);
@@ -225,7 +241,7 @@ fn act(
                     let sources = sources.iter().map(|s| (index, (*s).to_owned()));
                     stage.copies.extend(sources);
                 }
-                // The toolchain itself, out of its image.
+                // Copies the toolchain from an image of Go.
                 if let Some(version) = of_image(name).filter(|_| rest.as_str().contains("/go")) {
                     stage.tools |= rest.as_str().contains("/usr/local/go");
                     let source = format!("COPY --from={name}, line {}", instruction.at.line);
@@ -247,7 +263,7 @@ fn copy(stage: &mut Stage, name: &str, before: &[Stage]) {
     }
 }
 
-/// Files of variables name the release that is installed; GOTOOLCHAIN the one that is used.
+/// Takes the Go release from a variable: GOTOOLCHAIN names the toolchain that is used, others the release that is installed.
 fn toolchain_of_variable(stage: &mut Stage, name: &str, value: &Text, instruction: &Instruction) {
     let named = match name {
         "GOTOOLCHAIN" => true,
@@ -262,7 +278,7 @@ fn toolchain_of_variable(stage: &mut Stage, name: &str, value: &Text, instructio
     }
 }
 
-/// What RUN runs: a shell form, an exec form, or the script in its here-document.
+/// The commands of RUN: in shell form, in exec form, or in its here-document.
 fn run(rest: &Text, instruction: &Instruction) -> Vec<Command> {
     if let Some(words) = exec_form(rest) {
         return shell::of_words(words);
@@ -281,7 +297,7 @@ fn run(rest: &Text, instruction: &Instruction) -> Vec<Command> {
     commands
 }
 
-/// Looks at what RUN runs: a `go` command, its installation, or something that may be one.
+/// Notes what the commands of RUN mean for a stage: whether they are, install or may run a `go` command.
 fn judge(stage: &mut Stage, commands: &[Command]) {
     for command in commands {
         match role::of(command) {
@@ -292,7 +308,7 @@ fn judge(stage: &mut Stage, commands: &[Command]) {
     }
 }
 
-/// Takes a variable for what follows it.
+/// Adds a variable for the instructions after it.
 fn learn(stage: &mut Stage, name: &str, value: &str, at: Span, stays: bool) {
     if value.len() > LONGEST_VALUE {
         return;
@@ -308,7 +324,7 @@ fn learn(stage: &mut Stage, name: &str, value: &str, at: Span, stays: bool) {
     }
 }
 
-/// What `go env -w` sets holds for the commands of later instructions too.
+/// The variables that `go env -w` sets, which also apply to commands of later instructions.
 fn go_env(commands: &[Command]) -> Vec<(String, String, Span)> {
     commands
         .iter()
@@ -324,7 +340,7 @@ fn assignments(
     escape: char,
     known: &Values,
     old: bool,
-    room: &Room,
+    expansion_limit: &ExpansionLimit,
 ) -> Vec<(String, Text, Span)> {
     let lookup = |name: &str| known.get(name).cloned();
     let chars = body.as_str();
@@ -332,7 +348,7 @@ fn assignments(
     if old && is_name(first) {
         let rest = body.slice(first.len()..chars.len()).trim();
         let value = words(&rest, escape, false).into_iter().next();
-        let value = expand(&value.unwrap_or_default(), escape, room, &lookup);
+        let value = expand(&value.unwrap_or_default(), escape, expansion_limit, &lookup);
         return vec![(first.to_owned(), value, body.whole())];
     }
     words(body, escape, true)
@@ -344,7 +360,7 @@ fn assignments(
             is_name(name).then(|| {
                 (
                     name.to_owned(),
-                    expand(&value, escape, room, &lookup),
+                    expand(&value, escape, expansion_limit, &lookup),
                     word.whole(),
                 )
             })

@@ -1,17 +1,17 @@
-//! What leaves the stages of a Dockerfile for an image.
+//! Finds which files of the stages of a Dockerfile become part of an image.
 
-use super::super::found::Leaves;
+use super::super::facts::Leaves;
 use super::Stage;
 
-/// Copied paths of one file that are followed at the most.
+/// Most copied paths of one file that are followed.
 const MOST_LEAVING: usize = 20_000;
 
-/// What leaves each stage for an image: all of a stage of the image, and what such a stage copies, by way of others too.
+/// The files of each stage that become part of an image: all files of a stage of the image, and those that such a stage copies, directly or through other stages.
 pub(super) fn leaves(stages: &[Stage], runs: &[bool]) -> Vec<Leaves> {
     let mut all: Vec<Leaves> = Vec::new();
     all.resize_with(stages.len(), Leaves::default);
     let mut left = MOST_LEAVING;
-    // Later stages first: a stage takes only from those before it.
+    // Later stages first, because a stage copies only from earlier ones.
     for (index, stage) in stages.iter().enumerate().rev() {
         let own = all.get(index).cloned().unwrap_or_default();
         let mut to = own.to;

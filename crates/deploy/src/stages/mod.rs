@@ -1,11 +1,11 @@
-//! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
+//! Interprets the stages of a Dockerfile: which become part of an image, which build, and with which Go release.
 
 mod instructions;
 mod leaving;
 
 use super::collect::Collector;
 use super::dockerfile::{self, Dockerfile};
-use super::found::Reader;
+use super::facts::Reader;
 use super::place::{Env, Place};
 use super::release::{Base, Toolchain};
 use super::shell::Command;
@@ -23,56 +23,56 @@ type Values = BTreeMap<String, String>;
 struct Stage {
     name: String,
     number: usize,
-    /// The stage it is built on.
+    /// The stage that it is based on.
     base: Option<usize>,
-    /// The Go of its image, or one that it installs.
+    /// The Go release of its image, or that it installs.
     go: Option<Toolchain>,
-    /// A `go` command runs there, or its image is one of Go.
+    /// Whether it runs a `go` command, or its image is one of Go.
     tools: bool,
-    /// What its image is.
+    /// The content of its image.
     image: Base,
-    /// It runs something that may read variables of Go: what it is, the file does not tell.
+    /// Whether it runs an unknown command, which may read variables of Go.
     opaque: bool,
-    /// It says what starts.
+    /// Whether it has CMD or ENTRYPOINT.
     starts: bool,
-    /// What starts may build.
+    /// Whether CMD or ENTRYPOINT may build.
     starts_builds: bool,
-    /// Go's name of the architecture that `--platform` tells.
+    /// Go's name of the architecture of `--platform`.
     arch: Option<String>,
     /// Stages that it copies from, and images of Go.
     from: Vec<usize>,
-    /// Variables that the stage starts with, with the place of each.
+    /// The variables at the start of the stage, each with its place.
     start: Vec<(String, String, Span)>,
-    /// Variables so far, for expansion.
+    /// The current variables, for expansion.
     env: Values,
-    /// Variables that stay in the image so far.
+    /// The current variables of ENV, which stay in the image.
     stays: Vec<(String, String, Span)>,
-    /// `WORKDIR` so far.
+    /// The current `WORKDIR`.
     dir: String,
-    /// What it copies from other stages, each with the stage.
+    /// Paths that it copies from other stages, each with the stage.
     copies: Vec<(usize, String)>,
-    /// It copies Go files by name; and something else than those.
+    /// Whether it copies Go files by name, and whether it copies anything else.
     go_files: bool,
     other_files: bool,
     acts: Vec<Act>,
 }
 
-/// What a stage does, to be judged when all stages are known.
+/// An act of a stage. Acts are interpreted when all stages are known.
 enum Act {
     Set {
         name: String,
         value: Text,
         at: Span,
         label: String,
-        /// ENV, which stays in the image; ARG does not.
+        /// Whether it stays in the image: ENV does, ARG does not.
         stays: bool,
         onbuild: bool,
     },
     /// Variables of one ENV, GODEBUG among them.
     Group(Vec<(String, String, Span)>),
-    /// From here on commands see it.
+    /// A variable that later commands see.
     Let(String, String, Span),
-    /// With the directory in which they run.
+    /// Commands, with the directory in which they run.
     Run(Vec<Command>, String),
     Start(Vec<Command>),
 }
@@ -96,11 +96,11 @@ pub fn read_text(text: &Text, out: &mut Collector) {
     collect(&dockerfile::parse(&lines), out);
 }
 
-/// Takes everything that the stages say.
+/// Adds the facts of all stages.
 fn collect(file: &Dockerfile, out: &mut Collector) {
-    let stages = stages(file, &out.room);
+    let stages = stages(file, &out.expansion_limit);
     let runs = deployed(&stages);
-    // A stage that others are built on does what they do.
+    // What stages based on a stage do counts for that stage too.
     let mut tools: Vec<bool> = stages.iter().map(|s| s.tools).collect();
     let mut opaque: Vec<bool> = stages.iter().map(|s| s.opaque).collect();
     for (index, stage) in stages.iter().enumerate().rev() {
@@ -113,7 +113,7 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
             }
         }
     }
-    // What is certain of an image is certain of the stages below it.
+    // What is certain for an image is certain for the stages that it is based on.
     let mut starts: Vec<Reader> = (0..stages.len())
         .map(|index| started(&stages, index, opaque.get(index) == Some(&true)))
         .collect();
@@ -148,13 +148,13 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
     }
 }
 
-/// Who reads the environment of an image without a known `go` command: the program that starts in it when the image is sure to
-/// hold no `go` command, some program when a script starts that nobody sees.
+/// The reader of the environment of an image without a known `go` command: the program that starts in it if the image certainly has
+/// no `go` command; some program if an unknown script starts.
 fn started(stages: &[Stage], index: usize, opaque: bool) -> Reader {
     let mut stage = stages.get(index);
     let mut image = Base::Other;
     let (mut starts, mut builds, mut copies) = (false, false, false);
-    // Stages below each other: no more than there are.
+    // A chain of base stages has at most all stages.
     for _ in 0..stages.len() {
         let Some(one) = stage else { break };
         starts |= one.starts;
@@ -188,7 +188,7 @@ fn scope(stage: &Stage, runs: bool) -> String {
 }
 
 fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
-    // Of several ENV with one name the last one stays in the image.
+    // Of several ENV with one name, the last one stays in the image.
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, act) in stage.acts.iter().enumerate() {
         if let Act::Set {
@@ -218,7 +218,7 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
                     _ if !*stays || replaced => Reader::Build,
                     reader => reader,
                 };
-                // What a later line replaces and nothing builds with is nobody's.
+                // A variable that a later line replaces, and with which nothing is built, has no reader.
                 if !(replaced && matches!(place.reader, Reader::Program)) {
                     out.variable(name, value.clone(), *at, label, &place.read_by(reader));
                 }
@@ -236,7 +236,7 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
             Act::Start(commands) => {
                 let starting = match place.reader {
                     Reader::Build => Reader::Unknown,
-                    // What starts is told here, whatever the image is.
+                    // CMD and ENTRYPOINT name the program, whatever the image is.
                     _ => Reader::Program,
                 };
                 out.shell(commands, &place.read_by(starting), &mut Env::under(&env));
@@ -245,7 +245,7 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
     }
 }
 
-/// Stages that an image is made of: the last one, every one that says what starts, and what they are built on.
+/// Which stages become part of an image: the last one, each with CMD or ENTRYPOINT, and the stages that these are based on.
 fn deployed(stages: &[Stage]) -> Vec<bool> {
     let last = stages.len().saturating_sub(1);
     let mut runs: Vec<bool> = stages
@@ -263,7 +263,7 @@ fn deployed(stages: &[Stage]) -> Vec<bool> {
     runs
 }
 
-/// The Go release of the program in a stage: of what is copied there, else of the stage itself, else the only one there is.
+/// The Go release of the program in a stage: that of the stage it is copied from, else that of the stage itself, else the only one in the file.
 fn program(stages: &[Stage], index: usize) -> Option<Toolchain> {
     let mut next = vec![index];
     let mut seen = Vec::new();
@@ -282,7 +282,7 @@ fn program(stages: &[Stage], index: usize) -> Option<Toolchain> {
         if let Some(go) = own {
             return Some(go);
         }
-        // The last copy is looked at first.
+        // The last copy counts first.
         next.extend(stage.base);
         next.extend(stage.from.iter().copied());
     }

@@ -1,7 +1,7 @@
-//! YAML as a tree whose texts know their places.
+//! YAML as a tree whose texts have places.
 //!
-//! Bounded: nodes, depth and (for whoever walks a tree with aliases) visits. An alias shares its node, so a small file
-//! cannot become a large tree; an alias inside its own anchor is nothing.
+//! Nodes, depth and visits of a walk are limited. An alias shares its node, so a small file
+//! cannot become a large tree; an alias inside of its own anchor is empty.
 
 #[cfg(feature = "lint")]
 mod parse;
@@ -9,10 +9,10 @@ mod parse;
 use super::text::{Source, Span, Text};
 use std::rc::Rc;
 
-/// Merges inside merges, and of one key, at the most: nobody needs more.
+/// Most nested merges, and most merges of one key.
 const DEEPEST_MERGE: usize = 4;
 const MOST_MERGES: usize = 32;
-/// Nodes that a walk visits at the most, aliases followed.
+/// Most nodes that a walk visits, aliases followed.
 const MOST_VISITS: usize = 2_000_000;
 
 /// A node.
@@ -20,17 +20,17 @@ const MOST_VISITS: usize = 2_000_000;
 pub struct Node {
     /// What it is.
     pub value: Value,
-    /// Where it begins.
+    /// Its start.
     pub at: Span,
-    /// Entries that a mapping has, those that merges bring in included.
+    /// Number of entries of a mapping, merged ones included.
     #[cfg(feature = "lint")]
     weight: usize,
 }
 
-/// What a node is.
+/// The value of a node.
 #[derive(Debug)]
 pub enum Value {
-    /// A text, a number, a word, or nothing.
+    /// A text, a number, a keyword, or nothing.
     Scalar(Text),
     /// A list.
     Sequence(Vec<Rc<Node>>),
@@ -88,7 +88,7 @@ impl Node {
         matches!(self.value, Value::Sequence(_))
     }
 
-    /// Keys and values with those that `<<` brings in, weakest first; nothing for anything but a mapping.
+    /// Keys and values, with those of `<<` merges; of several with one key, the last counts. Empty for anything but a mapping.
     pub fn pairs(&self) -> Vec<(&Node, &Node)> {
         let mut out = Vec::new();
         self.collect(&mut out, 0);
@@ -103,7 +103,7 @@ impl Node {
             for (_, value) in pairs.iter().filter(|(key, _)| key.str() == "<<") {
                 match &value.value {
                     Value::Sequence(list) => {
-                        // Of several the first wins.
+                        // The first of several merged mappings has priority.
                         for one in list.iter().take(MOST_MERGES).rev() {
                             one.collect(out, depth + 1);
                         }
@@ -116,7 +116,7 @@ impl Node {
         out.extend(own.map(|(key, value)| (key.as_ref(), value.as_ref())));
     }
 
-    /// The value of a key; of several the last.
+    /// The value of a key; of several, the last one.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.look(key, 0)
     }
@@ -136,7 +136,7 @@ impl Node {
         merges
             .into_iter()
             .find_map(|(_, value)| match &value.value {
-                // Of several the first wins.
+                // The first of several merged mappings has priority.
                 Value::Sequence(list) => list
                     .iter()
                     .take(MOST_MERGES)
@@ -145,7 +145,7 @@ impl Node {
             })
     }
 
-    /// Entries that [`Node::pairs`] gives.
+    /// Number of entries that [`Node::pairs`] returns.
     #[cfg(feature = "lint")]
     fn weight(&self) -> usize {
         self.weight
@@ -156,7 +156,7 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// Calls `see` with every key and value anywhere below, and with the nodes above them, outermost first.
+    /// Calls `see` with every key and value at any depth, and with the nodes above them, outermost first.
     pub fn walk<'a>(&'a self, see: &mut dyn FnMut(&[&'a Node], &'a Node, &'a Node)) {
         let mut visits = 0;
         self.walk_below(&mut vec![self], &mut visits, see);
@@ -207,7 +207,7 @@ impl Node {
 /// Reads every document of a file.
 ///
 /// # Errors
-/// When it is not YAML, or is larger than anybody writes.
+/// When it is not YAML, or exceeds the limits.
 #[cfg(not(feature = "lint"))]
 pub fn read(_: &Source) -> Result<Vec<Node>, Problem> {
     Err(Problem {
@@ -220,7 +220,7 @@ pub fn read(_: &Source) -> Result<Vec<Node>, Problem> {
 /// Reads every document of a file.
 ///
 /// # Errors
-/// When it is not YAML, or is larger than anybody writes.
+/// When it is not YAML, or exceeds the limits.
 #[cfg(feature = "lint")]
 pub fn read(source: &Source) -> Result<Vec<Node>, Problem> {
     parse::read(source)

@@ -1,4 +1,4 @@
-//! From the events of the YAML parser to a tree.
+//! Builds the tree from the events of the YAML parser.
 
 use super::super::text::{Source, Span, Text};
 use super::{MOST_MERGES, Node, Problem, Value};
@@ -6,11 +6,11 @@ use granit_parser::{Event, Parser, ScalarStyle, Span as Place};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Nodes of a file at the most.
+/// Most nodes of a file.
 const MOST_NODES: usize = 1_000_000;
-/// Collections inside collections at the most.
+/// Most nested collections.
 const DEEPEST: usize = 128;
-/// Entries of all mappings of a file together, those that merges bring in included, at the most.
+/// Most entries of all mappings of a file, merged ones included.
 const MOST_ENTRIES: usize = 1_000_000;
 
 /// A collection that is not closed yet.
@@ -99,7 +99,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Node>, Problem> {
             }
             Event::DocumentEnd => {
                 if let Some(node) = root.take() {
-                    // Anchors hold the document together no longer.
+                    // The document is complete: without the anchors, its nodes have one owner again.
                     anchors.clear();
                     documents.push(Rc::try_unwrap(node).unwrap_or_default());
                 }
@@ -146,10 +146,10 @@ fn span(place: Place) -> Span {
     }
 }
 
-/// The characters of a scalar with their places, as far as they stand in the file as they are.
+/// The characters of a scalar with their places. Characters that differ from the file get the place of the scalar.
 fn scalar(value: &str, style: ScalarStyle, at: Span, lines: &[&str]) -> Text {
     let line = |n: u32| lines.get((n as usize).saturating_sub(1)).copied();
-    // Every reader of these files takes a plain `null` for no value at all.
+    // For every reader of these files, a plain `null` means no value.
     if style == ScalarStyle::Plain && matches!(value, "~" | "null" | "Null" | "NULL") {
         return Text::fixed("", at);
     }
@@ -161,11 +161,11 @@ fn scalar(value: &str, style: ScalarStyle, at: Span, lines: &[&str]) -> Text {
     traced.unwrap_or_else(|| Text::fixed(value, at))
 }
 
-/// Longest line, in bytes, in which characters are counted; in a longer one a byte counts as a character, since
-/// counting for every value would take a file of one line forever.
+/// Longest line, in bytes, in which columns are counted in characters. In longer lines a byte counts as a character:
+/// counting characters for every value would take quadratic time in a file of one line.
 const COUNTED: usize = 4096;
 
-/// The value when the line says just that from the column on.
+/// The value, if the line has exactly these characters from the column on.
 fn as_written(value: &str, line: Option<&str>, number: u32, column: u32) -> Option<Text> {
     let line = line?;
     let start = (column as usize).saturating_sub(1);
@@ -178,9 +178,9 @@ fn as_written(value: &str, line: Option<&str>, number: u32, column: u32) -> Opti
     fits.then(|| Text::line(value, number, column))
 }
 
-/// A block scalar, followed line by line.
+/// The characters of a block scalar, line by line.
 fn block(value: &str, at: Span, lines: &[&str]) -> Option<Text> {
-    // The mark stands at the header or at the first line, by version of the parser: the first line that fits decides.
+    // Depending on its version, the parser reports the place of the header or of the first line: the first line that matches is used.
     let first = value.lines().find(|l| !l.trim().is_empty())?;
     let first = first.split_whitespace().next()?;
     let start = (at.line as usize..)
@@ -197,7 +197,7 @@ fn block(value: &str, at: Span, lines: &[&str]) -> Option<Text> {
         if rest.is_empty() {
             break;
         }
-        // Blank lines and line ends come out as line ends or blanks, or not at all.
+        // The parser turns blank lines and line ends into line ends or blanks, or removes them.
         let end = (number_of(number + 1), number_of(line.chars().count() + 1));
         let content = line.trim();
         if let Some(found) = rest

@@ -1,7 +1,7 @@
 use super::{about, clip};
 use crate::known;
 use crate::rules::prelude::*;
-use gospect_deploy::{Reader, later};
+use gospect_deploy::{Reader, placeholder};
 
 pub const META: Meta = Meta {
     code: "GS420",
@@ -21,7 +21,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         .filter(|v| v.reader != Reader::Nobody)
     {
         let value = v.value.as_str();
-        if later::is_open(value) {
+        if placeholder::is_unresolved(value) {
             continue;
         }
         let Some(ignored) = known::ignored_value(&v.name, value) else {

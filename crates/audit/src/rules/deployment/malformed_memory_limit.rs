@@ -1,7 +1,7 @@
 use super::{about, clip, read_by_somebody};
 use crate::known;
 use crate::rules::prelude::*;
-use gospect_deploy::later;
+use gospect_deploy::placeholder;
 
 pub const META: Meta = Meta {
     code: "GS419",
@@ -16,7 +16,7 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for v in read_by_somebody(ctx, "GOMEMLIMIT") {
         let value = v.value.as_str();
-        if later::is_open(value) {
+        if placeholder::is_unresolved(value) {
             continue;
         }
         let Some(limit) = known::malformed_memory_limit(value) else {

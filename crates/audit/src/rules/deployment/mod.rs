@@ -37,7 +37,7 @@ use super::debug_settings::{DebugSetting, SettingFault, malformed};
 use super::prelude::{FileCtx, Report, Sink};
 use crate::assumed::{Judge, newest};
 use crate::known;
-use gospect_deploy::{Kind, Reader, Span, Variable, later};
+use gospect_deploy::{Kind, Reader, Span, Variable, placeholder};
 use gospect_knowledge::GoVersion;
 use gospect_record::godebug::{Facts, assess};
 use gospect_record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
@@ -59,14 +59,14 @@ pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
     if text.len() > LONGEST {
         return Vec::new();
     }
-    later::fields(text)
+    placeholder::fields(text)
         .into_iter()
         .map(|range| {
             let field = text.get(range.clone()).unwrap_or_default();
             Field {
                 text: field,
                 at: v.value.span(range),
-                open: later::is_open(field),
+                open: placeholder::is_unresolved(field),
             }
         })
         .collect()
@@ -93,7 +93,7 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
         let judge = || ctx.judge(v.reader.runs(), v.go.as_ref());
         let one = judge();
         // Where a later release may act, what it does not do any more is no fault.
-        let later = (one.at_least
+        let may_be_later = (one.at_least
             && matches!(
                 status,
                 GodebugStatus::Unknown | GodebugStatus::Removed | GodebugStatus::NoEffect
@@ -111,7 +111,10 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
                 continue;
             };
             let same = |s: &EffectiveSetting| s.key == setting.key && s.status == status;
-            if later.as_ref().is_some_and(|all| !all.iter().any(same)) {
+            if may_be_later
+                .as_ref()
+                .is_some_and(|all| !all.iter().any(same))
+            {
                 continue;
             }
             // What the file does not say, a later step may put in.

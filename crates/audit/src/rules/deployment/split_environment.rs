@@ -1,6 +1,6 @@
 use super::clip;
 use crate::rules::prelude::*;
-use gospect_deploy::Oddity;
+use gospect_deploy::Mistake;
 use gospect_knowledge::godebug;
 
 pub const META: Meta = Meta {
@@ -18,7 +18,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         let text = clip(&note.text);
         let name = &note.variable;
         let (message, help) = match note.what {
-            Oddity::OtherVariable => {
+            Mistake::OtherVariable => {
                 let key = note.text.split('=').next().unwrap_or_default();
                 if name != "GODEBUG" || godebug::setting(key).is_none() {
                     continue;
@@ -30,7 +30,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                     format!("join the settings by a comma and nothing else: `GODEBUG=...,{text}`"),
                 )
             }
-            Oddity::NoAssignment => (
+            Mistake::NoAssignment => (
                 format!("systemd drops `{text}`: after a blank, {name} has ended"),
                 format!("put the whole assignment into quotes: `Environment=\"{name}=...\"`"),
             ),

@@ -1,9 +1,9 @@
-//! What a file leaves to a later step: expansions of shells and templates, and placeholders that `sed` or an installer fills.
+//! Placeholders that a later step replaces: expansions of shells and templates, and words that `sed` or an installer replaces.
 
 use super::expand::closing;
 use std::ops::Range;
 
-/// Single words that people write where a value is still to come.
+/// Words that are usual as placeholders.
 const TO_COME: [&str; 7] = [
     "CHANGEME",
     "FIXME",
@@ -14,7 +14,7 @@ const TO_COME: [&str; 7] = [
     "XXX",
 ];
 
-/// The parts between commas. Commas inside `${…}`, `$(…)`, `${{…}}`, `{{…}}`, `#{…}` and backquotes separate nothing.
+/// The parts between commas. Commas inside of `${…}`, `$(…)`, `${{…}}`, `{{…}}`, `#{…}` and backquotes do not separate.
 pub fn fields(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -38,8 +38,8 @@ pub fn fields(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// True when a later step puts in the text or a part of it, so that nothing can be said of what it will be.
-pub fn is_open(text: &str) -> bool {
+/// Whether a later step replaces the text or a part of it, so that its value is unknown.
+pub fn is_unresolved(text: &str) -> bool {
     text.contains(['$', '`', '{', '}', '<'])
         || percent(text)
         || between(text, "@")
@@ -48,13 +48,13 @@ pub fn is_open(text: &str) -> bool {
         || text.split_once('=').is_some_and(|(_, v)| to_come(v))
 }
 
-/// `%i` of systemd, `%NAME%`, `%s` and `%(name)s`; not the sign behind a number.
+/// Whether a text has a placeholder such as `%i` of systemd, `%NAME%`, `%s` or `%(name)s`; a percent sign after a number is none.
 fn percent(text: &str) -> bool {
     let starts = |c: char| c.is_ascii_alphabetic() || matches!(c, '(' | '_');
     text.split('%').skip(1).any(|rest| rest.starts_with(starts))
 }
 
-/// A word between two of these marks: `@WORD@`, `__WORD__`.
+/// Whether a text has a word between two marks: `@WORD@`, `__WORD__`.
 fn between(text: &str, mark: &str) -> bool {
     let word = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -69,7 +69,7 @@ fn between(text: &str, mark: &str) -> bool {
             .is_some_and(|inner| inner.iter().copied().any(word))
 }
 
-/// `REPLACE_ME`: capitals with underscores, which no value of Go is, or one of the usual single words.
+/// Whether a text is `REPLACE_ME` (capitals with underscores, which no value of Go is), or one of [`TO_COME`].
 fn to_come(text: &str) -> bool {
     let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     let joined = text.contains('_')
@@ -128,7 +128,7 @@ mod tests {
             "{{ .x }}",
             "1@MEM@B",
         ] {
-            assert!(is_open(open), "{open}");
+            assert!(is_unresolved(open), "{open}");
         }
         for value in [
             "512MB",
@@ -147,7 +147,7 @@ mod tests {
             "1_000",
             "a__b",
         ] {
-            assert!(!is_open(value), "{value}");
+            assert!(!is_unresolved(value), "{value}");
         }
     }
 }

@@ -1,41 +1,41 @@
-//! Variables that a command hands to somebody else: `docker run -e`, `kubectl set env`, `echo NAME=value >> file`.
+//! Variables that a command sets for another program: `docker run -e`, `kubectl set env`, `echo NAME=value >> file`.
 
 use super::assignment;
 use super::kind::{self, Kind, Named};
 use super::shell::{Command, Word};
 use super::text::{Span, Text};
 
-/// Where a variable goes.
+/// Who gets a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum To {
-    /// A container that the command starts; what runs in it is not known here.
+pub enum Recipient {
+    /// A container that the command starts. What runs in it is unknown.
     Container,
-    /// Containers of a cluster, or programs that get the file.
+    /// Containers of a cluster, or programs that read the file.
     Programs,
-    /// The steps of a workflow that follow.
+    /// Later steps of a workflow.
     Steps,
 }
 
-/// A variable that a command hands on.
+/// A variable that a command sets for another program.
 #[derive(Clone, Debug)]
-pub struct Handed {
+pub struct PassedVariable {
     /// Its name.
     pub name: String,
-    /// Its value, as the command has it.
+    /// Its value as written.
     pub value: Text,
     /// The assignment.
     pub at: Span,
-    /// What stands before the name for a person: `docker run -e `.
+    /// The text before the name, for people: `docker run -e `.
     pub label: String,
-    /// Where it goes.
-    pub to: To,
+    /// Who gets it.
+    pub to: Recipient,
 }
 
 /// Programs that start containers.
 const RUNTIMES: [&str; 4] = ["docker", "podman", "nerdctl", "docker-compose"];
 /// Their subcommands that take variables.
 const STARTING: [&str; 3] = ["run", "create", "exec"];
-/// Their options without a value; those of one letter may stand together.
+/// Their options without a value; one-letter options may be combined.
 const ALONE: [&str; 16] = [
     "--rm",
     "--detach",
@@ -55,11 +55,11 @@ const ALONE: [&str; 16] = [
     "--use-aliases",
 ];
 const LETTERS: &str = "ditqPT";
-/// Variables of a workflow that name the file of variables for the steps that follow.
+/// Variables of a workflow that name the file of variables for later steps.
 const FILES_OF_STEPS: [&str; 3] = ["GITHUB_ENV", "GITEA_ENV", "FORGEJO_ENV"];
 
-/// What a command hands on; `next` is the one behind it, which may be the `tee` of a pipe.
-pub fn of(command: &Command, next: Option<&Command>) -> Vec<Handed> {
+/// The variables that a command sets for others; `next` is the command after it, which may be the `tee` of a pipe.
+pub fn of(command: &Command, next: Option<&Command>) -> Vec<PassedVariable> {
     let words = command.words.get(1..).unwrap_or_default();
     let name = command.name();
     if RUNTIMES.contains(&name) {
@@ -69,12 +69,14 @@ pub fn of(command: &Command, next: Option<&Command>) -> Vec<Handed> {
     match (name, words) {
         ("kubectl" | "oc", [set, env, rest @ ..]) if is(set, "set") && is(env, "env") => rest
             .iter()
-            .filter_map(|word| handed(&word.text, &format!("{name} set env "), To::Programs))
+            .filter_map(|word| {
+                passed_on(&word.text, &format!("{name} set env "), Recipient::Programs)
+            })
             .collect(),
         ("cat" | "tee", _) => document(command, next),
         _ if is_cmdlet(command, &["echo", "printf", "write-output"]) => written(command, next),
         _ if is_cmdlet(command, &["add-content", "set-content"]) => content(words),
-        // PowerShell prints a text that stands alone.
+        // PowerShell prints a text that is a whole command.
         (_, [])
             if command
                 .words
@@ -87,9 +89,9 @@ pub fn of(command: &Command, next: Option<&Command>) -> Vec<Handed> {
     }
 }
 
-fn handed(text: &Text, label: &str, to: To) -> Option<Handed> {
+fn passed_on(text: &Text, label: &str, to: Recipient) -> Option<PassedVariable> {
     let (name, value) = assignment::of(text, false)?;
-    Some(Handed {
+    Some(PassedVariable {
         name,
         value,
         at: text.whole(),
@@ -98,8 +100,8 @@ fn handed(text: &Text, label: &str, to: To) -> Option<Handed> {
     })
 }
 
-/// `-e NAME=value`, `--env NAME=value`, `--env=NAME=value` in front of the image.
-fn container(name: &str, words: &[Word]) -> Vec<Handed> {
+/// Reads `-e NAME=value`, `--env NAME=value` and `--env=NAME=value` before the image.
+fn container(name: &str, words: &[Word]) -> Vec<PassedVariable> {
     let Some(at) = words.iter().position(|w| STARTING.contains(&w.as_str())) else {
         return Vec::new();
     };
@@ -119,11 +121,11 @@ fn container(name: &str, words: &[Word]) -> Vec<Handed> {
             .filter(|own| !own.is_empty());
         if let Some(own) = own {
             let part = word.text.slice(text.len() - own.len()..text.len());
-            found.extend(handed(&part, &label, To::Container));
+            found.extend(passed_on(&part, &label, Recipient::Container));
         } else if text == "--env" || letters.is_some_and(|l| l.ends_with('e')) {
             found.extend(
                 rest.next()
-                    .and_then(|w| handed(&w.text, &label, To::Container)),
+                    .and_then(|w| passed_on(&w.text, &label, Recipient::Container)),
             );
         } else {
             let alone = ALONE.contains(&text)
@@ -137,8 +139,8 @@ fn container(name: &str, words: &[Word]) -> Vec<Handed> {
     found
 }
 
-/// Where a command writes to, and who reads that: by `>`, through a `tee` behind a pipe, or through a cmdlet of PowerShell.
-fn target<'c>(command: &'c Command, next: Option<&'c Command>) -> Option<(&'c str, To)> {
+/// The file that a command writes to (by `>`, a pipe to `tee`, or a cmdlet of PowerShell), and who reads it.
+fn target<'c>(command: &'c Command, next: Option<&'c Command>) -> Option<(&'c str, Recipient)> {
     let behind = || {
         let next = next.filter(|c| c.name() == "tee" || is_cmdlet(c, &WRITING))?;
         let mut files = next.words.iter().skip(1).map(Word::as_str);
@@ -149,7 +151,7 @@ fn target<'c>(command: &'c Command, next: Option<&'c Command>) -> Option<(&'c st
 }
 
 /// `echo NAME=value > x.env`, `printf 'A=1\nB=2\n' | tee /etc/default/app`, and in PowerShell `"NAME=value" >> $env:GITHUB_ENV`.
-fn written(command: &Command, next: Option<&Command>) -> Vec<Handed> {
+fn written(command: &Command, next: Option<&Command>) -> Vec<PassedVariable> {
     let Some((file, to)) = target(command, next) else {
         return Vec::new();
     };
@@ -164,10 +166,10 @@ fn written(command: &Command, next: Option<&Command>) -> Vec<Handed> {
     };
     let mut line = first.text.clone();
     if command.name() == "printf" {
-        // Only for this format is it plain what becomes of the words behind it.
+        // Only with this format is the output of each further argument known.
         if first.as_str() == "%s\\n" {
             let label = format!("{file}: ");
-            let all = words.filter_map(|w| handed(&w.text, &label, to));
+            let all = words.filter_map(|w| passed_on(&w.text, &label, to));
             return all.collect();
         }
         if words.next().is_some() {
@@ -184,31 +186,32 @@ fn written(command: &Command, next: Option<&Command>) -> Vec<Handed> {
 }
 
 /// The variables of a text with one on each line; `\n` of `echo -e` and `printf` ends a line too.
-fn lines(text: &Text, file: &str, to: To) -> Vec<Handed> {
+fn lines(text: &Text, file: &str, to: Recipient) -> Vec<PassedVariable> {
     let label = format!("{file}: ");
     let mut found = Vec::new();
     let mut at = 0;
     for line in text.as_str().replace("\\n", "\n\n").split_inclusive('\n') {
         let part = text.slice(at..at + line.trim_end_matches('\n').len());
         at += line.len();
-        found.extend(handed(&part, &label, to));
+        found.extend(passed_on(&part, &label, to));
     }
     found
 }
 
 /// `cat >> $GITHUB_ENV <<END`: the lines of the here-document.
-fn document(command: &Command, next: Option<&Command>) -> Vec<Handed> {
+fn document(command: &Command, next: Option<&Command>) -> Vec<PassedVariable> {
     match target(command, next) {
-        // Other files are read as what their names tell.
-        Some((file, To::Steps)) => {
+        // Here-documents for other files are read by the kind of their names.
+        Some((file, Recipient::Steps)) => {
             let all = command.documents.iter();
-            all.flat_map(|text| lines(text, file, To::Steps)).collect()
+            all.flat_map(|text| lines(text, file, Recipient::Steps))
+                .collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// Cmdlets of PowerShell that write what they are given to a file.
+/// Cmdlets of PowerShell that write their input to a file.
 const WRITING: [&str; 4] = ["add-content", "out-file", "set-content", "tee-object"];
 
 fn is_cmdlet(command: &Command, names: &[&str]) -> bool {
@@ -217,7 +220,7 @@ fn is_cmdlet(command: &Command, names: &[&str]) -> bool {
 }
 
 /// `Add-Content -Path FILE -Value NAME=value`, or both without their names.
-fn content(words: &[Word]) -> Vec<Handed> {
+fn content(words: &[Word]) -> Vec<PassedVariable> {
     let (mut file, mut value) = (None, None);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -237,20 +240,20 @@ fn content(words: &[Word]) -> Vec<Handed> {
     }
 }
 
-/// Who reads a file of variables, by its name; nobody when it is none.
-fn reader(file: &str) -> Option<To> {
+/// Who reads a file of variables, by its name; `None` for other files.
+fn reader(file: &str) -> Option<Recipient> {
     let bare = file.trim_start_matches('$').trim_matches(['{', '}']);
     let bare = bare.strip_prefix("env:").unwrap_or(bare);
     if file.starts_with('$') && FILES_OF_STEPS.contains(&bare) {
-        return Some(To::Steps);
+        return Some(Recipient::Steps);
     }
     let system = ["/etc/default/", "/etc/sysconfig/", "/etc/environment"];
     let known = kind::of_name(file) == Named::Kind(Kind::Env)
         || system.iter().any(|folder| file.starts_with(folder));
-    known.then_some(To::Programs)
+    known.then_some(Recipient::Programs)
 }
 
-/// True for a GoReleaser that builds.
+/// Whether a command builds with GoReleaser.
 pub fn releases(command: &Command) -> bool {
     command.name() == "goreleaser"
         && command

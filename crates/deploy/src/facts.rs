@@ -1,4 +1,4 @@
-//! What a deployment file says, piece by piece: variables, `go` commands, what `-X` sets.
+//! The facts of a deployment file: variables, `go` commands, definitions of `-X`.
 
 use super::release::Toolchain;
 use super::shell::Word;
@@ -11,76 +11,76 @@ use std::sync::Arc;
 pub struct Definition {
     /// Import path and name.
     pub target: String,
-    /// What it is set to.
+    /// Its value.
     pub value: Text,
-    /// All of it.
+    /// The place of the whole text.
     pub at: Span,
-    /// Where it is built.
+    /// The scope of the build: `stage build`, `service web`.
     pub scope: String,
-    /// The Go release of the build, when the file tells it.
+    /// The Go release of the build, if the file names it.
     pub go: Option<Toolchain>,
 }
 
-/// Something that only one kind of file can get wrong.
+/// A mistake that only one kind of file can have.
 #[derive(Clone, Debug)]
 pub struct Note {
     /// What it is.
-    pub what: Oddity,
-    /// Where it stands.
+    pub what: Mistake,
+    /// Its place.
     pub at: Span,
     /// The variable before it.
     pub variable: String,
     /// Its text.
     pub text: String,
-    /// Where it holds.
+    /// The scope: `stage build`, `service web`.
     pub scope: String,
 }
 
-/// What a [`Note`] is about.
+/// The kind of mistake of a [`Note`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Oddity {
-    /// A word after `GODEBUG=...` and a blank that becomes a variable of its own: systemd, shells, `ENV` of a Dockerfile.
+pub enum Mistake {
+    /// A word that is separated from `GODEBUG=...` by a blank, and so sets another variable: in systemd, shells, `ENV` of a Dockerfile.
     OtherVariable,
-    /// systemd: a word that is no assignment and is dropped.
+    /// systemd: a word that is no assignment, and is ignored.
     NoAssignment,
 }
 
-/// Who reads a variable, as far as the file tells for certain.
+/// Who reads a variable, as far as the file makes that certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reader {
-    /// The program that is deployed, and no `go` command: its container, service, unit or command line.
+    /// The deployed program, and no `go` command: the variable is set for its container, service, unit or command line.
     Program,
-    /// Some program; which one another file tells: a ConfigMap, a file of variables.
+    /// A program that another file names: the variable is in a ConfigMap or a file of variables.
     SomeProgram,
-    /// A build: a `go` command, or what may run one. The program that it makes never sees it.
+    /// A build: a `go` command, or a command that may run one. The built program never sees it.
     Build,
-    /// Both: a stage that builds and that the image is made of.
+    /// Both: the variable is set in a stage that builds and is part of the image.
     Both,
-    /// The file does not tell. Rules that guess keep silent; what is wrong for every reader is reported.
+    /// Unknown. Rules report only what is wrong for every reader.
     #[default]
     Unknown,
-    /// Nobody: a variable of a shell that is not exported.
+    /// No program: it is a variable of a shell that is not exported.
     Nobody,
 }
 
 impl Reader {
-    /// True when a deployed program is sure to see it.
+    /// Whether a deployed program certainly sees it.
     pub fn runs(self) -> bool {
         matches!(self, Reader::Program | Reader::SomeProgram | Reader::Both)
     }
 
-    /// True when a build is sure to see it.
+    /// Whether a build certainly sees it.
     pub fn builds(self) -> bool {
         matches!(self, Reader::Build | Reader::Both)
     }
 }
 
-/// What a variable is used for further down, as far as the file tells.
+/// Which later commands of the file see a variable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
     /// `go build` or `go install` sees it.
     pub builds: bool,
-    /// So does something that may have been meant: `go test`, `go run`, a script, a program.
+    /// Something else that the variable may be for sees it: `go test`, `go run`, a script, a program.
     pub others: bool,
     /// `go test` sees it.
     pub tests: bool,
@@ -91,23 +91,23 @@ pub struct Uses {
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value, as far as the file tells it.
+    /// Its value, as far as it is known.
     pub value: Text,
     /// The assignment.
     pub at: Span,
-    /// How a person names the assignment: `ENV GODEBUG`, `Environment=GODEBUG`.
+    /// The name of the assignment for people: `ENV GODEBUG`, `Environment=GODEBUG`.
     pub label: String,
-    /// Where it holds: `stage build`, `service web`.
+    /// Its scope: `stage build`, `service web`.
     pub scope: String,
     /// Who reads it.
     pub reader: Reader,
-    /// The linker bakes it into the program: `-X runtime.godebugDefault=...`, taken as a variable called GODEBUG.
+    /// Whether the linker sets it in the program: `-X runtime.godebugDefault=...` counts as a variable named GODEBUG.
     pub baked: bool,
-    /// What it is used for; told for GODEBUG and GOROOT_FINAL alone.
+    /// Its uses; recorded for GODEBUG and GOROOT_FINAL only.
     pub uses: Uses,
-    /// The Go release of whoever reads it, when the file tells it.
+    /// The Go release of its reader, if known.
     pub go: Option<Toolchain>,
-    /// Go's name of the architecture of whoever reads it, when the file tells it.
+    /// Go's name of the architecture of its reader, if known.
     pub arch: Option<String>,
 }
 
@@ -118,37 +118,37 @@ pub struct Invocation {
     pub words: Vec<Word>,
     /// The command.
     pub at: Span,
-    /// Where it runs.
+    /// Its scope: `stage build`, `service web`.
     pub scope: String,
-    /// Variables that it sees, as far as the file tells them.
+    /// The variables that it sees, as far as they are known.
     pub env: BTreeMap<String, String>,
-    /// Its Go release, when the file tells it.
+    /// Its Go release, if known.
     pub go: Option<Toolchain>,
-    /// What it builds is meant to be deployed.
+    /// Whether its result is meant to be deployed.
     pub release: bool,
-    /// Directory in which it runs, as far as the file tells: `WORKDIR`, then the last `cd` before it.
+    /// Directory in which it runs, as far as known: `WORKDIR`, then the last `cd` before it.
     pub dir: String,
-    /// The last `cd` before it, as it stands; empty without one.
+    /// The last `cd` before it as written; empty without one.
     pub moved: String,
-    /// What leaves the place where it runs, when only part of it can; `None` where the file does not tell.
+    /// Which files leave the place where it runs; `None` if that is unknown.
     pub leaves: Option<Arc<Leaves>>,
 }
 
-/// What leaves a stage of a Dockerfile or a job of CI.
+/// Which files leave a stage of a Dockerfile or a job of CI.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaves {
-    /// All of it may: a stage of the image, a job that publishes.
+    /// All files may: it is a stage of the image, or a job that publishes.
     pub all: bool,
-    /// Names of the stages that it goes to with `all`.
+    /// With `all`, the names of the stages of the image that it becomes part of.
     pub to: Vec<String>,
-    /// Files and directories, each with the name of the stage that takes it; empty for a job.
+    /// Copied files and directories, each with the name of the stage that copies it; the name is empty for a job.
     pub paths: Vec<(String, String)>,
-    /// All sources that came there are single Go files, of no module.
+    /// Whether all sources that are copied there are single Go files without a module.
     pub loose: bool,
 }
 
 impl Invocation {
-    /// Position of the subcommand among the words; `go -C dir build` has one flag before it.
+    /// Index of the subcommand among the words; `go -C dir build` has a flag before it.
     fn verb_at(&self) -> Option<usize> {
         let mut at = 0;
         while let Some(word) = self.words.get(at) {
@@ -168,14 +168,14 @@ impl Invocation {
             .map_or("", Word::as_str)
     }
 
-    /// What follows the subcommand.
+    /// The words after the subcommand.
     pub fn arguments(&self) -> &[Word] {
         self.verb_at()
             .and_then(|at| self.words.get(at + 1..))
             .unwrap_or_default()
     }
 
-    /// Every value of a flag: `-flag=value`, `-flag value`, with one dash or two.
+    /// All values of a flag: `-flag=value`, `-flag value`, with one dash or two.
     pub fn flag(&self, name: &str) -> Vec<&Word> {
         let mut found = Vec::new();
         let mut words = self.arguments().iter();
@@ -191,7 +191,7 @@ impl Invocation {
         found
     }
 
-    /// True when a flag without a value is given and not taken back.
+    /// Whether a boolean flag is on.
     pub fn has(&self, name: &str) -> bool {
         let given = |text: &str| {
             let flag = text.strip_prefix("--").or_else(|| text.strip_prefix('-'))?;
@@ -213,20 +213,20 @@ impl Invocation {
 /// A command other than `go`.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// Its name, as far as the file tells it.
+    /// Its name, as far as it is known.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub at: Span,
-    /// Where it runs.
+    /// Its scope: `stage build`, `service web`.
     pub scope: String,
 }
 
-/// What makes the releases of a project, as far as the files beside and above one of its files show.
+/// What builds the releases of a project, according to the files next to a deployment file and in the directories above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleasedBy {
-    /// A GoReleaser file builds them.
+    /// Whether a GoReleaser file builds them.
     pub goreleaser: bool,
-    /// Scripts and recipes that Dockerfiles and workflows for releases run: `build.sh`, `make app`, also for other tools with
+    /// Scripts and recipes that Dockerfiles and release workflows run: `build.sh`, `make app`, and those of other tools with
     /// recipes.
     pub runs: BTreeSet<String>,
 }
