@@ -1,4 +1,4 @@
-//! The documents of `--provenance`, and what they say of each program.
+//! The documents of `--provenance`, and their comparison with programs.
 
 use super::args::SourceArgs;
 use super::error::Error;
@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// All documents, with what was found out about their signatures.
+/// All documents, and the results of checking their signatures.
 pub struct Documents {
     /// Name of the file, document, signature.
     all: Vec<(String, Document, Signature)>,
@@ -23,7 +23,7 @@ pub struct Documents {
     registries: Vec<(String, String, Registry)>,
     /// Registries that could not be asked, in one line each.
     problems: Vec<String>,
-    /// SHA-256 and SHA-512 of files that hold programs; `None`: it cannot be read.
+    /// SHA-256 and SHA-512 of files with programs; `None`: the file cannot be read.
     files: BTreeMap<String, Option<[String; 2]>>,
 }
 
@@ -31,7 +31,7 @@ impl Documents {
     /// Reads the files, and checks signatures by keys and trusted roots.
     ///
     /// # Errors
-    /// When one of the files is not what it should be.
+    /// When one of the files cannot be used.
     pub fn read(files: &[PathBuf], keys: &[PathBuf], roots: &[PathBuf]) -> Result<Self, Error> {
         let mut trust = Trust::default();
         for path in keys {
@@ -65,14 +65,14 @@ impl Documents {
         })
     }
 
-    /// Asks the registries of targets for documents that refer to what the targets name.
+    /// Asks the registries of targets for documents that refer to the targets.
     pub fn ask_registries(&mut self, source: &SourceArgs) {
         for target in &source.targets {
             let target = target.to_string_lossy().into_owned();
             let Some(name) = target.strip_prefix("registry:") else {
                 continue;
             };
-            // What is wrong with the target itself, the scan says.
+            // The scan reports malformed targets.
             let Ok(reference) = Reference::parse(name) else {
                 continue;
             };
@@ -125,20 +125,20 @@ impl Documents {
                         self.all.push((name.clone(), document, signature));
                     }
                 }
-                // Bundles of signatures alone say nothing of how an image was made.
+                // A bundle without a statement is a signature of the image, and no provenance.
                 Err(DocumentError::Malformed { .. }) => {}
                 Err(error) => self.problems.push(format!("{name}: {error}")),
             }
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no documents.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Sigstore bundles that do not hold, and files that are no documents, in one line each. A document that is not signed by a
-    /// given key is a difference, which the program's own line reports.
+    /// Sigstore bundles that fail verification, and files that are no documents, in one line each. A document that is not signed by a
+    /// given key is a difference, which the line of the program reports.
     pub fn refused(&self) -> impl Iterator<Item = String> {
         let bad = self.all.iter();
         let bad = bad.filter(|(_, document, s)| {
@@ -151,7 +151,7 @@ impl Documents {
         .chain(self.problems.iter().cloned())
     }
 
-    /// What the documents say of a program: those that are about it, or that none is.
+    /// Compares a program with the documents about it; reports if there is none.
     pub fn about(&mut self, binary: &Binary) -> Vec<Provenance> {
         if self.all.is_empty() {
             return Vec::new();
@@ -178,7 +178,7 @@ impl Documents {
         )]
     }
 
-    /// The digests of the program, of the file that holds it, and of its image.
+    /// The digests of the program, of the file that contains it, and of its image.
     fn digests(&mut self, binary: &Binary) -> Vec<Digest> {
         let mut digests = Vec::new();
         if let Some(value) = &binary.sha256 {

@@ -12,7 +12,7 @@ use crate::rebuild::{Recipe, RecipeOptions, script, statement};
 use crate::record::rebuild::{Outcome, Rebuild, SCHEMA, Sums};
 use crate::report::rebuild as report;
 use crate::report::style::clean;
-use attempts::Job;
+use attempts::Rebuilder;
 use program::{open, program, range_of, sum};
 use std::fs;
 use std::sync::Arc;
@@ -77,13 +77,13 @@ pub fn run(args: &RebuildArgs) -> Result<Exit, Error> {
         output.write(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Fine);
     }
-    let job = Job {
+    let rebuilder = Rebuilder {
         args,
         stop: stop(),
         released: &bytes,
         found: &found,
     };
-    job.run(&binary, &options, recipe, &mut result)?;
+    rebuilder.run(&binary, &options, recipe, &mut result)?;
     finish(args, &result)
 }
 
@@ -95,7 +95,7 @@ fn module(text: &str) -> Result<(String, String), Error> {
     Ok((parts.0.to_owned(), parts.1.to_owned()))
 }
 
-/// Set when a signal asks the program to end.
+/// A flag that signal handlers set to end the build.
 fn stop() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     #[cfg(unix)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether the program was started with a standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stdout {
-    /// It was, or nobody can tell.
+    /// It was, or that is unknown.
     Open,
     /// It was closed (`>&-`): what is written to it is lost.
     Closed,

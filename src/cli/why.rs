@@ -138,7 +138,7 @@ fn is_id(name: &str) -> bool {
         .any(|start| name.len() > start.len() && name.starts_with(start))
 }
 
-/// A name as it was typed, and the names that it stands for.
+/// A name as typed, and the names that it means.
 struct Question {
     name: String,
     is_id: bool,
@@ -148,7 +148,7 @@ struct Question {
 }
 
 impl Question {
-    /// A vulnerability stands for its linked functions, or for its linked packages where it names no function that is linked.
+    /// A vulnerability means its linked functions, or if it names no linked function its linked packages.
     fn of(name: &str, findings: &[Finding], is_known: bool) -> Self {
         if !is_id(name) {
             return Self {

@@ -121,7 +121,7 @@ impl Baseline {
         self.capabilities.get(&program_identity(binary))
     }
 
-    /// Whether it says of any program what its modules could do.
+    /// Whether it has the capabilities of the modules of any program.
     pub fn has_capabilities(&self) -> bool {
         !self.capabilities.is_empty()
     }

@@ -35,7 +35,7 @@ impl Level {
     }
 }
 
-/// The place in a policy file that asked for a finding.
+/// The line of a policy file that causes a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRef {
     /// File name as given.
@@ -107,7 +107,7 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What to do, with the command to run.
     pub help: String,
-    /// The line of the policy that asked for it; `None`: built in.
+    /// The line of the policy that causes it; `None`: it is a default.
     pub policy: Option<PolicyRef>,
     /// Set when a waiver covers the finding.
     pub waived: Option<Waived>,

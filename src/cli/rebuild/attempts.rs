@@ -1,4 +1,4 @@
-//! Builds of one program, each with the flags that the comparison before suggests.
+//! Builds of one program, each with the flags that the previous comparison suggests.
 
 use super::program::{range_of, sum};
 use crate::bytes::{FileBytes, Limits, Part};
@@ -20,23 +20,23 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// One rebuild and its retries.
-pub struct Job<'j> {
+pub struct Rebuilder<'j> {
     pub args: &'j RebuildArgs,
     pub stop: Arc<AtomicBool>,
     pub released: &'j FileBytes,
     pub found: &'j FoundProgram,
 }
 
-/// What became of one try.
-struct Tried {
+/// The result of one build.
+struct Attempt {
     recipe: Recipe,
     comparison: Comparison,
     rebuilt: String,
     bytes: Vec<u8>,
 }
 
-impl Job<'_> {
-    /// Builds and compares. Where linker flags had to be inferred and do not fit, what the comparison tells about them is tried too.
+impl Rebuilder<'_> {
+    /// Builds and compares. If linker flags were inferred and the programs differ, tries the flags that the comparison suggests.
     pub fn run(
         &self,
         binary: &Binary,
@@ -54,11 +54,13 @@ impl Job<'_> {
             }
         };
         let first = match self.attempt(recipe, &place)? {
-            Err(NotBuilt::NoSource { line }) => self.by_claim(binary, options, &place, line)?,
+            Err(NotBuilt::NoSource { line }) => {
+                self.attempt_claimed(binary, options, &place, line)?
+            }
             other => other,
         };
         let mut best = match first {
-            Ok(tried) => tried,
+            Ok(attempt) => attempt,
             Err(why) => {
                 result.why = Some(why.to_string());
                 return Ok(());
@@ -68,19 +70,19 @@ impl Job<'_> {
             && best.recipe.infers_linker_flags
             && let Some(flags) = self.named_strings(&best, binary, options, &place)?
         {
-            self.more(binary, options, flags, &place, &mut best)?;
+            self.try_flags(binary, options, flags, &place, &mut best)?;
         }
         if best.comparison.verdict == Outcome::Different
             && is_wasm(binary)
             && best.recipe.infers_linker_flags
         {
-            self.more(binary, options, "-s -w".to_owned(), &place, &mut best)?;
+            self.try_flags(binary, options, "-s -w".to_owned(), &place, &mut best)?;
         }
         for flags in other_spellings(&best.recipe) {
             if best.comparison.verdict != Outcome::SameCode || !has_other_link(&best.comparison) {
                 break;
             }
-            self.more(binary, options, flags, &place, &mut best)?;
+            self.try_flags(binary, options, flags, &place, &mut best)?;
         }
         if let Some(keep) = &self.args.keep {
             fs::write(keep, &best.bytes).map_err(Error::write(keep.display()))?;
@@ -96,14 +98,14 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Where no proxy has the commit, it may have the version that the program claims.
-    fn by_claim(
+    /// If no proxy has the commit, tries the version that the program claims.
+    fn attempt_claimed(
         &self,
         binary: &Binary,
         options: &RecipeOptions,
         place: &WorkFolder,
         line: String,
-    ) -> Result<Result<Tried, NotBuilt>, Error> {
+    ) -> Result<Result<Attempt, NotBuilt>, Error> {
         let info = binary.build_info.as_ref();
         let is_open = options.module.is_none() && options.source.is_none();
         let claimed = claimed_version(binary).filter(|_| is_open);
@@ -121,8 +123,8 @@ impl Job<'_> {
             "version {version} of {}, from the {source}: no proxy has its commit",
             info.main.path
         ));
-        let tried = self.attempt(recipe, place)?;
-        Ok(tried.map_err(|_| NotBuilt::NoSource { line }))
+        let attempt = self.attempt(recipe, place)?;
+        Ok(attempt.map_err(|_| NotBuilt::NoSource { line }))
     }
 
     /// Builds by a recipe, and compares.
@@ -130,7 +132,7 @@ impl Job<'_> {
         &self,
         recipe: Recipe,
         place: &WorkFolder,
-    ) -> Result<Result<Tried, NotBuilt>, Error> {
+    ) -> Result<Result<Attempt, NotBuilt>, Error> {
         if let Err(why) = self.build(&recipe, place) {
             return Ok(Err(why));
         }
@@ -150,7 +152,7 @@ impl Job<'_> {
             path: clean(&self.args.program.display().to_string()).into_owned(),
             why: why.to_string(),
         })?;
-        Ok(Ok(Tried {
+        Ok(Ok(Attempt {
             recipe,
             comparison,
             rebuilt,
@@ -173,14 +175,14 @@ impl Job<'_> {
         })
     }
 
-    /// Tries other linker flags, and keeps them if the programs come closer.
-    fn more(
+    /// Tries other linker flags, and keeps the result if it is nearer to the released program.
+    fn try_flags(
         &self,
         binary: &Binary,
         options: &RecipeOptions,
         flags: String,
         place: &WorkFolder,
-        best: &mut Tried,
+        best: &mut Attempt,
     ) -> Result<(), Error> {
         let options = RecipeOptions {
             linker_flags: Some(flags),
@@ -189,10 +191,10 @@ impl Job<'_> {
         let Ok(recipe) = Recipe::of(binary, &options) else {
             return Ok(());
         };
-        if let Ok(tried) = self.attempt(recipe, place)?
-            && rank(&tried.comparison) < rank(&best.comparison)
+        if let Ok(attempt) = self.attempt(recipe, place)?
+            && distance(&attempt.comparison) < distance(&best.comparison)
         {
-            *best = tried;
+            *best = attempt;
         }
         Ok(())
     }
@@ -201,7 +203,7 @@ impl Job<'_> {
     /// linked with symbols has them at the same addresses.
     fn named_strings(
         &self,
-        best: &Tried,
+        best: &Attempt,
         binary: &Binary,
         options: &RecipeOptions,
         place: &WorkFolder,
@@ -252,7 +254,7 @@ fn names_at(program: &[u8], addresses: &[u64]) -> HashMap<u64, String> {
     all
 }
 
-/// Other ways to write the same linker flags; the build ID tells them apart.
+/// Other ways to write the same linker flags, which lead to another build ID.
 fn other_spellings(recipe: &Recipe) -> Vec<String> {
     let Some(flags) = recipe
         .linker_flags
@@ -274,7 +276,7 @@ fn other_spellings(recipe: &Recipe) -> Vec<String> {
         .collect()
 }
 
-/// WebAssembly does not tell whether symbols were left out.
+/// Whether it is WebAssembly, which does not show whether symbols were left out.
 fn is_wasm(binary: &Binary) -> bool {
     binary.executable.format.known() == Some(Format::Wasm)
 }
@@ -287,8 +289,8 @@ fn has_other_link(comparison: &Comparison) -> bool {
         .any(|d| d.part == DifferentPart::BuildId)
 }
 
-/// How far two programs are apart.
-fn rank(comparison: &Comparison) -> (u8, u64) {
+/// How much two programs differ. Ordered: the least is the best.
+fn distance(comparison: &Comparison) -> (u8, u64) {
     let verdict = match comparison.verdict {
         Outcome::Identical => 0,
         Outcome::SameCode => 1,

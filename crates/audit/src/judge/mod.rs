@@ -91,13 +91,13 @@ impl<'p> Auditor<'p> {
         self
     }
 
-    /// Asks this database for the known vulnerabilities of every program. Without it the rules about them say nothing.
+    /// Looks up known vulnerabilities of every program in this database. Without a database, the rules about them report nothing.
     pub fn with_vulnerabilities(mut self, database: &'p Database) -> Self {
         self.database = Some(database);
         self
     }
 
-    /// Compares the sums of every program with these go.sum files, each with its name. Without one the rules about them say nothing.
+    /// Compares the checksums of every program with these go.sum files, each with its name. Without a file, the rules about them report nothing.
     pub fn with_go_sums(mut self, files: &'p [(String, GoSum)]) -> Self {
         self.go_sums = files;
         self

@@ -117,7 +117,7 @@ impl Policy {
         rows
     }
 
-    /// Whether it names a rule about known vulnerabilities and does not turn it off: then programs are held against a database.
+    /// Whether it names a rule about known vulnerabilities and does not turn it off: then programs are compared with a database.
     pub fn asks_vulnerabilities(&self) -> bool {
         self.asks(Family::Vulnerabilities)
     }

@@ -24,9 +24,9 @@ pub struct Ctx<'a> {
     pub image: Option<&'a ImageRecord>,
     /// The day for dates of support.
     pub today: Date,
-    /// Its known vulnerabilities; `None`: no database was asked.
+    /// Its known vulnerabilities; `None`: there is no database.
     pub vulnerabilities: Option<&'a vuln::Program>,
-    /// Its sums, compared with those of go.sum files; `None`: there are none.
+    /// Its checksums, compared with those of go.sum files; `None`: no files were given.
     pub sums: Option<&'a [Sum]>,
     /// Options of the running rule.
     pub options: Options<'a>,
@@ -170,6 +170,6 @@ pub struct RunCtx<'a> {
     pub fleet: &'a Fleet,
     /// The day of the audit.
     pub today: Date,
-    /// The vulnerability database that was asked.
+    /// The vulnerability database that was used.
     pub database: Option<&'a vuln::Source>,
 }

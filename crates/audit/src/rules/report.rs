@@ -65,7 +65,7 @@ pub struct Sink<'s> {
 }
 
 impl<'s> Sink<'s> {
-    /// For a rule with this level; `policy` is the line of the policy that asked for it.
+    /// For a rule with this level; `policy` is the line of the policy that sets it.
     pub(crate) fn new(
         meta: &'s Meta,
         level: Level,

@@ -47,7 +47,7 @@ impl Program {
             line(text, module.bytes, all, module.functions, &name);
             for package in &module.packages {
                 let mut name = format!("  {}", clean(&package.path));
-                // The standard library is there to do all this.
+                // Capabilities of the standard library are no news.
                 let is_told = shown != Shown::Nothing && path != STANDARD;
                 if is_told && !package.chains.is_empty() {
                     let names = names(&package.chains).join(" ");

@@ -1,4 +1,4 @@
-//! What is not equal as findings, for the formats that list them.
+//! Differences as findings, for the formats that list findings.
 
 use super::text::{check_line, provenance_line, source_line, sum_line};
 use gospect_audit::rules::registry;

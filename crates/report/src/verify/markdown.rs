@@ -1,4 +1,4 @@
-//! Markdown for a job page or a comment: the verdict, then a table of what is not equal.
+//! Markdown for a job page or a comment: the verdict, then a table of the differences.
 
 use super::text::database_line;
 use super::{Database, Summary, counts};

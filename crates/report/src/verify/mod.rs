@@ -1,4 +1,4 @@
-//! What was verified of programs, with a file for each format. Programs are written as they come; only what is wrong is kept for the end.
+//! Results of verifying programs, with a file for each format. Programs are written one by one; only findings are kept for the end.
 //!
 //! Must never judge, read a file, or print.
 
@@ -50,16 +50,16 @@ pub fn format(name: &str) -> Option<Format> {
     found.map(|(_, format, _)| *format)
 }
 
-/// Which checksum database was asked, and what came of it.
+/// The checksum database that was used, and statistics of the look-ups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Database {
-    /// Its name; `None`: none was asked.
+    /// Its name; `None`: no database was used.
     pub name: Option<String>,
     /// `auto`, `offline` or `off`.
     pub mode: String,
-    /// Module versions that it was asked for, each once.
+    /// Number of module versions that were looked up.
     pub asked: u64,
-    /// How many of them got no answer, or one that does not hold.
+    /// Number of those without an answer, or with an answer that failed verification.
     pub failed: u64,
     /// What went wrong, in one line each.
     pub messages: Vec<String>,
@@ -72,9 +72,9 @@ pub struct Summary {
     pub programs: u64,
     /// Everything that could be compared is equal.
     pub equal: u64,
-    /// There was nothing to compare.
+    /// Nothing could be compared.
     pub nothing_to_compare: u64,
-    /// Something is not known.
+    /// Something is unknown.
     pub incomplete: u64,
     /// Something is different.
     pub different: u64,

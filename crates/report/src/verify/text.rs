@@ -130,7 +130,7 @@ pub(super) fn sum_line(sum: &Sum) -> String {
     text
 }
 
-/// What a document is, and how far its signature was looked at.
+/// A document, and the result of checking its signature.
 pub(super) fn provenance_line(provenance: &Provenance) -> String {
     let by = provenance.signature.by.as_deref();
     let by = by.map_or(String::new(), |by| format!(" ({by})"));
@@ -142,7 +142,7 @@ pub(super) fn provenance_line(provenance: &Provenance) -> String {
     )
 }
 
-/// The verdict over a checkout.
+/// The verdict about a checkout.
 pub(super) fn source_line(source: &SourceMatch) -> String {
     format!(
         "source {}: {}; {}",

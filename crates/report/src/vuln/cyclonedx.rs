@@ -28,7 +28,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             let Some(purl) = module_purls(finding).into_iter().next() else {
                 continue;
             };
-            // A module stands in the document once for each program, because what is said of it differs.
+            // The document has a module once for each program, because the statements about it differ.
             let reference = format!("file:{}#{purl}", program.path);
             let part = json!({
                 "type": "library", "bom-ref": reference, "name": finding.module,
@@ -195,8 +195,8 @@ pub fn vulnerabilities<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -
     .collect()
 }
 
-/// The `vulnerabilities` of a bill of the same programs, in the same order. A module stands once in a bill: where programs differ, the worst of what is said of them
-/// is said of it.
+/// The `vulnerabilities` of a bill of the same programs, in the same order. A bill has each module once: if findings of programs differ, the worst
+/// one counts.
 pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
     let ids = inventory.ids_by_purl();
     let mut found = Vec::new();

@@ -6,7 +6,7 @@ use crate::html::{Page, Row, Table, Tile, Tone};
 use gospect_vuln::{Level, Report};
 use std::io::{self, Write};
 
-/// The place of the column with severities, which is there only where lists tell something.
+/// Index of the column of severities, which exists only if severities are known.
 const SEVERITY: usize = 3;
 
 pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::Result<()> {

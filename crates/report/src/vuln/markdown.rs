@@ -22,7 +22,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     for action in &actions {
         writeln!(out, "- {}: {}", cell(&action.what()), action.ends.len())?;
     }
-    // The column is there only where lists tell something.
+    // The column exists only if severities are known.
     let (head, line) = match report.is_rated() {
         true => (" severity |", "---|"),
         false => ("", ""),

@@ -15,7 +15,7 @@ pub(super) fn versions(finding: &Finding) -> String {
     }
 }
 
-/// What VEX states about a finding: only what is proven.
+/// The VEX statement about a finding. It states only what is proven.
 pub(super) struct Statement {
     /// The status.
     pub status: Status,
@@ -27,7 +27,7 @@ pub(super) struct Statement {
     pub action: Option<String>,
 }
 
-/// The statement on a finding, with what its package says of it where something is to be done or to be found out.
+/// The statement about a finding. If something must be done or found out, it adds what the changelog of the owning package says.
 pub(super) fn statement(finding: &Finding) -> Statement {
     let mut statement = proven(finding);
     if let Some(fix) = finding.owner_fix.as_ref()
@@ -38,7 +38,7 @@ pub(super) fn statement(finding: &Finding) -> Statement {
     statement
 }
 
-/// Statements of others are passed on.
+/// The statement that is proven by the program, or by a VEX document that the user gave.
 fn proven(finding: &Finding) -> Statement {
     if let Some(vex) = &finding.vex {
         let reason = vex.justification.as_deref().unwrap_or("no reason given");

@@ -179,7 +179,7 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         .filter(|(l, _)| *l >= level)
         .map(|(_, n)| n)
         .sum();
-    // At the level of symbols stand those too that name no function, so this does not speak of functions.
+    // The level of symbols includes entries that name no function, so the text does not mention functions.
     let (is_linked, linked) = match level {
         Level::Symbol => ("is linked", "linked"),
         Level::Package => ("has a linked package", "with a linked package"),

@@ -64,7 +64,7 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
     Err(r.wrong)
 }
 
-/// Longest policy file: a file in the directory of a stranger's program is read without being asked for.
+/// Longest policy file. A limit is needed, because the policy file of the current directory is read without the user naming it.
 const LENGTH_LIMIT: usize = 4 << 20;
 
 /// Most mistakes of one file to list; further ones are counted.

@@ -1,4 +1,4 @@
-//! What packages can do. These rules run on records that say it: `--capabilities`, or a policy or baseline that asks.
+//! What packages can do. These rules need records with capabilities: with `--capabilities`, or a policy or baseline that uses them.
 
 pub mod capability_gained;
 pub mod capability_not_allowed;
@@ -31,7 +31,7 @@ const NAMES: [&str; 16] = [
 ];
 const GROUP: &str = "MODIFY_SYSTEM_STATE";
 
-/// Whether a name in an option stands for a capability.
+/// Whether a name in an option includes a capability.
 fn stands_for(name: &str, capability: &str) -> bool {
     let rest = capability.strip_prefix(name);
     rest.is_some_and(|rest| rest.is_empty() || (name == GROUP && rest.starts_with('/')))

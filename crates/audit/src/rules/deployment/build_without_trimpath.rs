@@ -37,11 +37,11 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     }
 }
 
-/// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
+/// Whether the result of a build is meant for others, as far as the file shows: it has `-o` or flags of a release, and no sign of a test.
 fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     let flags = c.env.get("GOFLAGS").map_or("", String::as_str);
     let flag = |w: &str| w.starts_with('-');
-    // A word that a variable brings may be the flag; the value of another flag cannot hold it.
+    // A variable may expand to the flag, unless it is the value of another flag.
     let mut unsure = flags.contains('$');
     let mut value = false;
     for word in c.arguments().iter().map(|w| w.as_str()) {
@@ -58,7 +58,7 @@ fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
         .flag("gcflags")
         .iter()
         .any(|w| w.as_str().contains("-N") || w.as_str().contains('$'));
-    // The compiler and the assembler are told themselves, as before Go 1.13.
+    // Flags of the compiler and the assembler, as were needed before Go 1.13.
     let trims = ["gcflags", "asmflags"]
         .iter()
         .flat_map(|f| c.flag(f))
@@ -74,7 +74,7 @@ fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     });
     let output = c.flag("o");
     let into = |w: &&gospect_deploy::Word| !w.as_str().ends_with("/dev/null");
-    // Of several packages the go command keeps nothing without -o.
+    // Without `-o`, the `go` command keeps no result of several packages.
     let all = packages(c);
     let several = all.len() > 1 && !all.iter().all(|p| p.ends_with(".go"));
     let discards = several || all.iter().any(|p| p.ends_with("..."));

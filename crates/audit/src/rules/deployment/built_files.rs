@@ -1,8 +1,8 @@
-//! The files that a `go build` writes, and whether a path that somebody takes holds one of them.
+//! The files that a `go build` writes, and whether a copied path includes one of them.
 
 use gospect_deploy::Invocation;
 
-/// Flags of `go build` that take the next word.
+/// Flags of `go build` with a value.
 pub(super) const WITH_VALUE: [&str; 17] = [
     "C",
     "o",
@@ -48,7 +48,7 @@ pub(super) fn packages(c: &Invocation) -> Vec<&str> {
     found
 }
 
-/// True for a place of the one who builds: his home, the directory of his Go programs, the one for programs of his machine.
+/// Whether a path is a place of the person who builds: the home directory, GOBIN, or a directory for programs of the machine.
 pub(super) fn is_of_the_builder(output: &str) -> bool {
     let first = output.split(['/', '\\']).next().unwrap_or_default();
     let named = ["HOME", "GOBIN", "GOPATH"];
@@ -57,13 +57,13 @@ pub(super) fn is_of_the_builder(output: &str) -> bool {
         || output.starts_with("/usr/local/")
 }
 
-/// True for a hidden directory of the project.
+/// Whether a path is in a hidden directory of the project.
 pub(super) fn is_kept_here(output: &str) -> bool {
     let mut parts = output.split(['/', '\\']);
     parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
 }
 
-/// The directory in which it builds: where it runs, then `-C`.
+/// The directory of the build: the working directory, then `-C`.
 fn directory(c: &Invocation) -> String {
     let before = c.words.iter().position(|w| w.as_str() == "-C");
     let before = before.and_then(|at| c.words.get(at + 1));
@@ -76,8 +76,8 @@ fn directory(c: &Invocation) -> String {
     }
 }
 
-/// Where the programs are written, as far as the command tells, from the root. The go command names a program of the directory
-/// in which it builds by the path of its package: by the `module`, if that is the directory of go.mod, else by the directory.
+/// The paths of the programs that a command writes, from the root, as far as known. The go command names the program of the directory
+/// of the build by the path of its package: by the `module` if it is the directory of go.mod, else by the directory.
 pub(super) fn written(c: &Invocation, module: Option<&str>) -> Vec<String> {
     let dir = directory(c);
     let from = |path: &str| match path.starts_with(['/', '$']) {
@@ -118,7 +118,7 @@ pub(super) fn written(c: &Invocation, module: Option<&str>) -> Vec<String> {
     named.chain(of_module).collect()
 }
 
-/// The name of the program of a module: the last part of its path that is no major version.
+/// The name of the program of a module: the last part of its path, without a major version.
 fn program_of(module: &str) -> &str {
     let name = last(module);
     let major = name.strip_prefix('v').is_some_and(|rest| {
@@ -135,7 +135,7 @@ pub(super) fn last(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// True when a path that is taken holds a file, or is in the directory that the file is.
+/// Whether a copied path includes a file, or is inside of the directory that the build writes.
 pub(super) fn covers(path: &str, file: &str) -> bool {
     let (path, path_cut) = known(path);
     let (file, file_cut) = known(file);
@@ -158,7 +158,7 @@ pub(super) fn covers(path: &str, file: &str) -> bool {
     }
 }
 
-/// A path from the root up to the first part that the file does not tell, and whether there is one.
+/// The start of a path up to the first unknown part, and whether there is such a part.
 fn known(path: &str) -> (String, bool) {
     let path = path.replace("${{ github.workspace }}", "");
     let end = path.find(['$', '*', '?', '[', '`']);
@@ -178,7 +178,7 @@ fn known(path: &str) -> (String, bool) {
     (format!("/{}{tail}", out.join("/")), end.is_some())
 }
 
-/// The name of a program without what a system or a variable adds to it.
+/// The name of a program without extension and variables.
 pub(super) fn stem(path: &str) -> &str {
     let name = last(path);
     let end = name

@@ -44,7 +44,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     }
 }
 
-/// True for a switch that a script of the project reads under that name: `GODEBUG=y ./build.sh`.
+/// Whether a value is meant for a script of the project that reads a variable of that name: `GODEBUG=y ./build.sh`.
 fn is_own_switch(v: &Variable) -> bool {
     let value = v.value.as_str().to_ascii_lowercase();
     let switch = matches!(

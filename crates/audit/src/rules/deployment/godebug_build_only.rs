@@ -14,7 +14,7 @@ pub const META: Meta = Meta {
     page: include_str!("godebug_build_only.md"),
 };
 
-/// Settings that the `go` command and the compiler act on themselves.
+/// Settings for the `go` command and the compiler.
 const OF_THE_BUILD: [&str; 6] = [
     "installgoroot",
     "gotypesalias",
@@ -23,7 +23,7 @@ const OF_THE_BUILD: [&str; 6] = [
     "gocachetest",
     "gocacheverify",
 ];
-/// Settings that change how the `go` command reaches the network: in an environment, that may be their purpose.
+/// Settings that change how the `go` command uses the network. In an environment, that may be their purpose.
 const OF_DOWNLOADS: [&str; 5] = ["netdns", "http2client", "netedns0", "fips140", "tlsmlkem"];
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
@@ -65,7 +65,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     }
 }
 
-/// Whether a setting is one to set where the program runs: `deployed-godebug-insecure` and `deployed-godebug-fatal` are not to come of it.
+/// Whether a setting is harmless where the program runs, so that `deployed-godebug-insecure` and `deployed-godebug-fatal` would not report it there.
 fn is_wanted(field: &str) -> bool {
     let (key, value) = field.split_once('=').unwrap_or((field, ""));
     key != "cgocheck" && known::weakens(key, value, known::newest_minor()).is_none()

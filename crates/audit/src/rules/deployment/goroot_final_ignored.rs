@@ -17,7 +17,7 @@ const GONE: u32 = 23;
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for v in read_by_builds(ctx, "GOROOT_FINAL").filter(|v| !v.value.is_empty()) {
         let judge = ctx.judge(false, v.go.as_ref());
-        // Go builds itself with `make.bash`, which takes it up to Go 1.22; which Go that is, nothing tells.
+        // `make.bash` of Go up to 1.22 uses the variable, and the release is unknown here.
         if judge.guessed && v.uses.others && !v.uses.builds {
             continue;
         }

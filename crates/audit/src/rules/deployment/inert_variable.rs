@@ -21,7 +21,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow");
-    // Looked for once a name, however many variables there are.
+    // Searched once for each name.
     let mut put_in: BTreeMap<&str, bool> = BTreeMap::new();
     for v in ctx
         .file
@@ -55,7 +55,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     }
 }
 
-/// True when the file puts the variable in somewhere: then it has a purpose of its own, such as the name of a download.
+/// Whether the file expands the variable somewhere: then it has another purpose, such as the name of a download.
 fn is_put_in(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).unwrap_or_default();

@@ -15,7 +15,7 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for d in &ctx.file.definitions {
         let judge = ctx.judge(false, d.go.as_ref());
-        // Without a release, and where a later one may act, only what no release has is sure.
+        // If the release is unknown, or may be a later one, only variables that no release has are certainly wrong.
         let minor = (!judge.guessed && !judge.at_least).then(|| judge.minor());
         let Some(why) = no_such_variable(&d.target, minor) else {
             continue;

@@ -1,9 +1,9 @@
-//! The flags that a build hands to the linker, and what they say of its purpose.
+//! The linker flags of a build, and what they show about its purpose.
 
 use crate::rules::prelude::*;
 use gospect_deploy::Invocation;
 
-/// The flags of the linker that a command gives; those for the linker of C are one word.
+/// The linker flags of a command; those for the C linker are one word.
 fn linker_flags(c: &Invocation) -> Vec<&str> {
     let quotes = ['"', '\''];
     let mut out = Vec::new();
@@ -17,7 +17,7 @@ fn linker_flags(c: &Invocation) -> Vec<&str> {
             let Some(value) = bare.strip_prefix("-extldflags") else {
                 continue;
             };
-            // The value is the next word, or what is between quotes.
+            // The value is the next word, or a quoted text.
             let first = match value {
                 "" => words.next().unwrap_or_default(),
                 _ => word
@@ -36,17 +36,17 @@ fn linker_flags(c: &Invocation) -> Vec<&str> {
     out
 }
 
-/// Flags of the linker that a release has: a version, stripping, or what only a variable tells.
+/// Whether linker flags are those of a release: they set a version, strip, or come from a variable.
 pub(super) fn links(c: &Invocation) -> bool {
     let of_release =
         |w: &&str| matches!(*w, "-s" | "-w" | "-X") || w.starts_with("-X=") || w.starts_with('$');
     linker_flags(c).iter().any(of_release)
 }
 
-/// True when `-X` tells the program that it is built for development: `-X main.dev=true`, `-X main.version=dev`.
+/// Whether `-X` marks a build for development: `-X main.dev=true`, `-X main.version=dev`.
 pub(super) fn says_development(ctx: &FileCtx, c: &Invocation) -> bool {
     let dev = ["dev", "devel", "debug", "development", "local", "source"];
-    // What a variable brings is a value that whoever releases replaces.
+    // The value of a variable is replaced for a release.
     let written = |text: &str| {
         let mut lines = (c.at.line..=c.at.end_line).filter_map(|n| ctx.file.source.get(n));
         lines.any(|line| line.contains(text))

@@ -1,4 +1,4 @@
-//! Deployment files: what they set and run that does not do what somebody believes. Rules of `gospect lint`.
+//! Rules of `gospect lint`: settings and commands of deployment files that do not have the intended effect.
 
 pub mod build_without_trimpath;
 mod built_files;
@@ -27,7 +27,7 @@ pub mod refused_go_run_flag;
 mod shipping;
 pub mod split_environment;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Deployment;
 
 #[cfg(test)]
@@ -42,18 +42,18 @@ use gospect_knowledge::GoVersion;
 use gospect_record::godebug::{Facts, assess};
 use gospect_record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
-/// Longest GODEBUG string whose settings are placed one by one; nobody writes a longer one.
+/// Longest GODEBUG string whose settings get places of their own. Real ones are shorter.
 const LONGEST: usize = 16 << 10;
 
-/// A field of a list with commas as it stands in the file.
+/// A field of a comma-separated list, as written.
 pub(super) struct Field<'a> {
     pub(super) text: &'a str,
     pub(super) at: Span,
-    /// A later step puts in some of it: nothing can be said of it.
+    /// Whether it has a placeholder that a later step replaces, so that its value is unknown.
     pub(super) open: bool,
 }
 
-/// The fields of a GODEBUG string or another list with commas.
+/// The fields of a GODEBUG string or another comma-separated list.
 pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
     let text = v.value.as_str();
     if text.len() > LONGEST {
@@ -72,17 +72,17 @@ pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
         .collect()
 }
 
-/// A setting of a GODEBUG variable as it will be read.
+/// A setting of a GODEBUG variable.
 pub(super) struct Deployed<'a> {
     pub(super) variable: &'a Variable,
     pub(super) setting: EffectiveSetting,
     pub(super) judge: Judge,
-    /// `key=value` as it stands in the file.
+    /// `key=value`, as written.
     pub(super) pair: &'a str,
     at: Span,
 }
 
-/// Every well-formed setting with this status that a GODEBUG variable of the file brings.
+/// Every well-formed setting with this status in the GODEBUG variables of the file.
 pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Deployed<'a>> {
     let mut out = Vec::new();
     for v in read_by_somebody(ctx, "GODEBUG").filter(|v| !v.value.is_empty()) {
@@ -92,7 +92,7 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
         }
         let judge = || ctx.judge(v.reader.runs(), v.go.as_ref());
         let one = judge();
-        // Where a later release may act, what it does not do any more is no fault.
+        // If a later release is possible, report only what is wrong in that too.
         let may_be_later = (one.at_least
             && matches!(
                 status,
@@ -117,7 +117,7 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
             {
                 continue;
             }
-            // What the file does not say, a later step may put in.
+            // A later step may replace it.
             if field.open || malformed(field.text) {
                 continue;
             }
@@ -133,10 +133,10 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
     out
 }
 
-/// Reports the settings of a file that have a fault.
+/// Reports the settings of a file that are wrong.
 fn judge(ctx: &FileCtx, sink: &mut Sink, fault: &SettingFault) {
     for s in settings(ctx, fault.status) {
-        // What is built with GOFIPS140 starts with fips140=on, and `off` switches that off.
+        // A program built with GOFIPS140 has `fips140=on` by default, which `off` changes.
         let may_be_on = s.setting.key == "fips140" && ctx.assumed.binary.is_none();
         if (fault.status == GodebugStatus::NoEffect && may_be_on)
             || (fault.only_running && !s.variable.reader.runs())
@@ -149,7 +149,7 @@ fn judge(ctx: &FileCtx, sink: &mut Sink, fault: &SettingFault) {
     }
 }
 
-/// The first minor release since which a setting stops the program, as far as the tables go.
+/// The first minor release in which a setting stops the program, if the tables have one.
 pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
     let fatal = |minor: &u32| {
         let name = format!("go1.{minor}");
@@ -164,14 +164,14 @@ pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
     rows.last().copied().unwrap_or_else(known::newest_minor)
 }
 
-/// The list without expansions that hold commas: what they bring is not known, and what is inside is no setting.
+/// The list without expansions that contain commas. Their values are unknown, and their content is no setting.
 fn known_fields(v: &Variable) -> String {
     let all = fields(v).into_iter().map(|f| f.text);
     let known: Vec<&str> = all.filter(|text| !text.contains(',')).collect();
     known.join(",")
 }
 
-/// The settings in force that come from this variable.
+/// The effective settings of this variable.
 fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveSetting> {
     let binary = ctx.assumed.binary.as_ref().filter(|_| v.reader.runs());
     let info = binary.and_then(|b| b.build_info.as_ref());
@@ -187,7 +187,7 @@ fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveS
         has_settings: info.is_some_and(|i| !i.settings.is_empty()),
         main_package: match binary {
             Some(b) => b.main_package.as_deref(),
-            // Where the go command may be, it reads the settings that are meant for it.
+            // If the `go` command may be there, it reads the settings for it.
             None => {
                 (!matches!(v.reader, Reader::Program | Reader::SomeProgram)).then_some("cmd/go")
             }
@@ -208,7 +208,7 @@ fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveS
         .collect()
 }
 
-/// A value as a person can read it: a long one is cut.
+/// A value for people; long ones are cut.
 pub(super) fn clip(text: &str) -> String {
     match text.char_indices().nth(200) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
@@ -216,7 +216,7 @@ pub(super) fn clip(text: &str) -> String {
     }
 }
 
-/// The variables of that name that somebody reads.
+/// The variables of that name that any program reads.
 pub(super) fn read_by_somebody<'a>(
     ctx: &FileCtx<'a>,
     name: &'a str,
@@ -234,8 +234,8 @@ pub(super) fn read_by_builds<'a>(
     all.filter(move |v| v.name == name && v.reader.builds())
 }
 
-/// A finding about a variable, at its assignment unless the rule moves it: whose it is, its value, and `salient` with the place
-/// where it holds, which together tell it from other findings of the rule.
+/// A finding about a variable, at its assignment unless the rule sets another place. Its fingerprint has the scope, the value and `salient`,
+/// which together distinguish it from other findings of the rule.
 pub(super) fn about(v: &Variable, message: impl Into<String>, salient: &[&str]) -> Report {
     let report = Report::new(message)
         .see(whose(v), clip(v.value.as_str()))
@@ -244,12 +244,12 @@ pub(super) fn about(v: &Variable, message: impl Into<String>, salient: &[&str]) 
     report.salient(v.scope.clone())
 }
 
-/// Adds which release a finding is judged by, and who names that release.
+/// Adds the release that a finding is judged by, and the source of the release.
 pub(super) fn judged(report: Report, judge: &Judge) -> Report {
     report.see("judged by", format!("{} ({})", judge.name(), judge.source))
 }
 
-/// Where something stands, for a person: `ENV GODEBUG (stage build)`.
+/// A place for people: `ENV GODEBUG (stage build)`.
 fn whose(v: &Variable) -> String {
     if v.scope.is_empty() {
         v.label.clone()
@@ -259,7 +259,7 @@ fn whose(v: &Variable) -> String {
 }
 
 impl Deployed<'_> {
-    /// What the setting stands behind, for a person.
+    /// The variable with the setting, for people.
     pub(super) fn name(&self) -> &'static str {
         if self.variable.baked {
             "-X runtime.godebugDefault"
@@ -292,7 +292,7 @@ impl DebugSetting for Deployed<'_> {
 
     fn report(&self, message: String) -> Report {
         let mut report = Report::new(message);
-        // Without a release that somebody names, nothing is sure enough for an error but what no release knows.
+        // If no file names a release, only what is wrong in every release is an error.
         if self.judge.guessed && self.setting.status != GodebugStatus::Unknown {
             report = report.at_most(crate::Level::Warning);
         }

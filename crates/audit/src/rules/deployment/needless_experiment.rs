@@ -32,7 +32,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 Some(_) => (*word, true),
                 None => (word.strip_prefix("no").unwrap_or(word), false),
             };
-            // Asked for both ways, the last word counts, and it may be needed.
+            // If an experiment is both on and off, the last one counts, and may be needed.
             let other = |w: &&&str| w.strip_prefix("no").unwrap_or(w) == name;
             if words.iter().filter(other).count() != 1
                 || goexperiment::everywhere(name, minor) != Some(asked)

@@ -1,10 +1,10 @@
-//! What a project builds for its own use, as far as names tell: tests, tools, examples. None of it is a release.
+//! Recognises by names what a project builds for its own use: tests, tools, examples. These are no releases.
 
 use super::built_files::outputs;
 use crate::rules::prelude::*;
 use gospect_deploy::{Invocation, Kind as FileKind};
 
-/// Words in names of what a project builds for itself: tests, tools, examples.
+/// Words in names of tests, tools and examples.
 const NOT_SHIPPED: &[&str] = &[
     "test",
     "tests",
@@ -63,7 +63,7 @@ const NOT_SHIPPED: &[&str] = &[
     "website",
 ];
 
-/// Words that end like a test and are none.
+/// Words that end like `test` but mean something else.
 const NO_TESTS: &[&str] = &[
     "attest",
     "brightest",
@@ -78,12 +78,12 @@ const NO_TESTS: &[&str] = &[
     "smartest",
 ];
 
-/// True when a part of a path or a word of a name says that the result stays in the project.
+/// Whether a part of a path or a word of a name shows that the result stays in the project.
 pub(super) fn stays_here(text: &str) -> bool {
     parts(text).any(|part| is_own(&part))
 }
 
-/// The same for the folder of a file: scripts that build releases are in folders of scripts and tools too.
+/// The same for the folder of a file. Folders of scripts and tools do not count: scripts that build releases are there too.
 fn is_among_tests(folder: &str, file: &str) -> bool {
     let releases = parts(file).any(|p| matches!(&*p, "release" | "releases"));
     parts(folder).any(|part| {
@@ -110,7 +110,7 @@ pub(super) fn is_own(part: &str) -> bool {
     starts || NOT_SHIPPED.contains(&part) || (ends && !NO_TESTS.contains(&part))
 }
 
-/// True when a name says that it is for tests or tools: of what it builds, where to, where, for which target, in which file.
+/// Whether a name shows that a build is for tests or tools: that of a package, an output, a directory, a target or the file.
 pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
     let words = c.words.iter().map(|w| w.as_str());
     let mut words = words.filter(|w| !w.starts_with('-') && !w.contains(' '));
@@ -122,7 +122,7 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         FileKind::Powershell,
         FileKind::Goreleaser,
     ];
-    // A workflow of that name may publish; what else has that name is for workflows.
+    // A workflow with such a name may publish; other files with it are used by workflows.
     let image = matches!(ctx.file.kind, FileKind::Dockerfile | FileKind::Goreleaser);
     let checks = |part: String| {
         matches!(&*part, "check" | "verify" | "local")
@@ -133,7 +133,7 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         && parts(name).any(|part| !matches!(&*part, "script" | "scripts") && checks(part));
     let stage = c.scope.strip_prefix("stage ");
     let target = recipe(c).or(stage).unwrap_or_default();
-    // `/usr/local` is in the way of many a file that make makes.
+    // Many targets of make are below `/usr/local`.
     let local = match target.contains('/') {
         true => target.starts_with("local/"),
         false => parts(target).any(|part| part == "local"),
@@ -157,25 +157,25 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         || is_of_actions(folder)
 }
 
-/// The name of the recipe that runs a command: of a makefile, a Taskfile, a justfile.
+/// The name of the recipe that runs a command, in a makefile, Taskfile or justfile.
 pub(super) fn recipe(c: &Invocation) -> Option<&str> {
     ["target ", "task ", "recipe "]
         .iter()
         .find_map(|kind| c.scope.strip_prefix(kind))
 }
 
-/// True for the name of a stage that developers build: `devbuild`, `build-dev`.
+/// Whether this is the name of a stage for developers: `devbuild`, `build-dev`.
 fn is_for_developers(stage: &str) -> bool {
     parts(stage).any(|part| part.starts_with("dev") && !part.starts_with("devic"))
 }
 
-/// True for the name of a recipe that developers run while they work: it starts what it builds, or builds again and again.
+/// Whether this is the name of a recipe for developers, which starts the program or rebuilds it on changes.
 fn is_for_daily_work(name: &str) -> bool {
     let daily = |p: String| matches!(&*p, "run" | "start" | "serve" | "watch" | "quick" | "fast");
     parts(name).any(daily)
 }
 
-/// True for the name of a script that starts what it builds: `run_in_docker.sh`.
+/// Whether this is the name of a script that starts what it builds: `run_in_docker.sh`.
 fn only_tries(name: &str) -> bool {
     let mut all = parts(name);
     let tries = |p: &str| matches!(p, "run" | "start" | "serve" | "try" | "launch");
@@ -183,7 +183,7 @@ fn only_tries(name: &str) -> bool {
         && !all.any(|p| matches!(&*p, "build" | "builds" | "release" | "dist" | "package"))
 }
 
-/// True for a file that make makes and that is no program: what is built for it is a tool or a check on the way.
+/// Whether a target of make is a file other than a program: then builds in its recipe are tools or checks.
 fn makes_a_text(target: &str) -> bool {
     let extension = target.rsplit_once('.').map_or("", |(_, e)| e);
     let texts = [
@@ -193,7 +193,7 @@ fn makes_a_text(target: &str) -> bool {
     texts.contains(&extension)
 }
 
-/// True for the folder of a container that only workflows of the same project start.
+/// Whether this is the folder of a container action for workflows of the same project.
 fn is_of_actions(folder: &str) -> bool {
     let folder = folder.replace('\\', "/");
     [".github/actions", ".gitea/actions", ".forgejo/actions"]
@@ -201,7 +201,7 @@ fn is_of_actions(folder: &str) -> bool {
         .any(|own| folder.starts_with(own) || folder.contains(&format!("/{own}")))
 }
 
-/// True for a folder whose files others copy to begin a project of their own, or of networks that developers start.
+/// Whether this is a folder of project templates, or of test networks for developers.
 fn is_for_a_beginning(folder: &str) -> bool {
     let words = [
         "boilerplate",
@@ -216,23 +216,23 @@ fn is_for_a_beginning(folder: &str) -> bool {
     parts(folder).any(|part| words.contains(&&*part))
 }
 
-/// True for the directory of an example; of images `/test`, `/tmp` and `/tools` are used for anything.
+/// Whether this is the directory of an example. In images, `/test`, `/tmp` and `/tools` are used for anything.
 fn is_sample(dir: &str) -> bool {
     parts(dir).any(|part| matches!(&*part, "example" | "examples" | "samples" | "demos" | "e2e"))
 }
 
-/// Lines above a command whose comments are about it, at the most; and lines of a file whose comments are about all of it.
+/// Most lines between a command and a comment about it, and most lines at the start of a file with comments about the whole file.
 const LINES_ABOVE: u32 = 12;
 const FIRST_LINES: u32 = 30;
 
-/// True when a comment above a command, or the one that a file begins with, says that it is for tests or for development.
+/// Whether a comment above a command, or at the start of the file, says that it is for tests or development.
 fn is_said(ctx: &FileCtx, c: &Invocation) -> bool {
     let source = &ctx.file.source;
     let above = (1..=LINES_ABOVE).map_while(|back| {
         let line = source.get(c.at.line.checked_sub(back)?)?.trim();
         (!line.is_empty()).then_some(line)
     });
-    // A makefile has many uses, a Dockerfile one.
+    // A makefile has many purposes, a Dockerfile has one.
     let first = if ctx.file.kind == FileKind::Dockerfile {
         FIRST_LINES
     } else {
@@ -250,14 +250,14 @@ fn is_said(ctx: &FileCtx, c: &Invocation) -> bool {
         line.get(at..)
             .map(|text| text.trim_start().trim_start_matches('#').to_owned())
     };
-    // Sentences go on from line to line; those above are read upwards.
+    // Sentences may continue in the next line, so the lines above are read upwards.
     let mut above: Vec<String> = above.filter_map(comment).collect();
     above.reverse();
     let first: Vec<String> = first.filter_map(comment).collect();
     is_purpose(&above.join(" ")) || is_purpose(&first.join(" "))
 }
 
-/// What a thing that is not for users is for, as people write.
+/// Words for purposes of things that are not for users.
 const PURPOSES: [&str; 9] = [
     "debugging",
     "demo",
@@ -270,7 +270,7 @@ const PURPOSES: [&str; 9] = [
     "tests",
 ];
 
-/// `dev builds`, `for integration tests`, `for development`, `when testing`: the purpose is among the next words, before any comma.
+/// Whether a text names such a purpose: `dev builds`, `for integration tests`, `for development`, `when testing`; the purpose is one of the next words before a comma.
 fn is_purpose(comment: &str) -> bool {
     let text = comment.to_ascii_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
     page: include_str!("refused_go_env_write.md"),
 };
 
-/// What `go env -w` takes (src/internal/cfg/cfg.go KnownEnv without what cmd/go/internal/envcmd checkEnvWrite refuses, 1.27).
+/// Variables that `go env -w` accepts (src/internal/cfg/cfg.go KnownEnv without those that cmd/go/internal/envcmd checkEnvWrite refuses, 1.27).
 const TAKEN: [&str; 54] = [
     "AR",
     "CC",
@@ -67,7 +67,7 @@ const TAKEN: [&str; 54] = [
     "GO_EXTLINK_ENABLED",
     "PKG_CONFIG",
 ];
-/// What it knows and does not let one set.
+/// Variables that it knows but refuses to set.
 const FIXED: [&str; 10] = [
     "GOEXE",
     "GOGCCFLAGS",
@@ -81,7 +81,7 @@ const FIXED: [&str; 10] = [
     "GOWORK",
 ];
 
-/// First release that takes a younger one (tried with Go 1.19 and 1.21 to 1.24).
+/// First release that accepts a variable of a later release (tried with Go 1.19 and 1.21 to 1.24).
 const SINCE: [(&str, u32); 6] = [
     ("GOARM64", 23),
     ("GOAUTH", 24),
@@ -141,7 +141,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     }
 }
 
-/// The variable that was meant.
+/// The variable that was probably meant.
 fn near(name: &str) -> Option<&'static str> {
     let lower = TAKEN.map(str::to_ascii_lowercase);
     let near = gospect_knowledge::nearest(name, lower.iter().map(String::as_str))?;

@@ -12,7 +12,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for c in ctx.file.commands.iter().filter(|c| c.verb() == "run") {
-        // Flags end with the first argument; what follows is for the program.
+        // Flags end at the first argument; the rest is for the program.
         let mut flags = c
             .arguments()
             .iter()

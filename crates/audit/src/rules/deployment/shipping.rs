@@ -1,7 +1,7 @@
-//! Whether a file shows that what a command builds goes to others.
+//! Whether a file shows that the result of a build goes to others.
 //!
-//! GoReleaser, stages of a Dockerfile and jobs of CI say so themselves. Recipes and scripts are what developers run too: they
-//! count by their name, by what they do with the result, and by how the files around make releases.
+//! GoReleaser files, stages of a Dockerfile and jobs of CI show it directly. Recipes and scripts are also run by developers, so they
+//! are judged by their name, by what they do with the result, and by how other files of the project make releases.
 
 use super::built_files::{
     covers, is_kept_here, is_of_the_builder, outputs, packages, stem, written,
@@ -12,23 +12,23 @@ use crate::rules::prelude::*;
 use gospect_deploy::{Invocation, Kind as FileKind, Leaves, Span, Start};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the commands of a file are together, told once for all of them.
+/// Facts about all commands of a file together.
 pub(super) struct Around<'a> {
-    /// One of its builds has linker flags of a release.
+    /// Whether one of its builds has linker flags of a release.
     links: bool,
-    /// One of its builds has `-trimpath`.
+    /// Whether one of its builds has `-trimpath`.
     trims: bool,
-    /// One of its recipes that makes a release builds, or has another tool build it.
+    /// Whether one of its release recipes builds, directly or with another tool.
     releases: bool,
     /// The programs that it starts, by name.
     starts: BTreeMap<&'a str, Vec<&'a Start>>,
-    /// The last command of each scope that packs or hands on files.
+    /// The last command of each scope that packs or publishes files.
     packs: BTreeMap<&'a str, Span>,
-    /// Recipes that build mostly what the project has for its own use, by their scopes.
+    /// Scopes of recipes that mostly build things for the project's own use.
     own: BTreeSet<&'a str>,
 }
 
-/// Starts of one name that are looked at at the most.
+/// Most starts of one name that are examined.
 const MOST_STARTS: usize = 200;
 
 impl<'a> Around<'a> {
@@ -64,18 +64,18 @@ impl<'a> Around<'a> {
         }
     }
 
-    /// True when files are packed or handed on after a command, in the same place.
+    /// Whether files are packed or published after a command in the same scope.
     fn packs(&self, c: &Invocation) -> bool {
         self.packs.get(&*c.scope).is_some_and(|at| *at > c.at)
     }
 
-    /// True for a recipe that builds mostly what the project has for its own use.
+    /// Whether a recipe mostly builds things for the project's own use.
     pub(super) fn is_own(&self, c: &Invocation) -> bool {
         self.own.contains(&*c.scope)
     }
 }
 
-/// Recipes of more than two builds of which most are for the project itself: what else they build serves that too.
+/// Recipes with more than two builds, most of which are for the project's own use: then the others are too.
 fn of_the_project<'a>(ctx: &FileCtx<'a>) -> BTreeSet<&'a str> {
     let mut builds: BTreeMap<&str, Vec<&Invocation>> = BTreeMap::new();
     for c in ctx.file.commands.iter().filter(|c| c.verb() == "build") {
@@ -91,7 +91,7 @@ fn of_the_project<'a>(ctx: &FileCtx<'a>) -> BTreeSet<&'a str> {
     own.map(|(scope, _)| scope).collect()
 }
 
-/// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
+/// Whether it builds a package of another project: an import path that begins with a host and is not in the module of the file.
 fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
     let module = ctx.file.module.as_deref();
     packages(c).into_iter().any(|package| {
@@ -99,7 +99,7 @@ fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
             return false;
         };
         let path = host.contains('.') && !host.starts_with('.') && !host.contains('$');
-        // Other modules of one repository are its own.
+        // Other modules of the same repository belong to the project.
         let hosts = ["github.com", "gitlab.com", "bitbucket.org"];
         let own = module.is_some_and(|module| {
             let mut repository = module;
@@ -114,26 +114,26 @@ fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
     })
 }
 
-/// True when the file shows that the result goes to others.
+/// Whether the file shows that the result goes to others.
 pub(super) fn is_shipped(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     match (&c.leaves, ctx.file.kind) {
         (Some(leaves), FileKind::Ci) => {
             !is_foreign(ctx, c) && reaches(ctx, c, leaves) && is_for_release(ctx, c)
         }
         (None, FileKind::Ci) => false,
-        // What an image takes is shipped, whoever wrote it; a lone file without a module is no product.
+        // Everything that becomes part of an image is shipped, except single files without a module.
         (Some(leaves), _) => {
             let loose = leaves.loose && is_loose(c);
             reaches(ctx, c, leaves) && !loose && (links(c) || is_image_of_product(ctx))
         }
         (None, _) if c.release => true,
-        // These files say how packages and images are made, nothing else.
+        // These kinds only describe packages and images.
         (None, FileKind::Earthly | FileKind::Melange | FileKind::Snap) => !is_foreign(ctx, c),
         (None, _) => !is_foreign(ctx, c) && is_made_for_release(ctx, around, c),
     }
 }
 
-/// True for a command of a job that publishes which looks like one for a release: jobs upload what they try out as well.
+/// Whether a command of a publishing job looks like one for a release. Jobs also upload test builds.
 fn is_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     let told = |name: &str| c.env.get(name).is_some_and(|value| !value.is_empty());
     links(c) || told("GOOS") || told("GOARCH") || is_named_for_release(ctx, c) || goes_to_release(c)
@@ -153,8 +153,8 @@ const OF_IMAGES: &[&str] = &[
     "packaging",
 ];
 
-/// True for a Dockerfile in a place for images of products. Where a module is around, images without linker flags in other
-/// places are for tests, samples and demonstrations as often.
+/// Whether a Dockerfile is in a place for images of products. In a project with a module, images without linker flags in other
+/// places are as often for tests, samples and demonstrations.
 fn is_image_of_product(ctx: &FileCtx) -> bool {
     let Some(folder) = ctx.file.inside.as_deref().filter(|f| !f.is_empty()) else {
         return true;
@@ -168,13 +168,13 @@ fn is_image_of_product(ctx: &FileCtx) -> bool {
     lone || (plain && placed)
 }
 
-/// True for a build of single files.
+/// Whether it builds single files.
 fn is_loose(c: &Invocation) -> bool {
     let all = packages(c);
     !all.is_empty() && all.iter().all(|package| package.ends_with(".go"))
 }
 
-/// True when the output is among what leaves the stage or the job.
+/// Whether the output is among the files that leave the stage or job.
 fn reaches(ctx: &FileCtx, c: &Invocation, leaves: &Leaves) -> bool {
     if leaves.all && (leaves.to.is_empty() || leaves.to.iter().any(|s| !stays_here(s))) {
         return true;
@@ -185,7 +185,7 @@ fn reaches(ctx: &FileCtx, c: &Invocation, leaves: &Leaves) -> bool {
     paths.any(|path| files.iter().any(|file| covers(path, file)))
 }
 
-/// Words in names of recipes, scripts and directories that are for releases.
+/// Words in names of recipes, scripts and directories for releases.
 const RELEASED: &[&str] = &[
     "artifacts",
     "binaries",
@@ -201,10 +201,10 @@ const RELEASED: &[&str] = &[
     "releasing",
 ];
 
-/// Commands that build releases by themselves.
+/// Commands that build releases.
 const RELEASING: &[&str] = &["goreleaser", "gox", "goxz", "ko", "xgo"];
 
-/// Commands that make archives, packages, checksums or signatures of what was built, or hand it to others.
+/// Commands that make archives, packages, checksums or signatures of built files, or publish them.
 const PACKING: &[&str] = &[
     "7z",
     "bsdtar",
@@ -228,25 +228,25 @@ const PACKING: &[&str] = &[
     "zip",
 ];
 
-/// Words of targets that start what was built to try it.
+/// Words in names of targets that start a built program to try it.
 const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
 
-/// True for `go install` without GOBIN in a script or in a recipe that installs: whoever runs it gets the program.
+/// Whether it is `go install` without GOBIN in a script or in a recipe that installs: the user of it gets the program.
 pub(super) fn is_for_the_user(ctx: &FileCtx, c: &Invocation) -> bool {
     let script = matches!(ctx.file.kind, FileKind::Shell | FileKind::Powershell);
     let installs = || recipe(c).is_some_and(|name| parts(name).any(|p| p.starts_with("install")));
     c.verb() == "install" && !c.env.contains_key("GOBIN") && (script || installs())
 }
 
-/// True when a recipe or script shows signs of a release and none of a helper: something that it runs itself, or that lacks
-/// the linker flags which its other builds have.
+/// Whether a recipe or script shows signs of a release and none of a helper, such as a program that it runs itself, or that lacks
+/// the linker flags of the other builds.
 fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     let linked = links(c);
     let all = outputs(c);
     if !linked && around.links || all.iter().any(|output| is_of_the_builder(output)) {
         return false;
     }
-    // What others of the file use is a tool of theirs, unless they only try it.
+    // A program that other commands of the file run is a tool, unless they only try it.
     let runs = |start: &Start| {
         let after = start.scope == c.scope && start.at > c.at;
         let tries = parts(&start.scope).any(|p| TRIED.contains(&&*p) || is_own(&p));
@@ -260,7 +260,7 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     if started.flatten().any(|start| runs(start)) {
         return false;
     }
-    // A directory that the caller names may hold anything; a page that shows WebAssembly is built like one that ships it.
+    // A directory named by the caller may be for anything, and demonstrations of WebAssembly are built like products.
     let told = |name: &str| c.env.get(name).map_or("", String::as_str);
     let here = all.iter().any(|output| is_kept_here(output));
     if !linked && (here || c.moved.starts_with('$') || told("GOARCH") == "wasm") {
@@ -272,7 +272,7 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     if around.packs(c) {
         return true;
     }
-    // From here on it may as well be what developers run every day, so it is, where the release is made by something else.
+    // The remaining cases are as often for daily development. They count as that if something else makes the releases.
     let elsewhere = &ctx.file.released_by;
     if elsewhere.goreleaser {
         return false;
@@ -280,12 +280,12 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     if goes_to_release(c) {
         return true;
     }
-    // Who leaves the flag out of one build and gives it to another means it, unless names say otherwise.
+    // If another build of the file has the flag, leaving it out is probably intended, unless names show a release.
     if around.trims || (recipe(c).is_some() && around.releases) {
         return false;
     }
     let system = told("GOOS");
-    // In a script a loop often sets them.
+    // In scripts, loops often set them.
     let other = |name: &str, usual: &str| c.env.get(name).is_some_and(|value| value != usual);
     let crosses = match recipe(c) {
         Some(_) => !matches!(system, "" | "linux") && !system.contains('$'),
@@ -295,7 +295,7 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     crosses || told || (ctx.file.module.is_none() && (linked || is_for_the_caller(c)))
 }
 
-/// True when the output is named after a system or a processor: files for one machine need no such names.
+/// Whether the output is named after a system or processor, which files for the own machine need not be.
 fn names_system(c: &Invocation) -> bool {
     let system = |part: String| {
         let known = [
@@ -310,7 +310,7 @@ fn names_system(c: &Invocation) -> bool {
         .any(|output| parts(output).any(system))
 }
 
-/// True when Dockerfiles or workflows for releases run this script or this recipe.
+/// Whether Dockerfiles or release workflows run this script or recipe.
 fn is_run_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     let runs = &ctx.file.released_by.runs;
     let last = |path: &str| {
@@ -325,7 +325,7 @@ fn is_run_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     }
 }
 
-/// True when the caller says where the output goes, as packagers do.
+/// Whether the caller decides where the output goes, as packagers do.
 fn is_for_the_caller(c: &Invocation) -> bool {
     let named = |output: &str| {
         let after = output.split('$').nth(1);
@@ -335,7 +335,7 @@ fn is_for_the_caller(c: &Invocation) -> bool {
     outputs(c).into_iter().any(named)
 }
 
-/// True when the name of a recipe or of the file says that it makes releases.
+/// Whether the name of a recipe or of the file shows that it makes releases.
 fn is_named_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     let path = ctx.file.path.replace('\\', "/");
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
@@ -345,7 +345,7 @@ fn is_named_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     }
 }
 
-/// True when the output, or the file that a recipe is named after, is in a directory for releases.
+/// Whether the output, or the target file of a recipe, is in a directory for releases.
 fn goes_to_release(c: &Invocation) -> bool {
     let target = recipe(c).filter(|target| target.contains('/'));
     outputs(c).into_iter().chain(target).any(says_release)
