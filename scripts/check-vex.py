@@ -41,7 +41,8 @@ def build(name, work):
         return program
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "go.mod").write_text("module reader\n\ngo 1.26\n")
-    shutil.copy(HERE / "vex-readers" / f"{name}.go", folder / "main.go")
+    for part in (f"{name}.go", "common.go"):
+        shutil.copy(HERE / "vex-readers" / part, folder / part)
     go = lambda *args: subprocess.run(["go", *args], cwd=folder, check=True, env={**os.environ, "GOFLAGS": ""})
     go("get", f"{module}@{version}")
     go("mod", "tidy")

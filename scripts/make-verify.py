@@ -9,7 +9,6 @@ command has in GOMODCACHE/cache/download/sumdb.
 
 import base64
 import hashlib
-import http.server
 import json
 import lzma
 import os
@@ -17,9 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.error
-import urllib.request
+
+from recording_proxy import recording_proxy
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGET = os.path.join(ROOT, "testdata", "verify")
@@ -67,36 +65,10 @@ def build(go, work):
 
 
 def record(gospect, program, work):
-    """Looks the sums up by way of a proxy that passes everything on and keeps it."""
-    upstream = run([go_command(), "env", "GOPROXY"], work).split(",")[0].split("|")[0].strip()
-    folder = os.path.join(TARGET, "goproxy")
-
-    class Recorder(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            try:
-                with urllib.request.urlopen(upstream + self.path) as answer:
-                    status, body = answer.status, answer.read()
-            except urllib.error.HTTPError as error:
-                status, body = error.code, b""
-            if status == 200:
-                path = os.path.join(folder, self.path[1:])
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as file:
-                    file.write(body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    proxy = f"http://127.0.0.1:{server.server_port}"
-    out = run([gospect, "verify", "--cache", "off", program], work, GOPROXY=proxy, GOMODCACHE=os.path.join(work, "none"), GOPATH=work)
-    server.shutdown()
-    print(out)
+    """Verifies the program through a proxy that records what the checksum database answers."""
+    with recording_proxy(go_command(), os.path.join(TARGET, "goproxy")) as proxy:
+        unused = os.path.join(work, "none")
+        print(run([gospect, "verify", "--cache", "off", program], work, GOPROXY=proxy, GOMODCACHE=unused, GOPATH=work))
 
 
 def provenance(program, folder):

@@ -12,16 +12,14 @@ The entries are distributed under CC-BY-4.0 by the Go authors and hold informati
 
 import argparse
 import collections
-import http.server
 import datetime
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.error
-import urllib.request
+
+from recording_proxy import recording_proxy
 
 MODULE = "golang.org/x/vulndb"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -126,37 +124,11 @@ def samples(version):
 
 
 def sums():
-    """Updates a database by way of a proxy that passes everything on, and keeps what the checksum database said."""
-    upstream = run(["go", "env", "GOPROXY"]).split(",")[0].split("|")[0].strip()
+    """Updates a database through a proxy that records what the checksum database answers."""
     target = os.path.join(ROOT, "testdata", "goproxy")
-
-    class Recorder(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            try:
-                with urllib.request.urlopen(upstream + self.path) as answer:
-                    status, body = answer.status, answer.read()
-            except urllib.error.HTTPError as error:
-                status, body = error.code, b""
-            if status == 200 and self.path.startswith("/sumdb/"):
-                path = os.path.join(target, self.path[1:])
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as file:
-                    file.write(body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory() as cache:
-        environment = dict(os.environ, GOPROXY=f"http://127.0.0.1:{server.server_port}")
-        program = os.path.join(ROOT, "target", "debug", "gospect")
-        subprocess.run([program, "db", "update", "--cache", cache], env=environment, check=True)
-    server.shutdown()
+    program = os.path.join(ROOT, "target", "debug", "gospect")
+    with recording_proxy("go", target, lambda path: path.startswith("/sumdb/")) as proxy, tempfile.TemporaryDirectory() as cache:
+        subprocess.run([program, "db", "update", "--cache", cache], env=dict(os.environ, GOPROXY=proxy), check=True)
     print(f"recorded into {target}")
 
 

@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"log"
 	"os"
 
 	"github.com/anchore/grype/grype/match"
@@ -15,12 +14,6 @@ import (
 	"github.com/anchore/syft/syft/cataloging"
 )
 
-type finding struct {
-	ID      string `json:"id"`
-	Module  string `json:"module"`
-	Version string `json:"version"`
-}
-
 type program struct {
 	Target   string    `json:"target"`
 	Findings []finding `json:"findings"`
@@ -30,18 +23,6 @@ type question struct {
 	Vex      string    `json:"vex"`
 	Target   string    `json:"target"`
 	Programs []program `json:"programs"`
-}
-
-type answer struct {
-	Left     [][3]string `json:"left"`
-	Taken    [][3]string `json:"taken"`
-	Unlisted [][3]string `json:"unlisted"`
-}
-
-func must(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
 }
 
 func main() {

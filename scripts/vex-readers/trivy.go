@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"log"
 	"os"
 
 	"github.com/aquasecurity/trivy/pkg/dependency"
@@ -16,12 +15,6 @@ import (
 	"github.com/aquasecurity/trivy/pkg/types"
 	"github.com/aquasecurity/trivy/pkg/vex"
 )
-
-type finding struct {
-	ID      string `json:"id"`
-	Module  string `json:"module"`
-	Version string `json:"version"`
-}
 
 type program struct {
 	File     string    `json:"file"`
@@ -34,18 +27,6 @@ type question struct {
 	Bill        string    `json:"bill"`
 	RepoDigests []string  `json:"repo_digests"`
 	Programs    []program `json:"programs"`
-}
-
-type answer struct {
-	Left     [][3]string `json:"left"`
-	Taken    [][3]string `json:"taken"`
-	Unlisted [][3]string `json:"unlisted"`
-}
-
-func must(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
 }
 
 // The packages of a program as trivy's analyzer and applier make them.

@@ -1,0 +1,23 @@
+// What the readers of VEX documents share. scripts/check-vex.py builds it together with one of them.
+package main
+
+import "log"
+
+type finding struct {
+	ID      string `json:"id"`
+	Module  string `json:"module"`
+	Version string `json:"version"`
+}
+
+// Each finding is a target, an ID and a module.
+type answer struct {
+	Left     [][3]string `json:"left"`
+	Taken    [][3]string `json:"taken"`
+	Unlisted [][3]string `json:"unlisted"`
+}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
