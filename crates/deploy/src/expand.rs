@@ -29,7 +29,7 @@ impl ExpansionLimit {
     }
 }
 
-/// Expands `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and similar forms. Unknown names stay as they are, and so do all when [`ExpansionLimit`] is used up.
+/// Expands `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and similar forms. Unknown names stay as they are, and so do all when the limit is reached.
 /// The characters of a value get the place of the name. A `$` after `escape` is not expanded.
 pub fn expand(
     text: &Text,

@@ -69,7 +69,7 @@ fn between(text: &str, mark: &str) -> bool {
             .is_some_and(|inner| inner.iter().copied().any(word))
 }
 
-/// Whether a text is `REPLACE_ME` (capitals with underscores, which no value of Go is), or one of [`TO_COME`].
+/// Whether a text is `REPLACE_ME` (capitals with underscores, which no value of Go is), or a word that is usual as placeholder.
 fn to_come(text: &str) -> bool {
     let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     let joined = text.contains('_')

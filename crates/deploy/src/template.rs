@@ -270,7 +270,7 @@ fn is_block(inside: &str) -> bool {
     inside.contains("toYaml") || inside.contains("nindent")
 }
 
-/// Whether the rest of a line has only marks and blanks, up to [`WIDEST`] characters.
+/// Whether the rest of a line has only marks and blanks, up to `WIDEST` characters.
 fn only_marks(rest: &str) -> bool {
     let near = rest.char_indices().take(WIDEST).last();
     let near = near.and_then(|(at, c)| rest.get(..at + c.len_utf8()));

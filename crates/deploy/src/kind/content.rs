@@ -105,7 +105,7 @@ const OF_GO: [&str; 14] = [
     "gotip",
 ];
 
-/// Whether a text may concern Go: it contains a variable of Go, the word `go`, or one of [`OF_GO`].
+/// Whether a text may concern Go: it contains a variable of Go, the word `go`, or another word that concerns Go.
 pub fn mentions_go(text: &str) -> bool {
     if memchr::memmem::find(text.as_bytes(), b"GO").is_some() || text.contains("LDFLAGS") {
         return true;
