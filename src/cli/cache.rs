@@ -1,4 +1,4 @@
-//! `gospect cache`: the results of layers that `--cache` keeps.
+//! `gospect cache`: the results of layers and archives that `--cache` keeps.
 
 use super::args::{CacheArgs, CacheCommand, CacheCommandArgs, CachePruneArgs, CacheStatusArgs};
 use super::error::Error;
@@ -15,8 +15,8 @@ use std::time::{Duration, SystemTime};
 /// The value that turns the cache off.
 const OFF: &str = "off";
 
-/// Folder of the results of layers inside the folder that `--cache` names.
-const LAYERS: &str = "layers";
+/// Folder of the results inside the folder that `--cache` names.
+const RESULTS: &str = "results";
 
 pub fn run(args: &CacheCommandArgs) -> Result<Exit, Error> {
     match &args.command {
@@ -33,7 +33,7 @@ pub fn of_layers(args: &CacheArgs) -> Result<Option<Cache>, Error> {
     let Some(folder) = args.folder.as_deref().filter(|folder| !is_off(folder)) else {
         return Ok(None);
     };
-    Cache::open(&folder.join(LAYERS), args.size)
+    Cache::open(&folder.join(RESULTS), args.size)
         .map(Some)
         .map_err(|why| unusable(folder, why))
 }
@@ -68,7 +68,7 @@ fn status(args: &CacheStatusArgs) -> Result<Exit, Error> {
         None => String::new(),
     };
     let text = format!(
-        "{}: {} of layers, {}{oldest}\n",
+        "{}: {}, {}{oldest}\n",
         clean(&status.folder),
         results(status.entries),
         size(status.bytes)
@@ -109,11 +109,11 @@ fn prune(args: &CachePruneArgs) -> Result<Exit, Error> {
 
 /// Opens a cache that must exist.
 fn existing(folder: &Path) -> Result<Cache, Error> {
-    let layers: PathBuf = folder.join(LAYERS);
-    if !layers.is_dir() {
+    let results: PathBuf = folder.join(RESULTS);
+    if !results.is_dir() {
         return Err(Error::NoResults(folder.display().to_string()));
     }
-    Cache::open(&layers, u64::MAX).map_err(|why| unusable(folder, why))
+    Cache::open(&results, u64::MAX).map_err(|why| unusable(folder, why))
 }
 
 fn unusable(folder: &Path, why: CacheError) -> Error {

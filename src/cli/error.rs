@@ -103,7 +103,7 @@ pub enum Error {
     UndatedDatabase(String),
     #[error("--cache {folder}: {why}")]
     Cache { folder: String, why: CacheError },
-    #[error("{0}: no results of layers are kept here; name the folder that --cache named")]
+    #[error("{0}: no results are kept here; name the folder that --cache named")]
     NoResults(String),
     #[error("there is no cache folder: HOME is not set; name one with --cache DIR")]
     NoCache,

@@ -7,8 +7,11 @@ use super::program::Program;
 use crate::bytes::Use;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::source::archive::{ArchiveError, Input, Place, Reason, Receiver as _, Scope, Walker};
-use crate::source::image::{CollectLimits, Collector, MOST_NAMES, WalkItem, Walked};
+use crate::source::image::{
+    ArchiveResults, CollectLimits, Collected, Collector, Examine, MOST_NAMES, WalkItem, Walked,
+};
 use crate::source::packages::Ownership;
+use std::cell::Cell;
 
 impl Examiner<'_> {
     /// Walks one archive.
@@ -16,6 +19,7 @@ impl Examiner<'_> {
         &self,
         around: &Scope,
         input: Input<'_>,
+        results: Option<&ArchiveResults<'_, Program>>,
         opened: &Opened,
         deliver: &mut dyn FnMut(WaitingEvent),
     ) {
@@ -26,18 +30,36 @@ impl Examiner<'_> {
             bytes: Use::ArchiveProblems.share(self.options.memory),
         };
         let options = self.image_options(opened);
-        let contained = self.contained();
-        let collector: Collector<'_, Program> =
-            Collector::new(&contained, &options, Walked::Archive, bounds);
-        let walker = Walker {
-            receiver: &collector,
-            scope: &scope,
+        // Taken when the walk begins, which is once.
+        let input = Cell::new(Some(input));
+        let walk = |examine: &dyn Examine<Program>| {
+            let collector = Collector::new(examine, &options, Walked::Archive, bounds);
+            let walker = Walker {
+                receiver: &collector,
+                scope: &scope,
+            };
+            let walked = input.take();
+            let walked = walked.map(|input| guarded(|| walker.walk(input, &Place::default())));
+            if walked.flatten().is_none() {
+                let fault = ArchiveError::new(Reason::Internal, FAULT);
+                collector.unexamined(&Place::default(), &fault);
+            }
+            collector.finish()
         };
-        if guarded(|| walker.walk(input, &Place::default())).is_none() {
-            let fault = ArchiveError::new(Reason::Internal, FAULT);
-            collector.unexamined(&Place::default(), &fault);
-        }
-        let collected = collector.finish();
+        let collected = match results {
+            Some(results) => results.collect(&walk),
+            None => walk(&self.contained()),
+        };
+        self.collected(collected, opened, deliver);
+    }
+
+    /// Delivers what was found in one archive.
+    pub(super) fn collected(
+        &self,
+        collected: Collected<Program>,
+        opened: &Opened,
+        deliver: &mut dyn FnMut(WaitingEvent),
+    ) {
         // A file inside a package belongs to that package.
         let is_open = |f: &WalkItem<Program>| matches!(f, WalkItem::Program(item) if item.owned.owner.is_none());
         let owned = match collected.found.iter().any(is_open) {

@@ -13,7 +13,7 @@ use crate::source::archive::{
     ArchiveError, Feed, Format, Input, Reason, Scope, StreamKind, decompress_as, sniff,
 };
 use crate::source::foreign;
-use crate::source::image::{self, ImagePlace, ImageScan};
+use crate::source::image::{self, ArchiveResults, ImagePlace, ImageScan};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,6 +35,15 @@ pub(super) fn is_container(bytes: &dyn ReadAt) -> bool {
     let mut head = vec![0; HEAD];
     let count = bytes.read_at(&mut head, 0).unwrap_or(0);
     sniff(head.get(..count).unwrap_or_default()).is_some()
+}
+
+/// Whether a container must be decompressed or read to its end: its digest is soon computed. Of the others only the entries that
+/// matter are read.
+fn is_read_whole(kind: StreamKind) -> bool {
+    matches!(
+        kind,
+        StreamKind::Codec(_) | StreamKind::Format(Format::Deb | Format::Rpm)
+    )
 }
 
 impl Examiner<'_> {
@@ -61,11 +70,26 @@ impl Examiner<'_> {
                     self.with_threads(|| image::scan_archive(bytes, &options, &self.contained()));
                 return self.images(scan, opened, deliver);
             }
-            Some(StreamKind::Codec(_)) => self.stream(&mut Feed::at(bytes), opened, deliver),
-            _ if opened.image => deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true)),
-            _ => {
-                let scope = Scope::new(self.options.limits, self.budget.clone());
-                self.archive(&scope, Input::Random(bytes), opened, deliver);
+            kind => {
+                let contained = self.contained();
+                let results = match kind.is_some_and(is_read_whole) && !opened.image {
+                    true => ArchiveResults::of(bytes, &contained, &options),
+                    false => None,
+                };
+                let results = results.as_ref();
+                match (results.and_then(ArchiveResults::known), kind) {
+                    (Some(known), _) => self.collected(known, opened, deliver),
+                    (None, Some(StreamKind::Codec(_))) => {
+                        self.stream(&mut Feed::at(bytes), results, opened, deliver);
+                    }
+                    (None, _) if opened.image => {
+                        deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true));
+                    }
+                    (None, _) => {
+                        let scope = Scope::new(self.options.limits, self.budget.clone());
+                        self.archive(&scope, Input::Random(bytes), results, opened, deliver);
+                    }
+                }
             }
         }
         self.add_bytes(bytes.len());
@@ -75,6 +99,7 @@ impl Examiner<'_> {
     pub(crate) fn stream(
         &self,
         feed: &mut Feed<'_>,
+        results: Option<&ArchiveResults<'_, Program>>,
         opened: &Opened,
         deliver: &mut dyn FnMut(WaitingEvent),
     ) {
@@ -93,13 +118,14 @@ impl Examiner<'_> {
                         match inner.peek(512).map(sniff) {
                             // An image inside a compressed stream is scanned as it comes.
                             Ok(Some(StreamKind::Format(_))) => {
-                                self.uncompressed(&scope, &mut inner, opened, deliver);
+                                self.uncompressed(&scope, &mut inner, results, opened, deliver);
                             }
                             Ok(_) if opened.image => {
                                 deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true));
                             }
                             Ok(_) => {
-                                self.archive(&scope, Input::Stream(&mut inner), opened, deliver)
+                                let input = Input::Stream(&mut inner);
+                                self.archive(&scope, input, results, opened, deliver);
                             }
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
@@ -114,7 +140,9 @@ impl Examiner<'_> {
                     Err(e) => deliver(opened.problem(e.reason, &e.detail, opened.named)),
                 }
             }
-            Some(StreamKind::Format(_)) => self.uncompressed(&scope, feed, opened, deliver),
+            Some(StreamKind::Format(_)) => {
+                self.uncompressed(&scope, feed, results, opened, deliver);
+            }
             None => self.lone_program(&head, feed, opened, deliver),
         }
     }
@@ -124,6 +152,7 @@ impl Examiner<'_> {
         &self,
         around: &Scope,
         feed: &mut Feed<'_>,
+        results: Option<&ArchiveResults<'_, Program>>,
         opened: &Opened,
         deliver: &mut dyn FnMut(WaitingEvent),
     ) {
@@ -132,7 +161,7 @@ impl Examiner<'_> {
             let scan = image::scan_stream_in(around, feed, &options, &self.contained());
             return self.images(scan, opened, deliver);
         }
-        self.archive(around, Input::Stream(feed), opened, deliver);
+        self.archive(around, Input::Stream(feed), results, opened, deliver);
     }
 
     /// Keeps a program that comes as a stream, in memory or in a temporary file, and reads it.

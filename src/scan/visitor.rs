@@ -166,7 +166,7 @@ impl<'e> Visitor<'e> {
                 let mut stdin = Counted(io::stdin().lock(), &examiner.counters.bytes);
                 let mut opened = Opened::nameless(self.target);
                 opened.shown = "-".to_owned();
-                return examiner.stream(&mut Feed::new(&mut stdin), &opened, &mut deliver);
+                return examiner.stream(&mut Feed::new(&mut stdin), None, &opened, &mut deliver);
             }
             #[cfg(feature = "registry")]
             Target::Registry(name) => {

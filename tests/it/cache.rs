@@ -98,7 +98,7 @@ fn same(a: &Output, b: &Output, what: &str) {
 /// All files of the cache that are results.
 fn entries(cache: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
-    for shard in fs::read_dir(cache.join("layers")).unwrap() {
+    for shard in fs::read_dir(cache.join("results")).unwrap() {
         let shard = shard.unwrap().path();
         if shard.is_dir() {
             all.extend(
@@ -192,6 +192,72 @@ fn other_commands_use_it_too() {
                 .arg("--cache")
                 .arg(&cache);
             same(&finish(&mut cached), &plain, &format!("{words:?}"));
+        }
+    }
+}
+
+#[test]
+fn archives_that_must_be_decompressed_are_known_again() {
+    let scratch = Scratch::new();
+    let (app, other) = (fixture(APP), fixture(OTHER));
+    let packed = tar_of(&[
+        ("rel/bin/app", &app),
+        ("rel/bin/same", b"=rel/bin/app"),
+        (
+            "rel/lib/tools.zip",
+            &zip(&[ZipEntry::deflated("bin/tool", &other)]),
+        ),
+        ("rel/cut.gz", &gzip(&other)[..9000]),
+        ("rel/README", b"text"),
+    ]);
+    let control = tar_of(&[(
+        "control",
+        b"Package: app\nVersion: 1.0-1\nArchitecture: amd64\n",
+    )]);
+    let deb = ar(&[
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.gz", &gzip(&control)),
+        ("data.tar.gz", &gzip(&packed)),
+    ]);
+    let (layout, top) = layout();
+    scratch.put("tree/app.tar.gz", &gzip(&packed));
+    scratch.put(
+        "tree/app.tar.zst",
+        &zstd::encode_all(packed.as_slice(), 1).unwrap(),
+    );
+    scratch.put("tree/app.deb", &deb);
+    scratch.put("tree/one.gz", &gzip(&[app.as_slice(), &other].concat()));
+    // Not kept: short ones, ones whose digest takes as long, and those with images.
+    scratch.put("tree/short.gz", &gzip(&app[..400_000]));
+    scratch.put("tree/app.zip", &zip(&[ZipEntry::deflated("bin/app", &app)]));
+    scratch.put("tree/image.tar.gz", &gzip(&layout.tar(&top)));
+    let tree = scratch.path().join("tree");
+    let cache = scratch.path().join("cache");
+    for target in [
+        tree.clone(),
+        tree.join("app.tar.gz"),
+        tree.join("one.gz"),
+        tree.join("app.deb"),
+    ] {
+        let plain = scan(&target, &[]);
+        for _ in 0..2 {
+            same(
+                &with_cache(&target, &cache, &[]),
+                &plain,
+                &target.display().to_string(),
+            );
+        }
+    }
+    assert_eq!(counted(&cache), 4);
+    let whole = gzip(&packed);
+    for (damage, bytes) in [
+        ("cut", whole[..whole.len() - 9].to_vec()),
+        ("longer", [&whole[..], b"junk"].concat()),
+    ] {
+        let path = scratch.put("tree/app.tar.gz", &bytes);
+        let plain = scan(&path, &[]);
+        for _ in 0..2 {
+            same(&with_cache(&path, &cache, &[]), &plain, damage);
         }
     }
 }
@@ -294,15 +360,15 @@ fn a_folder_that_cannot_be_used_costs_no_result() {
     // Folders of entries that are files, or links that lead nowhere: nothing can be kept.
     let cache = scratch.path().join("cache");
     with_cache(directory.path(), &cache, &["--no-archives"]);
-    fs::remove_dir_all(cache.join("layers")).unwrap();
-    fs::create_dir(cache.join("layers")).unwrap();
+    fs::remove_dir_all(cache.join("results")).unwrap();
+    fs::create_dir(cache.join("results")).unwrap();
     fs::write(
-        cache.join("layers/gospect-cache"),
+        cache.join("results/gospect-cache"),
         "gospect cache, form 1\n",
     )
     .unwrap();
     for digit in "0123456789abcdef".chars() {
-        fs::write(cache.join(format!("layers/{digit}")), "").unwrap();
+        fs::write(cache.join(format!("results/{digit}")), "").unwrap();
     }
     let kept = with_cache(directory.path(), &cache, &[]);
     assert_eq!((&kept.stdout, kept.code), (&plain.stdout, plain.code));
@@ -327,11 +393,11 @@ fn a_folder_that_cannot_be_used_costs_no_result() {
     same(&with_cache(directory.path(), &cache, &[]), &plain, "links");
     // Read-only, for those who are not root.
     let cache = scratch.path().join("read-only");
-    fs::create_dir_all(cache.join("layers")).unwrap();
-    fs::set_permissions(cache.join("layers"), fs::Permissions::from_mode(0o555)).unwrap();
+    fs::create_dir_all(cache.join("results")).unwrap();
+    fs::set_permissions(cache.join("results"), fs::Permissions::from_mode(0o555)).unwrap();
     let kept = with_cache(directory.path(), &cache, &[]);
     assert_eq!((&kept.stdout, kept.code), (&plain.stdout, plain.code));
-    fs::set_permissions(cache.join("layers"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(cache.join("results"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -339,8 +405,8 @@ fn foreign_folders_are_refused() {
     let scratch = Scratch::new();
     let (layout, top) = layout();
     let directory = layout.write(&top);
-    scratch.put("mine/layers/letter.txt", b"dear");
-    scratch.put("newer/layers/gospect-cache", b"gospect cache, form 9\n");
+    scratch.put("mine/results/letter.txt", b"dear");
+    scratch.put("newer/results/gospect-cache", b"gospect cache, form 9\n");
     scratch.put("file", b"");
     for (folder, why) in [
         ("mine", "it holds other files and no cache"),
@@ -360,11 +426,11 @@ fn foreign_folders_are_refused() {
     let none = run(&["cache", "status", scratch.path().to_str().unwrap()]);
     assert_eq!(none.code, Some(2));
     assert!(
-        none.stderr.contains("no results of layers are kept here"),
+        none.stderr.contains("no results are kept here"),
         "{}",
         none.stderr
     );
-    assert!(scratch.path().join("mine/layers/letter.txt").exists());
+    assert!(scratch.path().join("mine/results/letter.txt").exists());
     // `off` keeps nothing.
     assert_eq!(
         finish(
@@ -406,8 +472,7 @@ fn its_size_is_bounded() {
         .sum();
     let shown = run(&["cache", "status", text]);
     assert!(
-        shown.stdout.contains(": 60 results of layers, ")
-            && shown.stdout.contains("the oldest used on "),
+        shown.stdout.contains(": 60 results, ") && shown.stdout.contains("the oldest used on "),
         "{}",
         shown.stdout
     );

@@ -240,14 +240,14 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["names_of_hard_links_have_a_share_of_the_memory"],
     ),
     (
-        "results of layers that `--cache` keeps",
+        "results of layers and archives that `--cache` keeps",
         &[
             "its_size_is_bounded",
             "entries_come_back_and_go_by_their_last_use",
         ],
     ),
     (
-        "the result of one layer, before compression",
+        "the result of one layer or archive, before compression",
         &["what_is_too_long_is_neither_kept_nor_read"],
     ),
     (

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 // The folder of everything that is kept between runs.
 #[derive(Clone, Debug, Default, Args)]
 pub struct CacheArgs {
-    /// Keep what was found in layers of images here, and read no layer twice; also the folder of fetched databases; `off`: keep and use nothing [default: no results of layers; databases in the cache folder of the user]
+    /// Keep what was found in layers and compressed archives here, and read none twice; also the folder of fetched databases; `off`: keep and use nothing [default: no results; databases in the cache folder of the user]
     #[arg(long = "cache", value_name = "DIR|off", hide_short_help = true)]
     pub folder: Option<PathBuf>,
     /// Most bytes of the results that --cache keeps; those used longest ago are removed
@@ -19,7 +19,7 @@ pub struct CacheArgs {
 // Arguments of `cache`.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "What was found in the layers of images is kept by --cache DIR of scan, audit and all other commands that read images.
+    after_long_help = "What was found in layers of images and in compressed archives is kept by --cache DIR of scan, audit and all other commands that scan.
 
 Examples:
   gospect scan --cache /var/cache/gospect registry:example.org/app:1.2

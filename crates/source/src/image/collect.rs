@@ -73,6 +73,17 @@ pub struct Collected<P> {
     pub digests: Option<Box<Digests>>,
 }
 
+impl<P> Default for Collected<P> {
+    fn default() -> Self {
+        Self {
+            found: Vec::new(),
+            unlisted: 0,
+            too_many_links: false,
+            digests: None,
+        }
+    }
+}
+
 struct State<P> {
     found: Vec<WalkItem<P>>,
     /// Indexes into `found` by entry, for hard links to it. Results inside an entry come after it in this order.

@@ -7,6 +7,7 @@
 //! A layer is decompressed, digested and searched in one pass. Which of its files the container sees is decided afterwards, from
 //! names alone. Must never: know Go (that is the task of [`Examine`]), keep content, write anything.
 
+mod archive_results;
 mod aside;
 mod assemble;
 mod beside;
@@ -25,8 +26,10 @@ pub(crate) mod overlay;
 mod owners;
 mod rootfs;
 pub(crate) mod store;
+mod stored;
 mod stream;
 
+pub use archive_results::ArchiveResults;
 pub use collect::{
     CollectLimits, Collected, Collector, MOST_NAMES, PlacedProgram, WalkItem, Walked,
 };
@@ -100,15 +103,15 @@ pub trait Examine<P>: Sync {
     /// The programs in a candidate; empty if there are none. Problems come before the programs.
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<P, ArchiveError>>;
 
-    /// Results of layers from earlier runs, if they are kept.
+    /// Results of layers and archives from earlier runs, if they are kept.
     fn cache(&self) -> Option<&dyn LayerCache<P>> {
         None
     }
 }
 
-/// Results of layers from earlier runs. Called from several threads.
+/// Results of layers and archives from earlier runs. Called from several threads.
 pub trait LayerCache<P>: Sync {
-    /// What a result depends on besides the bytes of the layer: the version of the readers, and the options.
+    /// What a result depends on besides the bytes: the version of the readers, and the options.
     fn settings(&self) -> &str;
 
     /// Where results are kept; `None`: nowhere.
@@ -117,17 +120,17 @@ pub trait LayerCache<P>: Sync {
     /// A program as text; `None` if it cannot be written.
     fn encode(&self, program: &P) -> Option<String>;
 
-    /// The program in a text that [`Self::encode`] made; `name` is the length of its name in the layer, in bytes.
+    /// The program in a text that [`Self::encode`] made; `name` is the length of its name in the layer or archive, in bytes.
     fn decode(&self, text: &str, name: usize) -> Option<P>;
 
-    /// Does work with an examiner that counts for this layer alone.
+    /// Does work with an examiner that counts for this layer or archive alone.
     fn count(&self, work: &mut dyn FnMut(&dyn Examine<P>)) -> LayerCounts;
 
-    /// Adds the counts of a layer to those of the run.
+    /// Adds the counts of a layer or archive to those of the run.
     fn add(&self, counts: &LayerCounts);
 }
 
-/// Counts of one layer, for the last line of a scan.
+/// Counts of one layer or archive, for the last line of a scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerCounts {
     /// Regular files, and entries of archives.

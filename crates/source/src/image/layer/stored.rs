@@ -5,16 +5,14 @@
 //! ```
 
 use super::{FoundFile, LayerProblem, LayerScan};
-use crate::archive::{ArchiveError, Place, Reason};
 use crate::image::digest::Digest;
 use crate::image::kept::KeptFiles;
 use crate::image::names::Names;
-use crate::image::{ImageOptions, LayerCounts, PlacedProgram};
-use crate::packages::{Digests, Ownership};
-use gospect_record::{Changelog, Owner, Word};
+use crate::image::stored::{StoredProblem, StoredProgram, is_lasting_problem};
+use crate::image::{ImageOptions, LayerCounts};
+use crate::packages::Digests;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
-use std::sync::Arc;
 
 /// Number of this form; part of the name of every entry.
 pub const FORM: u32 = 1;
@@ -46,58 +44,9 @@ struct StoredFile {
     kept: Option<u32>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredProgram {
-    entries: Vec<Bytes>,
-    mode: Option<u32>,
-    uid: Option<u64>,
-    gid: Option<u64>,
-    owner: Option<Owner>,
-    note: Option<String>,
-    changelog: Option<Changelog>,
-    program: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredProblem {
-    entries: Vec<Bytes>,
-    reason: Word<Reason>,
-    detail: String,
-    fatal: bool,
-}
-
-/// Bytes as text: one character for each, U+0000 to U+00FF.
-#[derive(Serialize, Deserialize)]
-struct Bytes(String);
-
-impl Bytes {
-    fn of(bytes: &[u8]) -> Self {
-        Self(bytes.iter().map(|&byte| char::from(byte)).collect())
-    }
-
-    fn bytes(&self) -> Option<Vec<u8>> {
-        self.0.chars().map(|c| u8::try_from(c).ok()).collect()
-    }
-
-    fn all(names: &[Vec<u8>]) -> Vec<Self> {
-        names.iter().map(|name| Self::of(name)).collect()
-    }
-
-    fn all_bytes(names: &[Self]) -> Option<Vec<Vec<u8>>> {
-        names.iter().map(Self::bytes).collect()
-    }
-}
-
-/// Whether a scan says nothing but what is in the bytes of the layer: no limit of this run, no error of the system. Images inside layers
-/// are rare and are not stored.
+/// Whether a scan says nothing but what is in the bytes of the layer. Images inside layers are rare and are not stored.
 fn is_lasting<P>(scan: &LayerScan<P>) -> bool {
-    let lasting = |problem: &LayerProblem| {
-        !problem.fatal
-            && !matches!(
-                problem.error.reason,
-                Reason::Limit | Reason::Unreadable | Reason::Internal
-            )
-    };
+    let lasting = |problem: &LayerProblem| !problem.fatal && is_lasting_problem(&problem.error);
     scan.images.is_empty() && scan.problems.iter().all(lasting)
 }
 
@@ -123,7 +72,8 @@ pub fn write<P>(
         kept.append(&mut bytes);
     }
     let found = scan.found.iter().map(|file| {
-        let programs = file.programs.iter().map(|item| store(item, encode));
+        let programs = file.programs.iter();
+        let programs = programs.map(|item| StoredProgram::of(item, encode));
         Some(StoredFile {
             uid: file.uid,
             gid: file.gid,
@@ -133,12 +83,8 @@ pub fn write<P>(
             kept: file.kept,
         })
     });
-    let problems = scan.problems.iter().map(|problem| StoredProblem {
-        entries: Bytes::all(&problem.entries),
-        reason: problem.error.reason.into(),
-        detail: problem.error.detail.clone(),
-        fatal: problem.fatal,
-    });
+    let problems = scan.problems.iter();
+    let problems = problems.map(|problem| StoredProblem::of(&problem.entries, &problem.error));
     let stored = Stored {
         digest: scan.digest?.to_string(),
         diff_id: scan.diff_id.map(|digest| digest.to_string()),
@@ -181,7 +127,7 @@ pub fn read<P>(
     kept.finish();
     let digest = |text: &str| Digest::parse(text);
     let found = stored.found.iter().map(|file| {
-        let programs = file.programs.iter().map(|item| restore(item, decode));
+        let programs = file.programs.iter().map(|item| item.program(decode));
         Some(FoundFile {
             uid: file.uid,
             gid: file.gid,
@@ -192,10 +138,11 @@ pub fn read<P>(
         })
     });
     let problems = stored.problems.iter().map(|problem| {
+        let (entries, error) = problem.problem()?;
         Some(LayerProblem {
-            entries: Bytes::all_bytes(&problem.entries)?,
-            error: ArchiveError::new(problem.reason.known()?, problem.detail.clone()),
-            fatal: problem.fatal,
+            entries,
+            error,
+            fatal: false,
         })
     });
     let scan = LayerScan {
@@ -216,42 +163,4 @@ pub fn read<P>(
         images: Vec::new(),
     };
     Some((scan, stored.counts))
-}
-
-fn store<P>(
-    item: &PlacedProgram<P>,
-    encode: &dyn Fn(&P) -> Option<String>,
-) -> Option<StoredProgram> {
-    Some(StoredProgram {
-        entries: Bytes::all(&item.place.entries),
-        mode: item.place.mode,
-        uid: item.place.uid,
-        gid: item.place.gid,
-        owner: item.owned.owner.as_deref().cloned(),
-        note: item.owned.note.as_deref().map(str::to_owned),
-        changelog: item.owned.changelog.as_deref().cloned(),
-        program: encode(&item.program)?,
-    })
-}
-
-fn restore<P>(
-    stored: &StoredProgram,
-    decode: &dyn Fn(&str, usize) -> Option<P>,
-) -> Option<PlacedProgram<P>> {
-    let place = Place {
-        entries: Bytes::all_bytes(&stored.entries)?,
-        mode: stored.mode,
-        uid: stored.uid,
-        gid: stored.gid,
-    };
-    let program = decode(&stored.program, place.len())?;
-    Some(PlacedProgram {
-        place,
-        owned: Ownership {
-            owner: stored.owner.clone().map(Arc::new),
-            note: stored.note.as_deref().map(Arc::from),
-            changelog: stored.changelog.clone().map(Arc::new),
-        },
-        program,
-    })
 }
