@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Opens HTML reports in headless Chromium and uses them like a person.
 
-usage: test-html.py SMALL.html LARGE.html [--screenshots DIR] [--timed]
+usage: test-html.py SMALL.html LARGE.html PACKAGES.html [--screenshots DIR] [--timed]
 
-SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries; the tests of crates/report/src/html
-make both. With --timed it also checks how long actions take, for which the machine must be idle. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
+SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries, PACKAGES one of two programs with the packages of
+sample modules; the tests of crates/report/src/html make them. With --timed it also checks how long actions take, for which the machine must be idle. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
 exit 0: all checks pass; 1: some fail; 3: no Chromium found
 """
 import base64
@@ -89,7 +89,7 @@ class Browser:
             time.sleep(0.01)
 
     def key(self, key, text=""):
-        code = {"Enter": 13, "/": 191, "Tab": 9}[key]
+        code = {"Enter": 13, "/": 191, "Tab": 9, "Escape": 27, "ArrowRight": 39, "Home": 36, "End": 35}[key]
         for kind in ("keyDown", "keyUp"):
             extra = {"text": text} if text and kind == "keyDown" else {}
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **extra)
@@ -262,8 +262,72 @@ def large(browser, path, shots):
     check("no complaints", not browser.complaints(), browser.complaints())
 
 
-def screenshot(browser, path):
-    browser.call("Emulation.setDeviceMetricsOverride", width=1400, height=1000, deviceScaleFactor=1, mobile=False)
+# Pairs of areas of a map that lie over each other, and areas that reach beyond the map.
+CROSSING = """(() => {
+  let wrong = 0;
+  for (const stage of document.querySelectorAll('.areas')) {
+    const whole = stage.getBoundingClientRect();
+    const boxes = [...stage.querySelectorAll('.area')].map(area => area.getBoundingClientRect());
+    for (const [i, a] of boxes.entries()) {
+      if (a.right > whole.right + 1 || a.bottom > whole.bottom + 1) wrong++;
+      for (const b of boxes.slice(i + 1)) {
+        if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) wrong++;
+      }
+    }
+  }
+  return wrong;
+})()"""
+AREAS = "document.querySelectorAll('.program[open] .area').length"
+FOCUSED = "document.activeElement.getAttribute('aria-label') ?? ''"
+
+
+def packages(browser, path, shots):
+    browser.open(path)
+    check("the first program is open, the others are not", browser.value("[...document.querySelectorAll('.program')].map(p => p.open).join()") == "true,false,false")
+    browser.wait(f"{AREAS} === 12")
+    check("an area for each module with code", True)
+    ratio = browser.value("(() => { const part = e => { const b = e.getBoundingClientRect(); return b.width * b.height; };"
+                          " const all = [...document.querySelectorAll('.program[open] .area')]; return part(all[0]) / part(all[1]); })()")
+    check("areas are as large as the code", abs(ratio - 12 / 11) < 0.02, ratio)
+    check("the tab key reaches one of them", browser.value("document.querySelectorAll('.program[open] .area[tabindex=\"0\"]').length") == 1)
+    browser.value("document.querySelector('.area[tabindex=\"0\"]').focus()")
+    first = browser.value(FOCUSED)
+    check("an area says what it is", first == "example.com/module-12 v1.2.3: 120.0 kB, 15.4 %, 4 packages", first)
+    browser.key("ArrowRight")
+    check("an arrow key goes to the next", "module-11" in browser.value(FOCUSED), browser.value(FOCUSED))
+    check("and the page says it", "module-11" in browser.value("document.querySelector('.says').textContent"))
+    browser.key("End")
+    check("End goes to the last", "module-1 " in browser.value(FOCUSED), browser.value(FOCUSED))
+    browser.key("Home")
+    browser.key("Enter", "\r")
+    check("Enter opens a module", browser.value(AREAS) == 3 and "module-12/part-0" in browser.value(FOCUSED), browser.value(FOCUSED))
+    check("with what its packages can do", "EXEC FILES?" in browser.value(FOCUSED), browser.value(FOCUSED))
+    browser.key("Escape")
+    check("Escape goes back to it", browser.value(AREAS) == 12 and "module-12" in browser.value(FOCUSED), browser.value(FOCUSED))
+    browser.value("document.querySelector('.area').click()")
+    browser.value("document.querySelector('.back').click()")
+    check("so does the button", browser.value(AREAS) == 12 and browser.value("document.querySelector('.back').hidden"))
+    check("a table has all packages, also those without code of their own",
+          browser.value("document.querySelector('.program section h2').textContent").endswith("(48)"))
+    check("a hostile name is shown as it is", "</script><img src=x onerror=alert(1)>" in browser.value("document.body.innerText"))
+    check("and acts on nothing", browser.value("document.querySelectorAll('img').length") == 0)
+    browser.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    browser.wait("document.querySelectorAll('.program').length === 3 && document.querySelectorAll('.areas').length === 2")
+    check("where packages are unknown the page says why", "no function table" in browser.value("document.querySelectorAll('.program')[2].textContent"))
+    for width in WIDTHS:
+        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        browser.value("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+        check(f"no sideways scrolling of the page at {width}", browser.value("document.documentElement.scrollWidth <= innerWidth"))
+        over = browser.value(OVER)
+        check(f"nothing lies over its neighbour at {width}", not over, over)
+        check(f"no area lies over another at {width}", browser.value(CROSSING) == 0, browser.value(CROSSING))
+        if shots:
+            screenshot(browser, shots / f"packages-{width}.png", width)
+    check("no complaints", not browser.complaints(), browser.complaints())
+
+
+def screenshot(browser, path, width=1400):
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=1000, deviceScaleFactor=1, mobile=False)
     picture = browser.call("Page.captureScreenshot", captureBeyondViewport=str(path).endswith(("light.png", "dark.png")))
     path.write_bytes(base64.b64decode(picture["data"]))
 
@@ -279,7 +343,7 @@ def main():
         at = arguments.index("--screenshots")
         shots = pathlib.Path(arguments[at + 1])
         del arguments[at:at + 2]
-    if len(arguments) != 2:
+    if len(arguments) != 3:
         sys.exit(__doc__)
     named = os.environ.get("CHROMIUM")
     program = named or next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -291,6 +355,7 @@ def main():
         try:
             small(browser, arguments[0], shots)
             large(browser, arguments[1], shots)
+            packages(browser, arguments[2], shots)
         finally:
             browser.close()
     sys.exit(1 if failures else 0)

@@ -5,7 +5,9 @@ use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
+use crate::bytes::{Budget, Use};
 use crate::record::Line;
+use crate::report::format::PAGE;
 use crate::report::packages::{Format, NotKnown, Shown, Writer};
 use crate::scan::ListPackages;
 
@@ -19,6 +21,7 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
     let format = match args.format.as_str() {
         "json" => Format::Json,
         "csv" => Format::Csv,
+        "html" => Format::Html,
         _ => Format::Text,
     };
     input.progress &= !output.piped;
@@ -28,6 +31,8 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
         (false, true) => Shown::Chains,
         (false, false) => Shown::Capabilities,
     };
+    // A page is written when all programs are known.
+    let budget = Budget::of(args.source.memory, Use::Page);
     let mut unknown = NotKnown::default();
     let mut to = Some(output.writer());
     let mut writer: Option<Writer<'_>> = None;
@@ -36,7 +41,12 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
             writer = Some(Writer::new(format, look, shown, to)?);
         }
         match (line, &mut writer) {
-            (Line::Binary(binary), Some(writer)) => writer.program(&binary)?,
+            (Line::Binary(binary), Some(writer)) => {
+                if format == Format::Html {
+                    budget.spend(PAGE * binary.size_in_memory())?;
+                }
+                writer.program(&binary)?;
+            }
             (Line::End(_), _) => {
                 if let Some(writer) = writer.take() {
                     unknown = writer.end()?;

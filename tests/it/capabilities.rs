@@ -158,6 +158,32 @@ fn initialisers_of_imported_packages_count() {
 }
 
 #[test]
+fn a_page_draws_packages_by_size() {
+    let scratch = Scratch::new();
+    let path = scratch.put_fixture(NEW[0]);
+    let path = path.to_str().unwrap();
+    let out = run(&["packages", "--format", "html", path]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let data = out.stdout.split("application/json\">").nth(1).unwrap();
+    let data = data.split("</script>").next().unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    let map = &data["maps"][0];
+    let modules = map["modules"].as_array().unwrap();
+    let tool = modules
+        .iter()
+        .find(|m| m["name"] == "example.com/tool v1.4.1")
+        .unwrap();
+    assert_eq!(tool["packages"][0][0], "example.com/tool");
+    assert_eq!(tool["packages"][0][3], "EXEC READ_SYSTEM_STATE");
+    let sum: u64 = modules.iter().map(|m| m["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(map["bytes"], sum);
+    // A page waits for all programs, so it has to fit into memory.
+    let out = run(&["packages", "--format", "html", "--memory", "1K", path]);
+    assert_eq!(out.code, Some(2), "{}", out.stderr);
+    assert!(out.stderr.contains("--memory"), "{}", out.stderr);
+}
+
+#[test]
 fn a_comparison_names_what_was_gained() {
     let scratch = Scratch::new();
     let [old, new] = [OLD, NEW[0]].map(|id| scratch.put_fixture(id));

@@ -15,6 +15,7 @@ Examples:
   gospect packages ./app
   gospect packages --capabilities ./app
   gospect packages --format csv dist/ > packages.csv
+  gospect packages --format html ./app > packages.html
 
 What a package can do (FILES, NETWORK, EXEC ...) is named as capslock names it. A `?` says that it depends on a function value or a
 method of an interface; without one, each step is a call in the code."
@@ -26,7 +27,8 @@ pub struct PackagesArgs {
     pub output: OutputArgs,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text",
-          value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package")]))]
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package"),
+                                 ("html", "a page that draws packages by size")]))]
     pub format: String,
     /// Show the chain of calls that proves each capability
     #[arg(long)]

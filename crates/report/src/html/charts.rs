@@ -1,7 +1,8 @@
 //! Figures, charts and tables of a scan, all counted from the records.
 
-use super::{Bar, Chart, Page, Row, Table, Tile, Tone};
+use super::{Bar, Chart, PackageMap, Page, Row, Table, Tile, Tone};
 use crate::document::{Remark, Support, SupportTable};
+use crate::packages::Program;
 use crate::style::clean;
 use crate::terms;
 use gospect_bytes::number::{self, count, thousands};
@@ -62,6 +63,12 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
         tables: [image_table(document), unexamined_table(document)]
             .into_iter()
             .filter(|table| !table.rows.is_empty())
+            .collect(),
+        maps: document
+            .binaries
+            .iter()
+            .filter(|binary| binary.packages.is_some())
+            .map(|binary| PackageMap::of(&Program::of(binary)))
             .collect(),
         document: Some(document),
         support: support.clone(),

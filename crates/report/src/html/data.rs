@@ -2,7 +2,7 @@
 //!
 //! Rows are arrays instead of objects, and refer to tables by index, so 5,000 programs take less than 10 MB.
 
-use super::{Chart, Page, Table, Tile};
+use super::{Chart, PackageMap, Page, Table, Tile};
 use crate::card;
 use crate::document::{Remark, Support};
 use crate::style::clean;
@@ -19,6 +19,7 @@ pub struct Data<'a> {
     tiles: &'a [Tile],
     charts: &'a [Chart],
     tables: &'a [Table],
+    maps: &'a [PackageMap],
     /// Texts that the rows refer to.
     strings: Vec<String>,
     /// Path, version, sum, replacement.
@@ -164,6 +165,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         tiles: &page.tiles,
         charts: &page.charts,
         tables: &page.tables,
+        maps: &page.maps,
         strings: strings.all,
         modules: modules.into_keys().collect(),
         settings: setting_rows,

@@ -6,9 +6,12 @@
 
 mod charts;
 mod data;
+mod maps;
 
 #[cfg(test)]
 mod tests;
+
+pub use maps::PackageMap;
 
 use super::document::{Remark, SupportTable};
 use gospect_bytes::base64;
@@ -27,6 +30,7 @@ const SCRIPT: &str = concat!(
     include_str!("script/tables.js"),
     include_str!("script/findings.js"),
     include_str!("script/programs.js"),
+    include_str!("script/maps.js"),
     include_str!("script/page.js"),
     "})();\n"
 );
@@ -118,6 +122,8 @@ pub struct Page<'a> {
     pub charts: Vec<Chart>,
     /// Tables above that of the programs.
     pub tables: Vec<Table>,
+    /// The packages of programs.
+    pub maps: Vec<PackageMap>,
     /// The scan.
     pub document: Option<&'a Document>,
     /// Support of Go releases.

@@ -1,5 +1,7 @@
 use super::*;
-use gospect_record::{Binary, Line};
+use crate::packages::{Format, Shown, Writer};
+use crate::style::Look;
+use gospect_record::{Binary, Line, Linked, LinkedPackage, PackageCapability};
 use test_support::records as sample;
 
 fn remarks() -> Vec<Remark> {
@@ -263,6 +265,79 @@ fn a_page_without_a_scan_has_its_own_tables() {
     assert_eq!(data["binaries"].as_array().unwrap().len(), 0);
 }
 
+/// Two programs of twelve modules with four packages each, of which one has no code of its own, and one whose packages are unknown.
+fn package_page() -> String {
+    let capability = |name: &str, certain| PackageCapability {
+        capability: name.into(),
+        direct: true,
+        certain,
+        chain: vec!["example.com/x.Run".into(), "os.StartProcess".into()],
+    };
+    let mut program = sample::clean();
+    let mut packages = Vec::new();
+    let info = program.build_info.as_mut().unwrap();
+    for number in 1..=12u64 {
+        let module = format!("example.com/module-{number}");
+        info.deps.push(sample::module(&module, "v1.2.3"));
+        for part in 0..4u64 {
+            packages.push(LinkedPackage {
+                path: format!("{module}/part-{part}"),
+                module: Some(module.clone()),
+                functions: 7,
+                bytes: number * [5000, 3000, 2000, 0][part as usize],
+                capabilities: Some(match part {
+                    0 => vec![capability("EXEC", true), capability("FILES", false)],
+                    _ => Vec::new(),
+                }),
+            });
+        }
+    }
+    program.packages = Some(packages);
+    program.linked = Some(Linked {
+        functions: 336,
+        ..Linked::default()
+    });
+    let hostile = Binary {
+        path: sample::HOSTILE.into(),
+        ..program.clone()
+    };
+    let unknown = Binary {
+        packages: None,
+        linked: None,
+        ..program.clone()
+    };
+    let mut out = Vec::new();
+    let mut writer = Writer::new(Format::Html, Look::PLAIN, Shown::Capabilities, &mut out).unwrap();
+    for binary in [&program, &hostile, &unknown] {
+        writer.program(binary).unwrap();
+    }
+    assert_eq!(writer.end().unwrap().packages, 1);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn packages_are_on_the_page_of_a_scan() {
+    let mut document = sample::document();
+    assert_eq!(
+        block(&page(&document, &[]))["maps"],
+        serde_json::json!([]),
+        "records without packages have no map"
+    );
+    document.binaries[0].packages = Some(vec![LinkedPackage {
+        path: "fmt".into(),
+        module: Some("std".into()),
+        functions: 3,
+        bytes: 200,
+        capabilities: None,
+    }]);
+    let maps = block(&page(&document, &[]))["maps"].clone();
+    assert_eq!(maps.as_array().unwrap().len(), 1);
+    assert_eq!(
+        maps[0]["modules"][0]["packages"],
+        serde_json::json!([["fmt", 3, 200, ""]])
+    );
+}
+
 /// Runs `scripts/test-html.py` in a real browser.
 #[test]
 fn works_in_a_browser() {
@@ -278,11 +353,14 @@ fn works_in_a_browser() {
     }));
     std::fs::write(&small, page(&document, &remarks())).unwrap();
     std::fs::write(&large, page(&fleet(5000), &fleet_remarks(5000))).unwrap();
+    let packages = dir.path().join("packages.html");
+    std::fs::write(&packages, package_page()).unwrap();
     let script = test_support::root().join("scripts/test-html.py");
     let Ok(output) = std::process::Command::new("python3")
         .arg(script)
         .arg(&small)
         .arg(&large)
+        .arg(&packages)
         .output()
     else {
         return test_support::skip::skipped("python3", "");

@@ -1,86 +1,18 @@
 //! The packages that are linked into programs, by module, with the number of their functions and the bytes of their code.
 
+mod page;
+mod program;
 mod text;
+
+pub use program::{Module, Package, Program, Unknown};
 
 use super::csv;
 use super::style::Look;
-use gospect_record::{Binary, LinkedPackage, Location, PackageCapability};
-use serde::Serialize;
-use std::collections::BTreeMap;
+use gospect_record::Binary;
 use std::io::{self, Write};
 
 /// The schema of the JSON document.
 pub const SCHEMA: &str = "gospect-packages/1";
-
-/// Why the packages of a program are unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unknown {
-    /// The program has no readable function table.
-    NoFunctionTable,
-    /// The record was written without packages.
-    NotRecorded,
-}
-
-impl Unknown {
-    fn text(self) -> &'static str {
-        match self {
-            Self::NoFunctionTable => "no function table",
-            Self::NotRecorded => {
-                "these records hold none; write them with `gospect scan --symbols --format ndjson`"
-            }
-        }
-    }
-}
-
-/// A program and its packages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Program {
-    /// Location as text for people.
-    pub path: String,
-    /// Location as data.
-    pub location: Location,
-    /// Version of the toolchain.
-    pub go_version: Option<String>,
-    /// Import path of the main package.
-    pub main_package: Option<String>,
-    /// Bytes of code of all packages; `None`: unknown.
-    pub code_bytes: Option<u64>,
-    /// Why the packages are unknown; `None`: they are known.
-    pub unknown: Option<Unknown>,
-    /// The modules, largest first.
-    pub modules: Vec<Module>,
-}
-
-/// The packages of one module.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Module {
-    /// Its path, `std` for the standard library; `None`: the module of these packages is unknown.
-    pub path: Option<String>,
-    /// Its version as linked, after replacement; for `std` that of the toolchain; `None`: unknown.
-    pub version: Option<String>,
-    /// Number of functions in its packages.
-    pub functions: u64,
-    /// Bytes of their code.
-    pub bytes: u64,
-    /// Its packages, largest first.
-    pub packages: Vec<Package>,
-}
-
-/// One package.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Package {
-    /// Its import path.
-    pub path: String,
-    /// Number of its functions, including those that exist only inlined.
-    pub functions: u64,
-    /// Bytes of their code.
-    pub bytes: u64,
-    /// What it can do, by capslock's names; `None`: unknown.
-    pub capabilities: Option<Vec<String>>,
-    /// The chain of calls that proves each of them.
-    pub chains: Vec<PackageCapability>,
-}
 
 /// How much to show of what packages can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +35,8 @@ pub enum Format {
     Json,
     /// A row for each package of each program.
     Csv,
+    /// A page with the packages drawn by size.
+    Html,
 }
 
 /// Writes programs one by one.
@@ -114,6 +48,8 @@ pub struct Writer<'o> {
     written: u64,
     unknown: u64,
     unknown_capabilities: u64,
+    /// The programs of a page, which is written at the end.
+    waiting: Vec<Program>,
 }
 
 /// For how many programs something is not known.
@@ -123,83 +59,6 @@ pub struct NotKnown {
     pub packages: u64,
     /// Programs whose packages are known, but not what they can do.
     pub capabilities: u64,
-}
-
-impl Program {
-    /// The packages of a program.
-    pub fn of(binary: &Binary) -> Self {
-        let rows = binary.packages.as_deref();
-        let has_table = binary.linked.as_ref().is_some_and(|l| l.functions > 0);
-        let unknown = match (rows, has_table) {
-            (Some([_, ..]), _) => None,
-            (Some([]) | None, false) => Some(Unknown::NoFunctionTable),
-            (Some([]), true) => None,
-            (None, true) => Some(Unknown::NotRecorded),
-        };
-        let rows = rows.unwrap_or_default();
-        let sum = rows.iter().fold(0u64, |sum, p| sum.saturating_add(p.bytes));
-        Self {
-            path: binary.path.clone(),
-            location: binary.location.clone(),
-            go_version: binary.go_version.clone(),
-            main_package: binary.main_package.clone(),
-            code_bytes: unknown.is_none().then_some(sum),
-            unknown,
-            modules: modules(binary, rows),
-        }
-    }
-
-    /// Whether it is known what the packages can do.
-    pub fn has_capabilities(&self) -> bool {
-        let mut packages = self.modules.iter().flat_map(|m| &m.packages);
-        self.unknown.is_none() && packages.all(|p| p.capabilities.is_some())
-    }
-
-    fn functions(&self) -> u64 {
-        let all = self.modules.iter().map(|m| m.functions);
-        all.fold(0, u64::saturating_add)
-    }
-}
-
-/// The modules of packages, largest first.
-fn modules(binary: &Binary, rows: &[LinkedPackage]) -> Vec<Module> {
-    let mut all: BTreeMap<Option<&str>, Module> = BTreeMap::new();
-    for row in rows {
-        let module = all.entry(row.module.as_deref()).or_default();
-        module.functions = module.functions.saturating_add(row.functions);
-        module.bytes = module.bytes.saturating_add(row.bytes);
-        module.packages.push(Package {
-            path: row.path.clone(),
-            functions: row.functions,
-            bytes: row.bytes,
-            capabilities: row.capabilities.as_ref().map(|all| {
-                let names = all.iter().map(|c| c.capability.as_str().to_owned());
-                names.collect()
-            }),
-            chains: row.capabilities.clone().unwrap_or_default(),
-        });
-    }
-    let modules = all.into_iter().map(|(path, mut module)| {
-        module.path = path.map(str::to_owned);
-        module.version = path.and_then(|path| version(binary, path));
-        // The sort is stable: packages of equal size stay in path order.
-        module.packages.sort_by_key(|p| std::cmp::Reverse(p.bytes));
-        module
-    });
-    let mut modules: Vec<Module> = modules.collect();
-    modules.sort_by_key(|m| std::cmp::Reverse(m.bytes));
-    modules
-}
-
-fn version(binary: &Binary, path: &str) -> Option<String> {
-    if path == "std" {
-        return binary.go_version.clone();
-    }
-    let info = binary.build_info.as_ref()?;
-    let module = info.deps.iter().chain([&info.main]);
-    let module = module.into_iter().find(|module| module.path == path)?;
-    let module = module.replace.as_deref().unwrap_or(module);
-    (!module.version.is_empty()).then(|| module.version.clone())
 }
 
 impl<'o> Writer<'o> {
@@ -214,7 +73,7 @@ impl<'o> Writer<'o> {
         out: &'o mut dyn Write,
     ) -> io::Result<Self> {
         match format {
-            Format::Text => {}
+            Format::Text | Format::Html => {}
             Format::Json => {
                 let version = env!("CARGO_PKG_VERSION");
                 write!(
@@ -243,6 +102,7 @@ impl<'o> Writer<'o> {
             written: 0,
             unknown: 0,
             unknown_capabilities: 0,
+            waiting: Vec::new(),
         })
     }
 
@@ -273,6 +133,10 @@ impl<'o> Writer<'o> {
                 write!(self.out, "{comma}\n    {text}")
             }
             Format::Csv => program.rows(self.out),
+            Format::Html => {
+                self.waiting.push(program);
+                Ok(())
+            }
         }
     }
 
@@ -281,6 +145,9 @@ impl<'o> Writer<'o> {
     /// # Errors
     /// Those of the writer.
     pub fn end(self) -> io::Result<NotKnown> {
+        if self.format == Format::Html {
+            page::write(&self.waiting, self.out)?;
+        }
         if self.format == Format::Json {
             let line = if self.written == 0 { "" } else { "\n  " };
             writeln!(self.out, "{line}]\n}}")?;
@@ -303,22 +170,13 @@ impl Program {
                     package.path.clone(),
                     package.functions.to_string(),
                     package.bytes.to_string(),
-                    names(&package.chains).join(" "),
+                    package.capability_names().join(" "),
                 ];
                 csv::row(cells.into_iter(), out)?;
             }
         }
         Ok(())
     }
-}
-
-/// The capabilities, with a question mark where a step of the chain depends on values at run time.
-fn names(chains: &[PackageCapability]) -> Vec<String> {
-    let name = |c: &PackageCapability| match c.certain {
-        true => c.capability.as_str().to_owned(),
-        false => format!("{}?", c.capability.as_str()),
-    };
-    chains.iter().map(name).collect()
 }
 
 #[cfg(test)]

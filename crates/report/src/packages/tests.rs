@@ -1,5 +1,5 @@
 use super::*;
-use gospect_record::{BuildInfo, Linked};
+use gospect_record::{BuildInfo, Linked, LinkedPackage, PackageCapability};
 use test_support::records as sample;
 
 fn found(capability: &str, certain: bool) -> PackageCapability {

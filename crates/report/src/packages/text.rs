@@ -1,9 +1,8 @@
 //! Packages for people.
 
-use super::{Program, Shown, names};
+use super::{Package, Program, Shown};
 use crate::style::{Look, Tone, clean};
 use gospect_bytes::number;
-use gospect_record::PackageCapability;
 use std::fmt::Write as _;
 
 impl Program {
@@ -50,12 +49,12 @@ impl Program {
                 // Capabilities of the standard library are no news.
                 let is_told = shown != Shown::Nothing && path != STANDARD;
                 if is_told && !package.chains.is_empty() {
-                    let names = names(&package.chains).join(" ");
+                    let names = package.capability_names().join(" ");
                     let _ = write!(name, "  {}", look.paint(Tone::Dim, &clean(&names)));
                 }
                 line(text, package.bytes, all, package.functions, &name);
                 if is_told && shown == Shown::Chains {
-                    chains(text, &package.chains, look);
+                    chains(text, package, look);
                 }
             }
         }
@@ -66,8 +65,8 @@ impl Program {
 const STANDARD: &str = "std";
 
 /// A line for each capability, with its chain.
-fn chains(text: &mut String, chains: &[PackageCapability], look: &Look) {
-    for (name, found) in names(chains).iter().zip(chains) {
+fn chains(text: &mut String, package: &Package, look: &Look) {
+    for (name, found) in package.capability_names().iter().zip(&package.chains) {
         let through = match found.direct {
             true => "direct",
             false => "through others",

@@ -44,18 +44,19 @@ fn has_base(instruction: &Instruction) -> bool {
 /// Neither code nor data is below this address.
 const LOWEST: u64 = 0x1000;
 
-/// Immediates may be addresses in programs that are loaded at a fixed address.
+/// Immediates may be addresses in programs that are loaded at a fixed address. They are last among the operands.
 fn immediate(instruction: &Instruction, visit: &mut dyn FnMut(Reference)) {
-    for i in 0..instruction.op_count() {
-        let value = match instruction.op_kind(i) {
-            OpKind::Immediate32 => u64::from(instruction.immediate32()),
-            OpKind::Immediate64 => instruction.immediate64(),
-            OpKind::Immediate32to64 => instruction.immediate(i),
-            _ => continue,
-        };
-        if value >= LOWEST {
-            visit(Reference::Address(value));
-        }
+    let Some(last) = instruction.op_count().checked_sub(1) else {
+        return;
+    };
+    let value = match instruction.op_kind(last) {
+        OpKind::Immediate32 => u64::from(instruction.immediate32()),
+        OpKind::Immediate64 => instruction.immediate64(),
+        OpKind::Immediate32to64 => instruction.immediate(last),
+        _ => return,
+    };
+    if value >= LOWEST {
+        visit(Reference::Address(value));
     }
 }
 

@@ -14,6 +14,11 @@
     at("tables").append(drawTable(table, first + number));
     parts.push(["t" + (first + number), table.title]);
   });
+  if (data.maps.length) {
+    at("packages").hidden = false;
+    at("packages").append(...data.maps.map(drawMap));
+    parts.push(["packages", "Packages"]);
+  }
   if (binaries.length) parts.push(["binaries", "Binaries"]);
   if (Object.keys(data.rules).length) {
     at("rules").replaceWith(drawRules());
