@@ -2,7 +2,7 @@
 
 use super::{Bar, Chart, PackageMap, Page, Row, Table, Tile, Tone};
 use crate::document::{Remark, Support, SupportTable};
-use crate::packages::Program;
+use crate::packages::program::Program;
 use crate::style::clean;
 use crate::terms;
 use gospect_bytes::number::{self, count, thousands};

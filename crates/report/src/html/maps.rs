@@ -1,6 +1,6 @@
 //! The packages of a program, drawn as areas by their bytes of code.
 
-use crate::packages::Program;
+use crate::packages::program::Program;
 use crate::style::clean;
 use serde::Serialize;
 

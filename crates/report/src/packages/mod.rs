@@ -1,7 +1,7 @@
 //! The packages that are linked into programs, by module, with the number of their functions and the bytes of their code.
 
 mod page;
-mod program;
+pub(crate) mod program;
 mod text;
 
 pub use program::{Module, Package, Program, Unknown};
