@@ -85,7 +85,10 @@ pub fn compare(
         .sort_unstable_by_key(|(a, b)| (a.start, a.end, b.start, b.end));
     let from_code = pairs.iter().filter(|pair| pair.is_certain);
     let from_code = from_code.map(|pair| (pair.old, pair.new));
-    let from_data = data.alignment.pointers.iter().map(|p| (p.old, p.new));
+    // A word that is equal in both, such as a round number, may be no pointer.
+    let pointers = data.alignment.pointers.iter();
+    let pointers = pointers.filter(|p| p.old != p.new || old.is_likely_address(p.old));
+    let from_data = pointers.map(|p| (p.old, p.new));
     for (old_address, new_address) in from_code.chain(from_data) {
         if !old.is_stored(old_address) && !new.is_stored(new_address) {
             data.zeroed.entry(old_address).or_insert(new_address);
@@ -262,10 +265,17 @@ impl Data {
         };
         let from = hints.partition_point(|hint| hint.0 < old_region.addresses.start);
         let to = hints.partition_point(|hint| hint.0 < old_region.addresses.end);
+        let [old_records, new_records] = self.build_info();
+        let is_record = |records: &[u64], address: u64| records.contains(&address);
         let words = Words {
             size: usize::try_from(old.image.pointer_size().max(1)).unwrap_or(8),
             number: &|bytes| old.image.number(bytes),
-            are_pointers: &|x, y| old.holds(x) && new.holds(y),
+            // One program may lack the reference that keeps build info.
+            are_pointers: &|x, y| {
+                old.holds(x)
+                    && new.holds(y)
+                    && is_record(&old_records, x) == is_record(&new_records, y)
+            },
         };
         align(
             &Piece {
@@ -288,6 +298,14 @@ impl Data {
         let after = runs.partition_point(|run| run.0 <= address);
         let run = runs.get(after.checked_sub(1)?)?;
         (address <= run.0 + run.1).then(|| run.2 + (address - run.0))
+    }
+
+    /// Where build info begins in both programs.
+    fn build_info(&self) -> [Vec<u64>; 2] {
+        self.compared_elsewhere.each_ref().map(|ranges| {
+            let records = ranges.iter().filter(|range| range.is_build_info());
+            records.map(|range| range.addresses.start).collect()
+        })
     }
 
     /// The pointers in data.

@@ -2,7 +2,7 @@
 
 use super::code::{Pair, bodies};
 use super::data::Data;
-use super::side::Side;
+use super::side::{Addresses, Side};
 use gospect_record::rebuild::{Difference, DifferentPart, FunctionChange, FunctionDifference};
 use std::collections::HashMap;
 
@@ -126,7 +126,9 @@ impl Functions {
             if self.differing.contains_key(&(pair.function as usize)) {
                 continue;
             }
-            let is_same = self.is_same(old, new, data, pair.old, pair.new);
+            // The headers of the file are in memory too, and nothing refers to them: that is a small number.
+            let is_number = pair.old == pair.new && old.is_outside_sections(pair.old);
+            let is_same = is_number || self.is_same(old, new, data, pair.old, pair.new);
             if !is_same
                 && (pair.is_certain || old.is_likely_address(pair.old) && data.is_aligned(pair.old))
             {
@@ -201,7 +203,8 @@ impl Functions {
         let changed = data.pointers().iter().filter(|pointer| {
             // A word that is equal in both may be a number and no pointer.
             let is_certain = pointer.old != pointer.new;
-            let is_variable = old.image.segment_at(pointer.at).is_some_and(|s| s.writable);
+            let is_variable = old.image.segment_at(pointer.at).is_some_and(|s| s.writable)
+                && !old.without_pointers.contains(&pointer.at);
             let is_likely = is_variable && old.is_likely_address(pointer.old);
             let counts = is_certain || is_likely && data.is_aligned(pointer.old);
             counts && !self.is_same(old, new, data, pointer.old, pointer.new)
@@ -247,7 +250,11 @@ impl Functions {
         };
         let changed = values.filter(|(at, old_value, new_value)| {
             match (is_address(old, *old_value), is_address(new, *new_value)) {
-                (true, true) => !self.is_same(old, new, data, *old_value, *new_value),
+                (true, true) => {
+                    let is_end = *old_value == old.zeroed.end && *new_value == new.zeroed.end;
+                    !(is_end && is_as_long(&old.zeroed, &new.zeroed))
+                        && !self.is_same(old, new, data, *old_value, *new_value)
+                }
                 _ => old_value != new_value && *at >= after_table,
             }
         });
@@ -311,6 +318,13 @@ impl Functions {
         );
         all
     }
+}
+
+/// Whether two ranges have the same length, but for padding.
+fn is_as_long(old_range: &Addresses, new_range: &Addresses) -> bool {
+    const PADDING: u64 = 64;
+    let length = |range: &Addresses| range.end.saturating_sub(range.start);
+    length(old_range).abs_diff(length(new_range)) < PADDING
 }
 
 /// The function or section that an address is in, for people.

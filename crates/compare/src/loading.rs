@@ -130,14 +130,25 @@ fn entry(side: &Side<'_, '_>) -> Option<u64> {
         Format::Elf => number(24, image.pointer_size()),
         Format::Pe => {
             let optional = number(0x3c, 4)?.checked_add(24)?;
-            let base = match image.bits {
-                64 => number(optional.checked_add(24)?, 8)?,
-                _ => number(optional.checked_add(28)?, 4)?,
-            };
-            base.checked_add(number(optional.checked_add(16)?, 4)?)
+            pe_base(side)?.checked_add(number(optional.checked_add(16)?, 4)?)
         }
         Format::MachO => macho_entry(side),
         _ => None,
+    }
+}
+
+/// The address at which a PE file is loaded (`ImageBase`).
+pub fn pe_base(side: &Side<'_, '_>) -> Option<u64> {
+    let image = side.image;
+    let window = image.window();
+    let number = |at: u64, size: u64| window.get(at, size).map(|b| image.number(b));
+    if image.format != Format::Pe {
+        return None;
+    }
+    let optional = number(0x3c, 4)?.checked_add(24)?;
+    match image.bits {
+        64 => number(optional.checked_add(24)?, 8),
+        _ => number(optional.checked_add(28)?, 4),
     }
 }
 

@@ -9,6 +9,8 @@ use gospect_record::{BuildInfo, Module};
 
 /// The start of build info (src/debug/buildinfo/buildinfo.go).
 const BUILD_INFO: &[u8] = b"\xff Go buildinf:";
+/// What [`record_ranges`] calls build info.
+pub const BUILD_INFO_NAME: &str = "build info";
 /// The start of `crypto/internal/fips140/check.Linkinfo` (src/crypto/internal/fips140/check/check.go, Go 1.24).
 const FIPS: &[u8] = b"\xff Go fipsinfo \xff\x00";
 /// Size of the header of build info, before its texts.
@@ -35,7 +37,7 @@ pub fn record_ranges(side: &Side<'_, '_>) -> Vec<(Addresses, &'static str)> {
                 if start.is_multiple_of(8) {
                     let is_record = mark == BUILD_INFO;
                     let (end, what) = match is_record {
-                        true => (end_of_build_info(bytes, at), "build info"),
+                        true => (end_of_build_info(bytes, at), BUILD_INFO_NAME),
                         false => (None, "the FIPS 140 record"),
                     };
                     let end = end.map_or(start + size, |end| segment.address + end);

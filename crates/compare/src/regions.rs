@@ -1,6 +1,6 @@
 //! The parts of memory that are compared as data, or as code that no function table lists.
 
-use super::parts::record_ranges;
+use super::parts::{BUILD_INFO_NAME, record_ranges};
 use super::side::{Addresses, Side};
 use gospect_exe::{Format, Segment};
 
@@ -104,6 +104,11 @@ pub struct Excluded {
 const MODULEDATA: &str = "moduledata";
 
 impl Excluded {
+    /// Whether it is build info.
+    pub fn is_build_info(&self) -> bool {
+        self.what == BUILD_INFO_NAME
+    }
+
     /// Whether an address in this range is the same place as an address in a range of the other program. Only moduledata has its fields at fixed
     /// places; the others are compared by what they say.
     pub fn is_same_place(&self, other: &Self, address: u64, other_address: u64) -> bool {

@@ -1,6 +1,6 @@
 //! One of the two programs: its functions, and the ranges of its memory.
 
-use gospect_exe::{Format, Image, WasmFunctions};
+use gospect_exe::{Format, Image, Section, WasmFunctions};
 use gospect_go::calls::decode::{FIRST_FUNCTION, PLACE_BITS};
 use gospect_go::tables::Tables;
 use gospect_go::tables::pclntab::Layout;
@@ -22,7 +22,9 @@ pub struct Side<'t, 'i> {
     /// Addresses of segments and sections, zero-filled memory included. Sorted, without overlaps.
     memory: Vec<Addresses>,
     /// Zero-filled variables, by the moduledata.
-    zeroed: Addresses,
+    pub zeroed: Addresses,
+    /// Initialised variables without pointers, by the moduledata.
+    pub without_pointers: Addresses,
 }
 
 impl<'t, 'i> Side<'t, 'i> {
@@ -34,6 +36,8 @@ impl<'t, 'i> Side<'t, 'i> {
         let segments = image.segments.iter().filter(|s| !s.discardable);
         let sections = image.sections.iter().filter(|s| s.address != 0);
         let moduledata = tables.moduledata().zip(tables.pclntab());
+        let without_pointers =
+            moduledata.and_then(|(module, table)| module.without_pointers(image, table.layout));
         let zeroed = moduledata.and_then(|(module, table)| module.zeroed(image, table.layout));
         let zeroed = zeroed.map_or(0..0, |range| range.0..range.1);
         // WebAssembly leaves out zeros, those at the end of the data too.
@@ -54,6 +58,7 @@ impl<'t, 'i> Side<'t, 'i> {
             wasm: WasmFunctions::read(image),
             memory: merged(memory),
             zeroed,
+            without_pointers: without_pointers.map_or(0..0, |range| range.0..range.1),
         })
     }
 
@@ -160,6 +165,13 @@ impl<'t, 'i> Side<'t, 'i> {
         module.map_or(0..0, |m| {
             m.address..m.address + WORDS * self.image.pointer_size()
         })
+    }
+
+    /// Whether an address is in none of the sections, of a program that has sections.
+    pub fn is_outside_sections(&self, address: u64) -> bool {
+        let mut named = self.image.sections.iter().filter(|s| s.address != 0);
+        let holds = |s: &Section<'_>| address >= s.address && address - s.address < s.size;
+        !self.image.sections.is_empty() && !named.any(holds)
     }
 
     /// Name of the section that an address is in.

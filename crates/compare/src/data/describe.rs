@@ -32,7 +32,9 @@ impl Data {
         let mut unexplained = Vec::new();
         let bases = moduledata_pointers(old, new);
         for (a, b) in &self.alignment.different {
-            if self.are_offsets((old, new), are_same_code, &bases, a, b) {
+            if self.are_offsets((old, new), are_same_code, &bases, a, b)
+                || self.are_imports((old, new), a, b)
+            {
                 continue;
             }
             match (old_harmless.part(old, a), new_harmless.part(new, b)) {

@@ -1,6 +1,7 @@
 //! Whether two addresses, one of each program, are the same thing.
 
 use super::{AreSameCode, Data};
+use crate::loading::pe_base;
 use crate::regions::{Excluded, OF_LOADER};
 use crate::side::{Addresses, Side};
 
@@ -8,6 +9,8 @@ use crate::side::{Addresses, Side};
 const NEIGHBOURS: usize = 64;
 /// Longest range that may be offsets, in offsets of 32 bits.
 const MOST_OFFSETS: u64 = 4;
+/// Pairs of zero-filled variables before and after one that its distance is compared with. Some pairs are numbers that look like addresses.
+const ZEROED_NEIGHBOURS: usize = 4;
 /// Bytes of the largest constant that instructions of Go programs read at once.
 const LARGEST_CONSTANT: u64 = 32;
 /// Bytes that are looked at for the ends of a run of zeros.
@@ -45,18 +48,21 @@ impl Data {
     }
 
     /// Whether two addresses of zero-filled memory are the same variable: no other address is paired with the first, and the distance between them is that of
-    /// the pair before or after them.
+    /// a pair near them.
     fn is_same_zeroed(&self, a: u64, b: u64) -> bool {
-        let distance = |pair: (&u64, &u64)| pair.1.wrapping_sub(*pair.0);
         if self.zeroed.get(&a).is_some_and(|other| *other != b) {
             return false;
         }
-        let before = self.zeroed.range(..a).next_back().map(distance);
-        let after = self.zeroed.range(a + 1..).next().map(distance);
-        let own = Some(b.wrapping_sub(a));
-        // Padding before a variable with a larger alignment may differ in size.
-        let is_aligned = a.is_multiple_of(64) && b.is_multiple_of(64);
-        (before.is_none() && after.is_none()) || before == own || after == own || is_aligned
+        // The padding before a variable may differ in size, by less than its alignment.
+        let alignment = 1u64 << (a | b).trailing_zeros().min(12);
+        let is_as_far = |pair: (&u64, &u64)| {
+            let (own, of_pair) = (b.wrapping_sub(a), pair.1.wrapping_sub(*pair.0));
+            own.wrapping_sub(of_pair).cast_signed().unsigned_abs() < alignment
+        };
+        let before = self.zeroed.range(..a).rev().take(ZEROED_NEIGHBOURS);
+        let after = self.zeroed.range(a.saturating_add(1)..);
+        let mut near = before.chain(after.take(ZEROED_NEIGHBOURS)).peekable();
+        near.peek().is_none() || near.any(is_as_far)
     }
 
     /// Whether two addresses are in the same run of zeros, far enough from what follows: there constants that are zero have moved by less
@@ -120,6 +126,28 @@ impl Data {
             })
     }
 
+    /// Whether two ranges that differ are words of the import table of PE files, which the loader replaces, and name the same functions (Microsoft PE
+    /// format, "Import Lookup Table").
+    pub(super) fn are_imports(
+        &self,
+        (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+        a: &Addresses,
+        b: &Addresses,
+    ) -> bool {
+        let word = old.image.pointer_size();
+        let (start, other) = (a.start - a.start % word, b.start - b.start % word);
+        let is_alike = a.end - a.start == b.end - b.start && a.start - start == b.start - other;
+        let count = (a.end - start).div_ceil(word);
+        is_alike
+            && (0..count).all(|i| {
+                let names = (
+                    imported_name(old, start + i * word),
+                    imported_name(new, other + i * word),
+                );
+                names.0.is_some() && names.0 == names.1
+            })
+    }
+
     /// Whether both addresses are in the same range that another module compares.
     fn is_compared_elsewhere(
         &self,
@@ -130,10 +158,10 @@ impl Data {
     ) -> bool {
         let [of_old, of_new] = &self.compared_elsewhere;
         let range_at = |ranges: &[Excluded], address: u64| {
-            let includes = |range: &Excluded| {
-                range.addresses.contains(&address) || range.addresses.end == address
-            };
-            ranges.iter().position(includes)
+            let includes = |range: &Excluded| range.addresses.contains(&address);
+            let ends = |range: &Excluded| range.addresses.end == address;
+            let including = ranges.iter().position(includes);
+            including.or_else(|| ranges.iter().position(ends))
         };
         match (range_at(of_old, a), range_at(of_new, b)) {
             (Some(i), Some(j)) => match (of_old.get(i), of_new.get(j)) {
@@ -159,4 +187,20 @@ fn zeros(side: &Side<'_, '_>, address: u64) -> Option<Addresses> {
     let behind = back.iter().take_while(|byte| **byte == 0).count() as u64;
     let is_whole = before < ZEROS && behind > 0 && behind < ZEROS;
     is_whole.then(|| address - before..address + behind)
+}
+
+/// The function that a word of the import table names, by the offset of its name from the start of the image.
+fn imported_name<'t>(side: &Side<'t, '_>, at: u64) -> Option<&'t [u8]> {
+    /// Longest name of a function.
+    const LONGEST: u64 = 4096;
+    let base = pe_base(side)?;
+    let size = side.image.pointer_size();
+    let offset = side.image.number(side.image.bytes(at, size)?);
+    let name = base.checked_add(offset)?;
+    if offset == 0 || side.section_name(name) != ".idata" {
+        return None;
+    }
+    // The name is behind a hint of two bytes.
+    let bytes = side.image.bytes_upto(name.checked_add(2)?, LONGEST)?;
+    bytes.get(..memchr::memchr(0, bytes)?)
 }

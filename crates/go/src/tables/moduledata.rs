@@ -114,19 +114,33 @@ impl Moduledata {
         (end >= self.data.1).then_some((self.data.0, end))
     }
 
+    /// The range of the initialised variables without pointers: from `noptrdata` to `enoptrdata`.
+    pub fn without_pointers(&self, image: &Image<'_>, layout: Layout) -> Option<(u64, u64)> {
+        let text = match layout {
+            Layout::Go12 => SINCE_15.text,
+            _ => SINCE_116.text,
+        };
+        self.range(image, text + 2, text + 3)
+    }
+
     /// The range of the variables that are zero at the start, with and without pointers: from `bss` to `enoptrbss`.
     pub fn zeroed(&self, image: &Image<'_>, layout: Layout) -> Option<(u64, u64)> {
         let words = match layout {
             Layout::Go12 => SINCE_15,
             _ => SINCE_116,
         };
+        self.range(image, words.bss, words.enoptrbss)
+    }
+
+    /// The addresses that two words name.
+    fn range(&self, image: &Image<'_>, from: u64, to: u64) -> Option<(u64, u64)> {
         let field = |i: u64| {
             image.pointer(
                 self.address
                     .checked_add(i.checked_mul(image.pointer_size())?)?,
             )
         };
-        Some((field(words.bss)?, field(words.enoptrbss)?)).filter(|range| range.0 <= range.1)
+        Some((field(from)?, field(to)?)).filter(|range| range.0 <= range.1)
     }
 
     fn parse(image: &Image<'_>, address: u64, table: &Pclntab) -> Option<Self> {
