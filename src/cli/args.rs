@@ -121,6 +121,9 @@ pub struct DiffArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "everything, one document"), ("markdown", "for a pull request comment"), ("html", "one page that needs no network")]))]
     pub format: String,
+    /// List all changes of each program, also those that several programs share (text and markdown)
+    #[arg(long)]
+    pub all: bool,
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
     #[arg(long)]
     pub packages: bool,
@@ -130,7 +133,7 @@ pub struct DiffArgs {
     /// Compare what modules can do too, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
     #[arg(long)]
     pub capabilities: bool,
-    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
+    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
     /// Compare known vulnerabilities too, as `--fail-on vulnerability` does

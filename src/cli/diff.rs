@@ -15,7 +15,7 @@ use crate::compare::compare;
 use crate::record::rebuild::Comparison;
 use crate::record::{Binary, End, Line};
 use crate::report::diff::{html, json, markdown, text};
-use crate::report::findings::Options;
+use crate::report::findings::{Listing, Options};
 use crate::report::rebuild;
 use crate::report::style::clean;
 use crate::scan::ListPackages;
@@ -123,6 +123,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let options = Options {
         color: output.look.color,
         width: output.look.width,
+        listing: match args.all {
+            true => Listing::All,
+            false => Listing::Grouped,
+        },
         ..Options::default()
     };
     // Nothing was compared: a report would look as if nothing had changed.
@@ -133,7 +137,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     output.write(|out| match args.format.as_str() {
         "json" => json::render(&diff, out),
         "markdown" => {
-            markdown::render(&diff, out)?;
+            markdown::render(&diff, [&names[0], &names[1]], args.all, out)?;
             let code = diff.code.as_ref();
             code.map_or(Ok(()), |code| rebuild::comparison_markdown(code, out))
         }

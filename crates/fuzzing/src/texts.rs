@@ -246,7 +246,8 @@ pub(super) fn report(lines: &[Line]) {
     differences::text::render(&change, &Default::default(), &mut out)
         .expect("memory takes everything");
     harmless(&String::from_utf8_lossy(&out));
-    differences::markdown::render(&change, &mut Vec::new()).expect("memory takes everything");
+    differences::markdown::render(&change, ["old", "new"], false, &mut Vec::new())
+        .expect("memory takes everything");
 }
 
 /// Names of images in registries.

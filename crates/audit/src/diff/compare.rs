@@ -175,7 +175,7 @@ const LISTS: &[ListFact] = &[
         worse: Worse::Never,
     },
     ListFact {
-        class: Class::Goroot,
+        class: Class::Paths,
         entries: |b| {
             let leaks = b.paths.as_ref()?.iter().rev();
             Some(

@@ -25,13 +25,14 @@ enum Comparison {
 }
 
 /// Classes of facts about the build: a change in one of them explains other bytes.
-const BUILD_FACTS: [Class; 8] = [
+const BUILD_FACTS: [Class; 9] = [
     Class::Toolchain,
     Class::Module,
     Class::Setting,
     Class::Godebug,
     Class::Experiment,
     Class::Goroot,
+    Class::Paths,
     Class::Linkage,
     Class::Source,
 ];

@@ -41,8 +41,10 @@ pub enum Class {
     Godebug,
     /// Experiments in force.
     Experiment,
-    /// GOROOT and build-host paths.
+    /// GOROOT: recorded, at run time, trimmed or not.
     Goroot,
+    /// Paths of the build host that are in the program.
+    Paths,
     /// Loader, libraries, hardening.
     Linkage,
     /// Contradictions, packing, checksums, module data.
@@ -71,7 +73,7 @@ pub struct NoClass {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 16] = [
+    pub const ALL: [Class; 17] = [
         Class::Added,
         Class::Removed,
         Class::Toolchain,
@@ -80,6 +82,7 @@ impl Class {
         Class::Godebug,
         Class::Experiment,
         Class::Goroot,
+        Class::Paths,
         Class::Linkage,
         Class::Integrity,
         Class::Owner,
@@ -101,6 +104,7 @@ impl Class {
             Class::Godebug => "godebug",
             Class::Experiment => "experiment",
             Class::Goroot => "goroot",
+            Class::Paths => "paths",
             Class::Linkage => "linkage",
             Class::Integrity => "integrity",
             Class::Owner => "owner",
@@ -136,7 +140,7 @@ impl Class {
 }
 
 /// The direction of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// To a newer value.

@@ -122,7 +122,7 @@ fn each_class_of_change_is_seen_once_and_directed() {
             Box::new(|b| b.goroot.as_mut().unwrap().trimmed = Some(false)),
         ),
         (
-            Class::Goroot,
+            Class::Paths,
             Direction::Added,
             true,
             Box::new(|b| b.paths = Some(vec![])),
@@ -344,7 +344,7 @@ fn long_lists_are_compared_without_a_search_for_each() {
         classes,
         [
             Class::Godebug,
-            Class::Goroot,
+            Class::Paths,
             Class::Linkage,
             Class::Integrity
         ]

@@ -1,9 +1,10 @@
 //! The diff for a pull request comment: a table of the important changes, the rest folded away, within the size limits of
 //! forges.
 
+use super::groups::{Group, Rest, groups, heading};
 use super::{packages, path, sign, size, summary, values};
 use crate::findings::markdown::cell;
-use gospect_audit::diff::{Class, Diff};
+use gospect_audit::diff::{Change, Class, Diff, Pair};
 use gospect_bytes::number::count;
 use std::io::{self, Write};
 
@@ -11,9 +12,17 @@ use std::io::{self, Write};
 const PROGRAMS: usize = 50;
 const CHANGES: usize = 60;
 
-/// Writes the comment.
-pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## gospect diff\n\n{}.\n", summary(diff))?;
+/// Most programs that the heading of shared changes names.
+const NAMES: usize = 12;
+
+/// Writes the comment; `names` are the two targets. With `all` the changes of each program are listed in full.
+pub fn render(diff: &Diff, names: [&str; 2], all: bool, out: &mut dyn Write) -> io::Result<()> {
+    let [old, new] = names.map(cell);
+    writeln!(
+        out,
+        "## gospect diff: {old} to {new}\n\n{}.\n",
+        summary(diff)
+    )?;
     let counts: Vec<(Class, usize)> = Class::ALL
         .into_iter()
         .map(|c| (c, diff.count(c)))
@@ -31,65 +40,112 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         "---|".repeat(names.len()),
         numbers.join(" | ")
     )?;
-    let worse: Vec<_> = diff
-        .pairs
-        .iter()
-        .flat_map(|p| p.changes.iter().filter(|c| c.worse).map(move |c| (p, c)))
-        .collect();
-    if !worse.is_empty() {
-        writeln!(
-            out,
-            "\n### Look at these first\n\n| program | what | change |\n|---|---|---|"
-        )?;
-        for (p, c) in worse.iter().take(CHANGES) {
-            writeln!(
-                out,
-                "| {} ({}) | {} {} | {} |",
-                cell(path(p)),
-                cell(&p.port),
-                c.class.name(),
-                cell(&c.key),
-                cell(&values(c))
-            )?;
-        }
-        if worse.len() > CHANGES {
-            writeln!(out, "\n{} more.", worse.len() - CHANGES)?;
-        }
-    }
-    for p in diff.pairs.iter().take(PROGRAMS) {
-        writeln!(
-            out,
-            "\n<details><summary>{} ({}): {}</summary>\n",
-            cell(path(p)),
-            cell(&p.port),
-            count(p.changes.len() as u64, "change", "changes")
-        )?;
-        writeln!(out, "| | what | key | change |\n|---|---|---|---|")?;
-        for c in p.changes.iter().take(CHANGES) {
-            writeln!(
-                out,
-                "| {} | {} | {} | {} |",
-                cell(sign(c.direction)),
-                c.class.name(),
-                cell(&c.key),
-                cell(&values(c))
-            )?;
-        }
-        if p.changes.len() > CHANGES {
-            writeln!(out, "\n{} more.", p.changes.len() - CHANGES)?;
-        }
-        let size = size(p);
-        if !size.is_empty() {
-            writeln!(out, "\nSize: {}", cell(&size))?;
-        }
-        for (sign, label, text) in p.packages.iter().flat_map(packages::lines) {
-            writeln!(out, "\n{} {label} {}", cell(sign), cell(&text))?;
-        }
+    let (groups, rests) = groups(diff, all);
+    worse(&groups, &rests, out)?;
+    for group in groups.iter().take(PROGRAMS) {
+        let heading = cell(&heading(group, NAMES));
+        open(&heading, group.changes.len(), out)?;
+        changes(&group.changes, out)?;
         writeln!(out, "\n</details>")?;
     }
-    if let Some(more @ 1..) = diff.pairs.len().checked_sub(PROGRAMS) {
+    for rest in rests.iter().take(PROGRAMS) {
+        program(rest, !groups.is_empty(), out)?;
+    }
+    if let Some(more @ 1..) = rests.len().checked_sub(PROGRAMS) {
         let more = count(more as u64, "more program", "more programs");
         writeln!(out, "\n{more}; `gospect diff --format json` has all.")?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "\n`+` new, `-` gone, `^` newer, `v` older, `~` changed; what is for the worse stands under \"Look at these first\"."
+    )
+}
+
+/// Writes the changes for the worse.
+fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let shared = groups.iter().flat_map(|group| {
+        let programs = cell(&heading(group, 3));
+        let worse = group.changes.iter().filter(|c| c.worse);
+        worse.map(move |c| (programs.clone(), *c))
+    });
+    let alone = rests.iter().flat_map(|rest| {
+        let worse = rest.changes.iter().filter(|c| c.worse);
+        worse.map(|c| (program_name(rest.pair), *c))
+    });
+    let worse: Vec<_> = shared.chain(alone).collect();
+    if worse.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n### Look at these first\n\n| program | what | change |\n|---|---|---|"
+    )?;
+    for (programs, c) in worse.iter().take(CHANGES) {
+        writeln!(
+            out,
+            "| {programs} | {} {} | {} |",
+            c.class.name(),
+            cell(&c.key),
+            cell(&values(c))
+        )?;
+    }
+    match worse.len().checked_sub(CHANGES) {
+        Some(more @ 1..) => writeln!(out, "\n{more} more."),
+        _ => Ok(()),
+    }
+}
+
+/// Path and port of a program.
+fn program_name(pair: &Pair) -> String {
+    format!("{} ({})", cell(path(pair)), cell(&pair.port))
+}
+
+/// Opens a part that is folded away.
+fn open(heading: &str, number: usize, out: &mut dyn Write) -> io::Result<()> {
+    let number = count(number as u64, "change", "changes");
+    writeln!(out, "\n<details><summary>{heading}: {number}</summary>\n")
+}
+
+/// Writes one program with the changes that it shares with no other.
+fn program(rest: &Rest<'_>, has_groups: bool, out: &mut dyn Write) -> io::Result<()> {
+    let pair = rest.pair;
+    let size = size(pair);
+    let name = program_name(pair);
+    if has_groups && rest.changes.is_empty() && pair.packages.is_none() {
+        return match size.is_empty() {
+            true => Ok(()),
+            false => writeln!(out, "\n{name}: size {}", cell(&size)),
+        };
+    }
+    open(&name, rest.changes.len(), out)?;
+    changes(&rest.changes, out)?;
+    if !size.is_empty() {
+        writeln!(out, "\nSize: {}", cell(&size))?;
+    }
+    for (sign, label, text) in pair.packages.iter().flat_map(packages::lines) {
+        writeln!(out, "\n{} {label} {}", cell(sign), cell(&text))?;
+    }
+    writeln!(out, "\n</details>")
+}
+
+/// Writes changes as a table.
+fn changes(all: &[&Change], out: &mut dyn Write) -> io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| | what | key | change |\n|---|---|---|---|")?;
+    for c in all.iter().take(CHANGES) {
+        writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            cell(sign(c.direction)),
+            c.class.name(),
+            cell(&c.key),
+            cell(&values(c))
+        )?;
+    }
+    match all.len().checked_sub(CHANGES) {
+        Some(more @ 1..) => writeln!(out, "\n{more} more."),
+        _ => Ok(()),
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Must never compare, read a file, or print.
 
+mod groups;
 #[cfg(feature = "formats")]
 pub mod html;
 pub mod json;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::findings::Options;
+use crate::findings::{Listing, Options};
 use gospect_audit::diff::{Diff, diff};
 use test_support::audits::*;
 
@@ -90,7 +90,7 @@ fn text_fits_the_terminal_and_counts_one_as_one() {
         assert_eq!(wrapped, columns == 80, "{text}");
     }
     let mut out = Vec::new();
-    markdown::render(&diff, &mut out).unwrap();
+    markdown::render(&diff, ["old", "new"], false, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(
         text.contains("1 program changed") && text.contains(": 1 change</summary>"),
@@ -121,7 +121,7 @@ fn json_is_complete() {
 
 #[test]
 fn markdown_leads_with_what_matters() {
-    let text = text_of(|d, out| markdown::render(d, out));
+    let text = text_of(|d, out| markdown::render(d, ["old", "new"], false, out));
     let first = text.find("Look at these first").unwrap();
     assert!(first < text.find("<details>").unwrap());
     assert!(
@@ -133,8 +133,88 @@ fn markdown_leads_with_what_matters() {
     assert!(!text.contains("<i>") && !text.contains("@x") && text.contains("a\\|b"));
     let same = {
         let mut out = Vec::new();
-        markdown::render(&Diff::default(), &mut out).unwrap();
+        markdown::render(&Diff::default(), ["old", "new"], false, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert!(same.contains("0 programs changed"));
+}
+
+/// Three ports of a release that changed alike, one of which lost -trimpath too.
+fn ports() -> Diff {
+    let release = |go: &str, trimmed: &[&str]| {
+        let program = |arch: &str| {
+            binary(|b| {
+                b.path = format!("dist/app-{arch}");
+                b.executable.arch = Some(arch.into());
+                b.go_version = Some(go.into());
+                set(b, "-trimpath", "true");
+                if !trimmed.contains(&arch) {
+                    unset(b, "-trimpath");
+                }
+                set(b, "-tags", if go == "go1.27.3" { "new" } else { "old" });
+            })
+        };
+        ["amd64", "arm64", "riscv64"].map(program)
+    };
+    let old = release("go1.26.1", &["amd64", "arm64", "riscv64"]);
+    diff(&old, &release("go1.27.3", &["amd64", "riscv64"]))
+}
+
+#[test]
+fn changes_of_several_programs_are_shown_once() {
+    let render = |listing| {
+        let mut out = Vec::new();
+        let options = Options {
+            listing,
+            ..Options::default()
+        };
+        text::render(&ports(), &options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let text = render(Listing::Grouped);
+    let head = "3 programs: dist/app-amd64, dist/app-arm64, dist/app-riscv64\n";
+    assert!(text.starts_with(head), "{text}");
+    assert_eq!(
+        text.matches("go_version go1.26.1 -> go1.27.3").count(),
+        1,
+        "{text}"
+    );
+    assert!(
+        text.contains("\ndist/app-arm64  (linux/arm64)\n !- setting    -trimpath true -> (none)\n"),
+        "{text}"
+    );
+    assert!(!text.contains("\ndist/app-amd64"), "{text}");
+    assert!(
+        text.ends_with("`--all` lists all changes of each program.\n"),
+        "{text}"
+    );
+    let all = render(Listing::All);
+    assert_eq!(
+        all.matches("go_version go1.26.1 -> go1.27.3").count(),
+        3,
+        "{all}"
+    );
+    assert!(!all.contains("--all"), "{all}");
+
+    let markdown = |all| {
+        let mut out = Vec::new();
+        markdown::render(&ports(), ["v1", "v2"], all, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let text = markdown(false);
+    assert!(text.starts_with("## gospect diff: v1 to v2\n"), "{text}");
+    assert!(
+        text.contains("| dist/app-arm64 (linux/arm64) | setting -trimpath |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<summary>3 programs: dist/app-amd64, dist/app-arm64, dist/app-riscv64: "),
+        "{text}"
+    );
+    assert_eq!(text.matches("<details>").count(), 2, "{text}");
+    assert!(
+        text.ends_with("stands under \"Look at these first\".\n"),
+        "{text}"
+    );
+    assert_eq!(markdown(true).matches("<details>").count(), 3);
 }

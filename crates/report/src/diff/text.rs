@@ -1,9 +1,10 @@
 //! The diff for people: short, by program, with the most important changes marked.
 
+use super::groups::{Rest, groups, heading};
 use super::{packages, path, sign, size, summary, values};
-use crate::findings::{Options, clean};
+use crate::findings::{Listing, Options, clean};
 use crate::flow::flow;
-use gospect_audit::diff::{Class, Diff, Direction};
+use gospect_audit::diff::{Change, Class, Diff, Direction};
 use gospect_bytes::number::count;
 use std::io::{self, Write};
 
@@ -12,80 +13,19 @@ const INDENT: usize = 15;
 /// Most modules to list for one program; further ones are only counted. `json` has all of them.
 const MODULES: usize = 30;
 
-/// Writes the programs with changes, then a summary.
+/// Most programs that the heading of shared changes names.
+const NAMES: usize = 6;
+
+/// Writes changes that several programs share, the programs with what is left, then a summary.
 pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let paint = |code: &str, text: &str| {
-        if options.color {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_string()
-        }
-    };
-    for pair in &diff.pairs {
-        let whole = pair
-            .changes
-            .iter()
-            .find(|c| matches!(c.class, Class::Added | Class::Removed));
-        let head = format!("{}  ({})", clean(path(pair)), clean(&pair.port));
-        match whole.map(|c| c.class) {
-            Some(Class::Added) => {
-                writeln!(out, "{} {head}", paint("32", "added  "))?;
-                continue;
-            }
-            Some(_) => {
-                writeln!(out, "{} {head}", paint("31", "removed"))?;
-                continue;
-            }
-            None => writeln!(out, "{}", paint("1", &head))?,
-        }
-        let mut modules = 0usize;
-        for c in &pair.changes {
-            if c.class == Class::Module && !c.worse {
-                modules += 1;
-                if modules > MODULES {
-                    continue;
-                }
-            }
-            let code = match (c.worse, c.direction) {
-                (true, _) => "1;31",
-                (_, Direction::Up | Direction::Added) => "32",
-                (_, Direction::Removed | Direction::Down) => "35",
-                _ => "0",
-            };
-            let mark = if c.worse { "!" } else { " " };
-            let key = clean(&c.key);
-            let values = flow(
-                &clean(&values(c)),
-                INDENT + key.chars().count() + 1,
-                INDENT,
-                options.width,
-            );
-            writeln!(
-                out,
-                " {mark}{} {:<10} {}{}{values}",
-                paint(code, sign(c.direction)),
-                c.class.name(),
-                paint("1", &key),
-                if values.starts_with('\n') { "" } else { " " },
-            )?;
-        }
-        if let Some(more @ 1..) = modules.checked_sub(MODULES) {
-            let more = count(more as u64, "more module", "more modules");
-            writeln!(out, "    ... and {more}; `--format json` has all")?;
-        }
-        let size = size(pair);
-        if !size.is_empty() {
-            writeln!(out, "  {} size       {size}", paint("2", "~"))?;
-        }
-        for (sign, label, text) in pair.packages.iter().flat_map(packages::lines) {
-            let text = flow(&clean(&text), INDENT, INDENT, options.width);
-            writeln!(
-                out,
-                "  {} {label:<10} {}",
-                paint("2", sign),
-                text.trim_start()
-            )?;
-        }
+    let (groups, rests) = groups(diff, options.listing == Listing::All);
+    for group in &groups {
+        let head = flow(&clean(&heading(group, NAMES)), 0, 4, options.width);
+        writeln!(out, "{}", paint(options, "1", &head))?;
+        changes(&group.changes, options, out)?;
+    }
+    for rest in &rests {
+        program(rest, !groups.is_empty(), options, out)?;
     }
     let counts: Vec<String> = Class::ALL
         .into_iter()
@@ -100,5 +40,90 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
     if !counts.is_empty() {
         text = format!("{text}: {}", counts.join(", "));
     }
-    writeln!(out, "{}", flow(&text, 0, 0, options.width))
+    writeln!(out, "{}", flow(&text, 0, 0, options.width))?;
+    if !groups.is_empty() {
+        writeln!(out, "`--all` lists all changes of each program.")?;
+    }
+    Ok(())
+}
+
+/// Writes one program with the changes that it shares with no other. One of which only the size is left takes one line.
+fn program(
+    rest: &Rest<'_>,
+    has_groups: bool,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let pair = rest.pair;
+    let head = format!("{}  ({})", clean(path(pair)), clean(&pair.port));
+    match (&pair.old, &pair.new) {
+        (None, _) => return writeln!(out, "{} {head}", paint(options, "32", "added  ")),
+        (_, None) => return writeln!(out, "{} {head}", paint(options, "31", "removed")),
+        _ => {}
+    }
+    let size = size(pair);
+    if has_groups && rest.changes.is_empty() && pair.packages.is_none() {
+        return match size.is_empty() {
+            true => Ok(()),
+            false => writeln!(out, "{}  size {size}", paint(options, "1", &head)),
+        };
+    }
+    writeln!(out, "{}", paint(options, "1", &head))?;
+    changes(&rest.changes, options, out)?;
+    if !size.is_empty() {
+        writeln!(out, "  {} size       {size}", paint(options, "2", "~"))?;
+    }
+    for (sign, label, text) in pair.packages.iter().flat_map(packages::lines) {
+        let text = flow(&clean(&text), INDENT, INDENT, options.width);
+        let sign = paint(options, "2", sign);
+        writeln!(out, "  {sign} {label:<10} {}", text.trim_start())?;
+    }
+    Ok(())
+}
+
+/// Writes changes, one a line.
+fn changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut modules = 0usize;
+    for c in all {
+        if c.class == Class::Module && !c.worse {
+            modules += 1;
+            if modules > MODULES {
+                continue;
+            }
+        }
+        let code = match (c.worse, c.direction) {
+            (true, _) => "1;31",
+            (_, Direction::Up | Direction::Added) => "32",
+            (_, Direction::Removed | Direction::Down) => "35",
+            _ => "0",
+        };
+        let mark = if c.worse { "!" } else { " " };
+        let key = clean(&c.key);
+        let values = flow(
+            &clean(&values(c)),
+            INDENT + key.chars().count() + 1,
+            INDENT,
+            options.width,
+        );
+        writeln!(
+            out,
+            " {mark}{} {:<10} {}{}{values}",
+            paint(options, code, sign(c.direction)),
+            c.class.name(),
+            paint(options, "1", &key),
+            if values.starts_with('\n') { "" } else { " " },
+        )?;
+    }
+    if let Some(more @ 1..) = modules.checked_sub(MODULES) {
+        let more = count(more as u64, "more module", "more modules");
+        writeln!(out, "    ... and {more}; `--format json` has all")?;
+    }
+    Ok(())
+}
+
+fn paint(options: &Options, code: &str, text: &str) -> String {
+    match options.color {
+        true => format!("\x1b[{code}m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
 }

@@ -1,0 +1,101 @@
+//! Changes that several programs share, such as all ports of a release: they are shown once.
+
+use super::path;
+use gospect_audit::diff::{Change, Class, Diff, Direction, Pair};
+use std::collections::BTreeMap;
+
+/// Changes that the same programs share.
+pub struct Group<'d> {
+    /// The programs, in the order of the diff.
+    pub pairs: Vec<&'d Pair>,
+    /// The changes, in the order of the first program.
+    pub changes: Vec<&'d Change>,
+}
+
+/// A program with the changes that are shown for it alone.
+pub struct Rest<'d> {
+    /// The program.
+    pub pair: &'d Pair,
+    /// Its changes without those of the groups.
+    pub changes: Vec<&'d Change>,
+}
+
+/// What makes two changes the same.
+type Key<'d> = (Class, &'d str, Direction, Option<&'d str>, Option<&'d str>);
+
+fn key(change: &Change) -> Key<'_> {
+    (
+        change.class,
+        change.key.as_str(),
+        change.direction,
+        change.old.as_deref(),
+        change.new.as_deref(),
+    )
+}
+
+/// The changes that at least two programs share, those for the worse first and then those of most programs; and all programs with what is left.
+/// With `all` nothing is shared. The changes of programs that are new or gone stay with them.
+pub fn groups(diff: &Diff, all: bool) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
+    let mut holders: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+    for (number, pair) in diff.pairs.iter().enumerate() {
+        let compared = pair.old.is_some() && pair.new.is_some() && !all;
+        for change in pair.changes.iter().filter(|_| compared) {
+            let holders = holders.entry(key(change)).or_default();
+            // A program may have one change twice, as that of two modules of one name.
+            if holders.last() != Some(&number) {
+                holders.push(number);
+            }
+        }
+    }
+    holders.retain(|_, pairs| pairs.len() > 1);
+    let mut groups: Vec<(Vec<usize>, Group<'_>)> = Vec::new();
+    let mut places: BTreeMap<&[usize], usize> = BTreeMap::new();
+    let mut rests = Vec::new();
+    for (number, pair) in diff.pairs.iter().enumerate() {
+        let mut rest = Vec::new();
+        for change in &pair.changes {
+            match holders.get(&key(change)) {
+                None => rest.push(change),
+                Some(pairs) if pairs.first() == Some(&number) => {
+                    let place = *places.entry(pairs).or_insert_with(|| {
+                        let pairs_of = pairs.iter().filter_map(|n| diff.pairs.get(*n));
+                        let group = Group {
+                            pairs: pairs_of.collect(),
+                            changes: Vec::new(),
+                        };
+                        groups.push((pairs.clone(), group));
+                        groups.len() - 1
+                    });
+                    if let Some((_, group)) = groups.get_mut(place) {
+                        group.changes.push(change);
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        rests.push(Rest {
+            pair,
+            changes: rest,
+        });
+    }
+    groups.sort_by_key(|(pairs, group)| {
+        let is_worse = group.changes.iter().any(|change| change.worse);
+        (!is_worse, std::cmp::Reverse(pairs.len()))
+    });
+    (groups.into_iter().map(|(_, group)| group).collect(), rests)
+}
+
+/// The programs of a group: how many, and their paths up to a number.
+pub fn heading(group: &Group<'_>, most: usize) -> String {
+    let paths: Vec<&str> = group
+        .pairs
+        .iter()
+        .take(most)
+        .map(|pair| path(pair))
+        .collect();
+    let more = match group.pairs.len().saturating_sub(most) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} programs: {}{more}", group.pairs.len(), paths.join(", "))
+}
