@@ -252,8 +252,8 @@ impl Functions {
             match (is_address(old, *old_value), is_address(new, *new_value)) {
                 (true, true) => {
                     let is_end = *old_value == old.zeroed.end && *new_value == new.zeroed.end;
-                    !(is_end && is_as_long(&old.zeroed, &new.zeroed))
-                        && !self.is_same(old, new, data, *old_value, *new_value)
+                    let is_same_end = is_end && is_as_long(&old.zeroed, &new.zeroed);
+                    !is_same_end && !self.is_same(old, new, data, *old_value, *new_value)
                 }
                 _ => old_value != new_value && *at >= after_table,
             }
