@@ -127,7 +127,6 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
             true => Listing::All,
             false => Listing::Grouped,
         },
-        ..Options::default()
     };
     // Nothing was compared: a report would look as if nothing had changed.
     if end.failed && before.is_empty() && now.is_empty() {
