@@ -3,7 +3,7 @@
 
 usage: scripts/make-fuzz-corpus.py [REPOSITORY]     leaves regressions (names without `seed-`) alone
 """
-import bz2, gzip, io, json, lzma, os, pathlib, random, re, struct, sys, tarfile, zipfile, zlib
+import base64, bz2, gzip, io, json, lzma, os, pathlib, random, re, struct, sys, tarfile, zipfile, zlib
 
 import hostile_small
 
@@ -533,6 +533,25 @@ def texts():
     put("version", "modules", b"v1.2.3-0.20260101020304-abcdefabcdef+incompatible\nv2.0.0-rc.1\nv0.0.0-20260101020304-abcdefabcdef+dirty")
     put("flags", "all", b"-X main.v=1 -X 'a.b=c d' -extldflags \"-static\"\npanicnil=1,x=2#3,noloopvar")
     put("flags", "glob", b"**/[a-z]*.{so,a}\nusr/lib/x.so")
+    for path in sorted((ROOT / "testdata/vulndb").glob("*.json")):
+        put("osv", path.stem, path.read_bytes())
+    # The compact form of testdata/vulndb (`seed-compact`) is written by `gospect db update --from testdata/vulndb --cache DIR`.
+    put("severities", "kev", b'{"catalogVersion":"2026.11.05","vulnerabilities":[{"cveID":"CVE-2023-45288"},{"cveID":"CVE-2021-44228"}]}')
+    put("severities", "kev-table", b'cveID,vendorProject\n"CVE-2023-45288",Go\nCVE-2021-44228,"a, ""b"""\n')
+    put("severities", "epss", gz(b"#model_version:v2025.03.14,score_date:2026-11-05T00:00:00Z\ncve,epss,percentile\nCVE-2023-45288,0.5,0.9\n"))
+    put("severities", "cvss", b"cve,cvss\nCVE-2023-45288,7.5\nCVE-2021-44228,10.0\n")
+    put("severities", "nvd", b'{"format":"NVD_CVE","vulnerabilities":[{"cve":{"id":"CVE-2023-45288","metrics":{"cvssMetricV31":[{"cvssData":{"baseScore":7.5}}]}}}]}')
+    product = {"@id": "pkg:golang/example.com/app", "subcomponents": [{"@id": "pkg:golang/golang.org/x/net@v0.17.0"}]}
+    statement = {"vulnerability": {"name": "CVE-2023-45288"}, "products": [product], "status": "not_affected", "justification": "vulnerable_code_not_present"}
+    put("vex", "open", json.dumps({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "timestamp": "2026-01-02T03:04:05Z", "version": 1, "statements": [statement]}).encode())
+    component = {"type": "library", "bom-ref": "net", "name": "golang.org/x/net", "version": "v0.17.0", "purl": "pkg:golang/golang.org/x/net@v0.17.0"}
+    rated = {"id": "CVE-2023-45288", "analysis": {"state": "not_affected", "justification": "code_not_present"}, "affects": [{"ref": "net"}]}
+    put("vex", "cyclonedx", json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79", "version": 1, "components": [component], "vulnerabilities": [rated]}).encode())
+    linked = "golang.org/x/net/http2\tFramer.ReadFrame\t.WriteData\tNewFramer\nmain\tmain\n"
+    stored = {"source": "function-table", "complete": True, "packages": 2, "names": 4, "text": base64.b64encode(zlib.compress(linked.encode(), 9)).decode()}
+    put("functions", "two", json.dumps(stored).encode())
+    lookups = ROOT / "testdata/goproxy/sumdb/sum.golang.org/lookup/golang.org/x"
+    put("note", "vulndb", next(lookups.iterdir()).read_bytes())
     put("policy", "template", (ROOT / "crates/audit/src/policy/template.toml").read_bytes())
     put("policy", "short", b'[rules]\ndirty-tree="error"\nglibc-too-new={maximum="2.28"}\n[expect]\n"-trimpath"="true"\n[[overrides]]\npaths=["**/x"]\n[overrides.rules]\nnot-pie="off"\n')
     put("policy", "custom", b'[[custom]]\nid="x"\nmessage="m {go_version}"\nlevel="note"\nwhen=[{key="go_version",op="<",value="go1.26"}]\n[[waivers]]\nrule="dirty-tree"\nreason="r"\nexpires="2026-12-01"\n')

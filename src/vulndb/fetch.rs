@@ -32,11 +32,14 @@ mod client {
     use super::super::layout;
     use super::super::read::{self, DOCUMENT_MAX, DOCUMENTS, LIST_MAX, TOTAL_MAX};
     use super::{Cache, Database, LoadError, MODULE};
+    use crate::bytes::{Budget, Limits};
     use crate::proxy::{Proxies, ProxyError, Settings, Store, Sums, of_zip};
-    use crate::source::archive::ArchiveError;
+    use crate::source::archive::{ArchiveError, Codec, Feed, Scope, decompress_as};
     use crate::source::http::url::{host_of, origin};
-    use crate::source::http::{Answer, Http, Patience, Plain, unreadable};
+    use crate::source::http::{Answer, Http, Patience, Plain, RequestError, unreadable};
     use serde::Deserialize;
+    use std::collections::HashSet;
+    use std::io::Read;
     use std::path::Path;
 
     /// Folder of the cache for data of checksum databases.
@@ -123,6 +126,29 @@ mod client {
         format!("{scheme}://{}", host_of(url))
     }
 
+    /// What a server sent, which may have compressed it although nobody asked for that.
+    fn unpacked(body: Vec<u8>, most: u64) -> Result<Vec<u8>, ArchiveError> {
+        if !body.starts_with(b"\x1f\x8b") {
+            return Ok(body);
+        }
+        let limits = Limits {
+            expanded: most + 1,
+            ..Limits::default()
+        };
+        let scope = Scope::new(limits, Budget::new(most));
+        let inflated = decompress_as(Codec::Gzip, Feed::at(&body), &scope)?;
+        let mut whole = Vec::new();
+        let read = inflated.take(most + 1).read_to_end(&mut whole);
+        read.map_err(|e| ArchiveError {
+            detail: format!("what came as gzip: {}", ArchiveError::from(e).detail),
+            ..unreadable(String::new())
+        })?;
+        match whole.len() as u64 > most {
+            true => Err(ArchiveError::limit(format!("is longer than {most} bytes"))),
+            false => Ok(whole),
+        }
+    }
+
     /// One server.
     struct Server {
         http: Http,
@@ -138,11 +164,13 @@ mod client {
                 let (answer, _) = self.http.follow(url, &[], None)?;
                 let answer = Http::later(answer, refused)?;
                 match answer.status().as_u16() {
-                    200 => self.http.body(answer, most).map(Some),
+                    200 => {
+                        let body = self.http.body(answer, most)?;
+                        let body = unpacked(body, most);
+                        body.map(Some).map_err(RequestError::Permanent)
+                    }
                     404 | 410 => Ok(None),
-                    _ => Err(crate::source::http::RequestError::Permanent(refused(
-                        &answer,
-                    ))),
+                    _ => Err(RequestError::Permanent(refused(&answer))),
                 }
             })
         }
@@ -198,6 +226,17 @@ mod client {
                 format!("more than {DOCUMENTS} documents"),
             ));
         }
+        let mut seen = HashSet::new();
+        for entry in &listed {
+            let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            if entry.id.is_empty() || !entry.id.bytes().all(is_name) {
+                return Err(bad("index/vulns.json", "lists what is no ID".to_owned()));
+            }
+            if !seen.insert(&entry.id) {
+                let why = format!("lists {} twice", entry.id);
+                return Err(bad("index/vulns.json", why));
+            }
+        }
         let mut files = vec![("index/vulns.json".to_owned(), list)];
         if let Some(made) = server
             .get(&format!("{base}/index/db.json"), DOCUMENT_MAX)
@@ -207,10 +246,6 @@ mod client {
         }
         let mut total = 0;
         for entry in &listed {
-            let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-            if entry.id.is_empty() || !entry.id.bytes().all(is_name) {
-                return Err(bad("index/vulns.json", "lists what is no ID".to_owned()));
-            }
             let name = format!("ID/{}.json", entry.id);
             let document = server
                 .get(&format!("{base}/{name}"), DOCUMENT_MAX)

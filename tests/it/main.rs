@@ -106,3 +106,5 @@ mod version_command;
 mod vuln;
 #[cfg(all(feature = "cli", feature = "registry"))]
 mod vulndb;
+#[cfg(all(feature = "cli", feature = "registry"))]
+mod vulndb_server;

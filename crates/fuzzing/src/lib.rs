@@ -14,6 +14,7 @@ mod packages;
 mod structures;
 mod surroundings;
 mod texts;
+mod vulnerabilities;
 
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,12 @@ pub static TARGETS: &[Target] = &[
     target("wasmchanges", structures::wasm, 20),
     target("otherchanges", structures::others, 20),
     target("exchange", exchange::exchange, 1),
+    target("osv", vulnerabilities::osv, 1),
+    target("vulndb", vulnerabilities::vulndb, 1),
+    target("severities", vulnerabilities::severities, 1),
+    target("vex", vulnerabilities::vex, 4),
+    target("functions", vulnerabilities::functions, 1),
+    target("note", vulnerabilities::note, 1),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8]), cost: u64) -> Target {

@@ -162,6 +162,12 @@ fn seeds_get_through_to_what_they_are_for() {
         let (functions, files) = super::executables::symbol_table(&data);
         assert_eq!((functions, files), (100, 3), "{name}");
     }
+    for target in ["vulndb", "severities", "vex", "functions", "note"] {
+        for (name, data) in seeds(target) {
+            let is_accepted = super::vulnerabilities::accepts(target, &data);
+            assert!(is_accepted, "{target} {name}");
+        }
+    }
     for (name, data) in seeds("exchange") {
         let answered = super::exchange::conversation(&data);
         let answers = if name == "seed-index" { 4 } else { 6 };
