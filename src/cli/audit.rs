@@ -9,7 +9,7 @@ use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
-use super::vuln::read_vex;
+use super::vuln::{read_severities, read_vex};
 use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
@@ -37,7 +37,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let today = judge.today.unwrap_or_else(dates::today);
     let statements = args.vex.iter().map(|path| read_vex(path));
     let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
-    let asks = args.vulns || !statements.is_empty() || policy.asks_vulnerabilities();
+    let severities = read_severities(&args.severity)?;
+    let is_rated = !args.severity.is_empty();
+    let asks = args.vulns || is_rated || !statements.is_empty() || policy.asks_vulnerabilities();
     let database = match asks {
         true => Some(database::open(
             &args.database,
@@ -72,6 +74,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         auditor = auditor
             .with_vulnerabilities(database)
             .with_statements(&statements);
+        if is_rated {
+            auditor = auditor.with_severities(&severities);
+        }
     }
     auditor = auditor.with_go_sums(&go_sums);
     let format = findings::format(&judge.format);

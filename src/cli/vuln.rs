@@ -13,10 +13,11 @@ use crate::report::vuln::{self, Options};
 use crate::scan::WantedChains;
 use crate::vuln::severity::{self, Severities};
 use crate::vuln::vex::{self, Bill, Document};
-use crate::vuln::{Report, Source, judge, why};
+use crate::vuln::{Report, Source, go_mod, judge, why};
+use crate::vulndb::{self, NewestGoMods};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Formats that name the programs by their digests.
@@ -38,12 +39,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     if bill.is_some() && format.name != "cyclonedx-vex" {
         return Err(Error::BillNeedsCycloneDxVex);
     }
-    let mut severities = Severities::default();
-    for path in &args.severity {
-        let bytes = read(path, severity::LARGEST)?;
-        let read = severities.read(&bytes);
-        read.map_err(|why| not_read(path, why.to_string()))?;
-    }
+    let severities = read_severities(&args.severity)?;
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
     if args.why {
         let database = Arc::clone(&database);
@@ -56,6 +52,11 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {
         input = input.with_hash();
     }
+    let place = args.retracted.as_deref().map(|place| match place {
+        "cache" => vulndb::Place::Cache,
+        _ => vulndb::Place::Proxies,
+    });
+    let mut newest = place.map(NewestGoMods::new).transpose()?;
     let mut output = Output::open(&args.output)?;
     let budget = Budget::of(args.source.memory, Use::Page);
     let mut report = Report {
@@ -69,6 +70,10 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
                 if args.why {
                     why::add_chains(&mut program, binary.call_chains.as_deref());
                 }
+                if let Some(newest) = &mut newest {
+                    let notes = go_mod::module_notes(&binary, &mut |module| newest.of(module));
+                    program.module_notes = Some(notes);
+                }
                 budget.spend(program.size_in_memory())?;
                 report.programs.push(program);
             }
@@ -80,6 +85,11 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         }
         Ok(())
     })?;
+    if let Some(why) = newest.as_ref().and_then(NewestGoMods::problem)
+        && !args.output.quiet
+    {
+        say!("gospect: --retracted: {}", clean(&why.to_string()));
+    }
     for program in &mut report.programs {
         vex::apply(&documents, program);
     }
@@ -113,6 +123,17 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         return Ok(Exit::Failed);
     }
     Ok(exit)
+}
+
+/// Reads lists of severities.
+pub fn read_severities(paths: &[PathBuf]) -> Result<Severities, Error> {
+    let mut severities = Severities::default();
+    for path in paths {
+        let bytes = read(path, severity::LARGEST)?;
+        let read = severities.read(&bytes);
+        read.map_err(|why| not_read(path, why.to_string()))?;
+    }
+    Ok(severities)
 }
 
 /// Reads a VEX document.

@@ -6,11 +6,13 @@ mod cache;
 mod error;
 mod fetch;
 mod layout;
+mod newest;
 mod read;
 
 pub use cache::Cache;
 pub use error::LoadError;
 pub use fetch::{fetch, from_goproxy};
+pub use newest::{NewestGoMods, Place};
 pub use read::{read_file, read_zip};
 
 use crate::vuln::database::Database;

@@ -495,6 +495,153 @@ fn the_changelog_of_the_owner_is_shown_and_takes_nothing_back() {
     assert!(out.stdout.contains("ask them"), "{}", out.stdout);
 }
 
+/// Notes on modules come from the newest go.mod file in the module cache or at a proxy, and change no exit code.
+#[cfg(feature = "registry")]
+#[test]
+fn retracted_and_deprecated_modules_are_noted_when_asked() {
+    use crate::support::cli::{command, finish};
+    let scratch = Scratch::new();
+    let database = text(&database(&scratch));
+    let program = text(&scratch.put_fixture("1.27-linux-amd64-called"));
+    let folder = "cache/download/example.com/lib/@v";
+    let go_mod = "// Deprecated: use example.com/lib/v2.\nmodule example.com/lib\n\n\
+        retract [v1.0.0, v1.0.9] // Loses data.\n";
+    scratch.put(&format!("{folder}/list"), b"v1.0.0\nv1.4.0\n");
+    scratch.put(&format!("{folder}/v1.0.0.mod"), b"module example.com/lib\n");
+    scratch.put(&format!("{folder}/v1.4.0.mod"), go_mod.as_bytes());
+    let proxy = format!("file://{}", text(&scratch.path().join("cache/download")));
+    let ask = |place: &str, more: &[&str]| {
+        let mut command = command();
+        command
+            .env("GOMODCACHE", scratch.path())
+            .env("GOENV", "off");
+        command.env("GOPROXY", if place == "cache" { "off" } else { &proxy });
+        command.args(["vuln", "--cache", "off", "--db", &database, "--exit-zero"]);
+        finish(
+            command
+                .args(["--retracted", place])
+                .args(more)
+                .arg(&program),
+        )
+    };
+    for place in ["cache", "goproxy"] {
+        let out = ask(place, &["--format", "json"]);
+        assert_eq!(out.code, Some(0), "{place}: {}", out.stderr);
+        let value: Value = serde_json::from_str(&out.stdout).unwrap();
+        assert_eq!(
+            value["programs"][0]["module_notes"]["notes"],
+            json!([{
+                "module": "example.com/lib", "version": "v1.0.0", "retracted": "Loses data.",
+                "deprecated": "use example.com/lib/v2.", "said_by": "v1.4.0",
+            }]),
+            "{place}"
+        );
+        let out = ask(place, &[]);
+        for line in [
+            "retracted: example.com/lib v1.0.0: Loses data. (go.mod of v1.4.0)",
+            "deprecated: example.com/lib: use example.com/lib/v2. (go.mod of v1.4.0)",
+        ] {
+            assert!(out.stdout.contains(line), "{place}: {}", out.stdout);
+        }
+    }
+    // What is not in the cache is not known, which is said.
+    std::fs::remove_dir_all(scratch.path().join("cache")).unwrap();
+    let out = ask("cache", &[]);
+    assert_eq!(out.code, Some(0));
+    let unknown = "not known whether they are retracted or deprecated: example.com/lib";
+    assert!(out.stdout.contains(unknown), "{}", out.stdout);
+    let (plain, _) = judged(&scratch, &[&program]);
+    assert!(plain[0].get("module_notes").is_none());
+}
+
+/// `audit --severity` shows what lists say, and a policy may report only what is exploited.
+#[test]
+fn audit_shows_severities_and_can_report_only_what_is_exploited() {
+    let scratch = Scratch::new();
+    let database = text(&database(&scratch));
+    let program = text(&programs(&scratch).remove(0));
+    let kev = br#"{"catalogVersion":"2026.11.05","vulnerabilities":[{"cveID":"CVE-2026-9001"}]}"#;
+    let kev = text(&scratch.put("kev.json", kev));
+    let policy = "[rules]\nvulnerable-symbol = { level = \"error\", only-exploited = true }\n\
+        vulnerable-package = { level = \"error\", only-exploited = true }\n";
+    let policy = text(&scratch.put("gospect.toml", policy.as_bytes()));
+    let audit = |more: &[&str]| {
+        let mut args = vec![
+            "audit", "--quiet", "--cache", "off", "--db", &database, "--policy", &policy,
+            "--format", "json", &program,
+        ];
+        args.extend(more);
+        let out = run(&args);
+        let value: Value =
+            serde_json::from_str(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", out.stderr));
+        let found = value["findings"].as_array().unwrap().clone();
+        let of = |rule: &str| {
+            let own = found.iter().find(|f| f["rule"] == rule);
+            own.map(|f| f["message"].as_str().unwrap().to_owned())
+        };
+        (of("vulnerable-symbol"), of("vulnerable-package"))
+    };
+    let (linked, package) = audit(&["--severity", &kev]);
+    let linked = linked.unwrap();
+    assert!(
+        linked.contains("GO-2026-9001") && linked.contains("exploited"),
+        "{linked}"
+    );
+    assert_eq!(package, None);
+    // Without a list nothing is left out.
+    let (linked, package) = audit(&[]);
+    assert!(linked.is_some() && package.unwrap().contains("GO-2026-9002"));
+    let broken = text(&scratch.put("broken.json", b"{"));
+    let out = run(&["audit", "--quiet", "--severity", &broken, &program]);
+    assert_eq!(
+        (out.code, out.stderr.lines().count()),
+        (Some(2), 1),
+        "{}",
+        out.stderr
+    );
+}
+
+/// An old database is an error for every command that asks it, if the user says how old it may be.
+#[test]
+fn every_command_refuses_a_database_that_is_too_old() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let folder = database(&scratch);
+    scratch.put(
+        "db/index/db.json",
+        br#"{"modified":"2001-02-03T04:05:06Z"}"#,
+    );
+    let old = text(&folder);
+    for command in ["vuln", "audit --vulns", "sbom --vulns", "diff --vulns"] {
+        let mut args: Vec<&str> = command.split(' ').collect();
+        args.extend(["--cache", "off", "--db", &old, &program]);
+        if command.starts_with("diff") {
+            args.push(&program);
+        }
+        let fine = run(&args);
+        assert_ne!(fine.code, Some(2), "{command}: {}", fine.stderr);
+        assert!(
+            fine.stderr.contains("days old"),
+            "{command}: {}",
+            fine.stderr
+        );
+        args.extend(["--max-db-age", "90"]);
+        let out = run(&args);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{command}");
+        assert_eq!(out.stderr.lines().count(), 1, "{command}: {}", out.stderr);
+        assert!(
+            out.stderr.contains("of 2001-02-03 is"),
+            "{command}: {}",
+            out.stderr
+        );
+        args.extend(["--max-db-age", "100000"]);
+        args.retain(|arg| *arg != "90");
+        let position = args.iter().position(|arg| *arg == "--max-db-age").unwrap();
+        args.remove(position);
+        assert_ne!(run(&args).code, Some(2), "{command}");
+    }
+}
+
 /// The bill of a program and the statements on it belong together.
 #[test]
 fn statements_on_a_bill_name_its_components() {

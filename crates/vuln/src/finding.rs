@@ -1,7 +1,8 @@
 //! The result for one program, with the keys of `gospect vuln --format json`.
 
+use super::go_mod::{ModuleNote, ModuleNotes};
 use super::owner_fix::OwnerFix;
-use super::severity::Severity;
+use super::severity::{Severities, Severity};
 use gospect_record::why::Step;
 use gospect_record::{Location, Owner};
 use serde::{Deserialize, Serialize};
@@ -275,6 +276,9 @@ pub struct Program {
     pub findings: Vec<Finding>,
     /// What could not be judged, or only with less precision.
     pub unjudged: Vec<Unjudged>,
+    /// What the newest go.mod files say about its modules; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module_notes: Option<ModuleNotes>,
     /// Why there are no chains of calls although they are wanted; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_chains: Option<String>,
@@ -295,8 +299,28 @@ impl Program {
             size_of::<Finding>() + 256 + lists + chains.sum::<usize>()
         };
         let findings: usize = self.findings.iter().map(of).sum();
+        let notes = self.module_notes.iter().flat_map(|notes| &notes.notes);
+        let reasons = |note: &ModuleNote| {
+            let texts = note.retracted.iter().chain(&note.deprecated);
+            256 + texts.map(String::len).sum::<usize>()
+        };
+        let unknown = self.module_notes.iter().map(|notes| texts(&notes.unknown));
+        let notes = notes.map(reasons).chain(unknown).sum::<usize>();
         let rows = self.unjudged.iter().map(|row| 128 + texts(&row.entries));
-        (size_of::<Self>() + 1024 + findings + rows.sum::<usize>()) as u64
+        (size_of::<Self>() + 1024 + findings + notes + rows.sum::<usize>()) as u64
+    }
+
+    /// Adds severities, and sorts the findings of one level by them, the most severe first.
+    pub fn rate(&mut self, severities: &Severities) {
+        if severities.is_empty() {
+            return;
+        }
+        for finding in &mut self.findings {
+            let aliases = finding.aliases.iter().map(String::as_str);
+            finding.severity = severities.of(aliases.chain([finding.id.as_str()]));
+        }
+        let rank = |f: &Finding| std::cmp::Reverse((f.level, f.severity));
+        self.findings.sort_by_key(rank);
     }
 
     /// Findings of this level or above that no VEX document dismisses.

@@ -50,6 +50,7 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         findings,
         unjudged: unjudged.into_iter().collect(),
         without_chains: None,
+        module_notes: None,
     })
 }
 

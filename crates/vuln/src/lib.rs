@@ -19,6 +19,7 @@
 
 pub mod database;
 mod finding;
+pub mod go_mod;
 mod judge;
 mod linked;
 mod modules;

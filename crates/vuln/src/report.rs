@@ -95,16 +95,8 @@ impl Report {
 
     /// Adds severities, and sorts the findings of one level by them, the most severe first.
     pub fn rate(&mut self, severities: &Severities) {
-        if severities.is_empty() {
-            return;
-        }
         for program in &mut self.programs {
-            for finding in &mut program.findings {
-                let aliases = finding.aliases.iter().map(String::as_str);
-                finding.severity = severities.of(aliases.chain([finding.id.as_str()]));
-            }
-            let rank = |f: &Finding| std::cmp::Reverse((f.level, f.severity));
-            program.findings.sort_by_key(rank);
+            program.rate(severities);
         }
     }
 

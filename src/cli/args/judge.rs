@@ -35,6 +35,9 @@ pub struct AuditArgs {
     /// OpenVEX or CycloneDX document: the vulnerabilities that it takes back are waived; may be given again; asks for --vulns
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub vex: Vec<PathBuf>,
+    /// List of severities, as for `gospect vuln --severity`; may be given again
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub severity: Vec<PathBuf>,
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Compare recorded checksums of modules with this go.sum file; may be given again

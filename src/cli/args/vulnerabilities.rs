@@ -41,6 +41,10 @@ pub struct VulnArgs {
     /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does
     #[arg(long)]
     pub why: bool,
+    /// Note modules whose authors retracted the linked version or deprecated the module, by the go.mod file of the newest version: in the module cache of this machine, or from the proxies of GOPROXY
+    #[arg(long, value_name = "cache|goproxy", hide_short_help = true,
+          value_parser = PossibleValuesParser::new(["cache", "goproxy"]))]
+    pub retracted: Option<String>,
     /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
     #[arg(long, value_name = "FILE")]
     pub severity: Vec<PathBuf>,

@@ -30,6 +30,7 @@ use gospect_record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
 use gospect_verify::go_sum::{self, GoSum};
 use gospect_vuln as vuln;
 use gospect_vuln::database::{Damaged, Database};
+use gospect_vuln::severity::Severities;
 use gospect_vuln::vex;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -42,6 +43,8 @@ pub struct Auditor<'p> {
     database: Option<&'p Database>,
     go_sums: &'p [(String, GoSum)],
     statements: &'p [vex::Document],
+    /// How severe vulnerabilities are.
+    severities: Option<&'p Severities>,
     damaged: Option<Damaged>,
     base: Vec<Effective>,
     /// Effective rules for each set of matching overrides.
@@ -67,6 +70,7 @@ impl<'p> Auditor<'p> {
             database: None,
             go_sums: &[],
             statements: &[],
+            severities: None,
             damaged: None,
             base: policy.effective(&[]),
             special: HashMap::new(),
@@ -106,6 +110,12 @@ impl<'p> Auditor<'p> {
     /// Believes the statements of these VEX documents: findings that they take back are waived with their reason.
     pub fn with_statements(mut self, documents: &'p [vex::Document]) -> Self {
         self.statements = documents;
+        self
+    }
+
+    /// Says how severe vulnerabilities are, by these lists.
+    pub fn with_severities(mut self, severities: &'p Severities) -> Self {
+        self.severities = Some(severities);
         self
     }
 
@@ -161,6 +171,9 @@ impl<'p> Auditor<'p> {
             }
             Some(Ok(mut program)) => {
                 vex::apply(self.statements, &mut program);
+                if let Some(severities) = self.severities {
+                    program.rate(severities);
+                }
                 self.fleet.add_vulnerabilities(&program);
                 Some(program)
             }
@@ -172,6 +185,7 @@ impl<'p> Auditor<'p> {
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
             today: self.today,
             vulnerabilities: vulnerabilities.as_ref(),
+            has_severities: self.severities.is_some(),
             sums: sums.as_deref(),
             options: Options {
                 specs: &[],

@@ -26,6 +26,8 @@ pub struct Ctx<'a> {
     pub today: Date,
     /// Its known vulnerabilities; `None`: there is no database.
     pub vulnerabilities: Option<&'a vuln::Program>,
+    /// Whether there are lists of severities.
+    pub has_severities: bool,
     /// Its checksums, compared with those of go.sum files; `None`: no files were given.
     pub sums: Option<&'a [Sum]>,
     /// Options of the running rule.

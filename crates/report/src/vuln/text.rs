@@ -6,7 +6,7 @@ use crate::flow::flow;
 use gospect_bytes::escape::clean;
 use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program, Report, UnjudgedReason};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Most functions, and most places, to name for one vulnerability.
@@ -169,6 +169,51 @@ fn places_of(places: &[(&Program, &Finding)]) -> String {
     some(&all)
 }
 
+/// Modules that are retracted or deprecated, each once with the programs that have it, and how many are not known.
+fn module_notes(report: &Report) -> Vec<String> {
+    let mut programs_of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut unknown: BTreeSet<&str> = BTreeSet::new();
+    for program in &report.programs {
+        let Some(notes) = &program.module_notes else {
+            continue;
+        };
+        unknown.extend(notes.unknown.iter().map(String::as_str));
+        for note in &notes.notes {
+            let (module, said_by) = (&note.module, &note.said_by);
+            let with_reason = |reason: &String| match reason.as_str() {
+                "" => String::new(),
+                reason => format!(": {reason}"),
+            };
+            let rows = [
+                note.retracted.as_ref().map(|reason| {
+                    format!(
+                        "retracted: {module} {}{}",
+                        note.version,
+                        with_reason(reason)
+                    )
+                }),
+                note.deprecated
+                    .as_ref()
+                    .map(|reason| format!("deprecated: {module}{}", with_reason(reason))),
+            ];
+            for row in rows.into_iter().flatten() {
+                let row = format!("{row} (go.mod of {said_by})");
+                programs_of.entry(row).or_default().push(&program.path);
+            }
+        }
+    }
+    let mut lines: Vec<String> = programs_of
+        .into_iter()
+        .map(|(row, programs)| format!("{row}; in {}", some(&programs)))
+        .collect();
+    if !unknown.is_empty() {
+        let unknown: Vec<&str> = unknown.into_iter().collect();
+        let what = "not known whether they are retracted or deprecated";
+        lines.push(format!("{what}: {}", some(&unknown)));
+    }
+    lines
+}
+
 /// Counts, what could not be judged, what VEX documents exclude, and the database used.
 pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
     let mut lines = Vec::new();
@@ -233,6 +278,7 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         };
         lines.push(format!("{}: {of}in {}", sentence(why), some(&programs)));
     }
+    lines.extend(module_notes(report));
     let mut without_chains: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for program in &report.programs {
         if let Some(why) = &program.without_chains {

@@ -25,13 +25,27 @@ const ONLY_FIXED: OptionSpec = OptionSpec {
     doc: "Whether to report only what a newer version fixes.",
 };
 
+/// The option to report only what is exploited.
+const ONLY_EXPLOITED: OptionSpec = OptionSpec {
+    name: "only-exploited",
+    kind: ValueKind::Flag,
+    default: D::Flag(false),
+    doc: "Whether to report only what a list of `--severity` says is exploited. Without a list everything is reported.",
+};
+
+/// The options of the rules about one level.
+const OPTIONS: &[OptionSpec] = &[ONLY_FIXED, ONLY_EXPLOITED];
+
 /// Reports the findings of one level.
 fn report_level(ctx: &Ctx, sink: &mut Sink, level: Level, what: &str) {
     let Some(program) = ctx.vulnerabilities else {
         return;
     };
     let only_fixed = ctx.options.flag(ONLY_FIXED.name);
+    let only_exploited = ctx.has_severities && ctx.options.flag(ONLY_EXPLOITED.name);
+    let is_exploited = |f: &Finding| f.severity.is_some_and(|severity| severity.exploited);
     let found = program.findings.iter().filter(|f| f.level == level);
+    let found = found.filter(|f| !only_exploited || is_exploited(f));
     for finding in found.filter(|f| !only_fixed || f.fixed.is_some()) {
         sink.report(report(finding, what));
     }
@@ -46,12 +60,15 @@ fn report(finding: &Finding, what: &str) -> Report {
     let summary = finding.summary.as_deref();
     let summary = summary.map_or(String::new(), |s| format!(", {s}"));
     let module = &finding.module;
-    let mut report = Report::new(format!("{id}{cve}{summary}: {what} of {module} {version}"))
-        .see(Evidence::VULNERABILITY, id)
-        .see(Evidence::MODULE, module)
-        .salient(id)
-        .salient(module)
-        .help(finding.advice());
+    let severity = finding.severity.map_or(String::new(), |s| format!("; {s}"));
+    let mut report = Report::new(format!(
+        "{id}{cve}{summary}: {what} of {module} {version}{severity}"
+    ))
+    .see(Evidence::VULNERABILITY, id)
+    .see(Evidence::MODULE, module)
+    .salient(id)
+    .salient(module)
+    .help(finding.advice());
     if let Some(reason) = finding.cleared_by() {
         report = report.waived(reason);
     }

@@ -1,4 +1,4 @@
-use super::{ONLY_FIXED, report_level};
+use super::{OPTIONS, report_level};
 use crate::rules::prelude::*;
 use gospect_vuln as vuln;
 
@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     id: "vulnerable-module",
     summary: "a module has a known vulnerability in packages that are not linked",
     levels: levels(OFF, NOTE, OFF, OFF),
-    options: &[ONLY_FIXED],
+    options: OPTIONS,
     since: "0.1.0",
     page: include_str!("vulnerable_module.md"),
 };

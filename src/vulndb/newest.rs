@@ -1,0 +1,126 @@
+//! The go.mod files of the newest versions of modules, from the module cache or from module proxies.
+
+use super::error::LoadError;
+use crate::vuln::go_mod::GoMod;
+use client::Client;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Most modules that are asked for in one run.
+const MODULES: usize = 20_000;
+
+/// Where go.mod files are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `GOMODCACHE/cache/download`: what the `go` command fetched earlier. No network.
+    Cache,
+    /// The module proxies of GOPROXY.
+    Proxies,
+}
+
+/// The newest go.mod files that were asked for, each once.
+pub struct NewestGoMods {
+    client: Client,
+    known: HashMap<String, Option<Arc<(String, GoMod)>>>,
+    /// Why the first module of which no file is known is not known.
+    problem: Option<LoadError>,
+}
+
+impl NewestGoMods {
+    /// Finds the place. Makes no request.
+    ///
+    /// # Errors
+    /// When it is not known where the module cache is, or GOPROXY is not set or malformed.
+    pub fn new(place: Place) -> Result<Self, LoadError> {
+        Ok(Self {
+            client: Client::new(place)?,
+            known: HashMap::new(),
+            problem: None,
+        })
+    }
+
+    /// The newest version of a module and what its go.mod file says; `None`: not known.
+    pub fn of(&mut self, module: &str) -> Option<Arc<(String, GoMod)>> {
+        if !self.known.contains_key(module) {
+            if self.known.len() >= MODULES {
+                return None;
+            }
+            let found = self.client.newest(module).map_err(|why| {
+                self.problem.get_or_insert(why);
+            });
+            self.known
+                .insert(module.to_owned(), found.ok().map(Arc::new));
+        }
+        self.known.get(module)?.clone()
+    }
+
+    /// Why the first of the modules that are not known is not.
+    pub fn problem(&self) -> Option<&LoadError> {
+        self.problem.as_ref()
+    }
+}
+
+#[cfg(feature = "registry")]
+mod client {
+    use super::{GoMod, LoadError, Place};
+    use crate::proxy::{ModuleCache, Proxies, ProxyError, Settings};
+    use crate::vuln::go_mod::LARGEST;
+
+    fn failed(error: ProxyError) -> LoadError {
+        LoadError::Unreadable {
+            place: "go.mod files".to_owned(),
+            why: error.to_string(),
+        }
+    }
+
+    pub(super) struct Client(Proxies);
+
+    impl Client {
+        pub(super) fn new(place: Place) -> Result<Self, LoadError> {
+            let settings = match place {
+                Place::Proxies => Settings::of_user().map_err(failed)?,
+                Place::Cache => {
+                    let cache = ModuleCache::of_user();
+                    let folder = cache.as_ref().and_then(|cache| cache.folder().parent());
+                    let folder = folder.ok_or_else(|| {
+                        let why = "there is no module cache: GOMODCACHE is not set";
+                        failed(ProxyError::Failed(why.to_owned()))
+                    })?;
+                    // The folder has the layout of a proxy (https://go.dev/ref/mod#module-cache).
+                    let address = format!("file://{}", folder.to_string_lossy());
+                    let own = |name: &str| (name == "GOPROXY").then(|| address.clone());
+                    Settings::from(own, || None).map_err(failed)?
+                }
+            };
+            Proxies::new(&settings).map(Self).map_err(failed)
+        }
+
+        pub(super) fn newest(&self, module: &str) -> Result<(String, GoMod), LoadError> {
+            let version = self.0.latest(module).map_err(failed)?.version;
+            let bytes = self.0.go_mod(module, &version).map_err(failed)?;
+            let text = bytes.get(..LARGEST.min(bytes.len())).unwrap_or_default();
+            Ok((version, GoMod::parse(&String::from_utf8_lossy(text))))
+        }
+    }
+}
+
+#[cfg(not(feature = "registry"))]
+mod client {
+    use super::{GoMod, LoadError, Place};
+
+    /// Nothing can be asked in this build.
+    pub(super) enum Client {}
+
+    impl Client {
+        pub(super) fn new(_: Place) -> Result<Self, LoadError> {
+            Err(LoadError::Unreadable {
+                place: "go.mod files".to_owned(),
+                why: "this build of gospect cannot ask module proxies".to_owned(),
+            })
+        }
+
+        pub(super) fn newest(&self, _: &str) -> Result<(String, GoMod), LoadError> {
+            match *self {}
+        }
+    }
+}
