@@ -1,7 +1,7 @@
 //! The go.mod files of the newest versions of modules, from the module cache or from module proxies.
 
 use super::error::LoadError;
-use crate::vuln::go_mod::GoMod;
+use crate::vuln::go_mod::Newest;
 use client::Client;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub enum Place {
 /// The newest go.mod files that were asked for, each once.
 pub struct NewestGoMods {
     client: Client,
-    known: HashMap<String, Option<Arc<(String, GoMod)>>>,
+    known: HashMap<String, Option<Arc<Newest>>>,
     /// Why the first module of which no file is known is not known.
     problem: Option<LoadError>,
 }
@@ -40,7 +40,7 @@ impl NewestGoMods {
     }
 
     /// The newest version of a module and what its go.mod file says; `None`: not known.
-    pub fn of(&mut self, module: &str) -> Option<Arc<(String, GoMod)>> {
+    pub fn of(&mut self, module: &str) -> Option<Arc<Newest>> {
         if !self.known.contains_key(module) {
             if self.known.len() >= MODULES {
                 return None;
@@ -62,9 +62,9 @@ impl NewestGoMods {
 
 #[cfg(feature = "registry")]
 mod client {
-    use super::{GoMod, LoadError, Place};
+    use super::{LoadError, Newest, Place};
     use crate::proxy::{ModuleCache, Proxies, ProxyError, Settings};
-    use crate::vuln::go_mod::LARGEST;
+    use crate::vuln::go_mod::{GoMod, LARGEST};
 
     fn failed(error: ProxyError) -> LoadError {
         LoadError::Unreadable {
@@ -95,18 +95,19 @@ mod client {
             Proxies::new(&settings).map(Self).map_err(failed)
         }
 
-        pub(super) fn newest(&self, module: &str) -> Result<(String, GoMod), LoadError> {
+        pub(super) fn newest(&self, module: &str) -> Result<Newest, LoadError> {
             let version = self.0.latest(module).map_err(failed)?.version;
             let bytes = self.0.go_mod(module, &version).map_err(failed)?;
             let text = bytes.get(..LARGEST.min(bytes.len())).unwrap_or_default();
-            Ok((version, GoMod::parse(&String::from_utf8_lossy(text))))
+            let go_mod = GoMod::parse(&String::from_utf8_lossy(text));
+            Ok(Newest { version, go_mod })
         }
     }
 }
 
 #[cfg(not(feature = "registry"))]
 mod client {
-    use super::{GoMod, LoadError, Place};
+    use super::{LoadError, Newest, Place};
 
     /// Nothing can be asked in this build.
     pub(super) enum Client {}
@@ -119,7 +120,7 @@ mod client {
             })
         }
 
-        pub(super) fn newest(&self, _: &str) -> Result<(String, GoMod), LoadError> {
+        pub(super) fn newest(&self, _: &str) -> Result<Newest, LoadError> {
             match *self {}
         }
     }

@@ -24,6 +24,15 @@ pub struct GoMod {
     retractions: Vec<Retraction>,
 }
 
+/// The newest version of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The version.
+    pub version: String,
+    /// What its go.mod file says.
+    pub go_mod: GoMod,
+}
+
 /// Versions that the authors took back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Retraction {
@@ -173,7 +182,7 @@ pub struct ModuleNotes {
 /// Asks for the newest go.mod file of each module of a program; `newest` gives its version and what it says.
 pub fn module_notes(
     binary: &Binary,
-    newest: &mut dyn FnMut(&str) -> Option<Arc<(String, GoMod)>>,
+    newest: &mut dyn FnMut(&str) -> Option<Arc<Newest>>,
 ) -> ModuleNotes {
     let mut found = ModuleNotes::default();
     let Some(info) = &binary.build_info else {
@@ -191,7 +200,10 @@ pub fn module_notes(
             found.unknown.push(module.to_owned());
             continue;
         };
-        let (said_by, go_mod) = &*found_file;
+        let Newest {
+            version: said_by,
+            go_mod,
+        } = &*found_file;
         let retracted = go_mod.retracted(version).map(str::to_owned);
         let deprecated = go_mod.deprecated.clone();
         if retracted.is_some() || deprecated.is_some() {
@@ -272,10 +284,10 @@ mod tests {
             ("example.com/c", "(devel)"),
         ];
         let binary = program(&modules, &[]);
-        let known = Arc::new((
-            "v1.4.0".to_owned(),
-            GoMod::parse("module example.com/a\nretract v1.0.0 // bad"),
-        ));
+        let known = Arc::new(Newest {
+            version: "v1.4.0".to_owned(),
+            go_mod: GoMod::parse("module example.com/a\nretract v1.0.0 // bad"),
+        });
         let mut asked = Vec::new();
         let found = module_notes(&binary, &mut |module| {
             asked.push(module.to_owned());
