@@ -103,6 +103,8 @@ pub struct Plan {
     conflicts: BTreeMap<String, String>,
     /// The newest language version that a rule wants, as the minor release of a `go` line.
     go_line: Option<u32>,
+    /// Whether a command or `go` line was handed out since [`Self::take_advice`].
+    has_advised: bool,
     /// The last command; `None` when a change was added since. Cached because a program may have 100,000 findings.
     written: Option<String>,
 }
@@ -152,6 +154,7 @@ impl Plan {
 
     /// The command that builds `binary`, the program of the plan, with the changes.
     pub fn command(&mut self, binary: &Binary) -> String {
+        self.has_advised = true;
         if self.written.is_none() {
             self.written = Some(command(binary, self));
         }
@@ -171,8 +174,14 @@ impl Plan {
         self.conflicts.get(rule).map(String::as_str)
     }
 
+    /// Whether advice about a new build was given since the last call.
+    pub fn take_advice(&mut self) -> bool {
+        std::mem::take(&mut self.has_advised)
+    }
+
     /// The `go` line to propose: the newest that any rule wants.
     pub fn go_line(&mut self, minor: u32) -> u32 {
+        self.has_advised = true;
         let line = self.go_line.unwrap_or(0).max(minor);
         self.go_line = Some(line);
         line

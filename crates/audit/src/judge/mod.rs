@@ -244,8 +244,12 @@ impl<'p> Auditor<'p> {
                 main_package: binary.main_package.clone(),
             });
         }
-        self.fleet
-            .push(binary, &record, &self.group_by, plan.into_inner());
+        // Advice about several programs does not ask for a build of what is upgraded as a package.
+        let plan = match subject.is_installed() {
+            true => Plan::default(),
+            false => plan.take(),
+        };
+        self.fleet.push(binary, &record, &self.group_by, plan);
         self.accepted.record(binary);
     }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::finding::Level;
 use crate::testing::*;
+use gospect_record::{Owner, OwnerSource, Word};
 
 #[test]
 fn an_honest_program_has_no_findings_in_any_profile_but_fips() {
@@ -145,4 +146,49 @@ fn thousands_of_waivers_and_findings_are_brought_together() {
     let race = audit.findings.iter().filter(|f| f.rule == "race-detector");
     let (waived, left): (Vec<_>, Vec<_>) = race.partition(|f| f.waived.is_some());
     assert_eq!((waived.len(), left.len()), (count, 5));
+}
+
+#[test]
+fn what_a_package_brought_is_upgraded_and_not_built_again() {
+    let owner = |how| Owner {
+        name: "docker.io".into(),
+        version: "20.10.24+dfsg1-1".into(),
+        distribution: Some("debian".into()),
+        release: Some("12".into()),
+        how: Word::Known(how),
+        ..Owner::default()
+    };
+    let built = binary(|b| {
+        unset(b, "-trimpath");
+        b.goroot.as_mut().unwrap().trimmed = Some(false);
+        set(b, "vcs.modified", "true");
+    });
+    let installed = |how| {
+        let mut b = built.clone();
+        b.owner = Some(owner(how));
+        b
+    };
+    let helps = |b: &Binary| -> Vec<String> {
+        let setup = Setup {
+            profile: "release",
+            ..Setup::default()
+        };
+        let audit = setup.audit(&[], std::slice::from_ref(b));
+        audit.findings.into_iter().map(|f| f.help).collect()
+    };
+    let builds = |helps: &[String]| {
+        helps
+            .iter()
+            .filter(|help| help.contains("go build"))
+            .count()
+    };
+    let own = helps(&built);
+    assert!(builds(&own) > 1, "{own:?}");
+    let brought = helps(&installed(OwnerSource::Dpkg));
+    assert_eq!(builds(&brought), 0, "{brought:?}");
+    let upgrade = "upgrade the package `docker.io` of debian 12 (20.10.24+dfsg1-1 is installed)";
+    let upgrades = brought.iter().filter(|help| help.starts_with(upgrade));
+    assert!(upgrades.count() >= builds(&own), "{brought:?}");
+    // Who scans a package file has built it.
+    assert_eq!(helps(&installed(OwnerSource::Package)), own);
 }

@@ -5,7 +5,7 @@ use crate::finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, finger
 use crate::findings::Findings;
 use crate::fix::Plan;
 use gospect_deploy::{Deployment, Span};
-use gospect_record::{Binary, Location};
+use gospect_record::{Binary, Location, Owner, OwnerSource};
 use std::cell::{OnceCell, RefCell};
 
 /// What a finding is about: a program, an image, a file or the whole run.
@@ -16,6 +16,8 @@ pub(crate) struct Subject<'s> {
     file: Option<&'s Deployment>,
     /// The changes that its findings want, if it is a program.
     plan: Option<&'s RefCell<Plan>>,
+    /// The package of the distribution that installed it.
+    installed: Option<&'s Owner>,
     /// Its identity (see [`identity`]), made when first needed.
     identity: OnceCell<String>,
 }
@@ -28,6 +30,7 @@ impl<'s> Subject<'s> {
             location,
             file: None,
             plan: None,
+            installed: None,
             identity: OnceCell::new(),
         }
     }
@@ -36,8 +39,14 @@ impl<'s> Subject<'s> {
     pub(crate) fn program(binary: &'s Binary, plan: &'s RefCell<Plan>) -> Self {
         Subject {
             plan: Some(plan),
+            installed: binary.owner.as_ref().filter(|owner| is_installed(owner)),
             ..Subject::new(&binary.path, &binary.location)
         }
+    }
+
+    /// Whether a package of a distribution brought the program, so that it is upgraded and not built again.
+    pub(crate) fn is_installed(&self) -> bool {
+        self.installed.is_some()
     }
 
     /// A deployment file. Its identity is its path, not relative to a target as for programs, because `a/Dockerfile` and
@@ -51,6 +60,26 @@ impl<'s> Subject<'s> {
     }
 }
 
+/// Whether a package manager installed the program, so that whoever scans it did not build it. The owner of a package that is a
+/// target itself builds it.
+fn is_installed(owner: &Owner) -> bool {
+    owner.how.known() != Some(OwnerSource::Package)
+}
+
+/// The advice about a program that a package brought.
+fn upgrade(owner: &Owner) -> String {
+    let release =
+        [&owner.distribution, &owner.release].map(|word| word.as_deref().unwrap_or_default());
+    let of = match release.join(" ").trim() {
+        "" => String::new(),
+        release => format!(" of {release}"),
+    };
+    format!(
+        "upgrade the package `{}`{of} ({} is installed): it brings this program; if the newest one has the same finding, tell its maintainers",
+        owner.name, owner.version
+    )
+}
+
 /// Turns the reports of one rule about one subject into findings.
 pub struct Sink<'s> {
     rule: &'s str,
@@ -61,6 +90,8 @@ pub struct Sink<'s> {
     subject: &'s Subject<'s>,
     /// Number of findings about the subject so far.
     pub(crate) reported: usize,
+    /// The last advice to build the program again.
+    build_help: Option<String>,
     out: &'s mut Findings,
 }
 
@@ -81,6 +112,7 @@ impl<'s> Sink<'s> {
             policy,
             subject,
             reported: 0,
+            build_help: None,
             out,
         }
     }
@@ -95,7 +127,12 @@ impl<'s> Sink<'s> {
     }
 
     /// Adds a finding.
-    pub fn report(&mut self, report: Report) {
+    pub fn report(&mut self, mut report: Report) {
+        if let Some(owner) = self.subject.installed
+            && self.is_build_help(&report.help)
+        {
+            report.help = upgrade(owner);
+        }
         // The limit on findings about one subject does not count those at other places.
         let before = if report.at.is_some() {
             0
@@ -111,6 +148,17 @@ impl<'s> Sink<'s> {
     pub(crate) fn report_always(&mut self, report: Report) {
         let finding = self.finding(report);
         self.out.list.push(finding);
+    }
+
+    /// Whether this advice is to build the program again. Reports may share one text, for which the command was made once.
+    fn is_build_help(&mut self, help: &str) -> bool {
+        let has_advised = self
+            .plan
+            .is_some_and(|plan| plan.borrow_mut().take_advice());
+        if has_advised {
+            self.build_help = Some(help.to_owned());
+        }
+        has_advised || self.build_help.as_deref() == Some(help)
     }
 
     fn finding(&self, report: Report) -> Finding {
