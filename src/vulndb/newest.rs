@@ -73,7 +73,10 @@ mod client {
         }
     }
 
-    pub(super) struct Client(Proxies);
+    pub(super) struct Client {
+        proxies: Proxies,
+        place: Place,
+    }
 
     impl Client {
         pub(super) fn new(place: Place) -> Result<Self, LoadError> {
@@ -92,12 +95,19 @@ mod client {
                     Settings::from(own, || None).map_err(failed)?
                 }
             };
-            Proxies::new(&settings).map(Self).map_err(failed)
+            let proxies = Proxies::new(&settings).map_err(failed)?;
+            Ok(Self { proxies, place })
         }
 
         pub(super) fn newest(&self, module: &str) -> Result<Newest, LoadError> {
-            let version = self.0.latest(module).map_err(failed)?.version;
-            let bytes = self.0.go_mod(module, &version).map_err(failed)?;
+            let missing = |error: ProxyError| match (error, self.place) {
+                (ProxyError::NotFound(_), Place::Cache) => {
+                    failed(ProxyError::NotKept(module.to_owned()))
+                }
+                (error, _) => failed(error),
+            };
+            let version = self.proxies.latest(module).map_err(missing)?.version;
+            let bytes = self.proxies.go_mod(module, &version).map_err(missing)?;
             let text = bytes.get(..LARGEST.min(bytes.len())).unwrap_or_default();
             let go_mod = GoMod::parse(&String::from_utf8_lossy(text));
             Ok(Newest { version, go_mod })

@@ -548,6 +548,8 @@ fn retracted_and_deprecated_modules_are_noted_when_asked() {
     std::fs::remove_dir_all(scratch.path().join("cache")).unwrap();
     let out = ask("cache", &[]);
     assert_eq!(out.code, Some(0));
+    let why = "--retracted: go.mod files: example.com/lib is not in the module cache";
+    assert!(out.stderr.contains(why), "{}", out.stderr);
     let unknown = "not known whether they are retracted or deprecated: example.com/lib";
     assert!(out.stdout.contains(unknown), "{}", out.stdout);
     let (plain, _) = judged(&scratch, &[&program]);
