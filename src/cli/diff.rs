@@ -64,6 +64,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     });
     let [old, new] = sides;
     let (old, new) = (old?, new?);
+    // Records name what they were made of, so that a report is the same as of the files.
+    let scanned = [old.scanned(), new.scanned()];
     let mut output = Output::open(&args.output)?;
     let quiet = args.output.quiet;
     // If everything is new, every fact of a record is a change, and a row of the page.
@@ -136,11 +138,11 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     output.write(|out| match args.format.as_str() {
         "json" => json::render(&diff, out),
         "markdown" => {
-            markdown::render(&diff, [&names[0], &names[1]], args.all, out)?;
+            markdown::render(&diff, [&scanned[0], &scanned[1]], args.all, out)?;
             let code = diff.code.as_ref();
             code.map_or(Ok(()), |code| rebuild::comparison_markdown(code, out))
         }
-        "html" => html::render(&diff, [&names[0], &names[1]], out),
+        "html" => html::render(&diff, [&scanned[0], &scanned[1]], out),
         _ => {
             text::render(&diff, &options, out)?;
             let code = diff.code.as_ref();

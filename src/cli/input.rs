@@ -164,6 +164,11 @@ impl Input {
         }
     }
 
+    /// The targets that were scanned, of records too, as one text.
+    pub fn scanned(&self) -> String {
+        self.run.targets.join(", ")
+    }
+
     /// Bytes of memory from `--memory`.
     pub fn memory(&self) -> u64 {
         self.options.memory
