@@ -21,6 +21,8 @@ scan_args=(${SCAN_ARGS:-})
 audit_args=(${ARGS:-})
 # shellcheck disable=SC2206
 verify_args=(${VERIFY_ARGS:-})
+# shellcheck disable=SC2206
+rebuild_args=(${REBUILD_ARGS:-})
 set +f
 [[ -z "${PROFILE:-}" ]] || audit_args+=(--profile "$PROFILE")
 [[ -z "${POLICY:-}" ]] || audit_args+=(--policy "$POLICY")
@@ -54,6 +56,17 @@ if [[ -n "${OUTPUT:-}" ]]; then
 fi
 gospect audit --quiet --format "${FORMAT:-github}" ${to[@]+"${to[@]}"} ${audit_args[@]+"${audit_args[@]}"} "records:$records" || code=$?
 
+# As for every command: 2 comes before 1, and 1 before 3.
+worse() {
+	local rank
+	for rank in 2 1 3; do
+		if ((code == rank || $1 == rank)); then
+			code=$rank
+			break
+		fi
+	done
+}
+
 # The answers of the first run are kept for the second.
 verify() { gospect verify --quiet --format "$1" --output "$2" ${verify_args[@]+"${verify_args[@]}"} "records:$records"; }
 if [[ "${VERIFY:-false}" == true ]]; then
@@ -64,13 +77,19 @@ if [[ "${VERIFY:-false}" == true ]]; then
 		verify markdown "$records.verify.md" 2>/dev/null || true
 		[[ ! -f "$records.verify.md" ]] || cat "$records.verify.md" >>"$GITHUB_STEP_SUMMARY"
 	fi
-	# As for every command: 2 comes before 1, and 1 before 3.
-	for rank in 2 1 3; do
-		if ((code == rank || verified == rank)); then
-			code=$rank
-			break
-		fi
-	done
+	worse "$verified"
+fi
+
+# A build takes minutes, so that the same report goes to the log and to the summary page.
+if [[ -n "${REBUILD:-}" ]]; then
+	rebuilt=0
+	gospect rebuild --quiet --format markdown --output "$records.rebuild.md" --attestation "$records.rebuild.json" ${rebuild_args[@]+"${rebuild_args[@]}"} -- "$REBUILD" || rebuilt=$?
+	if [[ -f "$records.rebuild.md" ]]; then
+		cat "$records.rebuild.md"
+		[[ "${SUMMARY:-true}" != true || -z "${GITHUB_STEP_SUMMARY:-}" ]] || cat "$records.rebuild.md" >>"$GITHUB_STEP_SUMMARY"
+	fi
+	[[ ! -f "$records.rebuild.json" ]] || output rebuild-statement "$records.rebuild.json"
+	worse "$rebuilt"
 fi
 output exit-code "$code"
 exit "$code"

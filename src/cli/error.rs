@@ -112,6 +112,12 @@ pub enum Error {
     #[error("nothing to verify against: --sumdb off needs --go-sum, --provenance or --source")]
     NothingToVerify,
 
+    #[cfg(feature = "verify")]
+    #[error(
+        "--key and --trusted-root need something that is signed: --provenance FILE, or a registry: target"
+    )]
+    NothingSigned,
+
     // Named files that cannot be read.
     #[error("{name}: {why}")]
     NotRead { name: String, why: String },

@@ -13,6 +13,8 @@ mod args;
 mod audit;
 mod cache;
 mod captured;
+#[cfg(feature = "verify")]
+mod checkouts;
 mod config;
 mod database;
 mod dates;

@@ -2,7 +2,7 @@
 
 use super::args::SourceArgs;
 use super::error::Error;
-use crate::evidence::{TRUST_LARGEST, Trust};
+use crate::evidence::{Signers, TRUST_LARGEST, Trust};
 use crate::record::{Binary, ImageRecord};
 use crate::report::style::clean;
 use crate::source::registry::{Reference, Registry, Settings};
@@ -32,8 +32,14 @@ impl Documents {
     ///
     /// # Errors
     /// When one of the files cannot be used.
-    pub fn read(files: &[PathBuf], keys: &[PathBuf], roots: &[PathBuf]) -> Result<Self, Error> {
+    pub fn read(
+        files: &[PathBuf],
+        keys: &[PathBuf],
+        roots: &[PathBuf],
+        signers: Signers,
+    ) -> Result<Self, Error> {
         let mut trust = Trust::default();
+        trust.set_signers(signers);
         for path in keys {
             let pem = text(path)?;
             trust

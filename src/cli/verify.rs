@@ -1,6 +1,7 @@
 //! `gospect verify`.
 
 use super::args::{SumDb, VerifyArgs};
+use super::checkouts::Checkouts;
 use super::database;
 use super::error::Error;
 use super::exit::Exit;
@@ -9,15 +10,15 @@ use super::input::{Input, Need};
 use super::output::Output;
 use super::provenance::Documents;
 use crate::bytes::{Budget, Use};
-use crate::evidence::{Lookups, Mode, SumSources, checkout, is_folder};
+use crate::evidence::{Lookups, Mode, Signers, SumSources, is_folder};
 use crate::proxy::{Layered, ModuleCache, NoStore, Proxies, ProxyError, Settings, Store, Sums};
 use crate::record::Line;
 use crate::report::style::clean;
 use crate::report::verify::{self as report, Database, Summary, Writer};
 use crate::source::http::Patience;
-use crate::verify::source::{self, Checkout};
+use crate::verify::source;
 use crate::verify::{Outcome, Program, sums};
-use std::path::Path;
+use std::ffi::OsString;
 
 /// Most requests of one run: a look-up and some tiles for each module version of a fleet.
 const REQUESTS: usize = 1_000_000;
@@ -30,9 +31,18 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         return Err(Error::NothingToVerify);
     }
     let files = go_sum::read_all(&args.go_sum)?;
-    let mut documents = Documents::read(&args.provenance, &args.key, &args.trusted_root)?;
+    let signers = Signers {
+        identities: args.signer_identity.clone(),
+        issuers: args.signer_issuer.clone(),
+    };
+    let has_trust = !args.key.is_empty() || !args.trusted_root.is_empty();
+    let is_registry = |target: &OsString| target.to_string_lossy().starts_with("registry:");
+    if has_trust && args.provenance.is_empty() && !args.source.targets.iter().any(is_registry) {
+        return Err(Error::NothingSigned);
+    }
+    let mut documents = Documents::read(&args.provenance, &args.key, &args.trusted_root, signers)?;
     documents.ask_registries(&args.source);
-    let checkout = args.checkout.as_deref().map(read_checkout).transpose()?;
+    let mut checkouts = args.checkout.as_deref().map(Checkouts::open).transpose()?;
     let mut input = Input::open(&args.source, Need::Full("verify"))?;
     if !documents.is_empty() {
         input = input.with_hash();
@@ -93,10 +103,18 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         match line {
             Line::Binary(binary) => {
                 let failed = sources.lookups().failed;
+                let mut expected = Vec::new();
+                sums::judge(&binary, &mut |module, version| {
+                    expected.push((module.to_owned(), version.to_owned()));
+                    Vec::new()
+                });
+                sources.expect(expected);
                 let program = Program {
                     sums: sums::judge(&binary, &mut |module, version| sources.ask(module, version)),
                     provenance: documents.about(&binary),
-                    source: checkout.as_ref().map(|c| source::judge(c, &binary)),
+                    source: checkouts
+                        .as_mut()
+                        .map(|c| source::judge(c.of(&binary), &binary)),
                     ..Program::of(&binary)
                 };
                 let has_failed = sources.lookups().failed > failed;
@@ -150,13 +168,6 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         return Ok(Exit::Failed);
     }
     Ok(exit)
-}
-
-fn read_checkout(folder: &Path) -> Result<Checkout, Error> {
-    checkout(folder).map_err(|e| Error::NotRead {
-        name: clean(&folder.to_string_lossy()).into_owned(),
-        why: e.to_string(),
-    })
 }
 
 fn mode(sumdb: SumDb) -> Mode {

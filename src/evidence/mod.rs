@@ -11,5 +11,5 @@ mod sums;
 mod tests;
 
 pub use checkout::{CheckoutError, checkout};
-pub use signatures::{LARGEST as TRUST_LARGEST, Trust, TrustError};
+pub use signatures::{LARGEST as TRUST_LARGEST, Signers, Trust, TrustError};
 pub use sums::{Lookups, Mode, SumSources, is_folder};

@@ -18,6 +18,71 @@ pub const LARGEST: u64 = 16 << 20;
 pub struct Trust {
     keys: Vec<(String, VerificationKey)>,
     roots: Vec<(String, Verifier)>,
+    signers: Signers,
+}
+
+/// Who may have signed, by the certificates of Sigstore. `*` in a pattern is any text; no pattern allows all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signers {
+    /// Identities, such as an e-mail address or the address of a workflow.
+    pub identities: Vec<String>,
+    /// Issuers of the identities, such as `https://token.actions.githubusercontent.com`.
+    pub issuers: Vec<String>,
+}
+
+/// The signer that a certificate names.
+struct Signer {
+    identity: Option<String>,
+    issuer: Option<String>,
+}
+
+impl Signers {
+    /// Why a signer is not allowed; `None`: it is.
+    fn refuse(&self, signer: &Signer) -> Option<String> {
+        let is_allowed = |patterns: &[String], text: &Option<String>| {
+            let text = text.as_deref().unwrap_or_default();
+            patterns.is_empty() || patterns.iter().any(|pattern| fits(pattern, text))
+        };
+        let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "nobody".to_owned());
+        if !is_allowed(&self.identities, &signer.identity) {
+            return Some(format!(
+                "signed by {}, and not by {}",
+                shown(&signer.identity),
+                self.identities.join(" or ")
+            ));
+        }
+        if !is_allowed(&self.issuers, &signer.issuer) {
+            return Some(format!(
+                "the identity of the signer is by {}, and not by {}",
+                shown(&signer.issuer),
+                self.issuers.join(" or ")
+            ));
+        }
+        None
+    }
+}
+
+/// Whether a text fits a pattern in which `*` is any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// A file that is no key or no trusted root.
@@ -54,6 +119,11 @@ impl Trust {
         Ok(())
     }
 
+    /// Sets who may have signed. Signatures by keys name nobody, and are not asked for it.
+    pub fn set_signers(&mut self, signers: Signers) {
+        self.signers = signers;
+    }
+
     /// Checks the signature of a document with each key, then with each trusted root, until one of them confirms it.
     pub fn check(&self, document: &Document) -> Signature {
         let say =
@@ -77,11 +147,17 @@ impl Trust {
         if let Some(bundle) = &document.bundle {
             for (name, root) in &self.roots {
                 match by_root(document, bundle, root) {
-                    Ok(identity) => {
+                    Ok(signer) => {
                         let done = format!(
                             "certificate, log proof and signature hold by the given trusted root {name}"
                         );
-                        return say(SignatureState::Valid, done, identity);
+                        return match self.signers.refuse(&signer) {
+                            None => say(SignatureState::Valid, done, signer.text()),
+                            Some(why) => {
+                                let done = format!("{done}, but {why}");
+                                say(SignatureState::OtherSigner, done, signer.text())
+                            }
+                        };
                     }
                     Err(why) => refused.push(format!(
                         "does not hold by the given trusted root {name}: {why}"
@@ -118,7 +194,7 @@ fn by_root(
     document: &Document,
     bundle: &serde_json::Value,
     root: &Verifier,
-) -> Result<Option<String>, String> {
+) -> Result<Signer, String> {
     let bundle = Bundle::from_json(&bundle.to_string()).map_err(|e| e.to_string())?;
     let subjects = document.statement.subject.iter();
     let digest = subjects
@@ -136,8 +212,17 @@ fn by_root(
     let result = root
         .verify(digest, &bundle, &policy)
         .map_err(|e| e.to_string())?;
-    let identity = result.identity().map(|name| name.as_str().to_owned());
-    let issuer = result.issuer().map(|issuer| format!("by {issuer}"));
-    let parts: Vec<String> = identity.into_iter().chain(issuer).collect();
-    Ok((!parts.is_empty()).then(|| parts.join(" ")))
+    Ok(Signer {
+        identity: result.identity().map(|name| name.as_str().to_owned()),
+        issuer: result.issuer().map(|issuer| issuer.to_string()),
+    })
+}
+
+impl Signer {
+    /// Both in one text.
+    fn text(&self) -> Option<String> {
+        let issuer = self.issuer.as_ref().map(|issuer| format!("by {issuer}"));
+        let parts: Vec<String> = self.identity.iter().cloned().chain(issuer).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
 }

@@ -3,10 +3,12 @@
 use crate::proxy::{ProxyError, Sums};
 use crate::verify::go_sum::{self, GoSum};
 use crate::verify::sums::{Answer, LookupResult, TOOLCHAIN};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// After this number of consecutive failures, the database is not asked any more.
 const FAILURES: usize = 3;
+/// Versions that are fetched at once, before they are looked up one after the other.
+const PORTION: usize = 128;
 /// Most different messages about a database that are kept.
 const MESSAGES: usize = 20;
 
@@ -45,6 +47,8 @@ pub struct SumSources<'s> {
     answers: HashMap<(String, String), Vec<Answer>>,
     failures: usize,
     lookups: Lookups,
+    /// Versions that will be asked about, the next last.
+    expected: Vec<(String, String)>,
 }
 
 impl<'s> SumSources<'s> {
@@ -71,6 +75,7 @@ impl<'s> SumSources<'s> {
             answers: HashMap::new(),
             failures: 0,
             lookups,
+            expected: Vec::new(),
         }
     }
 
@@ -85,12 +90,38 @@ impl<'s> SumSources<'s> {
         &self.lookups
     }
 
+    /// Names the versions that will be asked about next, in their order, so that several can be fetched at once.
+    pub fn expect(&mut self, versions: impl IntoIterator<Item = (String, String)>) {
+        let is_open = |version: &(String, String)| !self.answers.contains_key(version);
+        let mut seen = HashSet::new();
+        self.expected = versions
+            .into_iter()
+            .filter(|version| is_open(version) && seen.insert(version.clone()))
+            .collect();
+        self.expected.reverse();
+    }
+
+    /// Fetches the next portion of the expected versions when its first is asked about.
+    fn fetch_ahead(&mut self, version: &(String, String)) {
+        if self.expected.last() != Some(version) {
+            return;
+        }
+        let rest = self.expected.len().saturating_sub(PORTION);
+        let portion = self.expected.split_off(rest);
+        if let Ok(Some(database)) = &mut self.database
+            && self.failures < FAILURES
+        {
+            database.fetch_ahead(&portion);
+        }
+    }
+
     /// The answers of all sources about a version.
     pub fn ask(&mut self, module: &str, version: &str) -> Vec<Answer> {
         let key = (module.to_owned(), version.to_owned());
         if let Some(known) = self.answers.get(&key) {
             return known.clone();
         }
+        self.fetch_ahead(&key);
         let mut answers = go_sum::answers(&self.files, module, version);
         answers.push(self.ask_database(module, version));
         self.answers.insert(key, answers.clone());

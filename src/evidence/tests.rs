@@ -1,6 +1,6 @@
 //! Signatures of real documents: a Sigstore bundle of npm, an envelope that openssl signed (testdata/verify/provenance).
 
-use super::Trust;
+use super::{Signers, Trust};
 use crate::verify::check::{Signature, SignatureState};
 use crate::verify::provenance::{Document, read};
 use serde_json::Value;
@@ -140,5 +140,45 @@ fn files_that_are_no_key_or_root_are_refused() {
     ] {
         assert!(trust.add_key("k", bad).is_err(), "{bad}");
         assert!(trust.add_root("r", bad).is_err(), "{bad}");
+    }
+}
+
+/// The signer in the certificate must be one of those that are named; whoever else signed is named.
+#[test]
+fn another_signer_is_named() {
+    let by = |identity: &str, issuer: &str| {
+        let patterns = |text: &str| match text {
+            "" => Vec::new(),
+            text => vec!["me@example.com".to_owned(), text.to_owned()],
+        };
+        let mut trust = Trust::default();
+        trust
+            .add_root("root.json", &sample("trusted_root.json"))
+            .unwrap();
+        trust.set_signers(Signers {
+            identities: patterns(identity),
+            issuers: patterns(issuer),
+        });
+        trust.check(&document(&sample(BUNDLE)))
+    };
+    let actions = "https://token.actions.githubusercontent.com";
+    for (identity, issuer) in [
+        ("", actions),
+        ("https://github.com/sigstore/sigstore-js/*", actions),
+        ("https://github.com/*/release.yml@refs/heads/main", ""),
+        ("*", "https://token.*.com"),
+    ] {
+        let signature = by(identity, issuer);
+        assert_eq!(signature.state, SignatureState::Valid, "{}", signature.done);
+    }
+    for (identity, issuer) in [
+        ("https://github.com/sigstore/sigstore-js", ""),
+        ("https://github.com/sigstore/other/*", actions),
+        ("*", "https://token.actions.githubusercontent.com.example"),
+        ("*sigstore-js*sigstore-js*", ""),
+    ] {
+        let signature = by(identity, issuer);
+        assert_eq!(signature.state, SignatureState::OtherSigner);
+        assert!(signature.done.contains("and not by"), "{}", signature.done);
     }
 }

@@ -27,6 +27,8 @@ pub use module_cache::{Layered, ModuleCache, NoStore};
 pub use pattern::matches_prefix;
 pub use sumdb::{Store, Sums};
 #[cfg(test)]
+mod ahead_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

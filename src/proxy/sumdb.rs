@@ -11,7 +11,10 @@ use super::tree::{FULL, Hash, Tile, Tree, decimal, over, record_hash, root_with,
 use crate::source::http::Patience;
 use std::collections::HashMap;
 
+mod ahead;
 mod offline;
+
+use ahead::Fetched;
 
 /// The database whose key the `go` command knows (cmd/go/internal/modfetch/key.go).
 const KNOWN: [(&str, &str); 1] = [(
@@ -51,6 +54,8 @@ pub struct Sums<'p> {
     latest: Option<Tree>,
     tiles: HashMap<String, Vec<u8>>,
     base: Option<Base<'p>>,
+    /// What was fetched before a look-up needs it.
+    fetched: Fetched,
 }
 
 /// An answer to a look-up.
@@ -165,6 +170,7 @@ impl<'p> Sums<'p> {
             latest: None,
             tiles: HashMap::new(),
             base: None,
+            fetched: Fetched::new(),
         }))
     }
 
@@ -445,15 +451,24 @@ impl<'p> Sums<'p> {
 
     /// Fetches a file of the database from the first proxy that mirrors it, else from the database.
     fn get(&mut self, path: &str, most: u64) -> Result<Vec<u8>, ProxyError> {
+        if let Some(answer) = self.fetched.remove(path) {
+            return answer;
+        }
+        let (origin, prefix) = self.origin()?;
+        origin.get(&format!("{prefix}{path}"), most)
+    }
+
+    /// The address that answers for the database, and what stands before every path there.
+    fn origin(&mut self) -> Result<(&Origin, &str), ProxyError> {
         if let Some(named) = &self.named {
-            return named.get(path, most);
+            return Ok((named, ""));
         }
         if self.base.is_none() {
             let name = &self.verifier.name;
-            let not_asked = || ProxyError::NotKept(format!("{name}/{path}"));
+            let not_asked = || ProxyError::NotKept(name.clone());
             let proxies = self.proxies.ok_or_else(not_asked)?;
             self.base = Some(match proxies.sumdb(name)? {
-                Some((origin, prefix)) => Base::Proxy(origin, prefix),
+                Some((origin, prefix)) => Base::Proxy(origin, format!("{prefix}/")),
                 None => {
                     let own = Origin::parse(&format!("https://{name}"), None, &self.patience);
                     Base::Own(own.map_err(|e| ProxyError::Failed(e.to_string()))?)
@@ -461,8 +476,8 @@ impl<'p> Sums<'p> {
             });
         }
         match &self.base {
-            Some(Base::Proxy(origin, prefix)) => origin.get(&format!("{prefix}/{path}"), most),
-            Some(Base::Own(own)) => own.get(path, most),
+            Some(Base::Proxy(origin, prefix)) => Ok((origin, prefix)),
+            Some(Base::Own(own)) => Ok((own, "")),
             None => Err(ProxyError::Failed("nobody to ask".to_owned())),
         }
     }

@@ -377,6 +377,8 @@ impl ScriptOutput {
             (Meaning::Failed, Some(detail)) => detail.as_str(),
             _ => line,
         };
+        // The `go` command puts several lines into one text of JSON.
+        let line = line.split("\\n").next().unwrap_or_default();
         let line = line
             .replace(&folder, "FOLDER")
             .trim_start_matches("go: ")

@@ -3,6 +3,8 @@
 
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod advice;
+#[cfg(all(feature = "cli", feature = "archives", feature = "verify"))]
+mod attached;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod bundles;
 #[cfg(all(feature = "cli", feature = "registry"))]

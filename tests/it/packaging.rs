@@ -203,6 +203,41 @@ fn the_action_verifies_the_same_records() {
 }
 
 #[test]
+fn the_action_rebuilds_a_program() {
+    if !needs(&["bash"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    scratch.put_fixture("1.27-linux-amd64-deps");
+    let (out, outputs) = action(
+        &scratch,
+        &[
+            ("TARGETS", "1.27-linux-amd64-deps"),
+            ("ARGS", "-Aall"),
+            ("REBUILD", "1.27-linux-amd64-deps"),
+            (
+                "REBUILD_ARGS",
+                "--module example.com/app@v1.0.0 --go ./no-such-go",
+            ),
+        ],
+    );
+    // There is no such go command, which the report says: the job fails, and the statement is written all the same.
+    assert_eq!(out.code, Some(2), "{}{}", out.stdout, out.stderr);
+    assert!(outputs.contains("exit-code=2"), "{outputs}");
+    let summary = std::fs::read_to_string(scratch.path().join("summary.md")).unwrap();
+    for text in [&summary, &out.stdout] {
+        assert!(text.contains("## gospect rebuild: not-built"), "{text}");
+    }
+    let statement = outputs
+        .lines()
+        .find_map(|line| line.strip_prefix("rebuild-statement="))
+        .unwrap();
+    let statement: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(statement).unwrap()).unwrap();
+    assert_eq!(statement["predicate"]["verdict"], "not-built");
+}
+
+#[test]
 fn the_action_never_runs_its_inputs_and_says_what_is_wrong() {
     if !needs(&["bash"]) {
         return;

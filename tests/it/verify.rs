@@ -558,6 +558,67 @@ fn checkout(scene: &Scene) -> PathBuf {
     scene.path("isatty")
 }
 
+/// In a repository with several modules, the module of the program is found.
+#[test]
+fn the_module_of_a_program_is_found_in_its_repository() {
+    let scene = Scene::new();
+    let folder = checkout(&scene);
+    std::fs::create_dir_all(folder.join("cmd/tool")).unwrap();
+    for name in ["go.mod", "go.sum", "main.go"] {
+        std::fs::rename(folder.join(name), folder.join("cmd/tool").join(name)).unwrap();
+    }
+    std::fs::write(folder.join("go.mod"), "module example.com/other\n").unwrap();
+    let (_, found) = scene.json(&["--sumdb", "off", "--source", "isatty"]);
+    let source = &found["programs"][0]["source"];
+    let place = source["folder"].as_str().unwrap();
+    assert!(place.ends_with("cmd/tool"), "{place}");
+    let sentence = source["sentence"].as_str().unwrap();
+    assert!(
+        sentence.ends_with("all 2 of its sums are those of that go.sum"),
+        "{sentence}"
+    );
+}
+
+/// Who signed is asked for by the words of cosign too, and needs a root by which it is known.
+#[test]
+fn the_signer_needs_a_root_and_a_root_something_signed() {
+    let scene = Scene::new();
+    let root = document("trusted_root.json");
+    for args in [
+        &["--signer-identity", "me"][..],
+        &["--certificate-oidc-issuer", "https://x"],
+    ] {
+        let out = scene.run(args);
+        assert_eq!(out.code, Some(2), "{out:?}");
+        assert!(out.stderr.contains("--trusted-root"), "{}", out.stderr);
+    }
+    let out = scene.run(&["--trusted-root", &root]);
+    assert_eq!(out.code, Some(2), "{out:?}");
+    assert!(
+        out.stderr
+            .contains("--provenance FILE, or a registry: target"),
+        "{}",
+        out.stderr
+    );
+    // The bundle is about another file, so the program differs, whoever signed.
+    let bundle = document("npm.sigstore.json");
+    let signed = |identity: &str| {
+        let args = [
+            "--sumdb",
+            "off",
+            "--provenance",
+            &bundle,
+            "--trusted-root",
+            &root,
+            "--signer-identity",
+            identity,
+        ];
+        scene.run(&args).code
+    };
+    assert_eq!(signed("https://github.com/sigstore/sigstore-js/*"), Some(1));
+    assert_eq!(signed("https://github.com/other/*"), Some(1));
+}
+
 #[test]
 fn a_checkout_is_compared_without_git() {
     let scene = Scene::new();

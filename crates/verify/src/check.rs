@@ -144,6 +144,8 @@ pub enum SignatureState {
     Valid,
     /// It does not.
     Invalid,
+    /// The signature is right, and by somebody who is not one of those that were named.
+    OtherSigner,
 }
 
 /// The signature of a document, and how it was checked.

@@ -17,6 +17,7 @@ Examples:
   gospect verify --sumdb offline dist/           by what the module cache has, without a network
   gospect verify --sumdb off --go-sum go.sum dist/
   gospect verify --provenance app.sigstore.json --trusted-root trusted_root.json ./app
+  gospect verify --provenance app.sigstore.json --trusted-root trusted_root.json --signer-identity 'https://github.com/you/app/*' ./app
   gospect verify --sumdb off --source . ./app    commit, tag, go.mod and go.sum
   gospect verify --format markdown dist/ >> \"$GITHUB_STEP_SUMMARY\"
   gospect scan --format ndjson / > all.ndjson && gospect verify records:all.ndjson"
@@ -36,11 +37,27 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub provenance: Vec<PathBuf>,
     /// Public key (PEM) that must have signed the provenance; may be given again
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE")]
     pub key: Vec<PathBuf>,
     /// Trusted root of Sigstore (trusted_root.json) by which bundles must hold; may be given again
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE")]
     pub trusted_root: Vec<PathBuf>,
+    /// Who must have signed the bundles, by their certificates: an e-mail address or the address of a workflow; * is any text; may be given again
+    #[arg(
+        long,
+        value_name = "IDENTITY",
+        requires = "trusted_root",
+        alias = "certificate-identity"
+    )]
+    pub signer_identity: Vec<String>,
+    /// Who must have vouched for the signer, such as https://token.actions.githubusercontent.com; * is any text; may be given again
+    #[arg(
+        long,
+        value_name = "ISSUER",
+        requires = "trusted_root",
+        alias = "certificate-oidc-issuer"
+    )]
+    pub signer_issuer: Vec<String>,
     /// Checkout to compare with: the folder of its go.mod, read without running git
     #[arg(long = "source", value_name = "DIR")]
     pub checkout: Option<PathBuf>,

@@ -53,7 +53,10 @@ pub fn judge(
 ) -> Provenance {
     let statement = &document.statement;
     let mut checks = vec![subject(statement, digests)];
-    if signature.state == SignatureState::Invalid {
+    if matches!(
+        signature.state,
+        SignatureState::Invalid | SignatureState::OtherSigner
+    ) {
         checks.push(
             Check::of(Aspect::Signature, None, None)
                 .judged(Verdict::Different)
