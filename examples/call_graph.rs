@@ -1,5 +1,6 @@
 //! Prints every direct call of a Go program, caller and callee separated by a tab: `cargo run --example call_graph -- dist/app`.
-//! With a second argument `unreached`: the functions that nothing was seen to lead to.
+//! With a second argument `unreached`: the functions that nothing was seen to lead to. With `shares`: the number of functions, how many of them
+//! are reached, and how many by a chain of which each step is certain.
 
 use gospect::bytes::Limits;
 use gospect::go::calls::Graph;
@@ -9,14 +10,17 @@ use std::error::Error;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let file = std::fs::read(args.next().ok_or("which program?")?)?;
-    let unreached = args.next().is_some_and(|a| a == "unreached");
+    let wanted = args.next().unwrap_or_default();
     let mut failed = None;
     programs(
         &file.as_slice(),
         Limits::default(),
         &mut |_, tables| match Graph::read(tables) {
-            Ok(graph) if unreached => print_unreached(&graph),
-            Ok(graph) => print_calls(&graph),
+            Ok(graph) => match wanted.as_str() {
+                "unreached" => print_unreached(&graph),
+                "shares" => print_shares(&graph),
+                _ => print_calls(&graph),
+            },
             Err(why) => failed = Some(why),
         },
     )?;
@@ -36,6 +40,14 @@ fn print_unreached(graph: &Graph<'_, '_>) {
     for function in (0..graph.functions()).filter(|f| !graph.is_reached(&ways, *f)) {
         println!("{}", text(graph, function));
     }
+}
+
+fn print_shares(graph: &Graph<'_, '_>) {
+    let ways = graph.ways();
+    let count = |test: &dyn Fn(usize) -> bool| (0..graph.functions()).filter(|f| test(*f)).count();
+    let reached = count(&|function| graph.is_reached(&ways, function));
+    let certain = count(&|function| graph.is_certain(&ways, function));
+    println!("{}\t{reached}\t{certain}", graph.functions());
 }
 
 fn text(graph: &Graph<'_, '_>, function: usize) -> String {

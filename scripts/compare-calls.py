@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Holds the direct calls that gospect sees against those that `go tool objdump` shows.
 
-usage: compare-calls.py CALL_GRAPH ARCH PROGRAM...
+usage: compare-calls.py CALL_GRAPH ARCH PROGRAM[,STRIPPED]...
 
 CALL_GRAPH is the example program (`cargo build --release --example call_graph`), ARCH Go's name of the architecture. The programs must not be
 stripped, because objdump needs symbols. Missed are pairs of functions that only objdump shows; added are pairs that only gospect shows: calls
-of code in the middle of a function (duffzero, duffcopy) and by two instructions (trampolines), which objdump prints as numbers.
+of code in the middle of a function (duffzero, duffcopy) and by two instructions (trampolines), which objdump prints as numbers. STRIPPED is the same
+program without symbols, in which gospect must see the same calls.
 """
 import re
 import subprocess
@@ -61,12 +62,15 @@ def main():
     if len(sys.argv) < 4 or sys.argv[2] not in BRANCHES:
         sys.exit(__doc__)
     tool, arch, programs = sys.argv[1], sys.argv[2], sys.argv[3:]
-    for program in programs:
+    for program, *stripped in (argument.split(",") for argument in programs):
         ours = {p for p in by_gospect(tool, program) if p[0] != p[1]}
         theirs = {p for p in by_objdump(arch, program) if p[0] != p[1]}
         missed, added = theirs - ours, ours - theirs
         share = 100 * len(missed) / max(1, len(theirs))
         print(f"{program}: {len(theirs)} by objdump, {len(ours)} by gospect, missed {len(missed)} ({share:.3f} %), added {len(added)}")
+        for other in stripped:
+            same = {p for p in by_gospect(tool, other) if p[0] != p[1]}
+            print(f"  stripped: {len(same)} by gospect, {len(ours ^ same)} other than before")
         for kind, pairs in (("missed", missed), ("added", added)):
             for caller, callee in sorted(pairs)[:5]:
                 print(f"  {kind}: {caller} -> {callee}")

@@ -127,11 +127,65 @@ fn a_chain_leads_from_main_to_what_is_asked() {
         );
         let last = chain(1).pop().unwrap();
         assert_eq!(last["function"], "runtime.main");
+        // The entry starts a goroutine with it, whose address is in a table on AIX.
+        let is_seen = !id.contains("aix");
         assert_eq!(
-            last["by"], "value",
-            "the entry hands its address to the scheduler"
+            (&last["by"], &last["go"]),
+            (&"value".into(), &is_seen.into()),
+            "{id}"
         );
+        assert_eq!(chain(0)[0]["go"], false, "{id}");
         assert_eq!(why["answers"][3]["subject"], "module");
+    }
+}
+
+/// The runtime starts its sweeper with a `go` statement, through a wrapper that the compiler makes.
+#[test]
+fn goroutines_are_told_apart_and_wrappers_left_out() {
+    let scratch = Scratch::new();
+    for id in [
+        "1.27-linux-amd64-verify",
+        "1.27-linux-amd64-starting",
+        "1.27-linux-arm64-starting",
+        "1.27-darwin-arm64-trimstrip",
+        "1.27-aix-ppc64-strip",
+        "1.23-linux-riscv64-strip",
+    ] {
+        let path = scratch.put_fixture(id);
+        let path = path.to_str().unwrap();
+        let args = ["why", "--format", "json", path, "runtime.bgsweep"];
+        let out = run(&args);
+        let why: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+        let chain = why["answers"][0]["chains"][0].as_array().unwrap();
+        let [.., gcenable, sweeper] = chain.as_slice() else {
+            panic!("{id}: {why}");
+        };
+        assert_eq!(gcenable["function"], "runtime.gcenable", "{id}: {why}");
+        assert_eq!(gcenable["by"], "call", "{id}");
+        let line = gcenable["line"].as_u64().unwrap();
+        assert!(
+            gcenable["file"].as_str().unwrap().ends_with("mgc.go"),
+            "{id}"
+        );
+        assert!(line > 150, "{id}: the line of the go statement, not {line}");
+        assert_eq!(
+            (&sweeper["by"], &sweeper["go"]),
+            (&"value".into(), &true.into()),
+            "{id}"
+        );
+        let text = run(&["why", path, "runtime.bgsweep"]).stdout;
+        assert!(text.contains("\n  go     runtime.bgsweep "), "{id}: {text}");
+        let is_certain = text.contains("each step is a call in the code, or starts a goroutine\n");
+        assert_eq!(is_certain, !id.contains("aix"), "{id}: {text}");
+        // A wrapper that is asked for is shown.
+        let out = run(&["why", "--format", "json", path, "runtime.gcenable.gowrap1"]);
+        let why: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+        let chain = why["answers"][0]["chains"][0].as_array().unwrap();
+        assert_eq!(
+            chain.last().unwrap()["function"],
+            "runtime.gcenable.gowrap1",
+            "{id}"
+        );
     }
 }
 
@@ -214,6 +268,115 @@ fn vulnerabilities_lead_to_their_functions() {
     let out = run(&["why", scratch.path().to_str().unwrap(), "main.main"]);
     assert_eq!(out.code, Some(2));
     assert!(out.stderr.contains("gospect scan"), "{}", out.stderr);
+}
+
+/// `bytes` with every occurrence of a text replaced by another of the same length.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter(|(_, window)| *window == from)
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
+}
+
+/// The runtime calls initialisers by a list, whatever their names are.
+#[test]
+fn initialisers_are_known_by_their_list() {
+    let scratch = Scratch::new();
+    for id in [
+        "1.27-linux-amd64-starting",
+        "1.27-linux-arm64-starting",
+        "1.21-linux-amd64-starting",
+    ] {
+        let whole = crate::support::fixtures::fixture(id);
+        let bytes = replaced(
+            whole.as_slice(),
+            b"starting/starts.init.0\0",
+            b"starting/starts.zKq9.b\0",
+        );
+        let path = scratch.put("renamed", &bytes);
+        let out = run(&[
+            "why",
+            "--format",
+            "json",
+            path.to_str().unwrap(),
+            "example.com/starting/starts.zKq9.b",
+        ]);
+        let why: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+        let chain = why["answers"][0]["chains"][0].as_array().unwrap();
+        assert_eq!(
+            (chain.len(), &chain[0]["by"]),
+            (1, &"init".into()),
+            "{id}: {why}"
+        );
+    }
+}
+
+/// Programs whose code is noise, and whose pointers lead anywhere: answers come, in the time and memory of the file.
+#[test]
+fn noise_for_code_and_lying_pointers_end() {
+    for id in [
+        "1.27-linux-amd64-starting",
+        "1.27-linux-arm64-starting",
+        "1.23-linux-riscv64-strip",
+        "1.27-wasip1-wasm-strip",
+    ] {
+        let whole = crate::support::fixtures::fixture(id);
+        let size = whole.as_slice().len();
+        let mut state = 0x2545_f491_4f6c_dd1du64;
+        let mut next = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        // Where the code is, and the words that hold addresses of the program.
+        let mut code = 0..0;
+        let _ = programs(&whole.as_slice(), Limits::default(), &mut |_, tables| {
+            let image = tables.image();
+            if let Some(segment) = image.segments.iter().find(|s| s.executable) {
+                let start = usize::try_from(segment.offset).unwrap();
+                code = start..(start + usize::try_from(segment.size).unwrap()).min(size);
+            }
+        });
+        let mut noise = whole.as_slice().to_vec();
+        for byte in &mut noise[code.start + 0x1000.min(code.len())..code.end] {
+            *byte = next() as u8;
+        }
+        let mut lying = whole.as_slice().to_vec();
+        let words: Vec<[u8; 8]> = lying
+            .chunks_exact(8)
+            .map(|w| w.try_into().unwrap())
+            .collect();
+        for (i, word) in words.iter().enumerate() {
+            let value = u64::from_le_bytes(*word);
+            if (0x40_0000..0x100_0000).contains(&value) && next() % 4 == 0 {
+                let other = words[usize::try_from(next() >> 8).unwrap() % words.len()];
+                let is_address = (0x40_0000..0x100_0000).contains(&u64::from_le_bytes(other));
+                // Half of them point at themselves or at each other.
+                let lie = if is_address { other } else { *word };
+                lying[8 * i..8 * i + 8].copy_from_slice(&lie);
+            }
+        }
+        for bytes in [noise, lying] {
+            let start = std::time::Instant::now();
+            let _ = programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
+                let names = ["main.main".to_owned(), "os".to_owned(), "std".to_owned()];
+                if let Ok(answers) = gospect::go::calls::ask(tables, None, Some(27), &names, 3) {
+                    assert_eq!(answers.len(), 3, "{id}");
+                }
+                let _ = gospect::go::calls::capabilities::read(tables, Some(27));
+            });
+            assert!(start.elapsed().as_secs() < 120, "{id}");
+        }
+    }
 }
 
 #[test]

@@ -53,6 +53,23 @@ pub struct Step {
     pub line: Option<u32>,
     /// How this function is reached.
     pub by: By,
+    /// Whether a goroutine starts with it, which the code proves although `by` is `value`.
+    pub go: bool,
+}
+
+impl Step {
+    /// Whether the code alone proves the step.
+    pub fn is_certain(&self) -> bool {
+        self.go || self.by.is_certain()
+    }
+
+    /// How the function is reached, in one word for people.
+    pub fn word(&self) -> &'static str {
+        match self.go {
+            true => "go",
+            false => self.by.as_str(),
+        }
+    }
 }
 
 /// Chains of references to what a command asks about while a program is read.

@@ -78,8 +78,8 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         let width = width.unwrap_or(0).min(WIDEST);
         for step in chain {
             let function = clean(&step.function).into_owned();
-            let by = format!("{:<6}", step.by.as_str());
-            let tone = if step.by.is_certain() {
+            let by = format!("{:<6}", step.word());
+            let tone = if step.is_certain() {
                 Tone::Dim
             } else {
                 Tone::Warn
@@ -104,7 +104,8 @@ fn place(step: &Step) -> String {
 
 /// What a chain proves.
 fn verdict(chain: &[Step]) -> String {
-    let count = |by: By| chain.iter().filter(|s| s.by == by).count();
+    let doubtful = || chain.iter().filter(|s| !s.is_certain());
+    let count = |by: By| doubtful().filter(|s| s.by == by).count();
     let mut doubts = Vec::new();
     for (by, one, many) in [
         (By::Value, "a function value", "function values"),
@@ -117,12 +118,16 @@ fn verdict(chain: &[Step]) -> String {
         }
     }
     if doubts.is_empty() {
-        return "  each step is a call in the code\n".to_owned();
+        return match chain.iter().any(|s| s.go) {
+            true => "  each step is a call in the code, or starts a goroutine\n",
+            false => "  each step is a call in the code\n",
+        }
+        .to_owned();
     }
     format!(
         "  by {}: whether {} taken depends on what happens at run time\n",
         doubts.join(" and "),
-        match chain.iter().filter(|s| !s.by.is_certain()).count() {
+        match doubtful().count() {
             1 => "that step is",
             _ => "those steps are",
         }
@@ -151,8 +156,8 @@ pub fn dot(why: &Why, out: &mut dyn Write) -> io::Result<()> {
                 edges.insert((
                     quoted(&from.function),
                     quoted(&to.function),
-                    to.by.as_str(),
-                    to.by.is_certain(),
+                    to.word(),
+                    to.is_certain(),
                 ));
             }
         }
@@ -187,6 +192,7 @@ mod tests {
             file: Some("a.go".to_owned()),
             line: Some(7),
             by,
+            go: false,
         }
     }
 

@@ -61,7 +61,7 @@ fn names(finding: &Finding) -> impl Iterator<Item = &String> {
 
 /// First the chains that end with a call in the code, then those with the fewest uncertain steps.
 fn most_telling_first(mut chains: Vec<Vec<Step>>) -> Vec<Vec<Step>> {
-    let is_doubt = |step: &Step| !step.by.is_certain();
+    let is_doubt = |step: &Step| !step.is_certain();
     chains.sort_by_key(|chain| {
         let doubts = chain.iter().filter(|step| is_doubt(step)).count();
         (chain.last().is_some_and(is_doubt), doubts, chain.len())
@@ -82,6 +82,7 @@ mod tests {
             file: None,
             line: None,
             by,
+            go: false,
         }
     }
 

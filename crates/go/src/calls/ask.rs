@@ -12,6 +12,8 @@ use std::ops::ControlFlow;
 
 /// Most names to suggest for an unknown one.
 const PROPOSED: usize = 5;
+/// Steps of all chains of one answer together, after which no further chain is given; real chains have some ten.
+const STEPS: usize = 1 << 18;
 /// Most places of one inlined function to look at.
 const PLACES: usize = 64;
 
@@ -136,11 +138,14 @@ impl Asked<'_, '_, '_> {
         let entered = |f: usize| !own.contains(&self.graph.before(self.ways, f));
         let first = outside.iter().filter(|(_, f)| entered(*f));
         let then = outside.iter().filter(|(_, f)| !entered(*f));
+        let mut steps = 0;
         for (_, function) in first.chain(then).chain(&inside) {
-            if chains.len() >= self.chains {
+            if chains.len() >= self.chains || steps > STEPS {
                 return chains;
             }
-            chains.extend(self.graph.chain(self.ways, *function));
+            let chain = self.graph.chain(self.ways, *function);
+            steps += chain.as_ref().map_or(0, Vec::len);
+            chains.extend(chain);
         }
         if let (Subject::Function, [function]) = (subject, functions) {
             chains.extend(self.other_callers(*function, self.chains.saturating_sub(chains.len())));
@@ -199,6 +204,7 @@ impl Asked<'_, '_, '_> {
                     file,
                     line,
                     by: By::Call,
+                    go: false,
                 });
                 Some(chain)
             });

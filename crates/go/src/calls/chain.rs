@@ -2,6 +2,7 @@
 
 use super::Graph;
 use super::decode::Reference;
+use super::goroutines::function_value;
 use gospect_record::why::{By, Step};
 use std::collections::VecDeque;
 
@@ -11,9 +12,13 @@ pub struct Ways {
     from: Vec<Option<(u32, By)>>,
     /// The cost of reaching each node.
     costs: Vec<u32>,
+    /// The root from which each node is reached; [`NOWHERE`]: not reached.
+    roots: Vec<u32>,
+    /// The last function on the way to each node; [`NOWHERE`]: it is a root, or not reached.
+    callers: Vec<u32>,
 }
 
-/// Most steps of a chain for which to look up the place of the call; real chains are shorter.
+/// Most steps of a chain for which to look up the place of the call, and whether they are wrappers; real chains are shorter.
 const PLACED: usize = 512;
 
 /// Stands for the missing predecessor of a root.
@@ -29,6 +34,8 @@ fn cost(by: By) -> u32 {
     }
 }
 
+/// The cost of a step that starts a goroutine, which is as certain as a call.
+const START: u32 = 2;
 /// The cost of a step to what the moduledata lists for reflection.
 const LISTED: u32 = 500;
 
@@ -41,7 +48,7 @@ impl Graph<'_, '_> {
             let name = self.name(i);
             let by = if name == b"main.main" || is_entry(name) {
                 By::Root
-            } else if is_initialiser(name) {
+            } else if is_initialiser(name) || self.initialisers.binary_search(&(i as u32)).is_ok() {
                 By::Init
             } else {
                 continue;
@@ -55,6 +62,8 @@ impl Graph<'_, '_> {
     pub fn ways(&self) -> Ways {
         let mut from: Vec<Option<(u32, By)>> = vec![None; self.nodes()];
         let mut costs = vec![u32::MAX; self.nodes()];
+        let mut roots = vec![NOWHERE; self.nodes()];
+        let mut callers = vec![NOWHERE; self.nodes()];
         // A queue for each cost: no step costs more than the number of queues.
         const QUEUES: usize = 512;
         let mut queues: Vec<VecDeque<u32>> = vec![VecDeque::new(); QUEUES];
@@ -69,6 +78,9 @@ impl Graph<'_, '_> {
             if let (Some(place), Some(known)) = (from.get_mut(root), costs.get_mut(root)) {
                 *place = Some((NOWHERE, by));
                 *known = start;
+                if let Some(own) = roots.get_mut(root) {
+                    *own = root as u32;
+                }
                 queues[start as usize % QUEUES].push_back(root as u32);
                 waiting += 1;
             }
@@ -83,10 +95,16 @@ impl Graph<'_, '_> {
             if costs.get(node as usize) != Some(&now) {
                 continue;
             }
+            let root = roots.get(node as usize).copied().unwrap_or(NOWHERE);
+            let caller = match (node as usize) < self.functions() {
+                true => node,
+                false => callers.get(node as usize).copied().unwrap_or(NOWHERE),
+            };
             self.next(node, &mut |to, by| {
                 // A step through data costs little; the way it was seen is paid on entering a function.
                 let is_function = (to as usize) < self.functions();
                 let price = match (is_function, by) {
+                    (true, By::Value) if self.is_started(node, to) => START,
                     (true, _) => cost(by),
                     // The moduledata lists every type, so any other way to it says more.
                     (false, By::Method) => LISTED,
@@ -99,85 +117,139 @@ impl Graph<'_, '_> {
                 {
                     *known = sum;
                     *place = Some((node, by));
+                    if let (Some(its_root), Some(its_caller)) =
+                        (roots.get_mut(to as usize), callers.get_mut(to as usize))
+                    {
+                        (*its_root, *its_caller) = (root, caller);
+                    }
                     queues[sum as usize % QUEUES].push_back(to);
                     waiting += 1;
                 }
             });
         }
-        Ways { from, costs }
+        Ways {
+            from,
+            costs,
+            roots,
+            callers,
+        }
     }
 
-    /// The chain to a function; `None` when nothing leads to it.
+    /// The chain to a function; `None` when nothing leads to it. Wrappers that the compiler and the linker made are left out.
     pub fn chain(&self, ways: &Ways, function: usize) -> Option<Vec<Step>> {
-        let mut way: Vec<(usize, By)> = Vec::new();
+        let way = self.without_wrappers(self.way(ways, function)?);
+        let steps = way.iter().enumerate();
+        Some(
+            steps
+                .map(|(i, passed)| self.step(passed, i < PLACED))
+                .collect(),
+        )
+    }
+
+    /// The functions of a chain, first the root.
+    fn way(&self, ways: &Ways, function: usize) -> Option<Vec<Passed>> {
+        let mut way: Vec<Passed> = Vec::new();
         let mut node = u32::try_from(function).ok()?;
+        let mut next = None;
         loop {
             let (before, by) = (*ways.from.get(node as usize)?)?;
             if (node as usize) < self.functions() {
-                way.push((node as usize, by));
+                way.push(Passed {
+                    function: node as usize,
+                    by,
+                    go: by == By::Value && self.is_started(before, node),
+                    next,
+                });
             }
             if before == NOWHERE {
                 break;
             }
+            next = Some(node);
             node = before;
         }
         way.reverse();
-        let steps = way.iter().enumerate().map(|(i, (function, by))| {
-            let next = way.get(i + 1).filter(|next| next.1 == By::Call);
-            let next = next.filter(|_| i < PLACED).map(|next| next.0);
-            self.step(*function, *by, next)
-        });
-        Some(steps.collect())
+        Some(way)
+    }
+
+    /// Leaves out wrappers between other functions. What is uncertain about reaching a wrapper is uncertain about the function in it.
+    fn without_wrappers(&self, way: Vec<Passed>) -> Vec<Passed> {
+        let last = way.len().saturating_sub(1);
+        let mut kept: Vec<Passed> = Vec::with_capacity(way.len());
+        let mut wrapper: Option<Passed> = None;
+        for (i, mut passed) in way.into_iter().enumerate() {
+            if let Some(wrapper) = wrapper.take() {
+                if passed.is_certain() {
+                    passed.by = wrapper.by;
+                }
+                passed.go |= wrapper.go;
+            }
+            if i > 0 && i < last.min(PLACED) && self.is_wrapper(passed.function) {
+                wrapper = Some(passed);
+            } else {
+                kept.push(passed);
+            }
+        }
+        kept
+    }
+
+    /// Whether the compiler or the linker made a function that only calls another: for a method of an embedded or pointed-at type,
+    /// a method value, a `go` or `defer` statement, or a call over a long distance.
+    fn is_wrapper(&self, function: usize) -> bool {
+        let name = self.name(function);
+        is_named_as_wrapper(name)
+            || !is_initialiser(name)
+                && self.rows.all.get(function).is_some_and(|row| {
+                    let place = self.rows.line(function, row.start);
+                    place.is_some_and(|(file, _)| file == GENERATED)
+                })
+    }
+
+    /// Whether a chain consists of calls and of goroutines that are started for certain.
+    pub fn is_certain(&self, ways: &Ways, function: usize) -> bool {
+        let way = self.way(ways, function);
+        way.is_some_and(|way| way.iter().all(Passed::is_certain))
     }
 
     /// The function that a chain starts with; the function itself if it is a root or not reached.
     pub fn root_of(&self, ways: &Ways, function: usize) -> usize {
-        let mut last = function;
-        while let Some(before) = self.function_before(ways, last) {
-            last = before;
-        }
-        last
+        known(&ways.roots, function)
     }
 
     /// The function from which the last step of the chain comes; the function itself if it is a root or not reached.
     pub fn before(&self, ways: &Ways, function: usize) -> usize {
-        self.function_before(ways, function).unwrap_or(function)
+        known(&ways.callers, function)
     }
 
-    fn function_before(&self, ways: &Ways, function: usize) -> Option<usize> {
-        let mut node = u32::try_from(function).ok()?;
-        loop {
-            node = (*ways.from.get(node as usize)?)?.0;
-            if node == NOWHERE {
-                return None;
-            }
-            if (node as usize) < self.functions() {
-                return Some(node as usize);
-            }
-        }
-    }
-
-    /// A step with its place in the source: the call of `next`, or the start of the function.
-    fn step(&self, function: usize, by: By, next: Option<usize>) -> Step {
+    /// A step with its place in the source: the instruction that leads to the next one, or the start of the function.
+    fn step(&self, passed: &Passed, is_placed: bool) -> Step {
+        let function = passed.function;
         let start = self.rows.all.get(function).map(|row| row.start);
-        let pc = next.and_then(|next| self.call_site(function, next));
+        let next = passed.next.filter(|_| is_placed);
+        let pc = next.and_then(|next| self.place(function, next));
         let place = pc.or(start).and_then(|pc| self.rows.line(function, pc));
         let (file, line) = place.unzip();
         Step {
             function: String::from_utf8_lossy(self.name(function)).into_owned(),
             file,
             line,
-            by,
+            by: passed.by,
+            go: passed.go,
         }
     }
 
     /// The chain to a function through one of its callers.
     pub fn chain_through(&self, ways: &Ways, caller: usize, function: usize) -> Option<Vec<Step>> {
-        let mut chain = self.chain(ways, caller)?;
-        let by = chain.pop()?.by;
-        chain.push(self.step(caller, by, Some(function)));
-        chain.push(self.step(function, By::Call, None));
-        Some(chain)
+        let mut way = self.way(ways, caller)?;
+        let called = u32::try_from(function).ok()?;
+        way.last_mut()?.next = Some(called);
+        way.push(Passed {
+            function,
+            by: By::Call,
+            go: false,
+            next: None,
+        });
+        let way = self.without_wrappers(way);
+        Some(way.iter().map(|passed| self.step(passed, true)).collect())
     }
 
     /// The cost of reaching a function; lower is more certain, then shorter. `None`: not reached.
@@ -190,21 +262,71 @@ impl Graph<'_, '_> {
         ways.from.get(function).is_some_and(Option::is_some)
     }
 
-    /// The instruction by which a function calls another.
-    fn call_site(&self, from: usize, to: usize) -> Option<u64> {
+    /// The first instruction of a function that leads to a node.
+    fn place(&self, from: usize, next: u32) -> Option<u64> {
         let row = self.rows.all.get(from)?;
         let code = self.bodies.code(self.image, row)?;
+        let piece = (next as usize).checked_sub(self.functions());
+        let leads = |reference| match (reference, piece) {
+            (Reference::Call(target) | Reference::Jump(target), None) => {
+                self.rows.at(target) == Some(next as usize)
+            }
+            (Reference::Address(address), None) => {
+                function_value(self.image, &self.rows, address) == Some(next as usize)
+            }
+            (Reference::Address(address), Some(piece)) => {
+                self.rows.at(address).is_none() && self.data.at(address) == Some(piece as u32)
+            }
+            _ => false,
+        };
         let mut found = None;
         (self.decoder)(code, &mut |pc, reference| {
-            if let Reference::Call(target) | Reference::Jump(target) = reference
-                && found.is_none()
-                && self.rows.at(target) == Some(to)
-            {
+            if found.is_none() && leads(reference) {
                 found = Some(pc);
             }
         });
         found
     }
+}
+
+/// The number that a list has for a function; the function itself if it has none.
+fn known(list: &[u32], function: usize) -> usize {
+    match list.get(function) {
+        Some(&number) if number != NOWHERE => number as usize,
+        _ => function,
+    }
+}
+
+/// A function on the way to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Passed {
+    function: usize,
+    /// How it is reached.
+    by: By,
+    /// Whether a goroutine starts with it.
+    go: bool,
+    /// The function or piece of data that it leads to; `None` at the end.
+    next: Option<u32>,
+}
+
+impl Passed {
+    fn is_certain(&self) -> bool {
+        self.go || self.by.is_certain()
+    }
+}
+
+/// The file of functions that the compiler makes (src/cmd/compile/internal/base/print.go, `AutogeneratedPos`).
+const GENERATED: &str = "<autogenerated>";
+
+/// Wrappers of `go` and `defer` statements (Go 1.22), of method values, and trampolines of the linker
+/// (src/cmd/link/internal/arm/asm.go and others).
+fn is_named_as_wrapper(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let word = last.trim_end_matches(|c: char| c.is_ascii_digit());
+    name.ends_with("-fm")
+        || name.contains("-tramp")
+        || word.len() < last.len() && matches!(word, "gowrap" | "deferwrap")
 }
 
 /// Whether the system, the loader or C code enters this function.

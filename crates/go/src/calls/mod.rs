@@ -9,6 +9,8 @@ pub mod capabilities;
 mod chain;
 mod data;
 pub mod decode;
+mod goroutines;
+mod init_tasks;
 mod name;
 mod types;
 
@@ -19,6 +21,7 @@ use super::tables::Tables;
 use super::tables::rows::{Row, Rows};
 use data::{Data, Held};
 use decode::{Code, Reference};
+use goroutines::Goroutines;
 use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_record::why::By;
 use std::fmt;
@@ -71,6 +74,10 @@ pub struct Graph<'t, 'i> {
     /// Index of the first edge of each function, and one more for the end.
     first: Vec<u32>,
     edges: Vec<(u32, By)>,
+    /// Functions that start goroutines, and the functions that run in those; sorted.
+    started: Vec<(u32, u32)>,
+    /// Functions that the runtime calls before `main.main`, sorted; empty where the program has no list of them.
+    initialisers: Vec<u32>,
 }
 
 impl<'t, 'i> Graph<'t, 'i> {
@@ -90,37 +97,33 @@ impl<'t, 'i> Graph<'t, 'i> {
         let bodies = Bodies::of(image);
         let mut calls: Vec<Edge> = Vec::new();
         let mut named: Vec<(u32, u64)> = Vec::new();
+        let mut goroutines = Goroutines::new(image, &rows);
         for (i, row) in rows.all.iter().enumerate() {
             let from = i as u32;
             let Some(code) = bodies.code(image, row) else {
                 continue;
             };
             let (calls_before, named_before) = (calls.len(), named.len());
-            decoder(code, &mut |_, reference| match reference {
-                Reference::Call(target) => {
-                    if let Some(to) = rows.at(target) {
-                        calls.push(Edge {
-                            from,
-                            to: to as u32,
-                            by: By::Call,
-                        });
+            goroutines.begin();
+            decoder(code, &mut |_, reference| {
+                goroutines.see(from, reference);
+                let target = match reference {
+                    Reference::Call(target) => target,
+                    Reference::Jump(target) if target < row.start || target >= row.end => target,
+                    Reference::Jump(_) => return,
+                    Reference::Address(address) => {
+                        if image.segment_at(address).is_some() || rows.at(address).is_some() {
+                            named.push((from, address));
+                        }
+                        return;
                     }
-                }
-                Reference::Jump(target) => {
-                    if (target < row.start || target >= row.end)
-                        && let Some(to) = rows.at(target)
-                    {
-                        calls.push(Edge {
-                            from,
-                            to: to as u32,
-                            by: By::Call,
-                        });
-                    }
-                }
-                Reference::Address(address) => {
-                    if image.segment_at(address).is_some() || rows.at(address).is_some() {
-                        named.push((from, address));
-                    }
+                };
+                if let Some(to) = rows.at(target) {
+                    calls.push(Edge {
+                        from,
+                        to: to as u32,
+                        by: By::Call,
+                    });
                 }
             });
             drop_repeated(&mut calls, calls_before);
@@ -129,6 +132,16 @@ impl<'t, 'i> Graph<'t, 'i> {
                 return Err(NoGraph::TooLarge);
             }
         }
+        let mut initialisers = init_tasks::read(tables, &rows);
+        initialisers.sort_unstable();
+        let mut started = goroutines.starts;
+        started.sort_unstable();
+        started.dedup();
+        calls.extend(started.iter().map(|(from, to)| Edge {
+            from: *from,
+            to: *to,
+            by: By::Value,
+        }));
         let addresses: Vec<u64> = {
             let mut all: Vec<u64> = named.iter().map(|n| n.1).collect();
             all.sort_unstable();
@@ -177,6 +190,8 @@ impl<'t, 'i> Graph<'t, 'i> {
             data,
             first,
             edges,
+            started,
+            initialisers,
         })
     }
 
@@ -234,6 +249,11 @@ impl<'t, 'i> Graph<'t, 'i> {
                 }
             }
         }
+    }
+
+    /// Whether a function starts a goroutine with another.
+    fn is_started(&self, from: u32, to: u32) -> bool {
+        self.started.binary_search(&(from, to)).is_ok()
     }
 
     fn nodes(&self) -> usize {
@@ -300,3 +320,6 @@ pub fn toc(image: &Image<'_>) -> Option<u64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

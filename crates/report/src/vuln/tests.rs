@@ -324,6 +324,7 @@ fn the_document_is_as_the_schema_says() {
         file: None,
         line: None,
         by: gospect_record::why::By::Root,
+        go: false,
     };
     full.programs[0].findings[0].chains = Some(vec![vec![step]]);
     full.programs[1].without_chains = Some("why".to_owned());
@@ -486,6 +487,7 @@ fn text_shows_chains_of_calls() {
         file: Some("app.go".to_owned()),
         line: Some(line),
         by,
+        go: false,
     };
     let mut report = report();
     report.programs[1].findings[0].chains = Some(vec![vec![

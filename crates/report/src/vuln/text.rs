@@ -131,7 +131,7 @@ fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
             (Some(file), Some(line)) => format!("  {file}:{line}"),
             _ => String::new(),
         };
-        format!("  {:<6} {}{place}", step.by.as_str(), step.function)
+        format!("  {:<6} {}{place}", step.word(), step.function)
     });
     std::iter::once(head).chain(steps).collect()
 }

@@ -18,6 +18,9 @@ use kind::Kinds;
 use source::SourceGraph;
 use std::collections::BTreeMap;
 
+/// Most steps of all chains together; those of the largest programs known are some hundred thousand.
+const STEPS_LIMIT: usize = 4 << 20;
+
 /// The capabilities of each package, by the import path that its functions have. Packages without any are missing.
 ///
 /// `minor` is the Go release, if known.
@@ -39,10 +42,15 @@ pub fn read(
     initialisers::add(&graph, &mut calls, &mut kinds);
     let into = calls.reversed();
     let mut all: BTreeMap<String, Vec<PackageCapability>> = BTreeMap::new();
+    let mut steps = 0usize;
     for capability in Capability::ALL {
         let ways = search::search(&into, &kinds, *capability);
         for (package, start) in ways.best(&kinds) {
             let nodes = ways.chain(start);
+            steps += nodes.len();
+            if steps > STEPS_LIMIT {
+                return Err(NoGraph::TooLarge);
+            }
             let mut found = search::describe(&nodes, &kinds, package);
             found.capability = (*capability).into();
             found.chain = nodes

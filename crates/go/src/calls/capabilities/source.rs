@@ -81,6 +81,11 @@ impl<'t> SourceGraph<'t> {
                 return Err(NoGraph::TooLarge);
             }
         }
+        edges.extend(graph.started.iter().map(|(from, to)| Edge {
+            from: *from,
+            to: *to,
+            by: By::Call,
+        }));
         Ok(Self {
             bodies: graph.functions(),
             inlined: names.inlined,
