@@ -1,6 +1,8 @@
 //! The arguments of every command.
 
 mod cache;
+#[cfg(feature = "registry")]
+mod catalog;
 mod contents;
 mod judge;
 mod rebuild;
@@ -10,6 +12,8 @@ mod verify;
 mod vulnerabilities;
 
 pub use cache::{CacheArgs, CacheCommand, CacheCommandArgs, CachePruneArgs, CacheStatusArgs};
+#[cfg(feature = "registry")]
+pub use catalog::CatalogArgs;
 pub use contents::{PackagesArgs, WhyArgs};
 pub use judge::{AuditArgs, JudgeArgs, LintArgs};
 pub use rebuild::RebuildArgs;
@@ -84,6 +88,9 @@ pub enum Command {
     Why(WhyArgs),
     /// Build a program again from its record, and compare
     Rebuild(RebuildArgs),
+    /// List the repositories and tags of a registry, as targets
+    #[cfg(feature = "registry")]
+    Catalog(CatalogArgs),
     /// Show or shrink what --cache keeps between runs
     Cache(CacheCommandArgs),
     /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
@@ -300,7 +307,7 @@ pub struct ScanArgs {
 }
 
 // Where the result is written, and how it looks.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OutputArgs {
     /// Write to FILE instead of standard output
     #[arg(long, short = 'o', value_name = "FILE")]

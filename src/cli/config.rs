@@ -7,6 +7,8 @@ use crate::go::Level;
 use crate::record::read::ReadError;
 use crate::report::style::clean;
 use crate::scan::{ListPackages, Named, Options};
+#[cfg(feature = "registry")]
+use crate::source::archive::ArchiveError;
 use crate::source::image::Platform;
 use crate::source::target::{BadTarget, Target};
 use crate::source::walk::Rules;
@@ -49,34 +51,16 @@ pub enum BadReason {
     Records(#[source] io::Error),
     #[error(transparent)]
     Record(#[from] ReadError),
+    #[cfg(feature = "registry")]
+    #[error(transparent)]
+    Registry(ArchiveError),
 }
 
 /// The same, but an unreadable list and its invalid lines are returned separately from the targets.
 pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Vec<BadInput>), Error> {
     let given = args.targets.len();
-    let mut bad = Vec::new();
-    let mut texts: Vec<OsString> = args.targets.clone();
-    if let Some(list) = &args.files_from {
-        let mut bytes = Vec::new();
-        let read = if list == Path::new("-") {
-            std::io::stdin().lock().read_to_end(&mut bytes)
-        } else {
-            std::fs::File::open(list).and_then(|mut f| f.read_to_end(&mut bytes))
-        };
-        if let Err(e) = read {
-            bad.push(BadInput {
-                name: list.display().to_string(),
-                why: BadReason::List(e),
-            });
-        }
-        let end = if args.null { 0 } else { b'\n' };
-        texts.extend(
-            bytes
-                .split(|&b| b == end)
-                .filter(|l| !l.is_empty())
-                .map(|l| os_string(l.to_vec())),
-        );
-    }
+    let (texts, bad_list) = texts(&args.targets, args.files_from.as_deref(), args.null);
+    let mut bad: Vec<BadInput> = bad_list.into_iter().collect();
     let mut named = Vec::new();
     for (i, text) in texts.into_iter().enumerate() {
         let name = text.to_string_lossy().into_owned();
@@ -90,6 +74,38 @@ pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Vec<BadInput>), Error> {
         }
     }
     Ok((named, bad))
+}
+
+/// The given texts and those of a list, and the list if it cannot be read whole. A list ends each text with a newline, or with NUL.
+pub fn texts(
+    given: &[OsString],
+    list: Option<&Path>,
+    null: bool,
+) -> (Vec<OsString>, Option<BadInput>) {
+    let mut bad = None;
+    let mut texts = given.to_vec();
+    if let Some(list) = list {
+        let mut bytes = Vec::new();
+        let read = if list == Path::new("-") {
+            std::io::stdin().lock().read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(list).and_then(|mut f| f.read_to_end(&mut bytes))
+        };
+        if let Err(e) = read {
+            bad = Some(BadInput {
+                name: list.display().to_string(),
+                why: BadReason::List(e),
+            });
+        }
+        let end = if null { 0 } else { b'\n' };
+        texts.extend(
+            bytes
+                .split(|&b| b == end)
+                .filter(|l| !l.is_empty())
+                .map(|l| os_string(l.to_vec())),
+        );
+    }
+    (texts, bad)
 }
 
 #[cfg(unix)]
@@ -189,7 +205,8 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
     })
 }
 
-fn platform(text: &str) -> Result<Platform, Error> {
+/// A platform as --platform has it.
+pub fn platform(text: &str) -> Result<Platform, Error> {
     Platform::parse(text).ok_or_else(|| Error::Platform(text.to_owned()))
 }
 

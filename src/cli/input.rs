@@ -1,6 +1,8 @@
 //! The input of a command: lines of a scan, of earlier records, or of both one after the other.
 
 use super::args::{Facts, SourceArgs};
+#[cfg(feature = "registry")]
+use super::catalog;
 use super::config::{self, BadInput, BadReason};
 use super::dates;
 use super::error::Error;
@@ -67,6 +69,10 @@ impl Input {
         let options = config::options(args)?;
         let mut parts = Vec::new();
         let mut bad = Vec::new();
+        let given: Vec<String> = named.iter().map(|named| named.0.clone()).collect();
+        #[cfg(feature = "registry")]
+        let named = catalog::expand(named, args, &mut bad)?;
+        let is_expanded = !bad.is_empty() || named.iter().map(|named| &named.0).ne(&given);
         for (text, target) in named {
             match (target, parts.last_mut()) {
                 (Target::Records(path), _) => match open_records(path.as_deref()) {
@@ -80,12 +86,18 @@ impl Input {
                 (target, _) => parts.push(InputPart::Scan(vec![(text, target)])),
             }
         }
-        let run = run_line(&parts, &options);
+        let mut run = run_line(&parts, &options);
+        let mut exclude = args.exclude.clone();
+        if is_expanded {
+            // What the user wrote, not its thousands of images. Only walks count what a pattern excludes.
+            run.targets = given;
+            exclude.clear();
+        }
         Ok(Self {
             parts,
             options,
             run,
-            exclude: args.exclude.clone(),
+            exclude,
             bad,
             progress: true,
         })

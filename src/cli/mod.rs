@@ -15,6 +15,8 @@ mod cache;
 mod captured;
 #[cfg(feature = "verify")]
 mod checkouts;
+#[cfg(feature = "registry")]
+mod catalog;
 mod config;
 mod database;
 mod dates;
@@ -155,6 +157,8 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
         Command::Fips(args) => fips::run(&args),
         Command::Packages(args) => packages::run(&args),
         Command::Db(args) => db::run(&args),
+        #[cfg(feature = "registry")]
+        Command::Catalog(args) => catalog::run(&args),
         Command::Cache(args) => cache::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Why(args) => why::run(&args),

@@ -61,6 +61,14 @@ pub struct SourceArgs {
     /// Talk plain HTTP to registries on this host
     #[arg(long, hide_short_help = true)]
     pub insecure_http: bool,
+    /// Of a registry named as a whole (registry:HOST): only repositories, or REPOSITORY:TAG, that match GLOB
+    #[cfg(feature = "registry")]
+    #[arg(long, value_name = "GLOB", hide_short_help = true)]
+    pub include: Vec<String>,
+    /// Of a registry named as a whole: only the N tags of each repository that were built last
+    #[cfg(feature = "registry")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub newest: Option<usize>,
     #[command(flatten)]
     pub cache: CacheArgs,
     /// Memory for what is kept of archives, images and executables; more goes to temporary files, or waits

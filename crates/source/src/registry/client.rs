@@ -3,7 +3,7 @@
 use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
-use super::reference::Reference;
+use super::reference::{Reference, api_host};
 use crate::archive::ArchiveError;
 use crate::http::url::is_loopback;
 use crate::http::{
@@ -12,7 +12,7 @@ use crate::http::{
 };
 use serde::Deserialize;
 use std::io::Read;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use ureq::http::header;
 
 /// Longest answer of a token service, in bytes.
@@ -20,11 +20,12 @@ const TOKEN_MAX: u64 = 1 << 20;
 /// Advice for a registry that speaks plain HTTP.
 const HINT: &str = "; for a registry on this machine that speaks plain HTTP add --insecure-http";
 
-/// A client of one registry for one repository.
+/// A client of one registry for one repository, or for its catalog.
 pub struct Client {
-    pub(super) http: Http,
+    pub(super) http: Arc<Http>,
     host: String,
-    name: String,
+    /// What tokens are asked for.
+    scope: String,
     config: Option<std::path::PathBuf>,
     /// The last value of `Authorization` that worked.
     authorization: Mutex<Option<String>>,
@@ -44,9 +45,41 @@ pub fn read_token(answer: &[u8]) -> Option<String> {
     token.bytes().all(|b| b.is_ascii_graphic()).then_some(token)
 }
 
+/// A page of a listing.
+pub struct Page {
+    pub body: Vec<u8>,
+    /// The header `Link`.
+    pub link: Option<String>,
+}
+
+fn scope_of(repository: &str) -> String {
+    // Whatever the challenge asks for: a token to push or for another repository is not needed.
+    format!("repository:{repository}:pull")
+}
+
 impl Client {
     pub fn new(reference: &Reference, settings: &Settings) -> Result<Self, ArchiveError> {
-        let host = reference.api_host().to_owned();
+        Self::with(&reference.host, scope_of(&reference.name), settings)
+    }
+
+    /// A client for the list of repositories.
+    pub fn of_catalog(host: &str, settings: &Settings) -> Result<Self, ArchiveError> {
+        Self::with(host, "registry:catalog:*".to_owned(), settings)
+    }
+
+    /// A client for a repository of the same registry, with the same connections and count of requests.
+    pub fn for_repository(&self, name: &str) -> Self {
+        Self {
+            http: Arc::clone(&self.http),
+            host: self.host.clone(),
+            scope: scope_of(name),
+            config: self.config.clone(),
+            authorization: Mutex::new(None),
+        }
+    }
+
+    fn with(shown: &str, scope: String, settings: &Settings) -> Result<Self, ArchiveError> {
+        let host = api_host(shown).to_owned();
         if settings.insecure_http && !is_loopback(&host) {
             let text = format!("plain HTTP is only for registries on this machine, not for {host}");
             return Err(unreadable(text));
@@ -64,9 +97,9 @@ impl Client {
         };
         let base = format!("{scheme}://{host}");
         Ok(Self {
-            http: Http::new(&base, &reference.host, (plain, HINT), &patience)?,
-            host: reference.host.clone(),
-            name: reference.name.clone(),
+            http: Arc::new(Http::new(&base, shown, (plain, HINT), &patience)?),
+            host: shown.to_owned(),
+            scope,
             config: settings.docker_config.clone(),
             authorization: Mutex::new(None),
         })
@@ -85,6 +118,28 @@ impl Client {
         self.http.repeat(|| {
             let answer = self.authorized(path, accept, range)?;
             Http::later(answer, |answer| self.refused(answer))
+        })
+    }
+
+    /// A page of a listing of at most `most` bytes, asked for again after temporary failures; `None` if the registry has no such listing.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub fn page(&self, path: &str, most: u64) -> Result<Option<Page>, ArchiveError> {
+        self.http.repeat(|| {
+            let answer = self.authorized(path, None, None)?;
+            let answer = Http::later(answer, |answer| self.refused(answer))?;
+            match answer.status().as_u16() {
+                200 => {}
+                404 | 405 => return Ok(None),
+                _ => return Err(RequestError::Permanent(self.refused(&answer))),
+            }
+            let link = answer.headers().get(header::LINK);
+            let link = link
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned);
+            let body = self.http.body(answer, most)?;
+            Ok(Some(Page { body, link }))
         })
     }
 
@@ -192,9 +247,7 @@ impl Client {
             .ok_or_else(|| permanent(format!("{} names no token service", self.host)))?;
         self.http.check_url(realm)?;
         self.http.count()?;
-        // The scope is always to pull this repository, whatever the challenge asks for: a token to push or for another repository
-        // is not needed.
-        let scope = &format!("repository:{}:pull", self.name);
+        let scope = &self.scope;
         let service = param("service").unwrap_or_default();
         let mut query = format!("scope={}&service={}", encode(scope), encode(service));
         let result = match credential {

@@ -3,9 +3,11 @@
 //! Must never: write a blob to disk, put a credential into a message, or send one to a host it is not for.
 
 mod auth;
+mod catalog;
 mod client;
 mod credentials;
 mod download;
+pub mod listing;
 mod reference;
 mod referrers;
 
@@ -25,6 +27,7 @@ pub mod fuzzing {
     }
 }
 
+pub use catalog::{Catalog, Resolved, ResolvedImage};
 pub use reference::Reference;
 pub use referrers::Attached;
 

@@ -36,9 +36,7 @@ impl Reference {
                 "the registry's host is missing (Docker Hub is docker.io, its official images are docker.io/library/NAME)",
             ));
         }
-        let host_ok =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
-        if !host.chars().all(host_ok) {
+        if !has_host_characters(host) {
             return Err(wrong("the host has characters that no host has"));
         }
         let (rest, digest) =
@@ -81,11 +79,27 @@ impl Reference {
 
     /// The host to connect to: Docker Hub's registry has another name.
     pub fn api_host(&self) -> &str {
-        match self.host.as_str() {
-            "docker.io" | "index.docker.io" => "registry-1.docker.io",
-            other => other,
-        }
+        api_host(&self.host)
     }
+}
+
+/// The host to connect to for a host as written.
+pub(super) fn api_host(host: &str) -> &str {
+    match host {
+        "docker.io" | "index.docker.io" => "registry-1.docker.io",
+        other => other,
+    }
+}
+
+/// Whether a text can be the host of a registry, alone or with a port.
+pub(super) fn is_host(text: &str) -> bool {
+    (text.contains(['.', ':']) || text == "localhost") && has_host_characters(text)
+}
+
+fn has_host_characters(host: &str) -> bool {
+    let host_ok =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
+    host.chars().all(host_ok)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
+mod catalog;
 mod proof;
 mod referrers;
 

@@ -1,0 +1,346 @@
+//! Lists the repositories and tags of a registry, and what each tag leads to.
+//!
+//! Sources: OCI distribution specification 1.1, "Content Discovery" (tags, paging by the `Link` header of RFC 8288); the distribution project's
+//! "HTTP API V2", "Listing Repositories" (`/v2/_catalog`), which the specification leaves out and most registries have.
+
+use super::client::Client;
+use super::reference::{Reference, is_host};
+use super::{Registry, Settings};
+use crate::archive::{ArchiveError, Reason};
+use crate::http::unreadable;
+use crate::image::digest::Digest;
+use crate::image::manifest::{CONFIG_MAX, Descriptor, Document, Media, Platform};
+use crate::image::store::{Blob, Blobs, Top, parse, read_short};
+use serde::Deserialize;
+use std::collections::HashSet;
+
+/// Names asked for at once; a registry may give fewer.
+const PAGE: usize = 1000;
+/// Longest page, in bytes: a thousand names of 255 bytes are a quarter of it.
+const PAGE_MAX: u64 = 1 << 20;
+/// Annotation with the time at which an image was built (OCI image specification, "Pre-Defined Annotation Keys").
+const CREATED: &str = "org.opencontainers.image.created";
+
+/// A registry whose contents can be listed.
+pub struct Catalog {
+    host: String,
+    client: Client,
+    settings: Settings,
+}
+
+/// What a tag leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Digest of the document that the tag names: a manifest, or the index of several platforms.
+    pub digest: String,
+    /// When the image was built, as its annotation or configuration says; `None`: they do not say.
+    pub created: Option<String>,
+    /// The images, one for each platform.
+    pub images: Vec<ResolvedImage>,
+}
+
+/// One image that a tag leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolvedImage {
+    /// Digest of its manifest.
+    pub digest: String,
+    /// `os/arch[/variant]`; `None`: only the configuration says it, which is not read for this.
+    pub platform: Option<String>,
+    /// Bytes of its layers, compressed, as the manifest states them.
+    pub bytes: u64,
+    /// Digests of its layers, lowest first.
+    pub layers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RepositoryPage {
+    #[serde(default)]
+    repositories: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct TagPage {
+    #[serde(default)]
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct BuildTime {
+    #[serde(default)]
+    created: Option<String>,
+}
+
+impl Catalog {
+    /// Prepares access; makes no request.
+    ///
+    /// # Errors
+    /// When the host is none, or plain HTTP is asked for and it is not on the loopback.
+    pub fn open(host: &str, settings: &Settings) -> Result<Self, ArchiveError> {
+        if !is_host(host) {
+            let text = format!("{host} is not the host of a registry; write HOST or HOST:PORT");
+            return Err(ArchiveError::new(Reason::Malformed, text));
+        }
+        // A listing of many repositories asks as often as it must.
+        let settings = Settings {
+            requests: usize::MAX,
+            ..settings.clone()
+        };
+        Ok(Self {
+            host: host.to_owned(),
+            client: Client::of_catalog(host, &settings)?,
+            settings,
+        })
+    }
+
+    /// Gives the names of all repositories in the registry's order, a page at a time; `after` is the last name that is known already.
+    /// Stops when `deliver` returns false.
+    ///
+    /// # Errors
+    /// When the registry has no catalog or refuses.
+    pub fn repositories(
+        &self,
+        after: Option<&str>,
+        deliver: &mut dyn FnMut(Vec<String>) -> bool,
+    ) -> Result<(), ArchiveError> {
+        let last = after.map_or(String::new(), |name| {
+            format!("&last={}", super::auth::encode(name))
+        });
+        let first = format!("/v2/_catalog?n={PAGE}{last}");
+        self.pages(&self.client, first, &mut |bytes| {
+            let page: RepositoryPage = parse(bytes, "the catalog")?;
+            Ok(deliver(page.repositories.unwrap_or_default()))
+        })
+        .map_err(|error| match error.reason {
+            Reason::Unsupported => unreadable(format!(
+                "{} has no catalog; name its repositories: registry:{}/NAME",
+                self.host, self.host
+            )),
+            _ => error,
+        })
+    }
+
+    /// The tags of a repository, in the registry's order.
+    ///
+    /// # Errors
+    /// When the repository does not exist, or the registry refuses.
+    pub fn tags(&self, repository: &str) -> Result<Vec<String>, ArchiveError> {
+        let reference = self.reference(repository, None)?;
+        let client = self.client.for_repository(&reference.name);
+        let mut tags = Vec::new();
+        let first = format!("/v2/{}/tags/list?n={PAGE}", reference.name);
+        self.pages(&client, first, &mut |bytes| {
+            let page: TagPage = parse(bytes, "the list of tags")?;
+            tags.extend(page.tags.unwrap_or_default());
+            Ok(true)
+        })
+        .map_err(|error| match error.reason {
+            Reason::Unsupported => unreadable(format!("{} has no {repository}", self.host)),
+            _ => error,
+        })?;
+        Ok(tags)
+    }
+
+    /// What a tag, or a digest, of a repository leads to. `wish`: only images of this platform. The time of building takes another request
+    /// or two, which `with_time` asks for.
+    ///
+    /// # Errors
+    /// When the registry does not have it, or refuses.
+    pub fn resolve(
+        &self,
+        repository: &str,
+        tag: &str,
+        wish: Option<&Platform>,
+        with_time: bool,
+    ) -> Result<Resolved, ArchiveError> {
+        let reference = self.reference(repository, Some(tag))?;
+        let registry = Registry {
+            client: self.client.for_repository(&reference.name),
+            reference,
+        };
+        let Top::Document(bytes, Some(digest)) = registry.top()? else {
+            return Ok(Resolved::default());
+        };
+        let document: Document = parse(&bytes, "the manifest")?;
+        let Some(manifests) = document.manifests else {
+            return Ok(Resolved {
+                created: match with_time {
+                    true => built(&registry, &bytes, &document)?,
+                    false => None,
+                },
+                images: vec![image_of(digest.to_string(), None, &document)],
+                digest: digest.to_string(),
+            });
+        };
+        let mut resolved = Resolved {
+            digest: digest.to_string(),
+            ..Resolved::default()
+        };
+        for descriptor in manifests.iter().filter(|d| is_wanted(d, wish)) {
+            let bytes = child(&registry, &descriptor.digest)?;
+            let document: Document = parse(&bytes, "the manifest")?;
+            if with_time && resolved.created.is_none() {
+                resolved.created = built(&registry, &bytes, &document)?;
+            }
+            let platform = descriptor.platform.as_ref().map(Platform::to_string);
+            let image = image_of(descriptor.digest.clone(), platform, &document);
+            resolved.images.push(image);
+        }
+        Ok(resolved)
+    }
+
+    fn reference(&self, repository: &str, tag: Option<&str>) -> Result<Reference, ArchiveError> {
+        let sign = match tag {
+            Some(tag) if Digest::parse(tag).is_some() => "@",
+            _ => ":",
+        };
+        let tag = tag.unwrap_or("latest");
+        Reference::parse(&format!("{}/{repository}{sign}{tag}", self.host))
+    }
+
+    /// Reads pages until the last one, or until `read` returns false. A missing resource is `Unsupported`.
+    fn pages(
+        &self,
+        client: &Client,
+        first: String,
+        read: &mut dyn FnMut(&[u8]) -> Result<bool, ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        let mut next = Some(first);
+        let mut seen = HashSet::new();
+        while let Some(path) = next.take() {
+            let page = client.page(&path, PAGE_MAX)?;
+            let page = page.ok_or_else(|| ArchiveError::unsupported("not there"))?;
+            if !read(&page.body)? {
+                return Ok(());
+            }
+            next = page.link.as_deref().and_then(next_page);
+            seen.insert(path);
+            if next.as_ref().is_some_and(|next| seen.contains(next)) {
+                let text = format!("{} gives the same page again", self.host);
+                return Err(ArchiveError::malformed(text));
+            }
+        }
+        Ok(())
+    }
+
+    /// The host, as written.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// How the registry is asked.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// A manifest that an index names, when it is what its digest says.
+fn child(registry: &Registry, digest: &str) -> Result<Vec<u8>, ArchiveError> {
+    let named = Digest::parse(digest)
+        .ok_or_else(|| ArchiveError::malformed(format!("{digest} is no digest")))?;
+    let missing = || unreadable(format!("{} has no {named}", registry.reference.host));
+    let bytes = registry.manifest(&named.to_string())?.ok_or_else(missing)?;
+    if named.same_of(&bytes) != named {
+        let text = format!("the manifest {named} is not what its digest says");
+        return Err(ArchiveError::malformed(text));
+    }
+    Ok(bytes)
+}
+
+/// Whether a descriptor of an index is an image of the wanted platform. Attestations and the like are none.
+fn is_wanted(descriptor: &Descriptor, wish: Option<&Platform>) -> bool {
+    let is_image = matches!(
+        Media::of(&descriptor.media_type),
+        Media::Manifest | Media::Index
+    );
+    match (&descriptor.platform, wish) {
+        (Some(platform), _) if platform.is_unknown() => false,
+        (Some(platform), Some(wish)) => is_image && platform.meets(wish),
+        _ => is_image,
+    }
+}
+
+fn image_of(digest: String, platform: Option<String>, document: &Document) -> ResolvedImage {
+    let sizes = document.layers.iter().filter_map(|layer| layer.size);
+    ResolvedImage {
+        digest,
+        platform,
+        bytes: sizes.fold(0, u64::saturating_add),
+        layers: document.layers.iter().map(|l| l.digest.clone()).collect(),
+    }
+}
+
+/// When an image was built: its annotation, else its configuration.
+fn built(
+    registry: &Registry,
+    manifest: &[u8],
+    document: &Document,
+) -> Result<Option<String>, ArchiveError> {
+    #[derive(Deserialize)]
+    struct Annotated {
+        #[serde(default)]
+        annotations: Option<std::collections::BTreeMap<String, String>>,
+    }
+    let annotated: Option<Annotated> = serde_json::from_slice(manifest).ok();
+    let annotation = annotated.and_then(|a| a.annotations?.remove(CREATED));
+    if annotation.is_some() {
+        return Ok(annotation);
+    }
+    let config = document.config.as_ref();
+    let Some(digest) = config.and_then(|config| Digest::parse(&config.digest)) else {
+        return Ok(None);
+    };
+    let blob = Blob::of(digest, config.and_then(|config| config.size));
+    let Some(mut stream) = registry.open(&blob)? else {
+        return Ok(None);
+    };
+    let bytes = read_short(&mut stream, CONFIG_MAX, "the configuration")?;
+    let time: Option<BuildTime> = serde_json::from_slice(&bytes).ok();
+    Ok(time.and_then(|time| time.created))
+}
+
+/// Path and query of the next page. Only the path counts, so that a registry cannot send the client to another host.
+fn next_page(link: &str) -> Option<String> {
+    let is_next = |link: &&str| {
+        link.split(';').skip(1).any(|parameter| {
+            let parameter = parameter.trim().to_ascii_lowercase();
+            parameter == "rel=\"next\"" || parameter == "rel=next"
+        })
+    };
+    // Names have no commas, so a comma ends a link.
+    let link = link.split(',').find(is_next)?;
+    let target = link.trim().strip_prefix('<')?.split_once('>')?.0;
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..))?,
+        None => target,
+    };
+    path.starts_with("/v2/").then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_stays_on_the_registry() {
+        for (link, path) in [
+            (
+                "</v2/_catalog?last=b&n=2>; rel=\"next\"",
+                Some("/v2/_catalog?last=b&n=2"),
+            ),
+            (
+                "</v2/a/tags/list?n=1>; rel=prev, </v2/a/tags/list?last=x>; rel=next",
+                Some("/v2/a/tags/list?last=x"),
+            ),
+            (
+                "<https://evil.example/v2/_catalog?last=b>; rel=\"next\"",
+                Some("/v2/_catalog?last=b"),
+            ),
+            ("</elsewhere>; rel=\"next\"", None),
+            ("</v2/_catalog>; rel=\"first\"", None),
+            ("nonsense", None),
+            ("", None),
+        ] {
+            assert_eq!(next_page(link).as_deref(), path, "{link}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Chooses among what a registry holds: repositories and tags by name, the newest tags, one platform.
+
+use super::Settings;
+use super::catalog::{Catalog, Resolved};
+use crate::archive::{ArchiveError, Reason};
+use crate::image::manifest::Platform;
+use globset::GlobSet;
+use rayon::prelude::*;
+use std::cmp::Ordering;
+
+/// Connections to one registry at a time, unless more or fewer are asked for.
+pub const CONNECTIONS: usize = 4;
+
+/// What is listed: `HOST`, `HOST/NAME`, `HOST/NAME:TAG` or `HOST/NAME@DIGEST`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Host and port.
+    pub host: String,
+    /// The only repository; `None`: all of them.
+    pub repository: Option<String>,
+    /// The only tag, or a digest; `None`: all tags.
+    pub tag: Option<String>,
+}
+
+impl Place {
+    /// Splits the text after `registry:`. What is wrong with a part is said when it is listed.
+    pub fn parse(text: &str) -> Self {
+        let (host, rest) = match text.trim_end_matches('/').split_once('/') {
+            Some((host, rest)) => (host, Some(rest)),
+            None => (text.trim_end_matches('/'), None),
+        };
+        let split = rest.map(|rest| match rest.split_once('@') {
+            Some((name, digest)) => {
+                // A tag beside a digest says nothing more.
+                let name = name.split_once(':').map_or(name, |(name, _)| name);
+                (name.to_owned(), Some(digest.to_owned()))
+            }
+            None => match rest.split_once(':') {
+                Some((name, tag)) => (name.to_owned(), Some(tag.to_owned())),
+                None => (rest.to_owned(), None),
+            },
+        });
+        let (repository, tag) = match split {
+            Some((name, tag)) => (Some(name), tag),
+            None => (None, None),
+        };
+        Self {
+            host: host.to_owned(),
+            repository,
+            tag,
+        }
+    }
+}
+
+/// Patterns of which a name must match one.
+#[derive(Clone, Debug)]
+pub struct Include {
+    /// The patterns.
+    pub globs: GlobSet,
+    /// Whether one of them can match `REPOSITORY:TAG` only. If none can, repositories that do not match are not asked for their tags.
+    pub names_tags: bool,
+}
+
+/// What is chosen.
+#[derive(Clone, Debug)]
+pub struct ListOptions {
+    /// Only what these match: a repository, or `REPOSITORY:TAG`.
+    pub include: Option<Include>,
+    /// Nothing that these match.
+    pub exclude: Option<GlobSet>,
+    /// Only so many tags of each repository, those built last.
+    pub newest: Option<usize>,
+    /// Only images of this platform, when digests are asked for.
+    pub platform: Option<Platform>,
+    /// Begin after this repository.
+    pub after: Option<String>,
+    /// Also find out what each tag leads to.
+    pub digests: bool,
+    /// Connections to the registry at a time; at least 1.
+    pub connections: usize,
+}
+
+impl Default for ListOptions {
+    /// Everything, by name only.
+    fn default() -> Self {
+        Self {
+            include: None,
+            exclude: None,
+            newest: None,
+            platform: None,
+            after: None,
+            digests: false,
+            connections: CONNECTIONS,
+        }
+    }
+}
+
+impl ListOptions {
+    /// Whether tags of a repository may be chosen.
+    fn may_choose(&self, repository: &str) -> bool {
+        let include = self.include.as_ref();
+        let included = |include: &Include| include.names_tags || include.globs.is_match(repository);
+        let excluded = |globs: &GlobSet| globs.is_match(repository);
+        include.is_none_or(included) && !self.exclude.as_ref().is_some_and(excluded)
+    }
+
+    fn chooses(&self, repository: &str, tag: &str) -> bool {
+        let name = format!("{repository}:{tag}");
+        let matches = |globs: &GlobSet| globs.is_match(repository) || globs.is_match(&name);
+        let include = self.include.as_ref().map(|include| &include.globs);
+        include.is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
+    }
+}
+
+/// A tag of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The repository.
+    pub repository: String,
+    /// The tag, or the digest that was named.
+    pub tag: String,
+    /// What it leads to, when that was asked for.
+    pub resolved: Option<Resolved>,
+}
+
+impl Listed {
+    /// The target that names it: `registry:HOST/NAME:TAG`, with `@DIGEST` when it is known.
+    pub fn target(&self, host: &str) -> String {
+        let (repository, tag) = (&self.repository, &self.tag);
+        match &self.resolved {
+            // Digests have a colon, tags have none.
+            _ if tag.contains(':') => format!("registry:{host}/{repository}@{tag}"),
+            Some(resolved) => format!("registry:{host}/{repository}:{tag}@{}", resolved.digest),
+            None => format!("registry:{host}/{repository}:{tag}"),
+        }
+    }
+}
+
+/// A repository or tag that could not be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotListed {
+    /// `HOST/NAME` or `HOST/NAME:TAG`.
+    pub name: String,
+    /// Why.
+    pub error: ArchiveError,
+}
+
+/// Lists what is at a place, in the order of the registry; newest tags come newest first. Stops when `deliver` returns false.
+///
+/// # Errors
+/// When the registry cannot be reached, has no catalog, or threads cannot be started. A repository that cannot be listed is delivered as such.
+pub fn list(
+    place: &Place,
+    settings: &Settings,
+    options: &ListOptions,
+    deliver: &mut dyn FnMut(Result<Listed, NotListed>) -> bool,
+) -> Result<(), ArchiveError> {
+    let catalog = Catalog::open(&place.host, settings)?;
+    let Some(repository) = &place.repository else {
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.connections.max(1))
+            .build()
+            .map_err(|error| ArchiveError::new(Reason::Unreadable, error.to_string()))?;
+        let batch = options.connections.max(1).saturating_mul(4);
+        return catalog.repositories(options.after.as_deref(), &mut |names| {
+            names.chunks(batch).all(|names| {
+                let answers: Vec<_> = threads.install(|| {
+                    let names = names.par_iter();
+                    names
+                        .map(|name| repository_tags(&catalog, name, options))
+                        .collect()
+                });
+                answers.into_iter().flatten().all(&mut *deliver)
+            })
+        });
+    };
+    let answers = match &place.tag {
+        Some(tag) => vec![one_tag(&catalog, repository, tag, options)],
+        None => repository_tags(&catalog, repository, options),
+    };
+    answers.into_iter().all(deliver);
+    Ok(())
+}
+
+fn not_listed(
+    catalog: &Catalog,
+    repository: &str,
+    tag: Option<&str>,
+    error: ArchiveError,
+) -> NotListed {
+    let tag = tag.map_or(String::new(), |tag| format!(":{tag}"));
+    NotListed {
+        name: format!("{}/{repository}{tag}", catalog.host()),
+        error,
+    }
+}
+
+fn one_tag(
+    catalog: &Catalog,
+    repository: &str,
+    tag: &str,
+    options: &ListOptions,
+) -> Result<Listed, NotListed> {
+    let mut listed = Listed {
+        repository: repository.to_owned(),
+        tag: tag.to_owned(),
+        resolved: None,
+    };
+    if options.digests {
+        let resolved = catalog.resolve(repository, tag, options.platform.as_ref(), false);
+        let resolved = resolved.map_err(|e| not_listed(catalog, repository, Some(tag), e))?;
+        listed.resolved = Some(resolved);
+    }
+    Ok(listed)
+}
+
+/// The chosen tags of a repository.
+fn repository_tags(
+    catalog: &Catalog,
+    repository: &str,
+    options: &ListOptions,
+) -> Vec<Result<Listed, NotListed>> {
+    if !options.may_choose(repository) {
+        return Vec::new();
+    }
+    let mut tags = match catalog.tags(repository) {
+        Ok(tags) => tags,
+        Err(error) => return vec![Err(not_listed(catalog, repository, None, error))],
+    };
+    tags.retain(|tag| options.chooses(repository, tag));
+    match options.newest {
+        Some(most) if tags.len() > most => newest(catalog, repository, tags, most, options),
+        _ => {
+            let tags = tags.iter();
+            tags.map(|tag| one_tag(catalog, repository, tag, options))
+                .collect()
+        }
+    }
+}
+
+/// The tags whose images were built last. Images without a time are the oldest; the names decide between equal times.
+fn newest(
+    catalog: &Catalog,
+    repository: &str,
+    tags: Vec<String>,
+    most: usize,
+    options: &ListOptions,
+) -> Vec<Result<Listed, NotListed>> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for tag in tags {
+        match catalog.resolve(repository, &tag, options.platform.as_ref(), true) {
+            Ok(resolved) => found.push((tag, resolved)),
+            Err(error) => problems.push(Err(not_listed(catalog, repository, Some(&tag), error))),
+        }
+    }
+    found.sort_by(|(a_tag, a), (b_tag, b)| {
+        let by_time = b.created.cmp(&a.created);
+        by_time.then_with(|| by_numbers(b_tag, a_tag))
+    });
+    let chosen = found.into_iter().take(most).map(|(tag, resolved)| {
+        Ok(Listed {
+            repository: repository.to_owned(),
+            tag,
+            resolved: options.digests.then_some(resolved),
+        })
+    });
+    problems.into_iter().chain(chosen).collect()
+}
+
+/// Compares names with numbers in them as people do: `v1.9` before `v1.10`.
+fn by_numbers(a: &str, b: &str) -> Ordering {
+    let (mut a_rest, mut b_rest) = (a, b);
+    while let (Some(a_part), Some(b_part)) = (first_part(a_rest), first_part(b_rest)) {
+        let digits = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+        let order = match digits(a_part) && digits(b_part) {
+            true => {
+                let (x, y) = (
+                    a_part.trim_start_matches('0'),
+                    b_part.trim_start_matches('0'),
+                );
+                x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+            }
+            false => a_part.cmp(b_part),
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+        a_rest = a_rest.get(a_part.len()..).unwrap_or_default();
+        b_rest = b_rest.get(b_part.len()..).unwrap_or_default();
+    }
+    a_rest.len().cmp(&b_rest.len()).then_with(|| a.cmp(b))
+}
+
+/// The digits, or the other characters, that a text begins with.
+fn first_part(text: &str) -> Option<&str> {
+    let first = text.chars().next()?.is_ascii_digit();
+    let end = text.find(|c: char| c.is_ascii_digit() != first);
+    text.get(..end.unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_split() {
+        for (text, host, repository, tag) in [
+            ("h.x", "h.x", None, None),
+            ("h.x:5000/", "h.x:5000", None, None),
+            ("h.x/a/b", "h.x", Some("a/b"), None),
+            ("h.x:1/a:2", "h.x:1", Some("a"), Some("2")),
+            ("h.x/a@sha256:1", "h.x", Some("a"), Some("sha256:1")),
+            ("h.x/a:t@sha256:1", "h.x", Some("a"), Some("sha256:1")),
+        ] {
+            let place = Place::parse(text);
+            let parts = (
+                place.host.as_str(),
+                place.repository.as_deref(),
+                place.tag.as_deref(),
+            );
+            assert_eq!(parts, (host, repository, tag), "{text}");
+        }
+    }
+
+    #[test]
+    fn tags_are_ordered_by_their_numbers() {
+        let mut tags = ["v1.10", "v1.9", "1.2", "v1.9.1", "latest", "v1.09"];
+        tags.sort_by(|a, b| by_numbers(a, b));
+        assert_eq!(tags, ["1.2", "latest", "v1.09", "v1.9", "v1.9.1", "v1.10"]);
+    }
+}

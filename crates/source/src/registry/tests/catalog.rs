@@ -1,0 +1,311 @@
+//! Repositories and tags, listed from a server that pages, limits and lies.
+
+use super::super::Settings;
+use super::super::listing::{Include, ListOptions, Listed, NotListed, Place, list};
+use super::super::testing::{Reply, Request, Server, reply};
+use crate::image::Digest;
+use globset::{Glob, GlobSet};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+fn settings() -> Settings {
+    Settings {
+        insecure_http: true,
+        docker_config: None,
+        pause: Duration::from_millis(1),
+        ..Settings::default()
+    }
+}
+
+fn globs(pattern: &str) -> Option<GlobSet> {
+    let glob = Glob::new(pattern).unwrap();
+    Some(GlobSet::builder().add(glob).build().unwrap())
+}
+
+/// Manifests of four tags, by path, built on the days of their names.
+fn manifests() -> HashMap<String, Vec<u8>> {
+    let mut files = HashMap::new();
+    let mut children = Vec::new();
+    for (tag, day) in [("v1.9", 1), ("v1.10", 3), ("old", 2), ("edge", 4)] {
+        let config = format!(r#"{{"created":"2026-01-0{day}T00:00:00Z"}}"#);
+        let config_digest = Digest::of(config.as_bytes());
+        let layer = Digest::of(tag.as_bytes());
+        let manifest = format!(
+            r#"{{"config":{{"digest":"{config_digest}","size":{}}},"layers":[{{"digest":"{layer}","size":10{day}}}]}}"#,
+            config.len()
+        );
+        let digest = Digest::of(manifest.as_bytes());
+        files.insert(
+            format!("/v2/team/app/blobs/{config_digest}"),
+            config.into_bytes(),
+        );
+        files.insert(
+            format!("/v2/team/app/manifests/{digest}"),
+            manifest.clone().into_bytes(),
+        );
+        files.insert(
+            format!("/v2/team/app/manifests/{tag}"),
+            manifest.into_bytes(),
+        );
+        children.push(digest);
+    }
+    let index = format!(
+        r#"{{"manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","platform":{{"os":"linux","architecture":"amd64"}}}},
+            {{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","platform":{{"os":"linux","architecture":"arm64"}}}},
+            {{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","platform":{{"os":"unknown","architecture":"unknown"}}}}]}}"#,
+        children[0], children[1], children[2]
+    );
+    files.insert(
+        "/v2/team/app/manifests/multi".to_owned(),
+        index.into_bytes(),
+    );
+    files
+}
+
+/// A registry of three repositories, in pages of two names.
+fn registry(request: &Request) -> Reply {
+    let page = |list: &str, next: &str| {
+        let answer = reply(200, list.as_bytes());
+        match next {
+            "" => answer,
+            next => answer.with("Link", &format!("<{next}>; rel=\"next\"")),
+        }
+    };
+    match request.path.as_str() {
+        "/v2/_catalog?n=1000" => page(
+            r#"{"repositories":["alpha","team/app"]}"#,
+            "/v2/_catalog?last=team/app&n=1000",
+        ),
+        "/v2/_catalog?last=team/app&n=1000" | "/v2/_catalog?n=1000&last=team%2Fapp" => {
+            page(r#"{"repositories":["team/broken","team/none"]}"#, "")
+        }
+        "/v2/alpha/tags/list?n=1000" => page(r#"{"name":"alpha","tags":["1"]}"#, ""),
+        "/v2/team/app/tags/list?n=1000" => page(
+            r#"{"tags":["edge","old"]}"#,
+            "/v2/team/app/tags/list?n=1000&last=old",
+        ),
+        "/v2/team/app/tags/list?n=1000&last=old" => page(r#"{"tags":["v1.10","v1.9"]}"#, ""),
+        "/v2/team/none/tags/list?n=1000" => page(r#"{"tags":null}"#, ""),
+        path => match manifests().get(path) {
+            Some(bytes) => reply(200, bytes),
+            None => reply(404, b""),
+        },
+    }
+}
+
+fn names(server: &Server, rest: &str, options: &ListOptions) -> Vec<String> {
+    let place = Place::parse(&format!("{}{rest}", server.host));
+    let mut found = Vec::new();
+    let ended = list(&place, &settings(), options, &mut |result| {
+        found.push(match result {
+            Ok(listed) => format!("{}:{}", listed.repository, listed.tag),
+            Err(NotListed { name, error }) => {
+                format!(
+                    "! {} {}",
+                    name.replace(&server.host, "HOST"),
+                    error.detail.replace(&server.host, "HOST")
+                )
+            }
+        });
+        true
+    });
+    found.extend(
+        ended
+            .err()
+            .map(|error| error.detail.replace(&server.host, "HOST")),
+    );
+    found
+}
+
+#[test]
+fn every_page_is_read_and_a_broken_repository_costs_no_other() {
+    let server = Server::start(registry);
+    assert_eq!(
+        names(&server, "", &ListOptions::default()),
+        [
+            "alpha:1",
+            "team/app:edge",
+            "team/app:old",
+            "team/app:v1.10",
+            "team/app:v1.9",
+            "! HOST/team/broken HOST has no team/broken",
+        ]
+    );
+    let after = ListOptions {
+        after: Some("team/app".to_owned()),
+        ..ListOptions::default()
+    };
+    let rest = names(&server, "", &after);
+    assert_eq!(rest, ["! HOST/team/broken HOST has no team/broken"]);
+}
+
+#[test]
+fn patterns_and_the_newest_tags_choose() {
+    let server = Server::start(registry);
+    let choose = |include: &str, exclude: &str, newest| ListOptions {
+        include: globs(include).map(|globs| Include {
+            globs,
+            names_tags: include.contains(':'),
+        }),
+        exclude: globs(exclude),
+        newest,
+        ..ListOptions::default()
+    };
+    let two = names(&server, "", &choose("team/app", "none", Some(2)));
+    assert_eq!(two, ["team/app:edge", "team/app:v1.10"]);
+    let tagged = names(&server, "", &choose("team/app:v*", "*:v1.9", None));
+    // Any repository might have such a tag.
+    assert_eq!(
+        tagged,
+        [
+            "team/app:v1.10",
+            "! HOST/team/broken HOST has no team/broken"
+        ]
+    );
+    let before = server.requests().len();
+    assert!(names(&server, "", &choose("*", "**", None)).is_empty());
+    assert_eq!(
+        server.requests().len() - before,
+        2,
+        "what is excluded is not asked about"
+    );
+    let one = names(&server, "/team/app:multi", &ListOptions::default());
+    assert_eq!(one, ["team/app:multi"]);
+}
+
+#[test]
+fn tags_lead_to_digests_platforms_and_layers() {
+    let server = Server::start(registry);
+    let resolve = |platform: Option<&str>| {
+        let options = ListOptions {
+            digests: true,
+            platform: platform.and_then(crate::image::Platform::parse),
+            ..ListOptions::default()
+        };
+        let place = Place::parse(&format!("{}/team/app:multi", server.host));
+        let mut found: Vec<Result<Listed, NotListed>> = Vec::new();
+        let keep = &mut |result| {
+            found.push(result);
+            true
+        };
+        list(&place, &settings(), &options, keep).unwrap();
+        found.remove(0).unwrap()
+    };
+    let all = resolve(None);
+    let resolved = all.resolved.clone().unwrap();
+    let platforms: Vec<_> = resolved
+        .images
+        .iter()
+        .map(|image| image.platform.clone().unwrap())
+        .collect();
+    assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
+    assert_eq!(
+        (resolved.images[0].bytes, resolved.images[1].bytes),
+        (101, 103)
+    );
+    assert_eq!(resolved.images[0].layers, [Digest::of(b"v1.9").to_string()]);
+    let target = all.target(&server.host);
+    assert_eq!(
+        target,
+        format!(
+            "registry:{}/team/app:multi@{}",
+            server.host, resolved.digest
+        )
+    );
+    assert_eq!(
+        resolve(Some("linux/arm64")).resolved.unwrap().images.len(),
+        1
+    );
+}
+
+#[test]
+fn a_registry_that_limits_is_asked_again_when_it_says() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 | 2 => reply(429, b"").with("Retry-After", "1"),
+        _ => registry(request),
+    });
+    let start = Instant::now();
+    assert_eq!(
+        names(&server, "/alpha", &ListOptions::default()),
+        ["alpha:1"]
+    );
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    let server = Server::start(|_| reply(429, b""));
+    let limited = names(&server, "", &ListOptions::default());
+    assert!(
+        limited[0].contains("429") && limited[0].contains("limits how often"),
+        "{limited:?}"
+    );
+}
+
+#[test]
+fn a_registry_that_lies_is_survived() {
+    let server = Server::start(|request| {
+        let ring = "</v2/_catalog?n=1000>; rel=\"next\"";
+        match request.path.as_str() {
+            "/v2/_catalog?n=1000" => {
+                reply(200, br#"{"repositories":["../x","a b","UP"]}"#).with("Link", ring)
+            }
+            _ => reply(200, b"{}"),
+        }
+    });
+    let found = names(&server, "", &ListOptions::default());
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(
+        found[..3]
+            .iter()
+            .all(|line| line.contains("the repository's name"))
+    );
+    assert!(found[3].contains("the same page again"), "{found:?}");
+    assert_eq!(server.requests().len(), 1, "no path is made of such names");
+
+    let server = Server::start(|_| reply(200, b"<html>"));
+    let found = names(&server, "", &ListOptions::default());
+    assert!(
+        found[0].starts_with("the catalog is not what it should be"),
+        "{found:?}"
+    );
+    let server = Server::start(|_| reply(404, b""));
+    let found = names(&server, "", &ListOptions::default());
+    assert_eq!(
+        found,
+        ["HOST has no catalog; name its repositories: registry:HOST/NAME"]
+    );
+    let server = Server::start(|_| reply(200, &[b' '; 2 << 20]));
+    let found = names(&server, "", &ListOptions::default());
+    assert!(found[0].contains("sends more than"), "{found:?}");
+}
+
+#[test]
+fn tokens_are_asked_for_the_catalog_and_for_each_repository() {
+    let server = Server::start(|request| {
+        let host = request.header("host").to_owned();
+        if request.path.starts_with("/token") {
+            return reply(200, br#"{"token":"t"}"#);
+        }
+        if request.header("authorization") != "Bearer t" {
+            let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"s\"");
+            return reply(401, b"").with("WWW-Authenticate", &challenge);
+        }
+        registry(request)
+    });
+    assert_eq!(names(&server, "", &ListOptions::default()).len(), 6);
+    let requests = server.requests();
+    let mut scopes: Vec<_> = requests
+        .iter()
+        .filter(|r| r.path.starts_with("/token"))
+        .map(|r| r.path.clone())
+        .collect();
+    scopes.sort();
+    assert_eq!(scopes.len(), 5, "{scopes:?}");
+    assert!(
+        scopes[0].contains("scope=registry%3Acatalog%3A%2A"),
+        "{scopes:?}"
+    );
+    assert!(
+        scopes[1].contains("repository%3Aalpha%3Apull"),
+        "{scopes:?}"
+    );
+}

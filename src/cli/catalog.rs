@@ -1,0 +1,329 @@
+//! `gospect catalog`, and registries that a target names as a whole.
+
+use super::args::{CatalogArgs, SourceArgs};
+use super::config::{self, BadInput, BadReason};
+use super::error::Error;
+use super::exit::Exit;
+use super::output::Output;
+use crate::report::style::clean;
+use crate::scan::Named;
+use crate::source::registry::listing::{self, Include, ListOptions, Listed, NotListed, Place};
+use crate::source::registry::{ResolvedImage, Settings};
+use crate::source::target::Target;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+/// Version of the output of `--format json` and `ndjson`.
+const SCHEMA: &str = "gospect-catalog/1";
+
+/// One tag, as JSON has it.
+#[derive(Serialize)]
+struct Tag {
+    target: String,
+    host: String,
+    repository: String,
+    tag: String,
+    /// `null` without --digests, as are the keys below.
+    digest: Option<String>,
+    /// Bytes of the layers of all its images, compressed.
+    bytes: Option<u64>,
+    images: Option<Vec<Image>>,
+}
+
+#[derive(Serialize)]
+struct Image {
+    digest: String,
+    platform: Option<String>,
+    bytes: u64,
+    layers: Vec<String>,
+}
+
+/// Something that could not be listed.
+#[derive(Serialize)]
+struct Problem {
+    name: String,
+    detail: String,
+}
+
+/// The output of `--format json`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    tags: Vec<Tag>,
+    problems: Vec<Problem>,
+}
+
+/// A line of `--format ndjson`.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'l> {
+    Tag(&'l Tag),
+    Problem(&'l Problem),
+}
+
+impl From<ResolvedImage> for Image {
+    fn from(image: ResolvedImage) -> Self {
+        Self {
+            digest: image.digest,
+            platform: image.platform,
+            bytes: image.bytes,
+            layers: image.layers,
+        }
+    }
+}
+
+impl Tag {
+    fn of(host: &str, listed: Listed) -> Self {
+        let target = listed.target(host);
+        let resolved = listed.resolved;
+        let bytes = resolved.as_ref().map(|resolved| {
+            let sizes = resolved.images.iter().map(|image| image.bytes);
+            sizes.fold(0, u64::saturating_add)
+        });
+        Self {
+            target,
+            host: host.to_owned(),
+            repository: listed.repository,
+            tag: listed.tag,
+            digest: resolved.as_ref().map(|resolved| resolved.digest.clone()),
+            bytes,
+            images: resolved.map(|resolved| resolved.images.into_iter().map(Image::from).collect()),
+        }
+    }
+}
+
+impl From<NotListed> for Problem {
+    fn from(problem: NotListed) -> Self {
+        Self {
+            name: problem.name,
+            detail: problem.error.detail,
+        }
+    }
+}
+
+/// Writes tags and problems as they come.
+struct Writer<'w> {
+    format: &'w str,
+    to: &'w mut dyn Write,
+    document: Document,
+    problems: usize,
+    written: io::Result<()>,
+}
+
+impl Writer<'_> {
+    /// Takes what one place has; false when nothing can be written any more.
+    fn take(&mut self, host: &str, result: Result<Listed, NotListed>) -> bool {
+        if self.written.is_ok() {
+            self.written = match result {
+                Ok(listed) => self.tag(Tag::of(host, listed)),
+                Err(problem) => self.problem(problem.into()),
+            };
+        }
+        self.written.is_ok()
+    }
+
+    fn tag(&mut self, tag: Tag) -> io::Result<()> {
+        match self.format {
+            "json" => self.document.tags.push(tag),
+            "ndjson" => write_line(self.to, &Line::Tag(&tag))?,
+            _ => writeln!(self.to, "{}", tag.target)?,
+        }
+        Ok(())
+    }
+
+    fn problem(&mut self, problem: Problem) -> io::Result<()> {
+        self.problems += 1;
+        say!(
+            "gospect: {}: {}",
+            clean(&problem.name),
+            clean(&problem.detail)
+        );
+        match self.format {
+            "json" => self.document.problems.push(problem),
+            "ndjson" => write_line(self.to, &Line::Problem(&problem))?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(self) -> io::Result<()> {
+        self.written?;
+        if self.format == "json" {
+            serde_json::to_writer_pretty(&mut *self.to, &self.document)?;
+            writeln!(self.to)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_line(to: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, line)?;
+    writeln!(to)
+}
+
+pub fn run(args: &CatalogArgs) -> Result<Exit, Error> {
+    let (settings, options) = (settings(args.insecure_http), list_options(args)?);
+    let (texts, bad_list) = config::texts(&args.places, args.files_from.as_deref(), false);
+    let mut output = Output::open(&args.output)?;
+    let mut writer = Writer {
+        format: &args.format,
+        to: output.writer(),
+        document: Document {
+            schema: SCHEMA,
+            tags: Vec::new(),
+            problems: Vec::new(),
+        },
+        problems: 0,
+        written: Ok(()),
+    };
+    if let Some(BadInput { name, why }) = bad_list {
+        let detail = why.to_string();
+        writer.written = writer.problem(Problem { name, detail });
+    }
+    let places: Vec<Place> = texts.iter().map(place_of).collect();
+    list_all(&places, &settings, &options, &mut |host, result| {
+        writer.take(host, result)
+    })?;
+    let has_problems = writer.problems > 0;
+    let written = writer.end();
+    match written.and_then(|()| output.writer().flush()) {
+        Err(error) => super::output::write_failed(error)?,
+        Ok(()) => output.write(|_| Ok(()))?,
+    }
+    Ok(match has_problems {
+        true => Exit::Failed,
+        false => Exit::Fine,
+    })
+}
+
+fn place_of(text: &OsString) -> Place {
+    let text = text.to_string_lossy();
+    Place::parse(text.strip_prefix("registry:").unwrap_or(&text))
+}
+
+fn settings(insecure_http: bool) -> Settings {
+    Settings {
+        insecure_http,
+        ..Settings::default()
+    }
+}
+
+fn list_options(args: &CatalogArgs) -> Result<ListOptions, Error> {
+    Ok(ListOptions {
+        include: config::globs(&args.include)?.map(|globs| Include {
+            globs,
+            names_tags: args.include.iter().any(|pattern| pattern.contains(':')),
+        }),
+        exclude: config::globs(&args.exclude)?,
+        newest: args.newest,
+        platform: args.platform.as_deref().map(config::platform).transpose()?,
+        after: args.after.clone(),
+        digests: args.digests,
+        connections: args.connections,
+    })
+}
+
+/// Lists all places in order. Whole registries are listed page by page, single repositories several at a time.
+fn list_all(
+    places: &[Place],
+    settings: &Settings,
+    options: &ListOptions,
+    deliver: &mut dyn FnMut(&str, Result<Listed, NotListed>) -> bool,
+) -> Result<(), Error> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.connections.max(1));
+    let threads = threads
+        .build()
+        .map_err(|error| Error::Threads(io::Error::other(error)))?;
+    let batch = options.connections.max(1).saturating_mul(4);
+    let failed = |place: &Place, error| {
+        let repository = place.repository.as_ref();
+        Err(NotListed {
+            name: match repository {
+                Some(repository) => format!("{}/{repository}", place.host),
+                None => place.host.clone(),
+            },
+            error,
+        })
+    };
+    for group in places.chunk_by(|a, b| a.repository.is_some() && b.repository.is_some()) {
+        if let [place] = group
+            && place.repository.is_none()
+        {
+            let ended = listing::list(place, settings, options, &mut |result| {
+                deliver(&place.host, result)
+            });
+            if let Err(error) = ended
+                && !deliver(&place.host, failed(place, error))
+            {
+                return Ok(());
+            }
+            continue;
+        }
+        for places in group.chunks(batch) {
+            let answers: Vec<Vec<_>> = threads.install(|| {
+                let places = places.par_iter();
+                let answers = places.map(|place| {
+                    let mut results = Vec::new();
+                    let ended = listing::list(place, settings, options, &mut |result| {
+                        results.push(result);
+                        true
+                    });
+                    results.extend(ended.err().map(|error| failed(place, error)));
+                    results
+                });
+                answers.collect()
+            });
+            for (place, results) in places.iter().zip(answers) {
+                for result in results {
+                    if !deliver(&place.host, result) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts its images in the place of each target `registry:HOST`; what cannot be listed is added to `bad`.
+pub fn expand(
+    named: Vec<Named>,
+    args: &SourceArgs,
+    bad: &mut Vec<BadInput>,
+) -> Result<Vec<Named>, Error> {
+    let is_whole = |target: &Target| matches!(target, Target::Registry(text) if !text.trim_end_matches('/').contains('/'));
+    if !named.iter().any(|(_, target)| is_whole(target)) {
+        return Ok(named);
+    }
+    let settings = settings(args.insecure_http);
+    let options = list_options(&CatalogArgs::of_scan(args))?;
+    let mut expanded = Vec::new();
+    for (text, target) in named {
+        let Target::Registry(host) = &target else {
+            expanded.push((text, target));
+            continue;
+        };
+        if !is_whole(&target) {
+            expanded.push((text, target));
+            continue;
+        }
+        let place = Place::parse(host);
+        list_all(&[place], &settings, &options, &mut |host, result| {
+            match result {
+                Ok(listed) => {
+                    let text = listed.target(host);
+                    let image = text.trim_start_matches("registry:").to_owned();
+                    expanded.push((text, Target::Registry(image)));
+                }
+                Err(problem) => bad.push(BadInput {
+                    name: format!("registry:{}", problem.name),
+                    why: BadReason::Registry(problem.error),
+                }),
+            }
+            true
+        })?;
+    }
+    Ok(expanded)
+}
