@@ -93,10 +93,10 @@ def batches(lines: Iterable[bytes | str | dict[str, Any]]) -> Iterator[pyarrow.R
                 waiting.append(_row(line))
                 size += len(line)
         if size >= BATCH_BYTES:
-            yield from _read(waiting)
+            yield from read_rows(waiting, schema())
             waiting, size = [], 0
     if waiting:
-        yield from _read(waiting)
+        yield from read_rows(waiting, schema())
 
 
 def table(lines: Iterable[bytes | str | dict[str, Any]]) -> pyarrow.Table:
@@ -104,12 +104,17 @@ def table(lines: Iterable[bytes | str | dict[str, Any]]) -> pyarrow.Table:
     return pyarrow.Table.from_batches(batches(lines), schema())
 
 
-def _row(line: bytes) -> bytes:
-    """The JSON of a row: the line as the struct of its type."""
+def struct_of(line: bytes) -> tuple[str, bytes]:
+    """The type of a line, and the JSON of its struct."""
     name = line[9 : line.index(b'"', 9)].decode() if line.startswith(b'{"type":"') else json.loads(line)["type"]
     if name in _FREE_KEYS:
         line = _with_lists(json.loads(line), _FREE_KEYS[name])
-    return b'{"type":"%b","%b":%b}' % (name.encode(), name.encode(), line)
+    return name, line
+
+
+def _row(line: bytes) -> bytes:
+    name, struct = struct_of(line)
+    return b'{"type":"%b","%b":%b}' % (name.encode(), name.encode(), struct)
 
 
 def _with_lists(document: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> bytes:
@@ -121,22 +126,22 @@ def _with_lists(document: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> b
     return json.dumps(document).encode()
 
 
-def _read(rows: list[bytes]) -> Iterator[pyarrow.RecordBatch]:
-    text = b"\n".join(rows)
+def read_rows(rows: list[bytes], columns: pyarrow.Schema) -> list[pyarrow.RecordBatch]:
+    """Batches of rows that are JSON objects; keys that are no columns are passed over."""
     try:
-        read = _read_text(text)
+        read = _read_text(b"\n".join(rows), columns)
     except pyarrow.ArrowInvalid:
         # Arrow reads no whole number that does not fit into 64 bits.
         text = b"\n".join(json.dumps(_in_range(json.loads(row))).encode() for row in rows)
-        read = _read_text(text)
-    yield from read.to_batches()
+        read = _read_text(text, columns)
+    return read.to_batches()
 
 
-def _read_text(text: bytes) -> pyarrow.Table:
+def _read_text(text: bytes, columns: pyarrow.Schema) -> pyarrow.Table:
     return pyarrow.json.read_json(
         io.BytesIO(text),
         read_options=pyarrow.json.ReadOptions(block_size=len(text) + 1),
-        parse_options=pyarrow.json.ParseOptions(explicit_schema=schema(), unexpected_field_behavior="ignore"),
+        parse_options=pyarrow.json.ParseOptions(explicit_schema=columns, unexpected_field_behavior="ignore"),
     )
 
 

@@ -64,6 +64,12 @@ mod _native {
         )
     }
 
+    /// The module that a package is certainly in, by its path; `None`: its path does not tell.
+    #[pyfunction]
+    fn module_of(package: &str) -> Option<String> {
+        gospect::knowledge::modules::prefix(package).map(str::to_owned)
+    }
+
     /// The name of a kind of failure, which `gospect/_errors.py` turns into an exception.
     pub(super) fn failure_name(failure: Failure) -> &'static str {
         match failure {

@@ -145,7 +145,7 @@ pub struct NotListed {
     pub error: ArchiveError,
 }
 
-/// Lists what is at a place, in the order of the registry; newest tags come newest first. Stops when `deliver` returns false.
+/// Lists what is at a place: repositories in the order of the registry, tags by name or, if only the newest are wanted, newest first. Stops when `deliver` returns false.
 ///
 /// # Errors
 /// When the registry cannot be reached, has no catalog, or threads cannot be started. A repository that cannot be listed is delivered as such.
@@ -228,6 +228,9 @@ fn repository_tags(
         Err(error) => return vec![Err(not_listed(catalog, repository, None, error))],
     };
     tags.retain(|tag| options.chooses(repository, tag));
+    // Registries promise an order, and not all of them keep to it.
+    tags.sort_unstable();
+    tags.dedup();
     match options.newest {
         Some(most) if tags.len() > most => newest(catalog, repository, tags, most, options),
         _ => {

@@ -1,0 +1,160 @@
+"""The plan of a sweep, made by the driver: which targets there are, how large each is, and which are known already."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Iterator
+
+from .._command import arguments, lines
+from .._errors import Error
+from ._options import Options
+
+#: Files that are smaller hold no linked Go program (``gospect scan --min-size``).
+SMALLEST = 16 << 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Something that one task scans as a whole."""
+
+    #: What the user or the catalog named. An image of a registry has its digest, so that the scan reads what was planned.
+    name: str
+    #: What is in it: ``sha256:…`` of an image; path, size and time of a file. ``None``: unknown, so it is scanned every time.
+    identity: str | None = None
+    #: Bytes that a scan without a cache reads.
+    size: int = 0
+    #: Why it cannot be scanned.
+    error: str | None = None
+
+
+def plan(options: Options) -> list[Target]:
+    """All targets that must be scanned, in the order in which they are named."""
+    known = _known(options.known) if options.known else set()
+    return [target for target in _listed(options) if target.identity is None or target.identity not in known]
+
+
+def partitions_of(targets: Iterable[Target], options: Options) -> list[list[Target]]:
+    """Targets that follow each other, in groups of about the same size. Neighbours in a registry often share layers."""
+    groups: list[list[Target]] = []
+    size = 0
+    for target in targets:
+        is_full = groups and (len(groups[-1]) >= options.partition_targets or size + target.size > options.partition_bytes)
+        if not groups or is_full:
+            groups.append([])
+            size = 0
+        groups[-1].append(target)
+        size += target.size
+    return groups
+
+
+def _listed(options: Options) -> Iterator[Target]:
+    images: list[str] = []
+    for name in options.targets:
+        if name.startswith("registry:"):
+            images.append(_tagged(name))
+            continue
+        yield from _images(images, options)
+        images.clear()
+        yield from _remote(name) if "://" in name else _local(name)
+    yield from _images(images, options)
+
+
+def _tagged(name: str) -> str:
+    """A registry target for the catalog: an image without a tag has the tag ``latest``, as everywhere else."""
+    _, _, repository = name.removeprefix("registry:").partition("/")
+    return f"{name}:latest" if repository.strip("/") and not any(sign in repository for sign in ":@") else name
+
+
+def _images(names: list[str], options: Options) -> Iterator[Target]:
+    if not names:
+        return
+    asked = {"platform": options.scan.get("platform"), "insecure_http": options.scan.get("insecure_http"), **options.catalog}
+    line = arguments("catalog", names, {"digests": True, "format": "ndjson", **asked})
+    try:
+        for piece in lines(line):
+            for text in piece.splitlines():
+                yield _image(json.loads(text))
+    except Error as error:
+        yield Target(" ".join(names), error=str(error))
+
+
+def _image(found: dict) -> Target:
+    if found["type"] == "problem":
+        return Target(f"registry:{found['name']}", error=found["detail"])
+    return Target(found["target"], found["digest"], found["bytes"] or 0)
+
+
+def _local(name: str) -> Iterator[Target]:
+    path = name.removeprefix("file:").removeprefix("dir:")
+    try:
+        if not os.path.isdir(path):
+            yield _file(name, path, os.stat(path))
+        elif os.path.exists(os.path.join(path, "oci-layout")):
+            yield Target(name, size=sum(os.path.getsize(os.path.join(at, file)) for at, _, files in os.walk(path) for file in files))
+        else:
+            yield from _folder(path)
+    except OSError as error:
+        yield Target(name, error=error.strerror or str(error))
+
+
+def _folder(path: str) -> Iterator[Target]:
+    problems: list[OSError] = []
+    for at, folders, files in os.walk(path, onerror=problems.append):
+        folders.sort()
+        if "oci-layout" in files:
+            folders.clear()
+            yield from _local(at)
+            continue
+        for file in sorted(files):
+            inner = os.path.join(at, file)
+            try:
+                stat = os.lstat(inner)
+            except OSError as error:
+                problems.append(error)
+                continue
+            if stat.st_size >= SMALLEST and not os.path.islink(inner):
+                yield _file(inner, inner, stat)
+    for problem in problems:
+        yield Target(str(problem.filename), error=problem.strerror or str(problem))
+
+
+def _file(name: str, path: str, stat: os.stat_result) -> Target:
+    return Target(name, f"file:{os.path.abspath(path)}:{stat.st_size}:{stat.st_mtime_ns}", stat.st_size)
+
+
+def _remote(name: str) -> Iterator[Target]:
+    """Files of an object store, or of another file system that pyarrow knows."""
+    from pyarrow import fs
+
+    try:
+        system, path = fs.FileSystem.from_uri(name)
+        prefix = name[: len(name) - len(path)] if name.endswith(path) else name.split("://", 1)[0] + "://"
+        info = system.get_file_info(path)
+        found = system.get_file_info(fs.FileSelector(path, recursive=True)) if info.type == fs.FileType.Directory else [info]
+        if info.type == fs.FileType.NotFound:
+            yield Target(name, error="not found")
+            return
+    except (OSError, ValueError) as error:
+        yield Target(name, error=str(error))
+        return
+    for file in sorted(found, key=lambda file: file.path):
+        if file.type == fs.FileType.File and (file is info or file.size >= SMALLEST):
+            address = prefix + file.path
+            yield Target(address, f"{address}:{file.size}:{file.mtime_ns}", file.size)
+
+
+def _known(address: str) -> set[str]:
+    """Identities that an earlier result has whole: its rows ``end`` that did not fail."""
+    import pyarrow.compute as compute
+    import pyarrow.dataset as dataset
+
+    try:
+        table = dataset.dataset(address, format="parquet", exclude_invalid_files=True).to_table(
+            columns=["identity"],
+            filter=(compute.field("type") == "end") & ~compute.field("failed"),
+        )
+    except FileNotFoundError:
+        return set()
+    return set(table["identity"].to_pylist()) - {None}
