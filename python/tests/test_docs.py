@@ -35,6 +35,17 @@ def test_examples_run(page, dist):
         assert done.stderr == ""
 
 
+def test_the_examples_for_clusters_are_python():
+    assert len([compile(example, "docs/fleet.md", "exec") for example in blocks("docs/fleet.md")]) == 2
+
+
+def test_the_figures_of_ten_million_images_are_those_of_the_model():
+    model = subprocess.run([sys.executable, ROOT / "scripts/fleet-model.py"], capture_output=True, text=True, check=True)
+    assert model.stdout and f"```text\n{model.stdout}```" in (ROOT / "docs/fleet.md").read_text()
+    smaller = subprocess.run([sys.executable, ROOT / "scripts/fleet-model.py", "--images", "1000000"], capture_output=True, text=True, check=True)
+    assert smaller.stdout.startswith("First sweep: 1,000,000 images")
+
+
 def test_the_recipe_for_map_batches(programs):
     pyarrow = pytest.importorskip("pyarrow")
     (recipe,) = [block for block in blocks("docs/python.md") if "def records" in block]

@@ -199,6 +199,9 @@ fn cannot_run(command: &str) -> Option<Unrun> {
             return never("measures for minutes");
         }
         "scripts/compare-sbom.py" => return never("needs Go and syft"),
+        "pip" | "python" | "spark-submit" => return never("needs the Python package"),
+        "scripts/spark-cluster.sh" => return never("starts a cluster; a part of .ci/run"),
+        "gospect" if command.starts_with("gospect catalog") => return never("asks a registry"),
         _ => {}
     }
     if command.contains("registry:") && !command.contains("records:") {
