@@ -13,10 +13,10 @@ mod args;
 mod audit;
 mod cache;
 mod captured;
-#[cfg(feature = "verify")]
-mod checkouts;
 #[cfg(feature = "registry")]
 mod catalog;
+#[cfg(feature = "verify")]
+mod checkouts;
 mod config;
 mod database;
 mod dates;
