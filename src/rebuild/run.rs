@@ -258,6 +258,8 @@ const SIGNS: [(&[&str], Meaning); 9] = [
     (
         &[
             "GOVCS disallows",
+            // The `go` command asks the host of a module that GOPRIVATE or GONOPROXY names.
+            "?go-get=1",
             "confirm the import path was entered correctly",
             "terminal prompts disabled",
         ],
@@ -445,6 +447,11 @@ mod tests {
             reason("the source x", private),
             NotBuilt::Private { .. }
         ));
+        let host = "go: corp.example/x@v1.0.0: unrecognized import path: https fetch: Get \"https://corp.example/x?go-get=1\": dial tcp: no such host\\n\\tmore";
+        let NotBuilt::Private { line } = reason("the source x", host) else {
+            unreachable!("a module that only its host has is private")
+        };
+        assert!(line.ends_with("no such host"), "{line}");
         let code = "./main.go:3:8: undefined: missing";
         let NotBuilt::Failed { line } = reason("the build", code) else {
             unreachable!("a failing build is one")
