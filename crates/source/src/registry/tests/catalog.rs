@@ -309,3 +309,28 @@ fn tokens_are_asked_for_the_catalog_and_for_each_repository() {
         "{scopes:?}"
     );
 }
+
+#[test]
+fn a_token_that_is_revoked_in_the_middle_loses_only_what_comes_after() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
+        0..=1 => registry(request),
+        _ => reply(401, b""),
+    });
+    let one_by_one = ListOptions {
+        connections: 1,
+        ..ListOptions::default()
+    };
+    let found = names(&server, "", &one_by_one);
+    assert_eq!(found[0], "alpha:1");
+    assert!(
+        found[1].starts_with("! HOST/team/app HOST answered 401"),
+        "{found:?}"
+    );
+    // The next page of the catalog is refused too.
+    assert!(
+        found[2].contains("401") && found[2].contains("docker login"),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 3, "{found:?}");
+}
