@@ -58,12 +58,14 @@ pub mod cli;
 pub use gospect_compare as compare;
 #[cfg(feature = "audit")]
 pub use gospect_deploy as deploy;
-#[cfg(feature = "verify")]
-pub mod evidence;
+#[cfg(all(feature = "cli", feature = "verify"))]
+mod evidence;
 pub use gospect_exe as exe;
 pub use gospect_go as go;
 pub use gospect_knowledge as knowledge;
-#[cfg(feature = "registry")]
+#[cfg(all(feature = "cli", feature = "registry"))]
+// Public for the fuzzers only.
+#[doc(hidden)]
 pub mod proxy;
 #[cfg(feature = "cli")]
 mod rebuild;
@@ -77,5 +79,5 @@ pub use gospect_source as source;
 pub use gospect_verify as verify;
 #[cfg(feature = "audit")]
 pub use gospect_vuln as vuln;
-#[cfg(all(feature = "archives", feature = "audit"))]
-pub mod vulndb;
+#[cfg(feature = "cli")]
+mod vulndb;

@@ -27,11 +27,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
     let policy = policy::load(judge, &args.output, &args.expect)?;
     if judge.print_config {
-        let text = policy.print_config();
-        let mut output = Output::open(&args.output)?;
-        let text = output.harmless(text);
-        output.write(|out| out.write_all(text.as_bytes()))?;
-        return Ok(Exit::Fine);
+        return policy::print(&policy, &args.output);
     }
     let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);

@@ -23,11 +23,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
     let policy = policy::load(judge, &args.output, &[])?;
     if judge.print_config {
-        let text = policy.print_config();
-        let mut output = Output::open(&args.output)?;
-        let text = output.harmless(text);
-        output.write(|out| out.write_all(text.as_bytes()))?;
-        return Ok(Exit::Fine);
+        return policy::print(&policy, &args.output);
     }
     let (baseline, no_baseline) = audit::baseline(judge);
     let assumed = Assumed {

@@ -25,6 +25,7 @@ mod diff;
 mod error;
 mod exit;
 mod explain;
+mod files;
 mod fips;
 mod go_flags;
 mod go_sum;

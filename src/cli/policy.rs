@@ -2,6 +2,8 @@
 
 use super::args::{JudgeArgs, OutputArgs};
 use super::error::Error;
+use super::exit::Exit;
+use super::output::Output;
 use super::terminal::{colors, is_error_terminal};
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
@@ -22,6 +24,14 @@ pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<
         policy.expect(pair).map_err(Error::Expect)?;
     }
     Ok(policy)
+}
+
+/// Prints the policy in force, for `--print-config`.
+pub fn print(policy: &Policy, args: &OutputArgs) -> Result<Exit, Error> {
+    let mut output = Output::open(args)?;
+    let text = output.harmless(policy.print_config());
+    output.write(|out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Fine)
 }
 
 /// The named policy file, or that of the current directory.

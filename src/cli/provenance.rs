@@ -2,9 +2,9 @@
 
 use super::args::SourceArgs;
 use super::error::Error;
+use super::files::{self, not_read};
 use crate::evidence::{Signers, TRUST_LARGEST, Trust};
 use crate::record::{Binary, ImageRecord};
-use crate::report::style::clean;
 use crate::source::registry::{Reference, Registry, Settings};
 use crate::verify::check::{Provenance, Signature, SignatureState};
 use crate::verify::provenance::{self, Digest, Document, DocumentError, LARGEST};
@@ -41,20 +41,20 @@ impl Documents {
         let mut trust = Trust::default();
         trust.set_signers(signers);
         for path in keys {
-            let pem = text(path)?;
+            let pem = files::text(path, TRUST_LARGEST)?;
             trust
                 .add_key(&path.to_string_lossy(), &pem)
                 .map_err(|e| not_read(path, e.to_string()))?;
         }
         for path in roots {
-            let json = text(path)?;
+            let json = files::text(path, TRUST_LARGEST)?;
             trust
                 .add_root(&path.to_string_lossy(), &json)
                 .map_err(|e| not_read(path, e.to_string()))?;
         }
         let mut all = Vec::new();
         for path in files {
-            let bytes = read(path, LARGEST).map_err(|e| not_read(path, e.to_string()))?;
+            let bytes = files::read(path, LARGEST)?;
             let documents = provenance::read(&bytes).map_err(|e| not_read(path, e.to_string()))?;
             let name = path.to_string_lossy().into_owned();
             all.extend(documents.into_iter().map(|document| {
@@ -253,26 +253,4 @@ fn hash(path: &Path) -> io::Result<[String; 2]> {
     }
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect();
     Ok([hex(&short.finalize()), hex(&long.finalize())])
-}
-
-fn not_read(path: &Path, why: String) -> Error {
-    Error::NotRead {
-        name: clean(&path.to_string_lossy()).into_owned(),
-        why,
-    }
-}
-
-fn text(path: &Path) -> Result<String, Error> {
-    let bytes = read(path, TRUST_LARGEST).map_err(|e| not_read(path, e.to_string()))?;
-    String::from_utf8(bytes).map_err(|_| not_read(path, "is no text in UTF-8".to_owned()))
-}
-
-/// Reads a whole file of at most `most` bytes.
-fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("longer than {} MiB", most >> 20)));
-    }
-    Ok(bytes)
 }

@@ -3,6 +3,7 @@
 use super::args::VulnArgs;
 use super::error::Error;
 use super::exit::Exit;
+use super::files::{self, not_read};
 use super::input::{Input, Need};
 use super::output::Output;
 use super::{database, dates};
@@ -15,8 +16,7 @@ use crate::vuln::severity::{self, Severities};
 use crate::vuln::vex::{self, Bill, Document};
 use crate::vuln::{Report, Source, go_mod, judge, why};
 use crate::vulndb::{self, NewestGoMods};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -129,7 +129,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
 pub fn read_severities(paths: &[PathBuf]) -> Result<Severities, Error> {
     let mut severities = Severities::default();
     for path in paths {
-        let bytes = read(path, severity::LARGEST)?;
+        let bytes = files::read(path, severity::LARGEST)?;
         let read = severities.read(&bytes);
         read.map_err(|why| not_read(path, why.to_string()))?;
     }
@@ -139,32 +139,11 @@ pub fn read_severities(paths: &[PathBuf]) -> Result<Severities, Error> {
 /// Reads a VEX document.
 pub fn read_vex(path: &Path) -> Result<Document, Error> {
     let name = path.to_string_lossy();
-    let bytes = read(path, vex::LARGEST)?;
+    let bytes = files::read(path, vex::LARGEST)?;
     Document::parse(&bytes, &name).map_err(|e| not_read(path, e.to_string()))
 }
 
 fn read_bill(path: &Path) -> Result<Bill, Error> {
-    let bytes = read(path, vex::LARGEST)?;
+    let bytes = files::read(path, vex::LARGEST)?;
     Bill::parse(&bytes).map_err(|e| not_read(path, e.to_string()))
-}
-
-/// Reads a whole file of at most `most` bytes.
-fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|e| not_read(path, e.to_string()))?;
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| not_read(path, e.to_string()))?;
-    if bytes.len() as u64 > most {
-        let why = format!("longer than {} MiB", most >> 20);
-        return Err(not_read(path, why));
-    }
-    Ok(bytes)
-}
-
-fn not_read(path: &Path, why: String) -> Error {
-    Error::NotRead {
-        name: clean(&path.to_string_lossy()).into_owned(),
-        why,
-    }
 }

@@ -10,6 +10,6 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use checkout::{CheckoutError, checkout};
-pub use signatures::{LARGEST as TRUST_LARGEST, Signers, Trust, TrustError};
+pub use checkout::checkout;
+pub use signatures::{LARGEST as TRUST_LARGEST, Signers, Trust};
 pub use sums::{Lookups, Mode, SumSources, is_folder};

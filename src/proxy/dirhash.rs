@@ -60,12 +60,6 @@ pub fn of_zip(bytes: &dyn ReadAt) -> Result<String, ProxyError> {
     Ok(format!("h1:{}", base64::encode(&sum.finalize())))
 }
 
-/// The sum of a go.mod file.
-pub fn of_go_mod(content: &[u8]) -> String {
-    let line = format!("{}  go.mod\n", hex(&Sha256::digest(content)));
-    format!("h1:{}", base64::encode(&Sha256::digest(line.as_bytes())))
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -18,13 +18,11 @@ mod pattern;
 mod sumdb;
 mod tree;
 
-pub use client::{Info, Proxies};
-pub use dirhash::{of_go_mod, of_zip};
+pub use client::Proxies;
+pub use dirhash::of_zip;
 pub use environment::Settings;
-pub use error::{ProxyError, SettingError};
-pub use escape::{escape_path, escape_version};
+pub use error::ProxyError;
 pub use module_cache::{Layered, ModuleCache, NoStore};
-pub use pattern::matches_prefix;
 pub use sumdb::{Store, Sums};
 #[cfg(test)]
 mod ahead_tests;

@@ -24,14 +24,6 @@ impl ModuleCache {
         Some(Self { downloads, heads })
     }
 
-    /// A module cache in these folders, by default `GOMODCACHE/cache/download/sumdb` and `GOPATH/pkg/sumdb`.
-    pub fn at(downloads: impl Into<PathBuf>, heads: impl Into<PathBuf>) -> Self {
-        Self {
-            downloads: downloads.into(),
-            heads: heads.into(),
-        }
-    }
-
     /// The folder of look-ups and tiles.
     pub fn folder(&self) -> &Path {
         &self.downloads

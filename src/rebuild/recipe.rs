@@ -9,7 +9,7 @@ use super::flags;
 use super::no_recipe::NoRecipe;
 use super::stamp::Stamp;
 use crate::knowledge::semver::Semver;
-use crate::record::{Binary, BuildInfo};
+use crate::record::{Binary, BuildInfo, CPU_LEVELS};
 use std::path::PathBuf;
 
 /// What the user decides about the rebuild.
@@ -71,8 +71,8 @@ pub struct Recipe {
     pub assumed: Vec<String>,
 }
 
-/// Recorded settings that are environment variables of the `go` command.
-const ENVIRONMENT: [&str; 18] = [
+/// Recorded settings that are environment variables of the `go` command, besides [`CPU_LEVELS`].
+const ENVIRONMENT: [&str; 9] = [
     "CGO_ENABLED",
     "CGO_CFLAGS",
     "CGO_CPPFLAGS",
@@ -82,15 +82,6 @@ const ENVIRONMENT: [&str; 18] = [
     "GOEXPERIMENT",
     "GOFIPS140",
     "GOOS",
-    "GO386",
-    "GOAMD64",
-    "GOARM",
-    "GOARM64",
-    "GOMIPS",
-    "GOMIPS64",
-    "GOPPC64",
-    "GORISCV64",
-    "GOWASM",
 ];
 /// Recorded settings that are switches of `go build`.
 const SWITCHES: [&str; 4] = ["-race", "-msan", "-asan", "-cover"];
@@ -265,7 +256,7 @@ impl Recipe {
             Ok(())
         };
         let has_cgo = binary.linked.as_ref().is_some_and(|_| uses_cgo(binary));
-        for key in ENVIRONMENT {
+        for key in ENVIRONMENT.into_iter().chain(CPU_LEVELS) {
             let Some(value) = info.setting(key) else {
                 continue;
             };
@@ -346,7 +337,9 @@ impl Recipe {
                 "-buildmode" if value == "exe" => {}
                 "-buildmode" if is_word(value) => self.flags.push(format!("-buildmode={value}")),
                 _ if SWITCHES.contains(&key) && value == "true" => self.flags.push(key.to_owned()),
-                _ if ENVIRONMENT.contains(&key) || DERIVED.contains(&key) => {}
+                _ if ENVIRONMENT.contains(&key)
+                    || CPU_LEVELS.contains(&key)
+                    || DERIVED.contains(&key) => {}
                 _ if key.starts_with('-') || key.starts_with("GO") => {
                     self.assumed
                         .push(format!("its setting {key}={value} is not repeated"));

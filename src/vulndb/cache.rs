@@ -42,6 +42,7 @@ impl Cache {
     }
 
     /// The folder.
+    #[cfg(feature = "registry")]
     pub fn folder(&self) -> &Path {
         &self.folder
     }

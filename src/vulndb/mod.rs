@@ -13,7 +13,7 @@ pub use cache::Cache;
 pub use error::LoadError;
 pub use fetch::{fetch, from_goproxy};
 pub use newest::{NewestGoMods, Place};
-pub use read::{read_file, read_zip};
+pub use read::read_file;
 
 use crate::vuln::database::Database;
 use std::path::Path;

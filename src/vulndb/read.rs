@@ -75,6 +75,7 @@ fn file_date(path: &Path) -> Option<String> {
 ///
 /// # Errors
 /// As [`read_file`].
+#[cfg(feature = "registry")]
 pub fn read_zip(
     bytes: &dyn ReadAt,
     source: &str,

@@ -438,23 +438,16 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
     ];
     for args in commands {
         let refs: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
-        let full = shell("exec \"$@\" >/dev/full", &refs);
-        assert_eq!(full.code, Some(2), "{args:?}: {}", full.stderr);
-        assert!(
-            full.stderr.contains("cannot write the output"),
-            "{args:?}: {}",
-            full.stderr
-        );
+        let fails = |script: &str, message: &str| {
+            let out = shell(script, &refs);
+            assert_eq!(out.code, Some(2), "{args:?}: {}", out.stderr);
+            assert!(out.stderr.contains(message), "{args:?}: {}", out.stderr);
+        };
+        fails("exec \"$@\" >/dev/full", "cannot write the output");
         // The message cannot be written either.
         sound(&shell("exec \"$@\" >/dev/full 2>/dev/full", &refs));
         sound(&shell("exec \"$@\" >&- 2>&-", &refs));
-        let shut = shell("exec \"$@\" >&-", &refs);
-        assert_eq!(shut.code, Some(2), "{args:?}: {}", shut.stderr);
-        assert!(
-            shut.stderr.contains("standard output is closed"),
-            "{args:?}: {}",
-            shut.stderr
-        );
+        fails("exec \"$@\" >&-", "standard output is closed");
         sound(&shell("exec \"$@\" 2>/dev/full", &refs));
         let closed = shell("{ \"$@\"; echo $? >&2; } | true", &refs);
         assert!(

@@ -27,6 +27,14 @@ pub const fn allow(doc: &'static str) -> OptionSpec {
     }
 }
 
+/// The option `allow` with exact texts instead of globs.
+pub const fn allow_texts(doc: &'static str) -> OptionSpec {
+    OptionSpec {
+        kind: ValueKind::Texts,
+        ..allow(doc)
+    }
+}
+
 /// The values that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {

@@ -175,13 +175,18 @@ fn read_segments<'a, E: ElfHeader>(
     }
 }
 
-/// Linkers other than Go's put the section names right before the section table, so one read fetches both.
-fn prefetch_names<E: ElfHeader>(header: &E, endian: Endianness, window: &Window<'_>) {
+/// The section table. Linkers other than Go's put the section names right before it, so one read fetches both.
+fn section_headers<'a, E: ElfHeader>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+) -> Option<&'a [E::SectionHeader]> {
     let table: u64 = header.e_shoff(endian).into();
     let size = u64::from(header.e_shnum(endian)) * u64::from(header.e_shentsize(endian));
     if size > 0 && size <= TABLE_USUAL && table > NAMES_USUAL {
         window.prefetch(table - NAMES_USUAL, NAMES_USUAL + size);
     }
+    header.section_headers(endian, window).ok()
 }
 
 fn read_sections<'a, E: ElfHeader>(
@@ -190,8 +195,7 @@ fn read_sections<'a, E: ElfHeader>(
     window: &'a Window<'_>,
     image: &mut Image<'a>,
 ) {
-    prefetch_names(header, endian, window);
-    let Ok(headers) = header.section_headers(endian, window) else {
+    let Some(headers) = section_headers(header, endian, window) else {
         return image.fault(Fault::Truncated("ELF section table"));
     };
     if headers.is_empty() {
@@ -262,8 +266,7 @@ fn lay_out_sections<'a, E: ElfHeader>(
     window: &'a Window<'_>,
     image: &mut Image<'a>,
 ) {
-    prefetch_names(header, endian, window);
-    let Ok(headers) = header.section_headers(endian, window) else {
+    let Some(headers) = section_headers(header, endian, window) else {
         return;
     };
     let mut next = 0x1_0000u64;

@@ -78,11 +78,6 @@ impl<'a> Semver<'a> {
         self.prerelease
     }
 
-    /// Whether the module has major version 2 or higher without a go.mod that says so.
-    pub fn is_incompatible(&self) -> bool {
-        self.build.split('.').any(|b| b == "incompatible")
-    }
-
     /// Whether it was built from a work tree with uncommitted changes (Go 1.24 and newer).
     pub fn is_dirty(&self) -> bool {
         self.build.split('.').any(|b| b == "dirty")
@@ -264,7 +259,7 @@ mod tests {
         assert!(
             dirty("v1.2.3+dirty") && dirty("v2.0.0+incompatible.dirty") && !dirty("v1.2.3-dirty")
         );
-        assert!(Semver::parse("v2.0.0+incompatible.dirty").is_some_and(|v| v.is_incompatible()));
+        assert!(Semver::parse("v2.0.0+incompatible.dirty").is_some_and(|v| v.is_dirty()));
     }
 
     #[test]

@@ -33,6 +33,19 @@ impl BuildInfo {
     }
 }
 
+/// The settings that name the level of the CPU, one for each architecture (src/internal/buildcfg/cfg.go, Go 1.27).
+pub const CPU_LEVELS: [&str; 9] = [
+    "GO386",
+    "GOAMD64",
+    "GOARM",
+    "GOARM64",
+    "GOMIPS",
+    "GOMIPS64",
+    "GOPPC64",
+    "GORISCV64",
+    "GOWASM",
+];
+
 /// A module in the build info.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

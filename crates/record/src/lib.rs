@@ -54,7 +54,7 @@ mod sample;
 pub use binary::{
     Binary, Changelog, ChangelogName, Executable, Owner, PartDigest, SourcePackage, VersionRange,
 };
-pub use build_info::{BuildInfo, Module, Setting};
+pub use build_info::{BuildInfo, CPU_LEVELS, Module, Setting};
 pub use document::Document;
 pub use facts::{
     Corroboration, EffectiveSetting, Evidence, Experiments, Fips, Godebug, Goroot, Linkage, Linked,

@@ -38,17 +38,12 @@ pub fn text(result: &Rebuild, look: &Look, out: &mut dyn Write) -> io::Result<()
     {
         let _ = writeln!(text, "  {}", sentence(counts, &result.differences));
     }
-    list(
-        &mut text,
-        "why",
-        result.explanations.iter().map(|e| clean(e).into_owned()),
-        look,
-    );
+    list_texts(&mut text, "why", &result.explanations, look);
     differences(&mut text, &result.differences, &result.changed, look);
-    list(
+    list_texts(
         &mut text,
         "assumed, because the program does not say",
-        result.assumed.iter().map(|e| clean(e).into_owned()),
+        &result.assumed,
         look,
     );
     out.write_all(look.finish(&text).as_bytes())
@@ -68,12 +63,7 @@ pub fn comparison_text(result: &Comparison, look: &Look, out: &mut dyn Write) ->
         look.paint(tone(result.verdict), result.verdict.as_str()),
         sentence(counts, &result.differences)
     );
-    list(
-        &mut text,
-        "why",
-        result.explanations.iter().map(|e| clean(e).into_owned()),
-        look,
-    );
+    list_texts(&mut text, "why", &result.explanations, look);
     differences(&mut text, &result.differences, &result.changed, look);
     if result.more_changed > 0 {
         let _ = writeln!(
@@ -119,6 +109,13 @@ fn sentence(counts: Counts, differences: &[Difference]) -> String {
     }
 }
 
+/// Lists texts that may contain names of the programs.
+fn list_texts(text: &mut String, title: &str, lines: &[String], look: &Look) {
+    let lines = lines.iter().map(|line| clean(line).into_owned());
+    list(text, title, lines, look);
+}
+
+/// Lists lines below a title; nothing without lines.
 fn list(text: &mut String, title: &str, lines: impl Iterator<Item = String>, look: &Look) {
     for (i, line) in lines.enumerate() {
         if i == 0 {

@@ -69,11 +69,11 @@ impl Rule {
 }
 
 /// Names that nearly every rule file needs.
-pub mod prelude {
+pub(crate) mod prelude {
     pub use super::context::{Ctx, FileCtx, ImageCtx, RunCtx};
     pub use super::meta::{ERROR, Meta, NOTE, OFF, WARN, levels};
     pub use super::report::{Report, Sink};
     pub use crate::finding::Level;
     pub use crate::fix::{BuildChange, ListSetting, drop, set, without_definition};
-    pub use crate::options::{Default as D, OptionSpec, ValueKind, allow};
+    pub use crate::options::{Default as D, OptionSpec, ValueKind, allow, allow_texts};
 }

@@ -84,12 +84,7 @@ fn names_as_compilers_write_them_are_folded_when_they_are_asked_for() {
         "a/p.init.0",
         "b/p.F",
     ];
-    let raw: Vec<u8> = names
-        .iter()
-        .flat_map(|n| [n.as_bytes(), b"\0"])
-        .flatten()
-        .copied()
-        .collect();
+    let raw = format!("{}\0", names.join("\0")).into_bytes();
     let split = raw.windows(4).position(|w| w == b"b/p.").unwrap();
     let all = raw.len();
     let mut builder = Builder::new(raw);

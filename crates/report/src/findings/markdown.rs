@@ -20,26 +20,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         return Ok(());
     }
     let subject = if audit.files > 0 { "file" } else { "program" };
-    writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
-    let mut sorted = counting.clone();
-    sorted.sort_by_key(|f| std::cmp::Reverse(f.level));
-    for f in sorted.iter().take(LISTED) {
-        let mark = match f.level {
-            Level::Error => "❌ error",
-            Level::Warning => "⚠️ warning",
-            Level::Note => "ℹ️ note",
-        };
-        writeln!(
-            out,
-            "| {mark} | {} | {} | {} |",
-            cell(&f.rule),
-            cell(&place(f)),
-            cell(&f.message)
-        )?;
-    }
-    if sorted.len() > LISTED {
-        writeln!(out, "\n{} more are not listed here.", sorted.len() - LISTED)?;
-    }
+    let sorted = table(subject, counting, out)?;
     writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
     let mut said: Vec<(&str, &str)> = Vec::new();
     for f in sorted.iter().take(LISTED).filter(|f| !f.help.is_empty()) {
@@ -50,6 +31,35 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         }
     }
     writeln!(out, "\n</details>")
+}
+
+/// Writes a table of findings, the worst first, and returns them in this order.
+pub(crate) fn table<'f>(
+    subject: &str,
+    mut findings: Vec<&'f Finding>,
+    out: &mut dyn Write,
+) -> io::Result<Vec<&'f Finding>> {
+    writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    for finding in findings.iter().take(LISTED) {
+        let mark = match finding.level {
+            Level::Error => "❌ error",
+            Level::Warning => "⚠️ warning",
+            Level::Note => "ℹ️ note",
+        };
+        writeln!(
+            out,
+            "| {mark} | {} | {} | {} |",
+            cell(&finding.rule),
+            cell(&place(finding)),
+            cell(&finding.message)
+        )?;
+    }
+    if findings.len() > LISTED {
+        let more = findings.len() - LISTED;
+        writeln!(out, "\n{more} more are not listed here.")?;
+    }
+    Ok(findings)
 }
 
 /// The path, and the line if there is one.

@@ -81,7 +81,7 @@ impl Look {
     }
 
     /// An arrow.
-    pub fn arrow(&self) -> &'static str {
+    pub(crate) fn arrow(&self) -> &'static str {
         if self.unicode { "→" } else { "=>" }
     }
 

@@ -2,12 +2,9 @@
 
 use super::text::database_line;
 use super::{Database, Summary, counts};
-use crate::findings::markdown::cell;
-use gospect_audit::{Finding, Level};
+use crate::findings::markdown::{cell, table};
+use gospect_audit::Finding;
 use std::io::{self, Write};
-
-/// Most rows; comments and summaries have size limits (GitHub: 64 KiB per comment).
-const LISTED: usize = 100;
 
 pub(super) fn render(
     summary: Summary,
@@ -35,25 +32,7 @@ pub(super) fn render(
     if findings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n| | rule | program | finding |\n|---|---|---|---|")?;
-    let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    for finding in sorted.iter().take(LISTED) {
-        let mark = match finding.level {
-            Level::Error => "❌ error",
-            Level::Warning => "⚠️ warning",
-            Level::Note => "ℹ️ note",
-        };
-        writeln!(
-            out,
-            "| {mark} | {} | {} | {} |",
-            cell(&finding.rule),
-            cell(&finding.path),
-            cell(&finding.message)
-        )?;
-    }
-    match sorted.len().checked_sub(LISTED) {
-        None | Some(0) => Ok(()),
-        Some(more) => writeln!(out, "\n{more} more are not listed here."),
-    }
+    writeln!(out)?;
+    table("program", findings.iter().collect(), out)?;
+    Ok(())
 }

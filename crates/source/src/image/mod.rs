@@ -38,7 +38,8 @@ pub use digest::Digest;
 pub use manifest::Platform;
 use member_names::may_have_odd_names;
 use members::ImageCollector;
-pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_in};
+use stream::looks_like_member;
+pub use stream::{begins_like_image, scan_stream, scan_stream_in};
 
 use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};
 use super::cache::Cache;

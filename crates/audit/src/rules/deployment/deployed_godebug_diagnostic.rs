@@ -7,12 +7,7 @@ pub const META: Meta = Meta {
     id: "deployed-godebug-diagnostic",
     summary: "a deployment file leaves a diagnostic GODEBUG setting on",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Settings that may be on.",
-    }],
+    options: &[allow_texts("Settings that may be on.")],
     since: "0.2.0",
     page: include_str!("deployed_godebug_diagnostic.md"),
 };

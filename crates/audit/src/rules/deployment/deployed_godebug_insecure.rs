@@ -7,12 +7,9 @@ pub const META: Meta = Meta {
     id: "deployed-godebug-insecure",
     summary: "a deployment file sets a GODEBUG value that weakens security",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
-    }],
+    options: &[allow_texts(
+        "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
+    )],
     since: "0.2.0",
     page: include_str!("deployed_godebug_insecure.md"),
 };

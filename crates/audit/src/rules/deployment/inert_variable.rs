@@ -9,12 +9,7 @@ pub const META: Meta = Meta {
     id: "inert-variable",
     summary: "a deployment file sets a Go variable that does nothing at run time",
     levels: levels(WARN, WARN, WARN, WARN),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Variables that may be set.",
-    }],
+    options: &[allow_texts("Variables that may be set.")],
     since: "0.2.0",
     page: include_str!("inert_variable.md"),
 };

@@ -1,4 +1,4 @@
-use super::{one_of, report_spread};
+use super::{report_spread, settle};
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -21,15 +21,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             if group.plan().of("GOEXPERIMENT").is_some() {
                 return "build all as the findings about their experiments say".to_owned();
             }
-            let shown = |value: &str| match value {
-                "" => "none".to_owned(),
-                value => format!("`{value}`"),
-            };
-            let have = match spread.tie {
-                true => one_of(spread, shown),
-                false => format!("most have {}", shown(&spread.majority)),
-            };
-            format!("settle on one GOEXPERIMENT for all ({have}) and rebuild the others")
+            settle("GOEXPERIMENT", spread)
         },
         |row| Some(row.experiments.clone()),
     );
@@ -37,29 +29,12 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::*;
+    use super::super::testing::names_the_odd_one_out;
 
     #[test]
     fn the_odd_one_out_is_named() {
-        let setup = Setup {
-            rule: "mixed-experiments",
-            profile: "release",
-            ..Setup::default()
-        };
-        let same = |path: &str| binary(|b| b.path = path.into());
-        let odd = change(same("odd"), |b| {
+        names_the_odd_one_out("mixed-experiments", |b| {
             b.experiments.suffix = vec!["arenas".into()]
         });
-        let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].path, "odd");
-        assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
-        let other = change(odd, |b| {
-            b.build_info.as_mut().unwrap().main.path = "example.com/other".into()
-        });
-        assert!(
-            setup.judge_all(&[same("a"), other]).is_empty(),
-            "another module is another group"
-        );
     }
 }

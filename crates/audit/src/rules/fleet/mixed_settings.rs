@@ -1,4 +1,4 @@
-use super::{one_of, report_spread};
+use super::{report_spread, settle};
 use crate::fleet::{Group, Spread};
 use crate::rules::prelude::*;
 
@@ -74,15 +74,7 @@ fn advice(key: &str, group: &Group, spread: &Spread) -> String {
         None if key == "-trimpath" => return format!("rebuild the others {}", with("true")),
         None => {}
     }
-    let shown = |value: &str| match value {
-        "" => "none".to_owned(),
-        value => format!("`{value}`"),
-    };
-    let have = match spread.tie {
-        true => one_of(spread, shown),
-        false => format!("most have {}", shown(&spread.majority)),
-    };
-    format!("settle on one {key} for all ({have}) and rebuild the others")
+    settle(key, spread)
 }
 
 #[cfg(test)]

@@ -40,27 +40,12 @@ fn newest(spread: &Spread) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::*;
+    use super::super::testing::names_the_odd_one_out;
 
     #[test]
     fn the_odd_one_out_is_named() {
-        let setup = Setup {
-            rule: "mixed-toolchains",
-            profile: "release",
-            ..Setup::default()
-        };
-        let same = |path: &str| binary(|b| b.path = path.into());
-        let odd = change(same("odd"), |b| b.go_version = Some("go1.26.6".into()));
-        let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].path, "odd");
-        assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
-        let other = change(odd, |b| {
-            b.build_info.as_mut().unwrap().main.path = "example.com/other".into()
+        names_the_odd_one_out("mixed-toolchains", |b| {
+            b.go_version = Some("go1.26.6".into())
         });
-        assert!(
-            setup.judge_all(&[same("a"), other]).is_empty(),
-            "another module is another group"
-        );
     }
 }

@@ -52,6 +52,19 @@ fn one_of(spread: &Spread, shown: impl Fn(&str) -> String) -> String {
     values.join(" or ")
 }
 
+/// The advice to choose one value of `what` for all programs.
+fn settle(what: &str, spread: &Spread) -> String {
+    let shown = |value: &str| match value {
+        "" => "none".to_owned(),
+        value => format!("`{value}`"),
+    };
+    let have = match spread.tie {
+        true => one_of(spread, shown),
+        false => format!("most have {}", shown(&spread.majority)),
+    };
+    format!("settle on one {what} for all ({have}) and rebuild the others")
+}
+
 fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
     let show = |v: &str| {
         if v.is_empty() {
@@ -100,4 +113,32 @@ fn paths(rows: &[&FleetRow]) -> String {
         paths.push(&more);
     }
     paths.join(", ")
+}
+
+#[cfg(test)]
+mod testing {
+    use crate::testing::*;
+    use gospect_record::Binary;
+
+    /// Checks that a rule reports the one program of three that `make_odd` changes, and nothing about programs of another module.
+    pub fn names_the_odd_one_out(rule: &'static str, make_odd: impl FnOnce(&mut Binary)) {
+        let setup = Setup {
+            rule,
+            profile: "release",
+            ..Setup::default()
+        };
+        let same = |path: &str| binary(|b| b.path = path.into());
+        let odd = change(same("odd"), make_odd);
+        let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "odd");
+        assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
+        let other = change(odd, |b| {
+            b.build_info.as_mut().unwrap().main.path = "example.com/other".into()
+        });
+        assert!(
+            setup.judge_all(&[same("a"), other]).is_empty(),
+            "another module is another group"
+        );
+    }
 }

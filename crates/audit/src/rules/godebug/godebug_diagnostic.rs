@@ -7,12 +7,7 @@ pub const META: Meta = Meta {
     id: "godebug-diagnostic",
     summary: "a diagnostic GODEBUG setting was left on",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Settings that may be on.",
-    }],
+    options: &[allow_texts("Settings that may be on.")],
     since: "0.1.0",
     page: include_str!("godebug_diagnostic.md"),
 };

@@ -7,12 +7,9 @@ pub const META: Meta = Meta {
     id: "godebug-insecure",
     summary: "a GODEBUG value that somebody set weakens security",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
-    }],
+    options: &[allow_texts(
+        "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
+    )],
     since: "0.1.0",
     page: include_str!("godebug_insecure.md"),
 };

@@ -5,12 +5,7 @@ pub const META: Meta = Meta {
     id: "inert-environment",
     summary: "the image sets a Go variable that does nothing at run time",
     levels: levels(NOTE, WARN, WARN, WARN),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Variables that may be set.",
-    }],
+    options: &[allow_texts("Variables that may be set.")],
     since: "0.1.0",
     page: include_str!("inert_environment.md"),
 };

@@ -7,12 +7,9 @@ pub const META: Meta = Meta {
     id: "missing-library",
     summary: "a needed shared library is not in the image",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: ValueKind::Texts,
-        default: D::List(&[]),
-        doc: "Libraries that are mounted at run time, such as `libcuda.so.1`.",
-    }],
+    options: &[allow_texts(
+        "Libraries that are mounted at run time, such as `libcuda.so.1`.",
+    )],
     since: "0.1.0",
     page: include_str!("missing_library.md"),
 };

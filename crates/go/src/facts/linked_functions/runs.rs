@@ -253,12 +253,7 @@ mod tests {
             "main.main",
             "",
         ];
-        let raw: Vec<u8> = names
-            .iter()
-            .flat_map(|n| [n.as_bytes(), b"\0"])
-            .flatten()
-            .copied()
-            .collect();
+        let raw = format!("{}\0", names.join("\0")).into_bytes();
         let table = Table::of_names(&raw);
         let (builder, count) = gather(raw, &table, Some("example.com/app"));
         assert_eq!(count, 8);

@@ -3,26 +3,15 @@
 use crate::card::{Context, joined, safe};
 use crate::terms;
 use gospect_bytes::number;
-use gospect_record::{Checksum, Loopvar, ModuleList};
+use gospect_record::{CPU_LEVELS, Checksum, Loopvar, ModuleList};
 
 pub(super) fn port(c: &Context) -> Option<String> {
     let mut parts = vec![safe(&c.binary.port()?)];
     // Only the CPU level setting of the program's own architecture is recorded.
     let levels = c.binary.build_info.iter().flat_map(|info| &info.settings);
-    let names = [
-        "GO386",
-        "GOAMD64",
-        "GOARM",
-        "GOARM64",
-        "GOMIPS",
-        "GOMIPS64",
-        "GOPPC64",
-        "GORISCV64",
-        "GOWASM",
-    ];
     parts.extend(
         levels
-            .filter(|s| names.contains(&s.key.as_str()))
+            .filter(|s| CPU_LEVELS.contains(&s.key.as_str()))
             .map(|s| safe(&format!("{}={}", s.key, s.value))),
     );
     joined(parts)

@@ -119,15 +119,7 @@
     const section = make("section", "", make("h2", "", "Findings (" + entries.length + ")"));
     section.id = "t" + number;
     if (entries.length > 10) {
-      const search = make("input", "search");
-      search.type = "search";
-      search.placeholder = "Filter";
-      search.setAttribute("aria-label", "Filter Findings");
-      search.addEventListener("input", () => {
-        wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-        fill();
-      });
-      section.append(search);
+      section.append(searchBox("Filter Findings", (words) => { wanted = words; fill(); }));
     }
     const open = () => { whole = true; fill(); };
     all.addEventListener("click", open);

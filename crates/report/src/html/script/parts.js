@@ -12,6 +12,16 @@
     return element;
   }
 
+  // A field whose words filter a table.
+  function searchBox(label, filter) {
+    const search = make("input", "search");
+    search.type = "search";
+    search.placeholder = "Filter";
+    search.setAttribute("aria-label", label);
+    search.addEventListener("input", () => filter(search.value.toLowerCase().split(/\s+/).filter(Boolean)));
+    return search;
+  }
+
   // Text in which `backticks` mark code.
   function coded(element, words, copies = false) {
     words.split("`").forEach((part, index, all) => {

@@ -51,15 +51,7 @@
     const section = make("section", "", make("h2", "", table.title + " (" + rows.length + ")"));
     section.id = "t" + number;
     if (rows.length > 10) {
-      const search = make("input", "search");
-      search.type = "search";
-      search.placeholder = "Filter";
-      search.setAttribute("aria-label", "Filter " + table.title);
-      search.addEventListener("input", () => {
-        wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-        fill();
-      });
-      section.append(search);
+      section.append(searchBox("Filter " + table.title, (words) => { wanted = words; fill(); }));
     }
     const open = () => { whole = true; fill(); };
     all.addEventListener("click", open);

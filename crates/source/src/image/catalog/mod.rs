@@ -2,7 +2,7 @@
 
 use crate::archive::{ArchiveError, Reason};
 use crate::image::digest::Digest;
-use crate::image::manifest::{Config, Document, Platform};
+use crate::image::manifest::{CONFIG_MAX, Config, Document, Platform};
 use crate::image::store::{Blob, Blobs, DOCUMENTS, Top, parse, read_short};
 use crate::image::{ImageOptions, ImageProblem, OTHER_PLATFORM, problem};
 use std::collections::HashMap;
@@ -131,6 +131,31 @@ impl Reader<'_> {
             self.other_platforms.push(platform.to_string());
         }
         wanted
+    }
+
+    /// Reads the configuration of an image, called `name` in messages. Programs in the layers can be found without it, so an unreadable one is only a problem.
+    fn configuration(
+        &self,
+        blob: &Blob,
+        name: &str,
+        reference: &str,
+        problems: &mut Vec<ImageProblem>,
+    ) -> Config {
+        let missing = || {
+            ArchiveError::new(
+                Reason::Unreadable,
+                format!("the configuration {name} is missing"),
+            )
+        };
+        let read = self.fetch::<Config>(blob, CONFIG_MAX, "the configuration", false);
+        let error = match read {
+            Ok(Some(config)) => return config,
+            Ok(None) => missing(),
+            Err(error) => error,
+        };
+        let error = ArchiveError::new(error.reason, format!("{reference}: {}", error.detail));
+        problems.push(problem(self.options, &error, true));
+        Config::default()
     }
 
     /// Reads a JSON blob and checks its digest and size.

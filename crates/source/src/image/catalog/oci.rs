@@ -4,7 +4,7 @@ use super::{LAYERS, LayerPlan, Plan, Reader, same_name, short};
 use crate::archive::{ArchiveError, Reason};
 use crate::image::digest::Digest;
 use crate::image::manifest::{
-    CONFIG_MAX, Config, Descriptor, Document, FIRST_FORM, MANIFEST_MAX, Media, Platform,
+    Config, Descriptor, Document, FIRST_FORM, MANIFEST_MAX, Media, Platform,
 };
 use crate::image::problem;
 use crate::image::store::Blob;
@@ -216,25 +216,8 @@ impl Reader<'_> {
         };
         let mut problems = Vec::new();
         let blob = Blob::of(config_digest, config.size);
-        let config = match self.fetch::<Config>(&blob, CONFIG_MAX, "the configuration", false) {
-            Ok(Some(config)) => config,
-            other => {
-                // Programs in the layers can be found without the configuration.
-                let missing = || {
-                    ArchiveError::new(
-                        Reason::Unreadable,
-                        format!("the configuration {config_digest} is missing"),
-                    )
-                };
-                let error = other.err().unwrap_or_else(missing);
-                problems.push(problem(
-                    self.options,
-                    &ArchiveError::new(error.reason, format!("{reference}: {}", error.detail)),
-                    true,
-                ));
-                Config::default()
-            }
-        };
+        let name = config_digest.to_string();
+        let config = self.configuration(&blob, &name, reference, &mut problems);
         let platform = config.platform().or(platform.cloned());
         if platform.as_ref().is_some_and(|p| !self.is_wanted(p)) {
             return None;

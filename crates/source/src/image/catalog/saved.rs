@@ -1,9 +1,9 @@
 //! Images in the list of `docker save` (`manifest.json`, which other tools write too).
 
 use super::{DOCUMENTS, LAYERS, LayerPlan, Plan, Reader, same_name, short};
-use crate::archive::{ArchiveError, Reason};
+use crate::archive::ArchiveError;
 use crate::image::digest::Digest;
-use crate::image::manifest::{CONFIG_MAX, Config, Saved};
+use crate::image::manifest::Saved;
 use crate::image::problem;
 use crate::image::store::Blob;
 
@@ -32,24 +32,8 @@ impl Reader<'_> {
                 size: None,
             };
             let mut problems = Vec::new();
-            let config = match self.fetch::<Config>(&blob, CONFIG_MAX, "the configuration", false) {
-                Ok(Some(config)) => config,
-                other => {
-                    let missing = || {
-                        ArchiveError::new(
-                            Reason::Unreadable,
-                            format!("the configuration {} is missing", short(&image.config)),
-                        )
-                    };
-                    let error = other.err().unwrap_or_else(missing);
-                    problems.push(problem(
-                        self.options,
-                        &ArchiveError::new(error.reason, format!("{reference}: {}", error.detail)),
-                        true,
-                    ));
-                    Config::default()
-                }
-            };
+            let name = short(&image.config);
+            let config = self.configuration(&blob, &name, &reference, &mut problems);
             let platform = config.platform();
             if platform.as_ref().is_some_and(|p| !self.is_wanted(p)) {
                 continue;
