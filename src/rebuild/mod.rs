@@ -18,6 +18,7 @@ mod script;
 mod stamp;
 mod statement;
 
+#[cfg(feature = "verify")]
 pub use checkout::module_folder;
 pub use evidence::{claimed_version, set_string};
 pub use recipe::{Recipe, RecipeOptions};
