@@ -38,9 +38,11 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
             look.paint(Tone::Title, &name),
             clean(answer.note.as_deref().unwrap_or("not in this program"))
         );
-        if !answer.nearest.is_empty() {
-            text.push_str("  names like it:\n");
-        }
+        text.push_str(match (answer.nearest.is_empty(), &answer.note) {
+            (false, _) => "  names like it:\n",
+            (true, None) => "  no name is like it; `gospect packages` lists what is in a program\n",
+            (true, Some(_)) => "",
+        });
         for near in &answer.nearest {
             let _ = writeln!(text, "    {}", clean(near));
         }

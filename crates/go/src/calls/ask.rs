@@ -243,7 +243,8 @@ impl Asked<'_, '_, '_> {
             .or_else(|| (!package.is_empty() && !first.contains('.')).then_some(STD))
     }
 
-    /// Functions, packages and modules with similar names: the same last part, the typed part, or few typing errors.
+    /// Functions, packages and modules with similar names: the same last part, the typed part, or few typing errors. If there are
+    /// none, the packages beside the one that was typed.
     fn nearest(&self, name: &str) -> Vec<String> {
         let last = |text: &str| -> String {
             let end = text.rsplit(['.', '/']).next().unwrap_or_default();
@@ -252,15 +253,17 @@ impl Asked<'_, '_, '_> {
         let wanted = last(name);
         let mut all: BTreeSet<String> = self.modules.iter().map(|m| (*m).to_owned()).collect();
         let mut seen: HashSet<&[u8]> = HashSet::new();
+        let mut packages: BTreeSet<&str> = BTreeSet::new();
         for i in 0..self.graph.functions() {
             let function = self.graph.name(i);
             if !function.contains(&b'[') {
                 all.insert(String::from_utf8_lossy(function).into_owned());
             }
             if let Some(package) = package(function).filter(|p| seen.insert(p)) {
-                all.extend(self.tables.functions().owner(package).map(str::to_owned));
+                packages.extend(self.tables.functions().owner(package));
             }
         }
+        all.extend(packages.iter().map(|package| (*package).to_owned()));
         let typed = text_of(&plain(name.as_bytes()));
         let spelled: BTreeMap<String, &String> = all
             .iter()
@@ -283,6 +286,14 @@ impl Asked<'_, '_, '_> {
             if !proposed.contains(candidate) {
                 proposed.push(candidate.clone());
             }
+        }
+        if proposed.is_empty() {
+            let first = name.find(['/', '.']).unwrap_or(name.len());
+            let mut beside: Vec<&str> = packages.into_iter().collect();
+            beside.retain(|package| first > 0 && shared(package) >= first);
+            beside.sort_by_key(|package| (std::cmp::Reverse(shared(package)), package.len()));
+            let beside = beside.into_iter().take(PROPOSED);
+            proposed.extend(beside.map(str::to_owned));
         }
         proposed
     }

@@ -99,11 +99,13 @@ fn a_million_functions_that_call_each_other_in_a_ring() {
             "main.f999999".to_owned(),
             "main".to_owned(),
             "main.x".to_owned(),
+            "main/nothing.like_it".to_owned(),
         ];
         let answers = ask(tables, None, Some(27), &names, 3).unwrap();
         assert_eq!(answers[0].chains[0].len(), FUNCTIONS);
         assert_eq!(answers[1].functions, FUNCTIONS as u64);
         assert!(!answers[2].found && !answers[2].nearest.is_empty());
+        assert_eq!(answers[3].nearest, ["main"]);
         let capabilities = capabilities::read(tables, Some(27)).unwrap();
         assert!(capabilities.is_empty());
         // Two seconds in a release, more in a test.
