@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::report::style::clean;
 use crate::scan::Named;
-use crate::source::registry::listing::{self, Include, ListOptions, Listed, NotListed, Place};
+use crate::source::registry::listing::{self, ListOptions, Listed, NamePatterns, NotListed, Place};
 use crate::source::registry::{ResolvedImage, Settings};
 use crate::source::target::Target;
 use rayon::prelude::*;
@@ -210,13 +210,19 @@ fn settings(insecure_http: bool) -> Settings {
     }
 }
 
+fn patterns(texts: &[String]) -> Result<NamePatterns, Error> {
+    let texts = texts.iter().cloned();
+    let (tags, repositories): (Vec<_>, Vec<_>) = texts.partition(|text| text.contains(':'));
+    Ok(NamePatterns {
+        repositories: config::globs(&repositories)?,
+        tags: config::globs(&tags)?,
+    })
+}
+
 fn list_options(args: &CatalogArgs) -> Result<ListOptions, Error> {
     Ok(ListOptions {
-        include: config::globs(&args.include)?.map(|globs| Include {
-            globs,
-            names_tags: args.include.iter().any(|pattern| pattern.contains(':')),
-        }),
-        exclude: config::globs(&args.exclude)?,
+        include: patterns(&args.include)?,
+        exclude: patterns(&args.exclude)?,
         newest: args.newest,
         platform: args.platform.as_deref().map(config::platform).transpose()?,
         after: args.after.clone(),

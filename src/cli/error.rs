@@ -69,7 +69,9 @@ pub enum Error {
         target: String,
         command: &'static str,
     },
-    #[error("{target}: records say what was found then; give {flag} to the scan that writes them")]
+    #[error(
+        "{target}: records say what was found then, and {flag} asks for more; run it on the files"
+    )]
     RecordsAreDone { target: String, flag: &'static str },
     #[error("there is no {what} `{name}`; {hint}")]
     NoName {

@@ -268,6 +268,7 @@ const SIGNS: [(&[&str], Meaning); 9] = [
     (
         &[
             "older than Go 1.21",
+            "cannot be fetched",
             "toolchain not available",
             "invalid GOTOOLCHAIN",
             "cannot fetch go1",

@@ -56,7 +56,7 @@ pub fn commands(recipe: &Recipe) -> Vec<String> {
         all.push("export CC=false CXX=false".to_owned());
     }
     all.push(format!(
-        "step {} {toolchain}\ncd \"$work\"\ncase $(\"$go\" env GOVERSION) in\n{toolchain} | {toolchain}[\\ -]*) ;;\n*) echo 'the go command found is older than Go 1.21 and cannot fetch {toolchain}' >&2; exit 2 ;;\nesac",
+        "step {} {toolchain}\ncd \"$work\"\nversion=$(\"$go\" env GOVERSION) || {{ echo 'the toolchain {toolchain} cannot be fetched' >&2; exit 2; }}\ncase $version in\n{toolchain} | {toolchain}[\\ -]*) ;;\n*) echo 'the go command found is older than Go 1.21 and cannot fetch {toolchain}' >&2; exit 2 ;;\nesac",
         step::TOOLCHAIN,
         toolchain = recipe.toolchain,
     ));

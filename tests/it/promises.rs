@@ -240,6 +240,14 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["names_of_hard_links_have_a_share_of_the_memory"],
     ),
     (
+        "names of the tags of one repository that are listed",
+        &["hostile_lists_end_and_forge_no_line"],
+    ),
+    (
+        "pages of one list of a registry",
+        &["hostile_lists_end_and_forge_no_line"],
+    ),
+    (
         "results of layers and archives that `--cache` keeps",
         &[
             "its_size_is_bounded",

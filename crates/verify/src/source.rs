@@ -84,9 +84,22 @@ pub fn judge(checkout: &Checkout, binary: &Binary) -> SourceMatch {
     SourceMatch {
         folder: checkout.folder.clone(),
         sentence,
-        verdict: verdict(&checks),
+        verdict: match verdict(&checks) {
+            Verdict::Equal if !is_identified(&checks) => Verdict::Unknown,
+            verdict => verdict,
+        },
         checks,
     }
+}
+
+/// Whether commit or version show that the program is of this checkout. Module path and go.mod lines are those of every commit.
+fn is_identified(checks: &[Check]) -> bool {
+    let equal = checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Equal);
+    equal
+        .into_iter()
+        .any(|check| matches!(check.what, Aspect::Revision | Aspect::Version))
 }
 
 fn revision(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {

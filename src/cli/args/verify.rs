@@ -46,6 +46,7 @@ pub struct VerifyArgs {
     #[arg(
         long,
         value_name = "IDENTITY",
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
         requires = "trusted_root",
         alias = "certificate-identity"
     )]
@@ -54,6 +55,7 @@ pub struct VerifyArgs {
     #[arg(
         long,
         value_name = "ISSUER",
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
         requires = "trusted_root",
         alias = "certificate-oidc-issuer"
     )]

@@ -42,7 +42,8 @@ const ADDED_AFTER_BUILD: [&str; 2] = ["debug", "signature"];
 
 /// Compares by digest, or by size where a digest is missing; then equal sizes prove nothing.
 pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
-    let id = |b: &Binary| b.executable.build_id.clone().filter(|id| !id.is_empty());
+    // The form that Go gives it; other builders write one word for all programs, such as Bazel's `redacted`.
+    let id = |b: &Binary| b.executable.build_id.clone().filter(|id| id.contains('/'));
     let mut content = Content {
         same_build: id(old).is_some() && id(old) == id(new),
         ..Content::default()

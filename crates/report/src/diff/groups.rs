@@ -56,6 +56,8 @@ pub fn groups(diff: &Diff, all: bool) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
         for change in &pair.changes {
             match holders.get(&key(change)) {
                 None => rest.push(change),
+                // A program that is new or gone keeps its changes.
+                Some(pairs) if !pairs.contains(&number) => rest.push(change),
                 Some(pairs) if pairs.first() == Some(&number) => {
                     let place = *places.entry(pairs).or_insert_with(|| {
                         let pairs_of = pairs.iter().filter_map(|n| diff.pairs.get(*n));

@@ -48,10 +48,27 @@ pub fn render(diff: &Diff, names: [&str; 2], all: bool, out: &mut dyn Write) -> 
         changes(&group.changes, out)?;
         writeln!(out, "\n</details>")?;
     }
-    for rest in rests.iter().take(PROGRAMS) {
+    let is_compared = |rest: &&Rest<'_>| rest.pair.old.is_some() && rest.pair.new.is_some();
+    let mut whole = rests
+        .iter()
+        .filter(|rest| !is_compared(rest))
+        .take(PROGRAMS);
+    if let Some(first) = whole.next() {
+        writeln!(out)?;
+        for rest in std::iter::once(first).chain(whole) {
+            let word = match rest.pair.old {
+                None => "added",
+                Some(_) => "removed",
+            };
+            writeln!(out, "- {word}: {}", program_name(rest.pair))?;
+        }
+    }
+    for rest in rests.iter().filter(is_compared).take(PROGRAMS) {
         program(rest, !groups.is_empty(), out)?;
     }
-    if let Some(more @ 1..) = rests.len().checked_sub(PROGRAMS) {
+    let compared = rests.iter().filter(is_compared).count();
+    let left_out = |number: usize| number.saturating_sub(PROGRAMS);
+    if let more @ 1.. = left_out(compared) + left_out(rests.len() - compared) {
         let more = count(more as u64, "more program", "more programs");
         writeln!(out, "\n{more}; `gospect diff --format json` has all.")?;
     }

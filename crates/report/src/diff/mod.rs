@@ -24,7 +24,10 @@ fn values(c: &Change) -> String {
             .cloned()
             .unwrap_or_default();
     }
-    let short = |v: &str| gospect_audit::shorten(v);
+    let short = |v: &str| match v {
+        "" => "\"\"".into(),
+        v => gospect_audit::shorten(v),
+    };
     match (&c.old, &c.new) {
         (Some(a), Some(b)) => format!("{} -> {}", short(a), short(b)),
         (Some(a), None) => format!("{} -> (none)", short(a)),

@@ -130,6 +130,10 @@ fn markdown_leads_with_what_matters() {
         ),
         "{text}"
     );
+    assert!(
+        text.contains("\n- removed: dist/gone (linux/amd64)\n- added: dist/new (linux/amd64)\n"),
+        "{text}"
+    );
     assert!(!text.contains("<i>") && !text.contains("@x") && text.contains("a\\|b"));
     let same = {
         let mut out = Vec::new();

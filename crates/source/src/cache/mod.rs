@@ -7,8 +7,7 @@
 //! ```
 //!
 //! An entry is written to a temporary file beside it and renamed, so that a reader sees all of it or nothing. An entry that is damaged,
-//! cut or of another form counts as absent. Each of the sixteen folders may take a sixteenth of the bound; the entries that were used
-//! longest ago are removed first. Must never: fail a scan, follow a link out of the folder, remove a file that is no entry.
+//! cut or of another form counts as absent. The entries that were used longest ago are removed first. Must never: fail a scan, follow a link out of the folder, remove a file that is no entry.
 
 mod entry;
 #[cfg(test)]
@@ -16,7 +15,7 @@ mod tests;
 
 use gospect_bytes::error_text;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -104,11 +103,13 @@ impl Cache {
         fs::create_dir_all(root)?;
         let mark = root.join(MARK.0);
         let mut text = String::new();
-        let found = File::open(&mark).and_then(|file| file.take(100).read_to_string(&mut text));
+        let found =
+            entry::open_plain(&mark).and_then(|file| file.take(100).read_to_string(&mut text));
         let mut problem = None;
         match found {
             Ok(_) if text == MARK.1 => {}
             Ok(_) => return Err(CacheError::OtherForm),
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput => return Err(CacheError::Foreign),
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
             Err(_) => {
                 // A process that opens the same new folder at this moment may have begun.
@@ -186,7 +187,7 @@ impl Cache {
             return;
         };
         if added.fetch_add(1, Ordering::Relaxed) % CHECK == CHECK - 1 {
-            let _ = self.bound_shard(shard, self.bound, SystemTime::UNIX_EPOCH);
+            let _ = self.keep_bound(shard);
         }
     }
 
@@ -194,7 +195,7 @@ impl Cache {
     pub fn finish(&self) -> Usage {
         for (shard, added) in self.added.iter().enumerate() {
             if added.load(Ordering::Relaxed) > 0 {
-                let _ = self.bound_shard(shard, self.bound, SystemTime::UNIX_EPOCH);
+                let _ = self.keep_bound(shard);
             }
         }
         let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
@@ -227,31 +228,20 @@ impl Cache {
     /// # Errors
     /// When a folder of it cannot be read, or an entry cannot be removed.
     pub fn prune(&self, bound: u64, since: SystemTime) -> io::Result<Contents> {
-        let mut removed = Contents::default();
+        let mut entries = Vec::new();
         for shard in 0..SHARDS {
-            let part = self.bound_shard(shard, bound, since)?;
-            removed.entries += part.entries;
-            removed.bytes += part.bytes;
+            entry::remove_left_over(&self.shard(shard), LEFT_OVER)?;
+            let found = entry::list(&self.shard(shard))?;
+            entries.extend(found.into_iter().map(|entry| (shard, entry)));
         }
-        Ok(removed)
-    }
-
-    fn shard(&self, number: usize) -> PathBuf {
-        self.root.join(format!("{number:x}"))
-    }
-
-    fn bound_shard(&self, shard: usize, bound: u64, since: SystemTime) -> io::Result<Contents> {
-        let folder = self.shard(shard);
-        entry::remove_left_over(&folder, LEFT_OVER)?;
-        let mut entries = entry::list(&folder)?;
-        entries.sort_by(|a, b| (a.used, &a.name).cmp(&(b.used, &b.name)));
-        let mut left: u64 = entries.iter().map(|e| e.bytes).sum();
+        entries.sort_by(|a, b| (a.1.used, &a.1.name).cmp(&(b.1.used, &b.1.name)));
+        let mut left: u64 = entries.iter().map(|(_, entry)| entry.bytes).sum();
         let mut removed = Contents::default();
-        for old in entries {
-            if left <= bound / SHARDS as u64 && old.used >= since {
+        for (shard, old) in entries {
+            if left <= bound && old.used >= since {
                 break;
             }
-            match fs::remove_file(folder.join(&old.name)) {
+            match fs::remove_file(self.shard(shard).join(&old.name)) {
                 Ok(()) => {
                     removed.entries += 1;
                     removed.bytes += old.bytes;
@@ -263,6 +253,21 @@ impl Cache {
             left -= old.bytes;
         }
         Ok(removed)
+    }
+
+    fn shard(&self, number: usize) -> PathBuf {
+        self.root.join(format!("{number:x}"))
+    }
+
+    /// Removes what is too much if one folder of entries has more than its share: names are spread evenly, so that all of them need not be
+    /// listed each time.
+    fn keep_bound(&self, shard: usize) -> io::Result<()> {
+        let entries = entry::list(&self.shard(shard))?;
+        let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+        if bytes > self.bound / SHARDS as u64 {
+            self.prune(self.bound, SystemTime::UNIX_EPOCH)?;
+        }
+        Ok(())
     }
 }
 

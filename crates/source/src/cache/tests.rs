@@ -1,4 +1,5 @@
 use super::*;
+use std::fs::File;
 
 fn entry_names(root: &Path) -> Vec<(usize, String)> {
     let shard = |n: usize| entry::list(&root.join(format!("{n:x}"))).unwrap();
@@ -90,4 +91,44 @@ fn what_is_too_long_is_neither_kept_nor_read() {
     .unwrap();
     assert_eq!(cache.contents().unwrap().entries, 1);
     assert!(cache.get("bomb").is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mark_that_is_no_file_is_refused_and_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mark = dir.path().join(MARK.0);
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &mark,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    assert!(matches!(
+        Cache::open(dir.path(), BOUND),
+        Err(CacheError::Foreign)
+    ));
+    fs::remove_file(&mark).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &mark).unwrap();
+    assert!(matches!(
+        Cache::open(dir.path(), BOUND),
+        Err(CacheError::Foreign)
+    ));
+}
+
+#[test]
+fn a_small_bound_keeps_what_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = Cache::open(dir.path(), BOUND).unwrap();
+    for n in 0..6u32 {
+        let content: Vec<u8> = (0..3000u32)
+            .flat_map(|i| (i * n * 7919).to_le_bytes())
+            .collect();
+        cache.put(&format!("layer {n}"), &content);
+    }
+    let all = cache.contents().unwrap();
+    let removed = cache.prune(all.bytes - 1, SystemTime::UNIX_EPOCH).unwrap();
+    assert_eq!((removed.entries, cache.contents().unwrap().entries), (1, 5));
 }

@@ -52,6 +52,16 @@ pub struct ResolvedImage {
     pub layers: Vec<String>,
 }
 
+/// Reads a page, and says how many names are in it; `None`: enough is read.
+type PageReader<'r> = dyn FnMut(&[u8]) -> Result<Option<usize>, ArchiveError> + 'r;
+
+/// Most bytes of the tags of one repository: about a million of them.
+const TAGS_MAX: usize = 64 << 20;
+
+/// Most pages of one list, and most pages without a name that follow each other.
+const PAGES_MAX: usize = 100_000;
+const EMPTY_MAX: usize = 100;
+
 #[derive(Deserialize)]
 struct RepositoryPage {
     #[serde(default)]
@@ -108,7 +118,9 @@ impl Catalog {
         let first = format!("/v2/_catalog?n={PAGE}{last}");
         self.pages(&self.client, first, &mut |bytes| {
             let page: RepositoryPage = parse(bytes, "the catalog")?;
-            Ok(deliver(page.repositories.unwrap_or_default()))
+            let names = page.repositories.unwrap_or_default();
+            let count = names.len();
+            Ok(deliver(names).then_some(count))
         })
         .map_err(|error| match error.reason {
             Reason::Unsupported => unreadable(format!(
@@ -126,12 +138,19 @@ impl Catalog {
     pub fn tags(&self, repository: &str) -> Result<Vec<String>, ArchiveError> {
         let reference = self.reference(repository, None)?;
         let client = self.client.for_repository(&reference.name);
-        let mut tags = Vec::new();
+        let (mut tags, mut bytes_of_names) = (Vec::new(), 0);
         let first = format!("/v2/{}/tags/list?n={PAGE}", reference.name);
         self.pages(&client, first, &mut |bytes| {
             let page: TagPage = parse(bytes, "the list of tags")?;
-            tags.extend(page.tags.unwrap_or_default());
-            Ok(true)
+            let page = page.tags.unwrap_or_default();
+            let count = page.len();
+            bytes_of_names += page.iter().map(|tag| tag.len() + 32).sum::<usize>();
+            if bytes_of_names > TAGS_MAX {
+                let text = format!("{repository} has more tags than gospect lists");
+                return Err(ArchiveError::limit(text));
+            }
+            tags.extend(page);
+            Ok(Some(count))
         })
         .map_err(|error| match error.reason {
             Reason::Unsupported => unreadable(format!("{} has no {repository}", self.host)),
@@ -188,7 +207,11 @@ impl Catalog {
         Ok(resolved)
     }
 
-    fn reference(&self, repository: &str, tag: Option<&str>) -> Result<Reference, ArchiveError> {
+    pub(super) fn reference(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+    ) -> Result<Reference, ArchiveError> {
         let sign = match tag {
             Some(tag) if Digest::parse(tag).is_some() => "@",
             _ => ":",
@@ -197,25 +220,32 @@ impl Catalog {
         Reference::parse(&format!("{}/{repository}{sign}{tag}", self.host))
     }
 
-    /// Reads pages until the last one, or until `read` returns false. A missing resource is `Unsupported`.
+    /// Reads pages until the last one, or until enough is read. A missing resource is `Unsupported`.
     fn pages(
         &self,
         client: &Client,
         first: String,
-        read: &mut dyn FnMut(&[u8]) -> Result<bool, ArchiveError>,
+        read: &mut PageReader<'_>,
     ) -> Result<(), ArchiveError> {
         let mut next = Some(first);
         let mut seen = HashSet::new();
+        let mut empty = 0;
         while let Some(path) = next.take() {
             let page = client.page(&path, PAGE_MAX)?;
             let page = page.ok_or_else(|| ArchiveError::unsupported("not there"))?;
-            if !read(&page.body)? {
-                return Ok(());
+            match read(&page.body)? {
+                None => return Ok(()),
+                Some(0) => empty += 1,
+                Some(_) => empty = 0,
             }
             next = page.link.as_deref().and_then(next_page);
             seen.insert(path);
             if next.as_ref().is_some_and(|next| seen.contains(next)) {
                 let text = format!("{} gives the same page again", self.host);
+                return Err(ArchiveError::malformed(text));
+            }
+            if empty >= EMPTY_MAX || seen.len() >= PAGES_MAX {
+                let text = format!("{} gives page after page without an end", self.host);
                 return Err(ArchiveError::malformed(text));
             }
         }

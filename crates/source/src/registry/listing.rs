@@ -52,22 +52,39 @@ impl Place {
     }
 }
 
-/// Patterns of which a name must match one.
-#[derive(Clone, Debug)]
-pub struct Include {
-    /// The patterns.
-    pub globs: GlobSet,
-    /// Whether one of them can match `REPOSITORY:TAG` only. If none can, repositories that do not match are not asked for their tags.
-    pub names_tags: bool,
+/// Patterns over names: those with a colon are for `REPOSITORY:TAG`, the others for repositories with all their tags.
+#[derive(Clone, Debug, Default)]
+pub struct NamePatterns {
+    /// Patterns over repositories.
+    pub repositories: Option<GlobSet>,
+    /// Patterns over `REPOSITORY:TAG`.
+    pub tags: Option<GlobSet>,
+}
+
+impl NamePatterns {
+    fn is_empty(&self) -> bool {
+        self.repositories.is_none() && self.tags.is_none()
+    }
+
+    fn match_repository(&self, repository: &str) -> bool {
+        let globs = self.repositories.as_ref();
+        globs.is_some_and(|globs| globs.is_match(repository))
+    }
+
+    fn match_tag(&self, repository: &str, tag: &str) -> bool {
+        let name = format!("{repository}:{tag}");
+        let globs = self.tags.as_ref();
+        self.match_repository(repository) || globs.is_some_and(|globs| globs.is_match(&name))
+    }
 }
 
 /// What is chosen.
 #[derive(Clone, Debug)]
 pub struct ListOptions {
-    /// Only what these match: a repository, or `REPOSITORY:TAG`.
-    pub include: Option<Include>,
+    /// Only what these match; everything if there are none.
+    pub include: NamePatterns,
     /// Nothing that these match.
-    pub exclude: Option<GlobSet>,
+    pub exclude: NamePatterns,
     /// Only so many tags of each repository, those built last.
     pub newest: Option<usize>,
     /// Only images of this platform, when digests are asked for.
@@ -84,8 +101,8 @@ impl Default for ListOptions {
     /// Everything, by name only.
     fn default() -> Self {
         Self {
-            include: None,
-            exclude: None,
+            include: NamePatterns::default(),
+            exclude: NamePatterns::default(),
             newest: None,
             platform: None,
             after: None,
@@ -96,19 +113,17 @@ impl Default for ListOptions {
 }
 
 impl ListOptions {
-    /// Whether tags of a repository may be chosen.
+    /// Whether tags of a repository may be chosen: if not, it is not asked for them.
     fn may_choose(&self, repository: &str) -> bool {
-        let include = self.include.as_ref();
-        let included = |include: &Include| include.names_tags || include.globs.is_match(repository);
-        let excluded = |globs: &GlobSet| globs.is_match(repository);
-        include.is_none_or(included) && !self.exclude.as_ref().is_some_and(excluded)
+        let include = &self.include;
+        let included =
+            include.is_empty() || include.tags.is_some() || include.match_repository(repository);
+        included && !self.exclude.match_repository(repository)
     }
 
     fn chooses(&self, repository: &str, tag: &str) -> bool {
-        let name = format!("{repository}:{tag}");
-        let matches = |globs: &GlobSet| globs.is_match(repository) || globs.is_match(&name);
-        let include = self.include.as_ref().map(|include| &include.globs);
-        include.is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
+        let included = self.include.is_empty() || self.include.match_tag(repository, tag);
+        included && !self.exclude.match_tag(repository, tag)
     }
 }
 
@@ -231,14 +246,24 @@ fn repository_tags(
     // Registries promise an order, and not all of them keep to it.
     tags.sort_unstable();
     tags.dedup();
-    match options.newest {
-        Some(most) if tags.len() > most => newest(catalog, repository, tags, most, options),
-        _ => {
+    // A registry may write anything, and a list of targets is read line by line.
+    let mut problems = Vec::new();
+    tags.retain(|tag| match catalog.reference(repository, Some(tag)) {
+        Ok(_) => true,
+        Err(error) => {
+            problems.push(Err(not_listed(catalog, repository, Some(tag), error)));
+            false
+        }
+    });
+    let listed = match options.newest {
+        Some(most) => newest(catalog, repository, tags, most, options),
+        None => {
             let tags = tags.iter();
             tags.map(|tag| one_tag(catalog, repository, tag, options))
                 .collect()
         }
-    }
+    };
+    problems.into_iter().chain(listed).collect()
 }
 
 /// The tags whose images were built last. Images without a time are the oldest; the names decide between equal times.
@@ -258,7 +283,8 @@ fn newest(
         }
     }
     found.sort_by(|(a_tag, a), (b_tag, b)| {
-        let by_time = b.created.cmp(&a.created);
+        let time = |resolved: &Resolved| resolved.created.as_deref().and_then(utc);
+        let by_time = time(b).cmp(&time(a));
         by_time.then_with(|| by_numbers(b_tag, a_tag))
     });
     let chosen = found.into_iter().take(most).map(|(tag, resolved)| {
@@ -269,6 +295,37 @@ fn newest(
         })
     });
     problems.into_iter().chain(chosen).collect()
+}
+
+/// The time of a text such as `2026-11-30T10:00:00.5+01:00` (RFC 3339, section 5.6) in nanoseconds since the start of a leap cycle, UTC.
+fn utc(text: &str) -> Option<i128> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let rest = text.get(19..)?;
+    let end = rest.find(['Z', 'z', '+', '-'])?;
+    let (fraction, zone) = rest.split_at_checked(end)?;
+    let digits: String = fraction.trim_start_matches('.').chars().take(9).collect();
+    let nanoseconds: i64 = format!("{digits:0<9}").parse().ok()?;
+    let offset = match zone.split_at_checked(1)? {
+        ("Z" | "z", "") => 0,
+        (sign, zone) => {
+            let (hours, minutes) = zone.split_once(':')?;
+            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            if sign == "-" { -minutes } else { minutes }
+        }
+    };
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Days since 1 March of year 0, when the leap cycle begins.
+    let (year, month) = match month {
+        1 | 2 => (year - 1, month + 9),
+        _ => (year, month - 3),
+    };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
+    let seconds = ((days * 24 + hour) * 60 + minute - offset) * 60 + second;
+    Some(i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds))
 }
 
 /// Compares names with numbers in them as people do: `v1.9` before `v1.10`.

@@ -19,7 +19,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .as_ref()
         .filter(|b| !b.settings.is_empty())
         .map(|b| b.setting("-trimpath") == Some("true"));
-    if seen.or(recorded) != Some(false) {
+    if seen.or(recorded) != Some(false) || has_relative_paths(ctx) {
         return;
     }
     let mut report = Report::new("built without -trimpath")
@@ -32,6 +32,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ctx.setting("-trimpath").unwrap_or("not recorded"),
     );
     sink.report(report);
+}
+
+/// Whether the builder made all paths relative in another way: Bazel's rules for Go record `GOROOT` as the root.
+fn has_relative_paths(ctx: &Ctx) -> bool {
+    let root = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref());
+    let is_relative = |root: &str| !root.contains(['/', '\\']);
+    ctx.binary.paths.as_ref().is_some_and(Vec::is_empty) && root.is_some_and(is_relative)
 }
 
 #[cfg(test)]
@@ -60,5 +67,27 @@ mod tests {
         assert_eq!(with(Some(true), false), 0);
         assert_eq!(with(None, false), 1);
         assert_eq!(with(None, true), 0);
+    }
+
+    #[test]
+    fn a_builder_may_make_paths_relative_in_its_own_way() {
+        let with = |root: &str| {
+            let b = binary(|b| {
+                let goroot = b.goroot.as_mut().unwrap();
+                (goroot.trimmed, goroot.value) = (Some(false), Some(root.into()));
+                b.paths = Some(vec![]);
+                unset(b, "-trimpath");
+            });
+            Setup {
+                profile: "release",
+                rule: "untrimmed-paths",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
+        assert_eq!(with("GOROOT"), 0);
+        assert_eq!(with("/usr/lib/go"), 1);
+        assert_eq!(with("C:\\go"), 1);
     }
 }

@@ -41,7 +41,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     .see("rootfs.loaders", there)
     .help(format!(
         "`{}`, or a final stage with that C library",
-        ctx.go_build(&[set("CGO_ENABLED", "0")])
+        // A position-independent program names a loader even if no C is linked in.
+        ctx.go_build(&[set("CGO_ENABLED", "0"), set("-buildmode", "exe")])
     ));
     sink.report(by_role(ctx, report));
 }

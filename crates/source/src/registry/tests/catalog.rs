@@ -1,7 +1,7 @@
 //! Repositories and tags, listed from a server that pages, limits and lies.
 
 use super::super::Settings;
-use super::super::listing::{Include, ListOptions, Listed, NotListed, Place, list};
+use super::super::listing::{ListOptions, Listed, NamePatterns, NotListed, Place, list};
 use super::super::testing::{Reply, Request, Server, reply};
 use crate::image::Digest;
 use globset::{Glob, GlobSet};
@@ -140,15 +140,25 @@ fn every_page_is_read_and_a_broken_repository_costs_no_other() {
     assert_eq!(rest, ["! HOST/team/broken HOST has no team/broken"]);
 }
 
+fn patterns(pattern: &str) -> NamePatterns {
+    match pattern.contains(':') {
+        true => NamePatterns {
+            tags: globs(pattern),
+            ..NamePatterns::default()
+        },
+        false => NamePatterns {
+            repositories: globs(pattern),
+            ..NamePatterns::default()
+        },
+    }
+}
+
 #[test]
 fn patterns_and_the_newest_tags_choose() {
     let server = Server::start(registry);
     let choose = |include: &str, exclude: &str, newest| ListOptions {
-        include: globs(include).map(|globs| Include {
-            globs,
-            names_tags: include.contains(':'),
-        }),
-        exclude: globs(exclude),
+        include: patterns(include),
+        exclude: patterns(exclude),
         newest,
         ..ListOptions::default()
     };
@@ -333,4 +343,51 @@ fn a_token_that_is_revoked_in_the_middle_loses_only_what_comes_after() {
         "{found:?}"
     );
     assert_eq!(found.len(), 3, "{found:?}");
+}
+
+#[test]
+fn hostile_lists_end_and_forge_no_line() {
+    // Tags with line breaks, a list of empty pages without an end, and one of ever new tags.
+    let server = Server::start(|request: &Request| {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let number: usize = query
+            .rsplit('=')
+            .next()
+            .and_then(|last| last.parse().ok())
+            .unwrap_or(0);
+        let link = format!("<{path}?last={}>; rel=\"next\"", number + 1);
+        match path {
+            "/v2/app/tags/list" => reply(
+                200,
+                br#"{"tags":["v1","bad\nregistry:evil.example/x:1","a/b","\u001b[31m"]}"#,
+            ),
+            "/v2/empty/tags/list" => reply(200, br#"{"tags":[]}"#).with("Link", &link),
+            "/v2/endless/tags/list" => {
+                let tags: Vec<String> = (0..8_000)
+                    .map(|n| format!("\"v{number}-{n}-{}\"", "x".repeat(90)))
+                    .collect();
+                let body = format!("{{\"tags\":[{}]}}", tags.join(","));
+                reply(200, body.as_bytes()).with("Link", &link)
+            }
+            _ => reply(404, b""),
+        }
+    });
+    let all = ListOptions::default();
+    let tags = names(&server, "/app", &all);
+    assert_eq!(
+        tags.iter().filter(|name| !name.starts_with('!')).count(),
+        1,
+        "{tags:?}"
+    );
+    assert_eq!(tags.len(), 4, "{tags:?}");
+    let empty = names(&server, "/empty", &all);
+    assert!(
+        empty[0].contains("page after page without an end"),
+        "{empty:?}"
+    );
+    let endless = names(&server, "/endless", &all);
+    assert!(
+        endless[0].contains("more tags than gospect lists"),
+        "{endless:?}"
+    );
 }
