@@ -1,5 +1,7 @@
 """The functions answer as the command does, print nothing, and say by exceptions what is wrong."""
 
+import contextlib
+import http.server
 import json
 import os
 import pickle
@@ -181,20 +183,27 @@ def test_nothing_is_printed(programs, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_interpreter_is_free_while_a_scan_runs(programs):
-    done = threading.Event()
-    counted = 0
+@pytest.mark.parametrize("call", [lambda *a, **o: list(gospect.scan(*a, **o)), gospect.audit, gospect.vuln])
+def test_the_interpreter_is_free_while_a_call_runs(call):
+    """The registry is a thread of this interpreter: it can answer only while the call does not hold the interpreter."""
+    asked = []
 
-    def work():
-        gospect.audit([programs] * 3)
-        done.set()
+    class Registry(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    while not done.wait(0.001):
-        counted += 1
-    worker.join()
-    assert counted > 20
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with contextlib.suppress(gospect.Error):
+            call(f"registry:127.0.0.1:{server.server_port}/programs:1", insecure_http=True)
+        server.shutdown()
+    assert asked
 
 
 def test_calls_from_several_threads_keep_their_results_apart(programs):
