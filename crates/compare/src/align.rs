@@ -41,9 +41,9 @@ pub struct Words<'w> {
 }
 
 /// Equal bytes after a difference that show that the pieces correspond again.
-const ENOUGH: usize = 16;
-/// Hints that are tried at most after a difference.
-const TRIES: usize = 2000;
+const ENOUGH_EQUAL: usize = 16;
+/// Most hints to try after a difference.
+const HINTS_TRIED: usize = 2000;
 
 /// Aligns two pieces. `hints` are pairs of addresses in them that are likely the same variable or constant, sorted by the first.
 pub fn align(
@@ -91,6 +91,7 @@ pub fn align(
     }
 }
 
+/// The hints, with the first that is not before the current address.
 struct Hints<'h> {
     all: &'h [(u64, u64)],
     next: usize,
@@ -110,7 +111,7 @@ impl Hints<'_> {
         while self.all.get(self.next).is_some_and(|hint| hint.0 < here) {
             self.next += 1;
         }
-        let candidates = self.all.get(self.next..)?.iter().take(TRIES);
+        let candidates = self.all.get(self.next..)?.iter().take(HINTS_TRIED);
         candidates
             .filter_map(|(old_address, new_address)| {
                 let old_next = usize::try_from(old_address.checked_sub(old.start)?).ok()?;
@@ -124,12 +125,12 @@ impl Hints<'_> {
             })
             .find(|&(old_next, new_next)| {
                 let rest = (old.bytes.len() - old_next).min(new.bytes.len() - new_next);
-                equal_length(old, new, old_next, new_next, words, None) >= ENOUGH.min(rest)
+                equal_length(old, new, old_next, new_next, words, None) >= ENOUGH_EQUAL.min(rest)
             })
     }
 }
 
-/// Length of the equal bytes and pointers at two offsets; the pointers are added to `pointers`. Without `pointers` it stops at [`ENOUGH`].
+/// Length of the equal bytes and pointers at two offsets; the pointers are added to `pointers`. Without `pointers` it stops at [`ENOUGH_EQUAL`].
 fn equal_length(
     old: &Piece<'_>,
     new: &Piece<'_>,
@@ -169,14 +170,14 @@ fn equal_length(
                     }
                 }
                 at += size;
-                if pointers.is_none() && at >= ENOUGH {
+                if pointers.is_none() && at >= ENOUGH_EQUAL {
                     return at;
                 }
                 continue;
             }
         }
         match (old_rest.get(at), new_rest.get(at)) {
-            (Some(x), Some(y)) if x == y => at += 1,
+            (Some(old_byte), Some(new_byte)) if old_byte == new_byte => at += 1,
             _ => return at,
         }
     }
@@ -184,8 +185,11 @@ fn equal_length(
 }
 
 /// Number of bytes that are equal at the start.
-fn common_prefix(old: &[u8], new: &[u8]) -> usize {
-    old.iter().zip(new).take_while(|(x, y)| x == y).count()
+pub fn common_prefix(old: &[u8], new: &[u8]) -> usize {
+    let pairs = old.iter().zip(new);
+    pairs
+        .take_while(|(old_byte, new_byte)| old_byte == new_byte)
+        .count()
 }
 
 /// Largest difference of two paddings.
@@ -257,7 +261,8 @@ fn add_difference(
         }
         let old_bytes = old.bytes.get(old_at..old_range.end).unwrap_or_default();
         let new_bytes = new.bytes.get(new_at..new_range.end).unwrap_or_default();
-        let unequal = old_bytes.iter().zip(new_bytes).take_while(|(x, y)| x != y);
+        let pairs = old_bytes.iter().zip(new_bytes);
+        let unequal = pairs.take_while(|(old_byte, new_byte)| old_byte != new_byte);
         let length = unequal.count().max(1).min(rest);
         let end = |start: u64| start + length as u64;
         alignment

@@ -1,5 +1,6 @@
 //! Code of both programs, compared with addresses normalised.
 
+use super::align::common_prefix;
 use super::side::Side;
 use super::{wasm, words, x86};
 use gospect_go::calls::decode::{Code, decoder};
@@ -17,8 +18,8 @@ pub struct Pair {
 
 /// Compares a piece of code of each program, and calls `pair` for each pair of addresses. `Err` has the offset of the first instruction that differs.
 pub fn bodies(
-    (old, a, start): (&Side<'_, '_>, &[u8], u64),
-    (new, b, new_start): (&Side<'_, '_>, &[u8], u64),
+    (old, old_bytes, old_start): (&Side<'_, '_>, &[u8], u64),
+    (new, new_bytes, new_start): (&Side<'_, '_>, &[u8], u64),
     pair: &mut dyn FnMut(u64, u64, bool),
 ) -> Result<(), usize> {
     let arch = old.image.arch.unwrap_or_default();
@@ -26,10 +27,10 @@ pub fn bodies(
         return Err(0);
     }
     let is_x86 = matches!(arch, "amd64" | "386" | "amd64p32");
-    let (a, b) = match is_x86 && a.len() != b.len() {
+    let (old_bytes, new_bytes) = match is_x86 && old_bytes.len() != new_bytes.len() {
         // The last function of a section is followed by padding.
-        true => (without_padding(a), without_padding(b)),
-        false => (a, b),
+        true => (without_padding(old_bytes), without_padding(new_bytes)),
+        false => (old_bytes, new_bytes),
     };
     let code = |side: &Side<'_, '_>, bytes, start| Code {
         bytes,
@@ -38,14 +39,19 @@ pub fn bodies(
         toc: gospect_go::calls::toc(side.image),
         imported: side.imported(),
     };
-    let both = (code(old, a, start), code(new, b, new_start));
-    let are_addresses = |x: u64, y: u64| old.may_be_address(x) && new.may_be_address(y);
+    let both = (
+        code(old, old_bytes, old_start),
+        code(new, new_bytes, new_start),
+    );
+    let are_addresses = |old_value: u64, new_value: u64| {
+        old.may_be_address(old_value) && new.may_be_address(new_value)
+    };
     if old.is_wasm() {
         // Numbers have as many bytes as they need, so that functions of another length may be equal.
         return wasm::compare(both, &are_addresses, pair);
     }
-    if a.len() != b.len() {
-        return Err(first_difference(a, b));
+    if old_bytes.len() != new_bytes.len() {
+        return Err(common_prefix(old_bytes, new_bytes));
     }
     if is_x86 {
         let bits = if arch == "386" { 32 } else { 64 };
@@ -53,13 +59,9 @@ pub fn bodies(
     }
     match decoder(arch) {
         Some(decoder) => words::compare(both, (arch, decoder), &are_addresses, pair),
-        None if a == b => Ok(()),
-        None => Err(first_difference(a, b)),
+        None if old_bytes == new_bytes => Ok(()),
+        None => Err(common_prefix(old_bytes, new_bytes)),
     }
-}
-
-fn first_difference(a: &[u8], b: &[u8]) -> usize {
-    a.iter().zip(b).take_while(|(x, y)| x == y).count()
 }
 
 fn without_padding(code: &[u8]) -> &[u8] {

@@ -22,7 +22,7 @@ pub struct Data {
     pub differences: Vec<Difference>,
 }
 
-/// How often data is aligned at most: pointers that one pass finds are hints for the next.
+/// Most passes of the alignment: pointers that one pass finds are hints for the next.
 const PASSES: usize = 3;
 
 /// Whether two addresses are the same place in functions of both programs.
@@ -82,7 +82,14 @@ pub fn compare(
     }
     data.alignment
         .different
-        .sort_unstable_by_key(|(a, b)| (a.start, a.end, b.start, b.end));
+        .sort_unstable_by_key(|(old_range, new_range)| {
+            (
+                old_range.start,
+                old_range.end,
+                new_range.start,
+                new_range.end,
+            )
+        });
     let from_code = pairs.iter().filter(|pair| pair.is_certain);
     let from_code = from_code.map(|pair| (pair.old, pair.new));
     // A word that is equal in both, such as a round number, may be no pointer.
@@ -227,7 +234,7 @@ impl Data {
             let unequal = old_code
                 .iter()
                 .zip(&new_code)
-                .filter(|(x, y)| x != y)
+                .filter(|(old_byte, new_byte)| old_byte != new_byte)
                 .count()
                 + old_code.len().abs_diff(new_code.len());
             self.differences.push(Difference {
@@ -271,10 +278,10 @@ impl Data {
             size: usize::try_from(old.image.pointer_size().max(1)).unwrap_or(8),
             number: &|bytes| old.image.number(bytes),
             // One program may lack the reference that keeps build info.
-            are_pointers: &|x, y| {
-                old.holds(x)
-                    && new.holds(y)
-                    && is_record(&old_records, x) == is_record(&new_records, y)
+            are_pointers: &|old_value, new_value| {
+                old.holds(old_value)
+                    && new.holds(new_value)
+                    && is_record(&old_records, old_value) == is_record(&new_records, new_value)
             },
         };
         align(

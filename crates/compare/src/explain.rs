@@ -1,11 +1,10 @@
 //! Explains differences: by another release, setting, module version or linker string, else by a patched toolchain or other source.
 
-use super::ProgramFacts;
 use super::functions::Functions;
 use super::side::Side;
 use gospect_go::tables::functions::package;
 use gospect_record::rebuild::{FunctionDifference, StringChange};
-use gospect_record::{Binary, BuildInfo, Module};
+use gospect_record::{BuildInfo, Module};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
@@ -13,16 +12,8 @@ use std::ops::ControlFlow;
 const SHOWN: usize = 10;
 
 /// Linker strings that differ.
-pub fn strings(
-    old: &Side<'_, '_>,
-    new: &Side<'_, '_>,
-    records: &[ProgramFacts; 2],
-    functions: &Functions,
-) -> Vec<StringChange> {
-    let (old_strings, new_strings) = (
-        own_strings(old, &records[0].binary),
-        own_strings(new, &records[1].binary),
-    );
+pub fn strings(old: &Side<'_, '_>, new: &Side<'_, '_>, functions: &Functions) -> Vec<StringChange> {
+    let (old_strings, new_strings) = (recorded_strings(old), recorded_strings(new));
     let (old_names, new_names) = (names(old, &old_strings), names(new, &new_strings));
     let old_readers: HashMap<u64, u32> = functions
         .pairs
@@ -52,8 +43,9 @@ pub fn strings(
     for (address, text) in &old_strings {
         let place = new_addresses.get(address);
         let same_variable = unmatched.iter().position(|(at, _)| Some(at) == place);
-        let at = same_variable.or_else(|| unmatched.iter().position(|(_, other)| other == text));
-        match at.map(|at| unmatched.remove(at)) {
+        let position =
+            same_variable.or_else(|| unmatched.iter().position(|(_, other)| other == text));
+        match position.map(|position| unmatched.remove(position)) {
             Some((_, other)) if other == text => {}
             Some((at, other)) => changes.push(StringChange {
                 name: old_names.get(address).or(new_names.get(at)).cloned(),
@@ -87,8 +79,10 @@ pub fn strings(
 }
 
 /// The linker strings that the record lists, with the addresses of their variables.
-fn own_strings(side: &Side<'_, '_>, binary: &Binary) -> Vec<(u64, String)> {
-    let recorded: BTreeSet<&str> = binary
+fn recorded_strings(side: &Side<'_, '_>) -> Vec<(u64, String)> {
+    let recorded: BTreeSet<&str> = side
+        .facts
+        .binary
         .linker_strings
         .iter()
         .flatten()
@@ -121,18 +115,20 @@ fn names(side: &Side<'_, '_>, strings: &[(u64, String)]) -> HashMap<u64, String>
 
 /// The explanations, the most likely one first.
 pub fn explain(
-    records: &[ProgramFacts; 2],
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
     functions: &Functions,
     changed: &[FunctionDifference],
     strings: &[StringChange],
     is_harmless: bool,
 ) -> Vec<String> {
-    let [old, new] = records;
     let mut all = Vec::new();
     let equal = functions.equal();
-    let releases = (&old.binary.go_version, &new.binary.go_version);
+    let releases = (&old.facts.binary.go_version, &new.facts.binary.go_version);
     let release = match releases {
-        (Some(a), Some(b)) if a != b => Some(format!("another Go release: {a} and {b}")),
+        (Some(old_release), Some(new_release)) if old_release != new_release => Some(format!(
+            "another Go release: {old_release} and {new_release}"
+        )),
         _ => None,
     };
     if is_harmless {
@@ -144,13 +140,9 @@ pub fn explain(
         return all;
     }
     all.extend(release);
-    let empty = BuildInfo::default();
-    let (x, y) = (
-        old.binary.build_info.as_ref().unwrap_or(&empty),
-        new.binary.build_info.as_ref().unwrap_or(&empty),
-    );
-    all.extend(settings(x, y));
-    all.extend(modules(x, y, changed));
+    let (old_info, new_info) = (old.build_info(), new.build_info());
+    all.extend(settings(&old_info, &new_info));
+    all.extend(modules(&old_info, &new_info, changed));
     let named = |change: &StringChange| {
         change
             .name
@@ -176,7 +168,7 @@ pub fn explain(
         ));
     }
     if all.is_empty() {
-        all.push(unexplained(x, changed));
+        all.push(unexplained(&old_info, changed));
     }
     all.push(format!("{equal} of {} functions equal", functions.count()));
     all
@@ -212,7 +204,7 @@ fn modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> 
             false => format!("{} {}", used.path, used.version),
         }
     };
-    let all = |info: &BuildInfo| -> BTreeMap<String, String> {
+    let versions = |info: &BuildInfo| -> BTreeMap<String, String> {
         let modules = info
             .deps
             .iter()
@@ -220,19 +212,19 @@ fn modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> 
             .filter(|m| !m.path.is_empty());
         modules.map(|m| (m.path.clone(), linked(m))).collect()
     };
-    let (a, b) = (all(old), all(new));
+    let (old_versions, new_versions) = (versions(old), versions(new));
     let by_module = by_module(old, changed);
     let count = |module: &str| by_module.get(module).copied().unwrap_or_default();
-    let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let paths: BTreeSet<&String> = old_versions.keys().chain(new_versions.keys()).collect();
     let mut lines: Vec<(usize, String)> = paths
         .into_iter()
-        .filter(|path| a.get(*path) != b.get(*path))
+        .filter(|path| old_versions.get(*path) != new_versions.get(*path))
         .map(|path| {
             let text = |version: Option<&String>| version.map_or("not linked", String::as_str).to_owned();
             let line = format!(
                 "another version of module {path}: {} and {}; {} of the functions that differ are its own",
-                text(a.get(path)),
-                text(b.get(path)),
+                text(old_versions.get(path)),
+                text(new_versions.get(path)),
                 count(path)
             );
             (count(path), line)

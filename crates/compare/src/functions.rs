@@ -2,7 +2,7 @@
 
 use super::code::{Pair, bodies};
 use super::data::Data;
-use super::side::{Addresses, Side};
+use super::side::{Addresses, Side, size};
 use gospect_record::rebuild::{Difference, DifferentPart, FunctionChange, FunctionDifference};
 use std::collections::HashMap;
 
@@ -97,8 +97,12 @@ impl Functions {
         );
         if let Err(at) = result {
             let what = match (old_code.len(), new_code.len()) {
-                (x, y) if x == y => format!("other instructions from byte {at} on"),
-                (x, y) => format!("other instructions from byte {at} on, {x} and {y} bytes"),
+                (old_size, new_size) if old_size == new_size => {
+                    format!("other instructions from byte {at} on")
+                }
+                (old_size, new_size) => {
+                    format!("other instructions from byte {at} on, {old_size} and {new_size} bytes")
+                }
             };
             self.add_difference(i, at as u64, what);
         }
@@ -297,7 +301,7 @@ impl Functions {
             .iter()
             .enumerate()
             .filter(|(_, p)| p.is_none());
-        let one = |side: &Side<'_, '_>, i: usize, change| FunctionDifference {
+        let one_sided = |side: &Side<'_, '_>, i: usize, change| FunctionDifference {
             function: side.name(i),
             change,
             place: side
@@ -310,11 +314,11 @@ impl Functions {
                 _ => "only in the old program".to_owned(),
             },
         };
-        all.extend(removed.map(|(i, _)| one(old, i, FunctionChange::Removed)));
+        all.extend(removed.map(|(i, _)| one_sided(old, i, FunctionChange::Removed)));
         all.extend(
             self.added
                 .iter()
-                .map(|i| one(new, *i, FunctionChange::Added)),
+                .map(|i| one_sided(new, *i, FunctionChange::Added)),
         );
         all
     }
@@ -323,8 +327,7 @@ impl Functions {
 /// Whether two ranges have the same length, but for padding.
 fn is_as_long(old_range: &Addresses, new_range: &Addresses) -> bool {
     const PADDING: u64 = 64;
-    let length = |range: &Addresses| range.end.saturating_sub(range.start);
-    length(old_range).abs_diff(length(new_range)) < PADDING
+    size(old_range).abs_diff(size(new_range)) < PADDING
 }
 
 /// The function or section that an address is in, for people.

@@ -20,6 +20,7 @@ mod code;
 mod data;
 mod explain;
 mod functions;
+mod harmless;
 mod loading;
 mod parts;
 mod regions;
@@ -32,9 +33,8 @@ mod x86;
 use gospect_bytes::{Limits, ReadAt};
 use gospect_exe::OpenError;
 use gospect_go::{Level, Options, inspect, programs};
-use gospect_record::Binary;
 use gospect_record::rebuild::{Comparison, Difference, DifferentPart, FUNCTIONS_SHOWN, Outcome};
-use side::Side;
+use side::{ProgramFacts, Side};
 
 /// Why two programs cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -70,12 +70,10 @@ pub fn compare(
     slice: Option<&str>,
     limits: Limits,
 ) -> Result<Comparison, NotCompared> {
-    let records = [
-        read_facts(old, slice, limits)?,
-        read_facts(new, slice, limits)?,
-    ];
+    let old_facts = read_facts(old, slice, limits)?;
+    let new_facts = read_facts(new, slice, limits)?;
     if is_equal(old, new) {
-        return Ok(identical(old, slice, limits));
+        return Ok(identical(old, &old_facts, slice, limits));
     }
     let mut result = None;
     let mut missing_in = "old";
@@ -91,8 +89,10 @@ pub fn compare(
             {
                 return;
             }
-            result = Some(match (Side::of(old_tables), Side::of(new_tables)) {
-                (Some(a), Some(b)) => Ok(compare_sides(&a, &b, &records)),
+            let old_side = Side::of(old_tables, &old_facts);
+            let new_side = Side::of(new_tables, &new_facts);
+            result = Some(match (old_side, new_side) {
+                (Some(old_side), Some(new_side)) => Ok(compare_sides(&old_side, &new_side)),
                 (None, _) => Err(NotCompared::NoFunctions("old")),
                 (_, None) => Err(NotCompared::NoFunctions("new")),
             });
@@ -112,14 +112,6 @@ pub fn compare(
     }
 }
 
-/// What the reader of Go facts says about one program.
-struct ProgramFacts {
-    /// Its record, with the facts that explain differences.
-    binary: Binary,
-    /// Offset after the last byte that the headers account for, if they say.
-    end: Option<u64>,
-}
-
 fn read_facts(
     reader: &dyn ReadAt,
     slice: Option<&str>,
@@ -133,33 +125,35 @@ fn read_facts(
     };
     let inspection = inspect(reader, &options).map_err(NotCompared::Unread)?;
     let end = inspection.end;
-    let mut found = inspection.found.into_iter();
-    let program = found.find(|f| slice.is_none() || f.slice.as_deref() == slice);
+    let mut programs = inspection.found.into_iter();
+    let wanted = programs.find(|p| slice.is_none() || p.slice.as_deref() == slice);
     Ok(ProgramFacts {
-        binary: program.map(|f| *f.record).unwrap_or_default(),
+        binary: wanted.map(|program| *program.record).unwrap_or_default(),
         end,
     })
 }
 
 /// Bytes of each file that are compared at once.
-const PIECE: usize = 1 << 16;
+const BUFFER_SIZE: usize = 1 << 16;
 
 fn is_equal(old: &dyn ReadAt, new: &dyn ReadAt) -> bool {
     if old.len() != new.len() {
         return false;
     }
-    let mut buffers = [vec![0; PIECE], vec![0; PIECE]];
-    let mut done = 0;
-    while done < old.len() {
-        let size = PIECE.min(usize::try_from(old.len() - done).unwrap_or(PIECE));
-        let [a, b] = &mut buffers;
-        let (Some(a), Some(b)) = (a.get_mut(..size), b.get_mut(..size)) else {
+    let mut buffers = [vec![0; BUFFER_SIZE], vec![0; BUFFER_SIZE]];
+    let mut offset = 0;
+    while offset < old.len() {
+        let size = BUFFER_SIZE.min(usize::try_from(old.len() - offset).unwrap_or(BUFFER_SIZE));
+        let [old_buffer, new_buffer] = &mut buffers;
+        let pieces = (old_buffer.get_mut(..size), new_buffer.get_mut(..size));
+        let (Some(old_piece), Some(new_piece)) = pieces else {
             return false;
         };
-        if fill(old, a, done).is_none() || fill(new, b, done).is_none() || a != b {
+        let is_read = fill(old, old_piece, offset).and(fill(new, new_piece, offset));
+        if is_read.is_none() || old_piece != new_piece {
             return false;
         }
-        done += size as u64;
+        offset += size as u64;
     }
     true
 }
@@ -177,11 +171,16 @@ fn fill(reader: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> Option<()> {
 }
 
 /// The comparison of a program with a copy of it.
-fn identical(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Comparison {
+fn identical(
+    reader: &dyn ReadAt,
+    facts: &ProgramFacts,
+    slice: Option<&str>,
+    limits: Limits,
+) -> Comparison {
     let mut count = 0;
     let _ = programs(reader, limits, &mut |found, tables| {
         if count == 0 && (slice.is_none() || slice == found) {
-            count = Side::of(tables).map_or(0, |side| side.rows.all.len() as u64);
+            count = Side::of(tables, facts).map_or(0, |side| side.rows.all.len() as u64);
         }
     });
     Comparison {
@@ -197,11 +196,7 @@ fn identical(reader: &dyn ReadAt, slice: Option<&str>, limits: Limits) -> Compar
 }
 
 /// Compares two programs whose files differ.
-fn compare_sides(
-    old: &Side<'_, '_>,
-    new: &Side<'_, '_>,
-    records: &[ProgramFacts; 2],
-) -> Comparison {
+fn compare_sides(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Comparison {
     let mut functions = functions::compare(old, new);
     let data = data::compare(old, new, &functions.pairs, &|from, to| {
         functions.is_same_code(old, new, from, to)
@@ -228,7 +223,7 @@ fn compare_sides(
     }
     differences.extend(data.differences);
     differences.extend(tables::compare(old, new, is_same_code));
-    differences.extend(parts::compare(old, new, records));
+    differences.extend(parts::compare(old, new));
     // The files differ, so something does, if only in parts that are neither loaded nor known.
     if differences.is_empty() {
         differences.push(Difference {
@@ -240,8 +235,8 @@ fn compare_sides(
     differences.sort();
     differences.dedup();
     let is_harmless = differences.iter().all(|d| d.part.is_harmless());
-    let strings = explain::strings(old, new, records, &functions);
-    let explanations = explain::explain(records, &functions, &changed, &strings, is_harmless);
+    let strings = explain::strings(old, new, &functions);
+    let explanations = explain::explain(old, new, &functions, &changed, &strings, is_harmless);
     let more_changed = changed.len().saturating_sub(FUNCTIONS_SHOWN) as u64;
     Comparison {
         verdict: match is_harmless {

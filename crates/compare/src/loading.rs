@@ -1,6 +1,5 @@
 //! Compares what decides how programs are loaded and where they start.
 
-use super::ProgramFacts;
 use super::side::Side;
 use gospect_exe::{Format, Segment, wasm_section};
 use gospect_record::Checksum;
@@ -19,12 +18,7 @@ const WASM_SECTIONS: [(u8, &str); 8] = [
 ];
 
 /// Compares what decides how the programs are loaded, and the bytes after their ends.
-pub fn loading(
-    old: &Side<'_, '_>,
-    new: &Side<'_, '_>,
-    records: &[ProgramFacts; 2],
-) -> Vec<Difference> {
-    let [a, b] = records;
+pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut differ = |bytes: u64, what: String| {
         all.push(Difference {
@@ -61,60 +55,59 @@ pub fn loading(
             );
         }
     }
-    if a.binary.linkage != b.binary.linkage {
+    if old.facts.binary.linkage != new.facts.binary.linkage {
         differ(
             0,
             "it is linked with other libraries, or for another loader".to_owned(),
         );
     }
-    let fips_checksum = |facts: &ProgramFacts| {
-        facts
-            .binary
-            .fips
-            .as_ref()
-            .and_then(|f| f.checksum.as_ref()?.known())
+    let fips_checksum = |side: &Side<'_, '_>| {
+        let fips = side.facts.binary.fips.as_ref()?;
+        fips.checksum.as_ref()?.known()
     };
-    if fips_checksum(a) != fips_checksum(b)
-        && (fips_checksum(a) == Some(Checksum::Invalid)
-            || fips_checksum(b) == Some(Checksum::Invalid))
-    {
+    let checksums = [fips_checksum(old), fips_checksum(new)];
+    if checksums[0] != checksums[1] && checksums.contains(&Some(Checksum::Invalid)) {
         differ(
             32,
             "the sum of the FIPS 140 module is wrong in one of them".to_owned(),
         );
     }
-    let bytes_after_end = |side: &Side<'_, '_>, facts: &ProgramFacts| -> Vec<u8> {
+    let bytes_after_end = |side: &Side<'_, '_>| -> Vec<u8> {
         let window = side.image.window();
-        let end = facts.end.unwrap_or_else(|| window.len()).min(window.len());
+        let end = side
+            .facts
+            .end
+            .unwrap_or_else(|| window.len())
+            .min(window.len());
         window
             .get(end, window.len() - end)
             .unwrap_or_default()
             .to_vec()
     };
-    let (x, y) = (bytes_after_end(old, a), bytes_after_end(new, b));
-    if x != y {
+    let (old_bytes, new_bytes) = (bytes_after_end(old), bytes_after_end(new));
+    if old_bytes != new_bytes {
         differ(
-            x.len().max(y.len()) as u64,
+            old_bytes.len().max(new_bytes.len()) as u64,
             "bytes behind the end of the executable".to_owned(),
         );
     }
     all
 }
 
-/// What the function is called that the program starts in, and how far from its beginning.
+/// The function in which the program starts, and the offset of the entry in it.
 fn start(side: &Side<'_, '_>) -> String {
-    let Some(at) = entry(side) else {
+    let Some(address) = entry(side) else {
         return "no place that is known".to_owned();
     };
     let function = side
         .rows
-        .at(at)
+        .at(address)
         .and_then(|i| Some((i, side.rows.all.get(i)?)));
     match function {
-        Some((i, row)) if row.start == at => side.name(i),
-        Some((i, row)) => format!("byte {} of {}", at - row.start, side.name(i)),
+        Some((i, row)) if row.start == address => side.name(i),
+        Some((i, row)) => format!("byte {} of {}", address - row.start, side.name(i)),
         // Code of C, which is compared without names.
-        None if side.image.segment_at(at).is_some() => {
+        None if side.image.segment_at(address).is_some() => {
             "code outside of the function table".to_owned()
         }
         None => "nowhere".to_owned(),
@@ -129,7 +122,7 @@ fn entry(side: &Side<'_, '_>) -> Option<u64> {
     match image.format {
         Format::Elf => number(24, image.pointer_size()),
         Format::Pe => {
-            let optional = number(0x3c, 4)?.checked_add(24)?;
+            let optional = pe_optional_header(side)?;
             pe_base(side)?.checked_add(number(optional.checked_add(16)?, 4)?)
         }
         Format::MachO => macho_entry(side),
@@ -145,11 +138,17 @@ pub fn pe_base(side: &Side<'_, '_>) -> Option<u64> {
     if image.format != Format::Pe {
         return None;
     }
-    let optional = number(0x3c, 4)?.checked_add(24)?;
+    let optional = pe_optional_header(side)?;
     match image.bits {
         64 => number(optional.checked_add(24)?, 8),
         _ => number(optional.checked_add(28)?, 4),
     }
+}
+
+/// Offset of the optional header of a PE file (`e_lfanew` and 24 bytes: the signature and the file header).
+fn pe_optional_header(side: &Side<'_, '_>) -> Option<u64> {
+    let image = side.image;
+    image.number(image.window().get(0x3c, 4)?).checked_add(24)
 }
 
 /// The entry that the load commands of a Mach-O file name: an offset in the file (`LC_MAIN`), or registers (`LC_UNIXTHREAD`;

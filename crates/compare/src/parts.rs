@@ -1,9 +1,8 @@
 //! Compares the parts that are not executed (build info, build ID, symbols, debug information, signature, headers), and what decides how the program is loaded.
 
-use super::ProgramFacts;
 use super::loading::loading;
 use super::side::{Addresses, Side};
-use gospect_exe::{Format, Part, parts};
+use gospect_exe::{Format, Image, Part, Section, parts};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use gospect_record::{BuildInfo, Module};
 
@@ -32,12 +31,12 @@ pub fn record_ranges(side: &Side<'_, '_>) -> Vec<(Addresses, &'static str)> {
             (BUILD_INFO, HEADER),
             (FIPS, 16 + 32 + 9 * image.pointer_size()),
         ] {
-            for at in memchr::memmem::find_iter(bytes, mark) {
-                let start = segment.address + at as u64;
+            for offset in memchr::memmem::find_iter(bytes, mark) {
+                let start = segment.address + offset as u64;
                 if start.is_multiple_of(8) {
                     let is_record = mark == BUILD_INFO;
                     let (end, what) = match is_record {
-                        true => (end_of_build_info(bytes, at), BUILD_INFO_NAME),
+                        true => (end_of_build_info(bytes, offset), BUILD_INFO_NAME),
                         false => (None, "the FIPS 140 record"),
                     };
                     let end = end.map_or(start + size, |end| segment.address + end);
@@ -49,13 +48,13 @@ pub fn record_ranges(side: &Side<'_, '_>) -> Vec<(Addresses, &'static str)> {
     all
 }
 
-/// The end of build info whose texts follow its header (flag 2), counted from the start of `bytes`.
-fn end_of_build_info(bytes: &[u8], at: usize) -> Option<u64> {
+/// The end of the build info at an offset in `bytes`, if its texts follow its header (flag 2). Counted from the start of `bytes`.
+fn end_of_build_info(bytes: &[u8], offset: usize) -> Option<u64> {
     const IN_PLACE: u8 = 2;
-    if bytes.get(at + 15)? & IN_PLACE == 0 {
+    if bytes.get(offset + 15)? & IN_PLACE == 0 {
         return None;
     }
-    let mut next = at + usize::try_from(HEADER).ok()?;
+    let mut next = offset + usize::try_from(HEADER).ok()?;
     for _ in 0..2 {
         let (mut length, mut shift) = (0u64, 0);
         loop {
@@ -74,142 +73,25 @@ fn end_of_build_info(bytes: &[u8], at: usize) -> Option<u64> {
     (next <= bytes.len()).then_some(end.min(bytes.len()) as u64)
 }
 
-/// Data that may differ without an effect on the program: texts of build info, and paths of the build host.
-pub struct HarmlessData {
-    ranges: Vec<(Addresses, DifferentPart, &'static str)>,
-    /// Addresses of build info.
-    records: Vec<u64>,
-}
-
-impl HarmlessData {
-    pub fn of(side: &Side<'_, '_>) -> Self {
-        let image = side.image;
-        let mut ranges = Vec::new();
-        let strings = side.tables.strings();
-        let modinfo = strings.modinfo();
-        let goroot = goroot(side);
-        for string in &strings.all {
-            let is_version = string.text.starts_with(b"go1.") || string.text.starts_with(b"devel ");
-            let is_modinfo = modinfo.is_some_and(|inner| {
-                string.text.len() > inner.len() && contains(string.text, inner)
-            });
-            let known = if is_modinfo {
-                (
-                    DifferentPart::Record,
-                    "the build info that the program reads itself",
-                )
-            } else if is_version {
-                (
-                    DifferentPart::Record,
-                    "the version of the toolchain that the program reads itself",
-                )
-            } else if Some(string.text) == goroot.as_deref() {
-                (DifferentPart::Paths, "GOROOT of the build host")
-            } else {
-                continue;
-            };
-            let word = image.pointer_size();
-            let text = image.pointer(string.address).unwrap_or_default();
-            ranges.push((text..text + string.text.len() as u64 + 1, known.0, known.1));
-            ranges.push((string.address..string.address + 2 * word, known.0, known.1));
-        }
-        let places = record_ranges(side).into_iter();
-        Self {
-            ranges,
-            records: places.map(|place| place.0.start).collect(),
-        }
-    }
-
-    /// Whether a range is `go:buildinfo.ref`, a pointer that keeps build info in the program (src/cmd/link/internal/ld/data.go, `buildinfo`).
-    fn is_reference(&self, side: &Side<'_, '_>, range: &Addresses) -> bool {
-        let word = side.image.pointer_size();
-        let is_word = range.end - range.start == word && range.start.is_multiple_of(word);
-        is_word
-            && side
-                .image
-                .pointer(range.start)
-                .is_some_and(|to| self.records.contains(&to))
-    }
-
-    /// The part that a range belongs to: `Some(None)` for padding, `None` when it is not harmless.
-    pub fn part(
-        &self,
-        side: &Side<'_, '_>,
-        range: &Addresses,
-    ) -> Option<Option<(DifferentPart, &'static str)>> {
-        let size = range.end.saturating_sub(range.start);
-        let bytes = match size {
-            0 => return Some(None),
-            _ => side.image.bytes(range.start, size)?,
-        };
-        if self.is_reference(side, range) {
-            return Some(Some((
-                DifferentPart::Record,
-                "the reference that keeps build info",
-            )));
-        }
-        let mut found = None;
-        for (at, byte) in (range.start..).zip(bytes) {
-            if *byte == 0 && found.is_none() {
-                continue;
-            }
-            match self.ranges.iter().find(|known| known.0.contains(&at)) {
-                Some(known) => found = Some((known.1, known.2)),
-                None if *byte == 0 => {}
-                None => return None,
-            }
-        }
-        Some(found)
-    }
-}
-
-fn contains(text: &[u8], inner: &[u8]) -> bool {
-    memchr::memmem::find(text, inner).is_some()
-}
-
-/// The default GOROOT: the value of its variable, else the first string that looks like a GOROOT.
-fn goroot(side: &Side<'_, '_>) -> Option<Vec<u8>> {
-    let address = side.image.symbol_address(b"runtime.defaultGOROOT");
-    let strings = &side.tables.strings().all;
-    let by_name = address.and_then(|at| strings.iter().find(|s| s.address == at));
-    let is_path = |text: &[u8]| text.starts_with(b"/") || text.get(1..3) == Some(b":\\");
-    let looks_like_goroot = |text: &[u8]| {
-        let last = text
-            .rsplit(|b| matches!(b, b'/' | b'\\'))
-            .next()
-            .unwrap_or_default();
-        is_path(text) && (last.starts_with(b"go") || contains(text, b"/toolchain@"))
-    };
-    let found = by_name.or_else(|| strings.iter().find(|s| looks_like_goroot(s.text)));
-    found.map(|s| s.text.to_vec())
-}
-
 /// Compares the parts that are not executed, and what decides how the program is loaded.
-pub fn compare(
-    old: &Side<'_, '_>,
-    new: &Side<'_, '_>,
-    records: &[ProgramFacts; 2],
-) -> Vec<Difference> {
-    let [a, b] = records;
-    let mut all = Vec::new();
-    let empty = BuildInfo::default();
-    let (x, y) = (a.binary.build_info.as_ref(), b.binary.build_info.as_ref());
-    all.extend(build_info(x.unwrap_or(&empty), y.unwrap_or(&empty)));
-    let ids = (&a.binary.executable.build_id, &b.binary.executable.build_id);
+pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
+    let mut all = build_info(&old.build_info(), &new.build_info());
+    let recorded = |side: &Side<'_, '_>| side.facts.binary.executable.build_id.clone();
+    let ids = (recorded(old), recorded(new));
     if ids.0 != ids.1 {
-        let text = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
+        let text = |id: Option<String>| id.unwrap_or_else(|| "none".to_owned());
+        let (old_id, new_id) = (text(ids.0), text(ids.1));
+        let pairs = old_id.bytes().zip(new_id.bytes());
         all.push(Difference {
             part: DifferentPart::BuildId,
-            bytes: text(ids.0)
-                .bytes()
-                .zip(text(ids.1).bytes())
-                .filter(|(x, y)| x != y)
+            bytes: pairs
+                .filter(|(old_byte, new_byte)| old_byte != new_byte)
                 .count() as u64,
-            what: build_id(&text(ids.0), &text(ids.1)),
+            what: build_id(&old_id, &new_id),
         });
     }
     all.extend(not_loaded(old, new));
-    all.extend(loading(old, new, records));
+    all.extend(loading(old, new));
     all
 }
 
@@ -222,14 +104,15 @@ fn build_id(old: &str, new: &str) -> String {
         "the compiled main package",
         "the program",
     ];
-    let (a, b): (Vec<&str>, Vec<&str>) = (old.split('/').collect(), new.split('/').collect());
-    if a.len() != names.len() || b.len() != names.len() {
+    let (old_hashes, new_hashes): (Vec<&str>, Vec<&str>) =
+        (old.split('/').collect(), new.split('/').collect());
+    if old_hashes.len() != names.len() || new_hashes.len() != names.len() {
         return format!("Go build ID: `{old}` is `{new}`");
     }
     let differing: Vec<&str> = names
         .iter()
-        .zip(a.iter().zip(&b))
-        .filter(|(_, (x, y))| x != y)
+        .zip(old_hashes.iter().zip(&new_hashes))
+        .filter(|(_, (old_hash, new_hash))| old_hash != new_hash)
         .map(|(name, _)| *name)
         .collect();
     format!("Go build ID: other hash of {}", differing.join(", "))
@@ -237,7 +120,7 @@ fn build_id(old: &str, new: &str) -> String {
 
 /// Lines of the build info that differ, as `go version -m` prints them.
 fn build_info(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
-    let (a, b) = (build_info_lines(old), build_info_lines(new));
+    let (old_lines, new_lines) = (build_info_lines(old), build_info_lines(new));
     let mut all = Vec::new();
     let key = |line: &str| -> String {
         let mut words = line.split(['\t', '=']);
@@ -248,13 +131,13 @@ fn build_info(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
         }
     };
     let short = |line: &str| line.replace('\t', " ");
-    for line in a.iter().filter(|line| !b.contains(line)) {
-        let other = b
+    for line in old_lines.iter().filter(|line| !new_lines.contains(line)) {
+        let other = new_lines
             .iter()
-            .find(|other| key(other) == key(line) && !a.contains(other));
+            .find(|other| key(other) == key(line) && !old_lines.contains(other));
         all.push(Difference {
             part: DifferentPart::Record,
-            bytes: line.len().max(other.map_or(0, |o| o.len())) as u64,
+            bytes: line.len().max(other.map_or(0, |other| other.len())) as u64,
             what: match other {
                 Some(other) => format!("`{}` is `{}`", short(line), short(other)),
                 None => format!("`{}` is only in the old program", short(line)),
@@ -262,12 +145,12 @@ fn build_info(old: &BuildInfo, new: &BuildInfo) -> Vec<Difference> {
         });
     }
     let is_new = |line: &&String| {
-        !a.contains(line)
-            && !a
+        !old_lines.contains(line)
+            && !old_lines
                 .iter()
-                .any(|other| key(other) == key(line) && !b.contains(other))
+                .any(|other| key(other) == key(line) && !new_lines.contains(other))
     };
-    all.extend(b.iter().filter(is_new).map(|line| Difference {
+    all.extend(new_lines.iter().filter(is_new).map(|line| Difference {
         part: DifferentPart::Record,
         bytes: line.len() as u64,
         what: format!("`{}` is only in the new program", short(line)),
@@ -304,79 +187,67 @@ fn build_info_lines(info: &BuildInfo) -> Vec<String> {
     all
 }
 
+/// Parts of a file that are not loaded, and what a difference in them is called.
+const NOT_LOADED: [(DifferentPart, &str); 5] = [
+    (DifferentPart::Symbols, "symbol table"),
+    (
+        DifferentPart::Debug,
+        "symbols for debuggers and debug information",
+    ),
+    (DifferentPart::Signature, "signature"),
+    (
+        DifferentPart::Layout,
+        "headers and tables of the loader: sizes and places",
+    ),
+    (DifferentPart::BuildId, "build ID notes"),
+];
+
 /// Compares the parts of the files that are not loaded into memory, and the headers.
 fn not_loaded(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
-    let (a, b) = (bytes_by_part(old), bytes_by_part(new));
+    let (old_parts, new_parts) = (bytes_by_part(old.image), bytes_by_part(new.image));
     let mut all = Vec::new();
-    for (part, what) in [
-        (DifferentPart::Symbols, "symbol table"),
-        (
-            DifferentPart::Debug,
-            "symbols for debuggers and debug information",
-        ),
-        (DifferentPart::Signature, "signature"),
-        (
-            DifferentPart::Layout,
-            "headers and tables of the loader: sizes and places",
-        ),
-        (DifferentPart::BuildId, "build ID notes"),
-    ] {
-        let of_part = |parts: &[(DifferentPart, Vec<u8>)]| -> Vec<u8> {
-            parts
-                .iter()
-                .filter(|(kind, _)| *kind == part)
-                .flat_map(|(_, bytes)| bytes.iter().copied())
-                .collect()
+    for (part, name) in NOT_LOADED {
+        let bytes_of = |parts: &[(DifferentPart, Vec<u8>)]| -> Vec<u8> {
+            let of_part = parts.iter().filter(|(other, _)| *other == part);
+            of_part.flat_map(|(_, bytes)| bytes).copied().collect()
         };
-        let (x, y) = (of_part(&a), of_part(&b));
-        if x != y {
-            let unequal =
-                x.iter().zip(&y).filter(|(x, y)| x != y).count() + x.len().abs_diff(y.len());
-            let what = match (x.is_empty(), y.is_empty()) {
-                (true, false) => format!("{what}: only in the new program"),
-                (false, true) => format!("{what}: only in the old program"),
-                _ => what.to_owned(),
-            };
-            all.push(Difference {
-                part,
-                bytes: unequal as u64,
-                what,
-            });
+        let (old_bytes, new_bytes) = (bytes_of(&old_parts), bytes_of(&new_parts));
+        if old_bytes == new_bytes {
+            continue;
         }
+        let pairs = old_bytes.iter().zip(&new_bytes);
+        let unequal = pairs.filter(|(old_byte, new_byte)| old_byte != new_byte);
+        let bytes = unequal.count() + old_bytes.len().abs_diff(new_bytes.len());
+        all.push(Difference {
+            part,
+            bytes: bytes as u64,
+            what: match (old_bytes.is_empty(), new_bytes.is_empty()) {
+                (true, false) => format!("{name}: only in the new program"),
+                (false, true) => format!("{name}: only in the old program"),
+                _ => name.to_owned(),
+            },
+        });
     }
     all
 }
 
 /// The bytes of a file that are not loaded into memory, by part.
-fn bytes_by_part(side: &Side<'_, '_>) -> Vec<(DifferentPart, Vec<u8>)> {
-    let image = side.image;
+fn bytes_by_part(image: &Image<'_>) -> Vec<(DifferentPart, Vec<u8>)> {
     let window = image.window();
+    let bytes_at = |offset: u64, size: u64| window.get(offset, size).unwrap_or_default().to_vec();
     let mut all = Vec::new();
     let is_elf = image.format == Format::Elf;
     if is_elf {
-        for section in image
-            .sections
-            .iter()
-            .filter(|s| s.address == 0 && s.file_size > 0)
-        {
-            let name = section.name.as_ref();
-            let part = match name {
+        let is_loaded = |section: &Section<'_>| section.address != 0;
+        for section in &image.sections {
+            let part = match section.name.as_ref() {
+                b".note.gnu.build-id" => DifferentPart::BuildId,
+                _ if is_loaded(section) || section.file_size == 0 => continue,
                 b".symtab" | b".strtab" => DifferentPart::Symbols,
                 b".shstrtab" => DifferentPart::Layout,
                 _ => DifferentPart::Debug,
             };
-            let bytes = window
-                .get(section.offset, section.file_size)
-                .unwrap_or_default();
-            all.push((part, bytes.to_vec()));
-        }
-        for note in image
-            .sections
-            .iter()
-            .filter(|s| s.name.as_ref() == b".note.gnu.build-id")
-        {
-            let bytes = window.get(note.offset, note.file_size).unwrap_or_default();
-            all.push((DifferentPart::BuildId, bytes.to_vec()));
+            all.push((part, bytes_at(section.offset, section.file_size)));
         }
     }
     for (offset, size, part) in parts(image).runs() {
@@ -386,8 +257,7 @@ fn bytes_by_part(side: &Side<'_, '_>) -> Vec<(DifferentPart, Vec<u8>)> {
             Part::Other => DifferentPart::Layout,
             _ => continue,
         };
-        let bytes = window.get(offset, size).unwrap_or_default();
-        all.push((part, bytes.to_vec()));
+        all.push((part, bytes_at(offset, size)));
     }
     all
 }

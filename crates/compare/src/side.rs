@@ -5,13 +5,28 @@ use gospect_go::calls::decode::{FIRST_FUNCTION, PLACE_BITS};
 use gospect_go::tables::Tables;
 use gospect_go::tables::pclntab::Layout;
 use gospect_go::tables::rows::{Row, Rows};
+use gospect_record::{Binary, BuildInfo};
 use std::ops::Range;
 
 /// A range of addresses.
 pub type Addresses = Range<u64>;
 
+/// The number of bytes in a range of addresses.
+pub fn size(addresses: &Addresses) -> u64 {
+    addresses.end.saturating_sub(addresses.start)
+}
+
+/// What the reader of Go facts says about one program.
+pub struct ProgramFacts {
+    /// Its record, with the facts that explain differences.
+    pub binary: Binary,
+    /// Offset after the last byte that the headers account for, if they say.
+    pub end: Option<u64>,
+}
+
 /// One of the two programs.
 pub struct Side<'t, 'i> {
+    pub facts: &'t ProgramFacts,
     pub tables: &'t Tables<'i>,
     pub image: &'t Image<'i>,
     pub rows: Rows<'t, 'i>,
@@ -29,7 +44,7 @@ pub struct Side<'t, 'i> {
 
 impl<'t, 'i> Side<'t, 'i> {
     /// `None` without a function table.
-    pub fn of(tables: &'t Tables<'i>) -> Option<Self> {
+    pub fn of(tables: &'t Tables<'i>, facts: &'t ProgramFacts) -> Option<Self> {
         let image = tables.image();
         let mut rows = Rows::read(tables)?;
         let build_id = take_build_id(&mut rows, image);
@@ -51,6 +66,7 @@ impl<'t, 'i> Side<'t, 'i> {
             .collect();
         memory.sort_by_key(|range| range.start);
         Some(Self {
+            facts,
             tables,
             image,
             rows,
@@ -60,6 +76,11 @@ impl<'t, 'i> Side<'t, 'i> {
             zeroed,
             without_pointers: without_pointers.map_or(0..0, |range| range.0..range.1),
         })
+    }
+
+    /// The build info of the record; an empty one if the program has none.
+    pub fn build_info(&self) -> BuildInfo {
+        self.facts.binary.build_info.clone().unwrap_or_default()
     }
 
     /// Whether an address is in the memory of the program.

@@ -9,20 +9,17 @@ use std::ops::ControlFlow;
 /// Compares the tables. When functions differ, so do their tables, and only other paths are reported.
 pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Vec<Difference> {
     let mut all = Vec::new();
-    let (Some(a), Some(b)) = (old.tables.pclntab(), new.tables.pclntab()) else {
+    let tables = (old.tables.pclntab(), new.tables.pclntab());
+    let (Some(old_table), Some(new_table)) = tables else {
         return all;
     };
-    let files = (files(old, a), files(new, b));
-    let paths = paths(&files.0, &files.1);
+    let (old_files, new_files) = (files(old, old_table), files(new, new_table));
+    let paths = paths(&old_files, &new_files);
     if let Paths::Normalised(count, example) = &paths {
+        let length = |files: &[Vec<u8>]| files.iter().map(Vec::len).sum::<usize>();
         all.push(Difference {
             part: DifferentPart::Paths,
-            bytes: files
-                .0
-                .iter()
-                .map(Vec::len)
-                .sum::<usize>()
-                .abs_diff(files.1.iter().map(Vec::len).sum()) as u64,
+            bytes: length(&old_files).abs_diff(length(&new_files)) as u64,
             what: format!("{count} source files have other folders in front: {example}"),
         });
     }
@@ -39,85 +36,101 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Ve
     if let Paths::Other = paths {
         differ("other source files", 0);
     }
-    if a.layout != b.layout {
+    if old_table.layout != new_table.layout {
         differ("another layout", 0);
-    } else if a.layout == Layout::Go12 {
+    } else if old_table.layout == Layout::Go12 {
         // Names, files and lines are scattered; with other paths every offset differs.
-        let (x, y) = (old.function_table(), new.function_table());
-        if matches!(paths, Paths::Equal)
-            && !is_equal(old, new, x.start, x.end - x.start, y.start, y.end - y.start)
-        {
+        let range = |side: &Side<'_, '_>| {
+            let addresses = side.function_table();
+            (addresses.start, addresses.end - addresses.start)
+        };
+        if matches!(paths, Paths::Equal) && !is_equal(old, new, range(old), range(new)) {
             differ("other lines or stack maps", 0);
         }
     } else {
-        let units = |t: &Pclntab| {
-            (
-                t.names.0 + t.names.1,
-                t.file_table.0.saturating_sub(t.names.0 + t.names.1),
-            )
-        };
-        let pcs = |t: &Pclntab| {
-            (
-                t.file_table.0 + t.file_table.1,
-                t.function_table
-                    .0
-                    .saturating_sub(t.file_table.0 + t.file_table.1),
-            )
-        };
-        let rows = |side: &Side<'_, '_>, t: &Pclntab| {
-            (
-                t.function_table.0,
-                side.function_table().end.saturating_sub(t.function_table.0),
-            )
-        };
-        let check = |x: (u64, u64), y: (u64, u64)| is_equal(old, new, x.0, x.1, y.0, y.1);
-        if !check(a.names, b.names) {
-            differ("other names", a.names.1);
+        let (old_parts, new_parts) = (
+            TableParts::of(old, old_table),
+            TableParts::of(new, new_table),
+        );
+        if !is_equal(old, new, old_table.names, new_table.names) {
+            differ("other names", old_table.names.1);
         }
-        if !check(pcs(a), pcs(b)) {
-            differ("other lines or stack maps", pcs(a).1);
+        if !is_equal(old, new, old_parts.pc_values, new_parts.pc_values) {
+            differ("other lines or stack maps", old_parts.pc_values.1);
         }
-        if !check(rows(old, a), rows(new, b)) {
-            differ("other entries of functions", rows(old, a).1);
+        if !is_equal(old, new, old_parts.functions, new_parts.functions) {
+            differ("other entries of functions", old_parts.functions.1);
         }
-        if !check(units(a), units(b))
-            && !has_same_files(old, new, (a, units(a)), (b, units(b)), &files)
-        {
-            differ("other files of functions", units(a).1);
+        if !is_equal(old, new, old_parts.units, new_parts.units) {
+            let numbers = (
+                file_numbers(old, old_table, old_parts.units),
+                file_numbers(new, new_table, new_parts.units),
+            );
+            let is_same =
+                old_files.len() == new_files.len() && numbers.0.is_some() && numbers.0 == numbers.1;
+            if !is_same {
+                differ("other files of functions", old_parts.units.1);
+            }
         }
     }
     all
 }
 
-/// Whether two ranges have the same bytes but for pointers.
+/// The parts of a function table since Go 1.16: address and size each (src/cmd/link/internal/ld/pcln.go).
+struct TableParts {
+    /// `cutab`: for each compilation unit the offsets of its files in the file table.
+    units: (u64, u64),
+    /// `pctab`: lines, files and stack maps by address.
+    pc_values: (u64, u64),
+    /// `functab` and the `_func` of each function.
+    functions: (u64, u64),
+}
+
+impl TableParts {
+    fn of(side: &Side<'_, '_>, table: &Pclntab) -> Self {
+        let between = |start: u64, end: u64| (start, end.saturating_sub(start));
+        let names_end = table.names.0 + table.names.1;
+        let files_end = table.file_table.0 + table.file_table.1;
+        Self {
+            units: between(names_end, table.file_table.0),
+            pc_values: between(files_end, table.function_table.0),
+            functions: between(table.function_table.0, side.function_table().end),
+        }
+    }
+}
+
+/// Whether two ranges, given by address and size, have the same bytes but for pointers.
 fn is_equal(
     old: &Side<'_, '_>,
     new: &Side<'_, '_>,
-    a: u64,
-    a_size: u64,
-    b: u64,
-    b_size: u64,
+    (old_start, old_size): (u64, u64),
+    (new_start, new_size): (u64, u64),
 ) -> bool {
     // The tables of the last function end with the segment; the padding after them is not compared.
-    let size = a_size.min(b_size);
-    if a_size.abs_diff(b_size) > 64 {
+    let size = old_size.min(new_size);
+    if old_size.abs_diff(new_size) > 64 {
         return false;
     }
-    let (Some(x), Some(y)) = (old.image.bytes_upto(a, size), new.image.bytes_upto(b, size)) else {
+    let bytes = (
+        old.image.bytes_upto(old_start, size),
+        new.image.bytes_upto(new_start, size),
+    );
+    let (Some(old_bytes), Some(new_bytes)) = bytes else {
         return false;
     };
-    if x == y {
+    if old_bytes == new_bytes {
         return true;
     }
     let mut alignment = Alignment::default();
     let words = Words {
         size: usize::try_from(old.image.pointer_size().max(1)).unwrap_or(8),
         number: &|bytes| old.image.number(bytes),
-        are_pointers: &|x, y| old.holds(x) && new.holds(y),
+        are_pointers: &|old_value, new_value| old.holds(old_value) && new.holds(new_value),
     };
+    let piece = |bytes, start| Piece { bytes, start };
     align(
-        &Piece { bytes: x, start: a },
-        &Piece { bytes: y, start: b },
+        &piece(old_bytes, old_start),
+        &piece(new_bytes, new_start),
         &[],
         &words,
         &mut alignment,
@@ -125,27 +138,17 @@ fn is_equal(
     alignment.different.is_empty()
 }
 
-/// Whether the compilation units have the same files, by their numbers in the file tables.
-fn has_same_files(
-    old: &Side<'_, '_>,
-    new: &Side<'_, '_>,
-    (a, a_units): (&Pclntab, (u64, u64)),
-    (b, b_units): (&Pclntab, (u64, u64)),
-    files: &(Vec<Vec<u8>>, Vec<Vec<u8>>),
-) -> bool {
-    let numbers =
-        |side: &Side<'_, '_>, units: (u64, u64), table: &Pclntab| -> Option<Vec<Option<usize>>> {
-            let known_offsets = name_offsets(side, table)?;
-            let bytes = side.image.bytes(units.0, units.1)?;
-            let offsets = bytes.chunks_exact(4).map(|chunk| side.image.number(chunk));
-            Some(
-                offsets
-                    .map(|offset| known_offsets.binary_search(&offset).ok())
-                    .collect(),
-            )
-        };
-    let (x, y) = (numbers(old, a_units, a), numbers(new, b_units, b));
-    files.0.len() == files.1.len() && x.is_some() && x == y
+/// The files of all compilation units, by their numbers in the file table. With other paths the offsets in the table differ, the numbers do not.
+fn file_numbers(
+    side: &Side<'_, '_>,
+    table: &Pclntab,
+    units: (u64, u64),
+) -> Option<Vec<Option<usize>>> {
+    let known_offsets = name_offsets(side, table)?;
+    let bytes = side.image.bytes(units.0, units.1)?;
+    let offsets = bytes.chunks_exact(4).map(|chunk| side.image.number(chunk));
+    let numbers = offsets.map(|offset| known_offsets.binary_search(&offset).ok());
+    Some(numbers.collect())
 }
 
 /// Offsets of the names in the file table.
@@ -183,19 +186,19 @@ fn paths(old: &[Vec<u8>], new: &[Vec<u8>]) -> Paths {
     }
     let mut count = 0;
     let mut example = String::new();
-    for (a, b) in old.iter().zip(new) {
-        if a == b {
+    for (old_file, new_file) in old.iter().zip(new) {
+        if old_file == new_file {
             continue;
         }
-        if !is_same_file(a, b) {
+        if !is_same_file(old_file, new_file) {
             return Paths::Other;
         }
         count += 1;
         if example.is_empty() {
             example = format!(
                 "{} is {}",
-                String::from_utf8_lossy(a),
-                String::from_utf8_lossy(b)
+                String::from_utf8_lossy(old_file),
+                String::from_utf8_lossy(new_file)
             );
         }
     }
@@ -203,10 +206,10 @@ fn paths(old: &[Vec<u8>], new: &[Vec<u8>]) -> Paths {
 }
 
 /// Whether two paths end in the same name.
-fn is_same_file(a: &[u8], b: &[u8]) -> bool {
+fn is_same_file(old: &[u8], new: &[u8]) -> bool {
     let name = |path: &[u8]| -> Vec<u8> {
         let mut parts = path.rsplit(|byte| matches!(byte, b'/' | b'\\'));
         parts.next().unwrap_or_default().to_vec()
     };
-    name(a) == name(b)
+    name(old) == name(new)
 }

@@ -164,62 +164,87 @@ pub fn compare(
     let mut is_second = false;
     while let Some(rest) = old.bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let length = (set.length)(rest).min(rest.len());
-        let range = at..at + length;
-        let (a, b) = (old.bytes.get(range.clone()), new.bytes.get(range));
-        let (Some(a), Some(b)) = (a, b) else {
+        let bytes = (
+            old.bytes.get(at..at + length),
+            new.bytes.get(at..at + length),
+        );
+        let (Some(old_bytes), Some(new_bytes)) = bytes else {
             return Err(at);
         };
-        let is_prefix = arch.starts_with("ppc64") && number(a) >> 26 == 1;
-        if a != b {
+        let (old_word, new_word) = (number(old_bytes), number(new_bytes));
+        if old_bytes != new_bytes {
             let has_reference = old_references
                 .binary_search_by_key(&at, |reference| reference.0)
                 .is_ok();
-            let (x, y) = (number(a), number(b));
-            let is_operand = match (set.operand)(x) {
-                _ if is_second => x >> 16 == y >> 16,
-                Some(Operand::Upper(bits)) => x & !bits == y & !bits,
-                Some(Operand::Whole(bits)) => has_reference && x & !bits == y & !bits,
+            let are_equal_but_for = |bits: u64| old_word & !bits == new_word & !bits;
+            let is_operand = match (set.operand)(old_word) {
+                _ if is_second => old_word >> 16 == new_word >> 16,
+                Some(Operand::Upper(bits)) => are_equal_but_for(bits),
+                Some(Operand::Whole(bits)) => has_reference && are_equal_but_for(bits),
                 None => false,
             };
             if !is_operand {
-                if !(set.has_literals && are_addresses(x, y)) {
+                if !(set.has_literals && are_addresses(old_word, new_word)) {
                     return Err(at);
                 }
-                pair(x, y, x != y);
+                pair(old_word, new_word, old_word != new_word);
             }
         }
+        let is_prefix = arch.starts_with("ppc64") && old_word >> 26 == 1;
         is_second = is_prefix && !is_second;
         at += length;
     }
-    if old_references.len() != new_references.len() {
-        return Err(first_unequal(&old_references, &new_references));
+    compare_references(
+        (&old_references, &new_references),
+        !ABSOLUTE.contains(&arch),
+        are_addresses,
+        pair,
+    )
+}
+
+/// Compares the references that the decoder found. `is_relative`: addresses are relative to the instruction, so a number that is equal in both
+/// programs is an address too.
+fn compare_references(
+    (old, new): (&[ReferenceAt], &[ReferenceAt]),
+    is_relative: bool,
+    are_addresses: &dyn Fn(u64, u64) -> bool,
+    pair: &mut dyn FnMut(u64, u64, bool),
+) -> Result<(), usize> {
+    if old.len() != new.len() {
+        return Err(first_unequal(old, new));
     }
-    for ((at, a), (new_at, b)) in old_references.iter().zip(&new_references) {
-        let (a, b) = match (at == new_at, a, b) {
-            (true, Reference::Call(a), Reference::Call(b))
-            | (true, Reference::Jump(a), Reference::Jump(b))
-            | (true, Reference::Address(a), Reference::Address(b)) => (*a, *b),
+    for ((at, old_reference), (new_at, new_reference)) in old.iter().zip(new) {
+        let (old_address, new_address) = match (at == new_at, old_reference, new_reference) {
+            (true, Reference::Call(old_target), Reference::Call(new_target))
+            | (true, Reference::Jump(old_target), Reference::Jump(new_target))
+            | (true, Reference::Address(old_target), Reference::Address(new_target)) => {
+                (*old_target, *new_target)
+            }
             _ => return Err(*at),
         };
-        match are_addresses(a, b) {
-            // Where addresses are absolute, a number that is equal in both may be no address.
-            true => pair(a, b, a != b || !ABSOLUTE.contains(&arch)),
-            false if a == b => {}
+        let is_equal = old_address == new_address;
+        match are_addresses(old_address, new_address) {
+            true => pair(old_address, new_address, !is_equal || is_relative),
+            false if is_equal => {}
             false => return Err(*at),
         }
     }
     Ok(())
 }
 
-fn first_unequal(a: &[ReferenceAt], b: &[ReferenceAt]) -> usize {
-    let mut both = a.iter().zip(b);
-    let first = both.find(|(a, b)| a.0 != b.0).map(|(a, b)| a.0.min(b.0));
-    let longer = if a.len() > b.len() { a } else { b };
+/// The offset of the first reference that only one of the programs has.
+fn first_unequal(old: &[ReferenceAt], new: &[ReferenceAt]) -> usize {
+    let mut offsets = old.iter().zip(new).map(|(old, new)| (old.0, new.0));
+    let first = offsets.find(|(old_at, new_at)| old_at != new_at);
+    let longer = if old.len() > new.len() { old } else { new };
+    let extra = longer.get(old.len().min(new.len())).map(|extra| extra.0);
     first
-        .or_else(|| longer.get(a.len().min(b.len())).map(|f| f.0))
+        .map(|(old_at, new_at)| old_at.min(new_at))
+        .or(extra)
         .unwrap_or(0)
 }
 
+/// All references of a piece of code, in order.
 fn references(code: Code<'_>, decoder: Decoder) -> Vec<ReferenceAt> {
     let mut all = Vec::new();
     decoder(code, &mut |pc, reference| {

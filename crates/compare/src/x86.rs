@@ -1,7 +1,7 @@
 //! amd64 and 386: compares instructions one by one. Displacements and immediates that are addresses are not compared, but reported as pairs.
 
 use gospect_go::calls::decode::Code;
-use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
+use iced_x86::{ConstantOffsets, Decoder, DecoderOptions, Instruction, OpKind};
 use std::ops::Range;
 
 /// Compares two pieces of code. `pair` gets the addresses that equal instructions use, and whether they are certainly addresses.
@@ -23,81 +23,22 @@ pub fn compare(
         old_decoder.decode_out(&mut old_instruction);
         new_decoder.decode_out(&mut new_instruction);
         let range = at..old_decoder.position();
-        let (x, y) = (old.bytes.get(range.clone()), new.bytes.get(range.clone()));
-        let (Some(x), Some(y)) = (x, y) else {
+        let bytes = (old.bytes.get(range.clone()), new.bytes.get(range.clone()));
+        let (Some(old_bytes), Some(new_bytes)) = bytes else {
             return Err(at);
         };
         if new_decoder.position() != range.end {
             return Err(at);
         }
         let offsets = old_decoder.get_constant_offsets(&old_instruction);
-        let mut address_bytes: [Option<Range<usize>>; 2] = [None, None];
-        if is_near_branch(&old_instruction) && is_near_branch(&new_instruction) {
-            pair(
-                old_instruction.near_branch_target(),
-                new_instruction.near_branch_target(),
-                true,
-            );
-            address_bytes[0] = Some(
-                offsets.immediate_offset()..offsets.immediate_offset() + offsets.immediate_size(),
-            );
-        } else {
-            if offsets.has_displacement()
-                && old_instruction.is_ip_rel_memory_operand()
-                && new_instruction.is_ip_rel_memory_operand()
-            {
-                pair(
-                    old_instruction.ip_rel_memory_address(),
-                    new_instruction.ip_rel_memory_address(),
-                    true,
-                );
-                address_bytes[0] = Some(
-                    offsets.displacement_offset()
-                        ..offsets.displacement_offset() + offsets.displacement_size(),
-                );
-            } else if offsets.has_displacement() && offsets.displacement_size() >= 4 {
-                let (old_value, new_value) = (
-                    old_instruction.memory_displacement64(),
-                    new_instruction.memory_displacement64(),
-                );
-                let (old_value, new_value) = match bits {
-                    32 => (old_value & 0xffff_ffff, new_value & 0xffff_ffff),
-                    _ => (old_value, new_value),
-                };
-                if are_addresses(old_value, new_value) {
-                    pair(old_value, new_value, old_value != new_value);
-                    address_bytes[0] = Some(
-                        offsets.displacement_offset()
-                            ..offsets.displacement_offset() + offsets.displacement_size(),
-                    );
-                }
-            }
-            if offsets.has_immediate() && offsets.immediate_size() >= 4 {
-                let (old_value, new_value) =
-                    (immediate(&old_instruction), immediate(&new_instruction));
-                if let (Some(old_value), Some(new_value)) = (old_value, new_value)
-                    && are_addresses(old_value, new_value)
-                {
-                    pair(old_value, new_value, old_value != new_value);
-                    address_bytes[1] = Some(
-                        offsets.immediate_offset()
-                            ..offsets.immediate_offset() + offsets.immediate_size(),
-                    );
-                }
-            }
-        }
-        let is_address = |i: usize| {
-            address_bytes
-                .iter()
-                .flatten()
-                .any(|range| range.contains(&i))
+        let both = (&old_instruction, &new_instruction);
+        let addresses = address_bytes(both, &offsets, bits, are_addresses, pair);
+        let is_address = |offset: usize| {
+            let mut ranges = addresses.iter().flatten();
+            ranges.any(|range| range.contains(&offset))
         };
-        if x != y
-            && x.iter()
-                .zip(y)
-                .enumerate()
-                .any(|(i, (x, y))| x != y && !is_address(i))
-        {
+        let mut bytes = old_bytes.iter().zip(new_bytes).enumerate();
+        if bytes.any(|(offset, (old_byte, new_byte))| old_byte != new_byte && !is_address(offset)) {
             return Err(at);
         }
     }
@@ -107,6 +48,53 @@ pub fn compare(
     }
 }
 
+/// Reports the addresses that two instructions use to `pair`, and returns where they are in the bytes of the old one.
+fn address_bytes(
+    (old, new): (&Instruction, &Instruction),
+    offsets: &ConstantOffsets,
+    bits: u32,
+    are_addresses: &dyn Fn(u64, u64) -> bool,
+    pair: &mut dyn FnMut(u64, u64, bool),
+) -> [Option<Range<usize>>; 2] {
+    let displacement =
+        offsets.displacement_offset()..offsets.displacement_offset() + offsets.displacement_size();
+    let immediate =
+        offsets.immediate_offset()..offsets.immediate_offset() + offsets.immediate_size();
+    if is_near_branch(old) && is_near_branch(new) {
+        pair(old.near_branch_target(), new.near_branch_target(), true);
+        return [Some(immediate), None];
+    }
+    let mut all = [None, None];
+    let are_relative = old.is_ip_rel_memory_operand() && new.is_ip_rel_memory_operand();
+    if offsets.has_displacement() && are_relative {
+        pair(
+            old.ip_rel_memory_address(),
+            new.ip_rel_memory_address(),
+            true,
+        );
+        all[0] = Some(displacement);
+    } else if offsets.has_displacement() && displacement.len() >= 4 {
+        let value = |instruction: &Instruction| match bits {
+            32 => instruction.memory_displacement64() & 0xffff_ffff,
+            _ => instruction.memory_displacement64(),
+        };
+        let (old_value, new_value) = (value(old), value(new));
+        if are_addresses(old_value, new_value) {
+            pair(old_value, new_value, old_value != new_value);
+            all[0] = Some(displacement);
+        }
+    }
+    if offsets.has_immediate()
+        && immediate.len() >= 4
+        && let (Some(old_value), Some(new_value)) = (immediate_value(old), immediate_value(new))
+        && are_addresses(old_value, new_value)
+    {
+        pair(old_value, new_value, old_value != new_value);
+        all[1] = Some(immediate);
+    }
+    all
+}
+
 fn is_near_branch(instruction: &Instruction) -> bool {
     matches!(
         instruction.op0_kind(),
@@ -114,7 +102,7 @@ fn is_near_branch(instruction: &Instruction) -> bool {
     )
 }
 
-fn immediate(instruction: &Instruction) -> Option<u64> {
+fn immediate_value(instruction: &Instruction) -> Option<u64> {
     (0..instruction.op_count()).find_map(|i| match instruction.op_kind(i) {
         OpKind::Immediate32 => Some(u64::from(instruction.immediate32())),
         OpKind::Immediate64 => Some(instruction.immediate64()),

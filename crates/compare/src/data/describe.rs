@@ -1,12 +1,16 @@
 //! Turns the ranges that the alignment found to differ into differences for people.
 
 use super::{AreSameCode, Data, moduledata_pointers};
-use crate::side::{Addresses, Side};
+use crate::harmless::HarmlessData;
+use crate::side::{Addresses, Side, size};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
 
 /// Most differences of data that are listed.
 const SHOWN: usize = 20;
+
+/// A range of the old and one of the new program that differ; either may be empty.
+type DifferentRanges = (Addresses, Addresses);
 
 impl Data {
     /// Turns the ranges that differ into differences.
@@ -16,86 +20,38 @@ impl Data {
         new: &Side<'_, '_>,
         are_same_code: &AreSameCode<'_>,
     ) {
-        let (old_harmless, new_harmless) = (
-            crate::parts::HarmlessData::of(old),
-            crate::parts::HarmlessData::of(new),
-        );
-        let mut balance: HashMap<Vec<u8>, i64> = HashMap::new();
-        let bytes_of = |side: &Side<'_, '_>, range: &Addresses| {
-            let bytes = side
-                .image
-                .bytes(range.start, range.end.saturating_sub(range.start));
-            bytes
-                .map(|bytes| bytes.strip_suffix(&[0]).unwrap_or(bytes).to_vec())
-                .unwrap_or_default()
-        };
-        let mut unexplained = Vec::new();
-        let bases = moduledata_pointers(old, new);
-        for (a, b) in &self.alignment.different {
-            if self.are_offsets((old, new), are_same_code, &bases, a, b)
-                || self.are_imports((old, new), a, b)
-            {
-                continue;
-            }
-            match (old_harmless.part(old, a), new_harmless.part(new, b)) {
-                (Some(part), Some(other)) => {
-                    let part = part.or(other);
-                    if let Some((part, what)) = part {
-                        self.differences.push(Difference {
-                            part,
-                            bytes: (a.end - a.start).max(b.end - b.start),
-                            what: what.to_owned(),
-                        });
-                    }
-                }
-                _ => unexplained.push((a.clone(), b.clone())),
-            }
-        }
-        // Bytes that one place lacks and another has were moved: the linker sorts data by size, and a neighbour has another size. Count how often the old
-        // program has them more often than the new one.
-        for (a, b) in &unexplained {
-            if b.is_empty() {
-                *balance.entry(bytes_of(old, a)).or_default() += 1;
-            } else if a.is_empty() {
-                *balance.entry(bytes_of(new, b)).or_default() -= 1;
-            }
-        }
+        let mut unexplained = self.without_harmless(old, new, are_same_code);
+        drop_moved((old, new), &mut unexplained);
         // By section: how many places without text differ, the first of them, and their bytes together.
         let mut scattered: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
-        for (a, b) in unexplained {
-            let bytes = if b.is_empty() {
-                bytes_of(old, &a)
-            } else {
-                bytes_of(new, &b)
+        for (old_range, new_range) in unexplained {
+            let is_added = old_range.is_empty();
+            let section = match is_added {
+                true => new.section_name(new_range.start),
+                false => old.section_name(old_range.start),
             };
-            if (a.is_empty() || b.is_empty()) && balance.get(&bytes) == Some(&0) {
-                continue;
-            }
-            let place = if a.is_empty() {
-                new.section_name(b.start)
-            } else {
-                old.section_name(a.start)
-            };
+            let bytes = size(&old_range).max(size(&new_range));
             let text = |side: &Side<'_, '_>, range: &Addresses| quoted(&text_around(side, range));
-            let what = match (text(old, &a), text(new, &b)) {
-                (Some(x), Some(y)) if x != y => format!("{place}: {x} is {y}"),
-                (Some(x), None) if b.is_empty() => {
-                    format!("{place}: {x} is only in the old program")
+            let what = match (text(old, &old_range), text(new, &new_range)) {
+                (Some(old_text), Some(new_text)) if old_text != new_text => {
+                    format!("{section}: {old_text} is {new_text}")
                 }
-                (None, Some(y)) if a.is_empty() => {
-                    format!("{place}: {y} is only in the new program")
+                (Some(text), None) if new_range.is_empty() => {
+                    format!("{section}: {text} is only in the old program")
+                }
+                (None, Some(text)) if is_added => {
+                    format!("{section}: {text} is only in the new program")
                 }
                 _ => {
-                    let first = if a.is_empty() { b.start } else { a.start };
-                    let size = (a.end - a.start).max(b.end - b.start);
-                    let places = scattered.entry(place).or_insert((0u64, first, 0u64));
-                    *places = (places.0 + 1, places.1.min(first), places.2 + size);
+                    let range = if is_added { &new_range } else { &old_range };
+                    let places = scattered.entry(section).or_insert((0, range.start, 0));
+                    *places = (places.0 + 1, places.1.min(range.start), places.2 + bytes);
                     continue;
                 }
             };
             self.differences.push(Difference {
                 part: DifferentPart::Data,
-                bytes: (a.end - a.start).max(b.end - b.start),
+                bytes,
                 what,
             });
         }
@@ -113,6 +69,42 @@ impl Data {
             });
         self.differences.extend(in_sections);
         self.merge();
+    }
+
+    /// Adds the harmless differences, and returns the ranges of the others.
+    fn without_harmless(
+        &mut self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        are_same_code: &AreSameCode<'_>,
+    ) -> Vec<DifferentRanges> {
+        let (old_harmless, new_harmless) = (HarmlessData::of(old), HarmlessData::of(new));
+        let bases = moduledata_pointers(old, new);
+        let mut unexplained = Vec::new();
+        for (old_range, new_range) in &self.alignment.different {
+            if self.are_offsets((old, new), are_same_code, &bases, old_range, new_range)
+                || self.are_imports((old, new), old_range, new_range)
+            {
+                continue;
+            }
+            let parts = (
+                old_harmless.part(old, old_range),
+                new_harmless.part(new, new_range),
+            );
+            match parts {
+                (Some(old_part), Some(new_part)) => {
+                    if let Some((part, what)) = old_part.or(new_part) {
+                        self.differences.push(Difference {
+                            part,
+                            bytes: size(old_range).max(size(new_range)),
+                            what: what.to_owned(),
+                        });
+                    }
+                }
+                _ => unexplained.push((old_range.clone(), new_range.clone())),
+            }
+        }
+        unexplained
     }
 
     /// Merges differences with the same text, and counts those of data beyond [`SHOWN`].
@@ -145,6 +137,32 @@ impl Data {
     }
 }
 
+/// Drops bytes that one place lacks and another has: the linker sorts data by size, so they were moved when a neighbour has another size.
+fn drop_moved((old, new): (&Side<'_, '_>, &Side<'_, '_>), ranges: &mut Vec<DifferentRanges>) {
+    let bytes_of = |side: &Side<'_, '_>, range: &Addresses| {
+        let bytes = side.image.bytes(range.start, size(range));
+        let bytes = bytes.map(|bytes| bytes.strip_suffix(&[0]).unwrap_or(bytes));
+        bytes.unwrap_or_default().to_vec()
+    };
+    // How often the old program has bytes more often than the new one.
+    let mut balance: HashMap<Vec<u8>, i64> = HashMap::new();
+    for (old_range, new_range) in ranges.iter() {
+        if new_range.is_empty() {
+            *balance.entry(bytes_of(old, old_range)).or_default() += 1;
+        } else if old_range.is_empty() {
+            *balance.entry(bytes_of(new, new_range)).or_default() -= 1;
+        }
+    }
+    ranges.retain(|(old_range, new_range)| {
+        let bytes = match (old_range.is_empty(), new_range.is_empty()) {
+            (_, true) => bytes_of(old, old_range),
+            (true, _) => bytes_of(new, new_range),
+            _ => return true,
+        };
+        balance.get(&bytes) != Some(&0)
+    });
+}
+
 /// The printable text around a difference.
 fn text_around(side: &Side<'_, '_>, range: &Addresses) -> Vec<u8> {
     const BEFORE: u64 = 24;
@@ -159,7 +177,7 @@ fn text_around(side: &Side<'_, '_>, range: &Addresses) -> Vec<u8> {
     let printable = before
         .iter()
         .rev()
-        .take_while(|b| b.is_ascii_graphic() || **b == b' ')
+        .take_while(|byte| byte.is_ascii_graphic() || **byte == b' ')
         .count();
     let mut text = before
         .get(before.len() - printable..)
@@ -169,7 +187,7 @@ fn text_around(side: &Side<'_, '_>, range: &Addresses) -> Vec<u8> {
     let after = side.image.bytes_upto(range.start, size).unwrap_or_default();
     let printable = after
         .iter()
-        .take_while(|b| b.is_ascii_graphic() || **b == b' ')
+        .take_while(|byte| byte.is_ascii_graphic() || **byte == b' ')
         .count();
     if printable == 0 {
         return Vec::new();

@@ -3,7 +3,7 @@
 use super::{AreSameCode, Data};
 use crate::loading::pe_base;
 use crate::regions::{Excluded, OF_LOADER};
-use crate::side::{Addresses, Side};
+use crate::side::{Addresses, Side, size};
 
 /// Differences before and after an address that are searched for one that includes it.
 const NEIGHBOURS: usize = 64;
@@ -18,23 +18,30 @@ const ZEROS: u64 = 4096;
 
 impl Data {
     /// Whether two addresses are the same place. Addresses in data that differs count as the same: that data is reported as a difference of its own.
-    pub fn is_same(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, a: u64, b: u64) -> bool {
-        match (old.is_stored(a), new.is_stored(b)) {
-            (false, false) => self.is_same_zeroed(a, b),
+    pub fn is_same(
+        &self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        old_address: u64,
+        new_address: u64,
+    ) -> bool {
+        match (old.is_stored(old_address), new.is_stored(new_address)) {
+            (false, false) => self.is_same_zeroed(old_address, new_address),
             (true, true) => {
                 // The address may be just before or after the variable that it belongs to.
                 let near = |distance: u64| {
-                    self.new_address(a.wrapping_add(distance)) == Some(b.wrapping_add(distance))
-                        || self.new_address(a.wrapping_sub(distance))
-                            == Some(b.wrapping_sub(distance))
+                    self.new_address(old_address.wrapping_add(distance))
+                        == Some(new_address.wrapping_add(distance))
+                        || self.new_address(old_address.wrapping_sub(distance))
+                            == Some(new_address.wrapping_sub(distance))
                 };
                 near(0)
                     || near(1)
                     || near(8)
                     || near(16)
-                    || self.is_compared_elsewhere(old, new, a, b)
-                    || self.is_different(a, b)
-                    || self.are_same_zeros(old, new, a, b)
+                    || self.is_compared_elsewhere(old, new, old_address, new_address)
+                    || self.is_different(old_address, new_address)
+                    || self.are_same_zeros(old, new, old_address, new_address)
             }
             // A variable that only one program initialises: its value is reported as different data.
             _ => {
@@ -42,54 +49,74 @@ impl Data {
                 let within = |range: &Addresses, address: u64| {
                     range.contains(&address) || range.start == address
                 };
-                all.iter().any(|(x, y)| within(x, a) || within(y, b))
+                all.iter().any(|(old_range, new_range)| {
+                    within(old_range, old_address) || within(new_range, new_address)
+                })
             }
         }
     }
 
     /// Whether two addresses of zero-filled memory are the same variable: no other address is paired with the first, and the distance between them is that of
     /// a pair near them.
-    fn is_same_zeroed(&self, a: u64, b: u64) -> bool {
-        if self.zeroed.get(&a).is_some_and(|other| *other != b) {
+    fn is_same_zeroed(&self, old_address: u64, new_address: u64) -> bool {
+        if self
+            .zeroed
+            .get(&old_address)
+            .is_some_and(|other| *other != new_address)
+        {
             return false;
         }
         // The padding before a variable may differ in size, by less than its alignment.
-        let alignment = 1u64 << (a | b).trailing_zeros().min(12);
+        let alignment = 1u64 << (old_address | new_address).trailing_zeros().min(12);
         let is_as_far = |pair: (&u64, &u64)| {
-            let (own, of_pair) = (b.wrapping_sub(a), pair.1.wrapping_sub(*pair.0));
-            own.wrapping_sub(of_pair).cast_signed().unsigned_abs() < alignment
+            let distance = new_address.wrapping_sub(old_address);
+            let of_pair = pair.1.wrapping_sub(*pair.0);
+            distance.wrapping_sub(of_pair).cast_signed().unsigned_abs() < alignment
         };
-        let before = self.zeroed.range(..a).rev().take(ZEROED_NEIGHBOURS);
-        let after = self.zeroed.range(a.saturating_add(1)..);
+        let before = self
+            .zeroed
+            .range(..old_address)
+            .rev()
+            .take(ZEROED_NEIGHBOURS);
+        let after = self.zeroed.range(old_address.saturating_add(1)..);
         let mut near = before.chain(after.take(ZEROED_NEIGHBOURS)).peekable();
         near.peek().is_none() || near.any(is_as_far)
     }
 
     /// Whether two addresses are in the same run of zeros, far enough from what follows: there constants that are zero have moved by less
     /// than what follows them, because they are aligned.
-    fn are_same_zeros(&self, old: &Side<'_, '_>, new: &Side<'_, '_>, a: u64, b: u64) -> bool {
-        let (Some(x), Some(y)) = (zeros(old, a), zeros(new, b)) else {
+    fn are_same_zeros(
+        &self,
+        old: &Side<'_, '_>,
+        new: &Side<'_, '_>,
+        old_address: u64,
+        new_address: u64,
+    ) -> bool {
+        let (Some(old_run), Some(new_run)) = (zeros(old, old_address), zeros(new, new_address))
+        else {
             return false;
         };
         let is_far = |run: &Addresses, address: u64| run.end - address >= LARGEST_CONSTANT;
-        let starts = x
+        let starts = old_run
             .start
             .checked_sub(1)
             .map(|before| self.new_address(before));
-        let is_start = starts.flatten() == y.start.checked_sub(1);
-        is_far(&x, a) && is_far(&y, b) && (is_start || self.new_address(x.end) == Some(y.end))
+        let is_start = starts.flatten() == new_run.start.checked_sub(1);
+        is_far(&old_run, old_address)
+            && is_far(&new_run, new_address)
+            && (is_start || self.new_address(old_run.end) == Some(new_run.end))
     }
 
     /// Whether one of two addresses is in data that differs.
-    fn is_different(&self, a: u64, b: u64) -> bool {
+    fn is_different(&self, old_address: u64, new_address: u64) -> bool {
         let within =
             |range: &Addresses, address: u64| address >= range.start && address <= range.end;
         let all = &self.alignment.different;
-        let after = all.partition_point(|(x, _)| x.start <= a);
+        let after = all.partition_point(|(old_range, _)| old_range.start <= old_address);
         let near = all.get(after.saturating_sub(NEIGHBOURS)..all.len().min(after + NEIGHBOURS));
-        near.into_iter()
-            .flatten()
-            .any(|(x, y)| within(x, a) || within(y, b))
+        near.into_iter().flatten().any(|(old_range, new_range)| {
+            within(old_range, old_address) || within(new_range, new_address)
+        })
     }
 
     /// Whether two ranges that differ are offsets of 32 bits from a table that moduledata points to, and lead to the same thing; the runtime has many such offsets
@@ -99,11 +126,13 @@ impl Data {
         (old, new): (&Side<'_, '_>, &Side<'_, '_>),
         are_same_code: &AreSameCode<'_>,
         bases: &[(u64, u64)],
-        a: &Addresses,
-        b: &Addresses,
+        old_range: &Addresses,
+        new_range: &Addresses,
     ) -> bool {
-        let (start, other) = (a.start & !3, b.start & !3);
-        if a.end - a.start != b.end - b.start || a.start - start != b.start - other {
+        let (old_start, new_start) = (old_range.start & !3, new_range.start & !3);
+        if size(old_range) != size(new_range)
+            || old_range.start - old_start != new_range.start - new_start
+        {
             return false;
         }
         let word = |side: &Side<'_, '_>, at: u64| {
@@ -111,17 +140,22 @@ impl Data {
                 .bytes(at, 4)
                 .map(|bytes| side.image.number(bytes))
         };
-        let count = (a.end - start).div_ceil(4);
+        let count = (old_range.end - old_start).div_ceil(4);
         count <= MOST_OFFSETS
             && (0..count).all(|i| {
-                let (Some(x), Some(y)) = (word(old, start + 4 * i), word(new, other + 4 * i))
+                let (Some(old_offset), Some(new_offset)) =
+                    (word(old, old_start + 4 * i), word(new, new_start + 4 * i))
                 else {
                     return false;
                 };
-                x == y
-                    || bases.iter().any(|(p, q)| {
-                        let (from, to) = (p.wrapping_add(x), q.wrapping_add(y));
-                        self.new_address(from) == Some(to) || are_same_code(from, to)
+                old_offset == new_offset
+                    || bases.iter().any(|(old_base, new_base)| {
+                        let (old_target, new_target) = (
+                            old_base.wrapping_add(old_offset),
+                            new_base.wrapping_add(new_offset),
+                        );
+                        self.new_address(old_target) == Some(new_target)
+                            || are_same_code(old_target, new_target)
                     })
             })
     }
@@ -131,18 +165,22 @@ impl Data {
     pub(super) fn are_imports(
         &self,
         (old, new): (&Side<'_, '_>, &Side<'_, '_>),
-        a: &Addresses,
-        b: &Addresses,
+        old_range: &Addresses,
+        new_range: &Addresses,
     ) -> bool {
         let word = old.image.pointer_size();
-        let (start, other) = (a.start - a.start % word, b.start - b.start % word);
-        let is_alike = a.end - a.start == b.end - b.start && a.start - start == b.start - other;
-        let count = (a.end - start).div_ceil(word);
+        let (old_start, new_start) = (
+            old_range.start - old_range.start % word,
+            new_range.start - new_range.start % word,
+        );
+        let is_alike = size(old_range) == size(new_range)
+            && old_range.start - old_start == new_range.start - new_start;
+        let count = (old_range.end - old_start).div_ceil(word);
         is_alike
             && (0..count).all(|i| {
                 let names = (
-                    imported_name(old, start + i * word),
-                    imported_name(new, other + i * word),
+                    imported_name(old, old_start + i * word),
+                    imported_name(new, new_start + i * word),
                 );
                 names.0.is_some() && names.0 == names.1
             })
@@ -153,8 +191,8 @@ impl Data {
         &self,
         old: &Side<'_, '_>,
         new: &Side<'_, '_>,
-        a: u64,
-        b: u64,
+        old_address: u64,
+        new_address: u64,
     ) -> bool {
         let [of_old, of_new] = &self.compared_elsewhere;
         let range_at = |ranges: &[Excluded], address: u64| {
@@ -163,14 +201,18 @@ impl Data {
             let including = ranges.iter().position(includes);
             including.or_else(|| ranges.iter().position(ends))
         };
-        match (range_at(of_old, a), range_at(of_new, b)) {
-            (Some(i), Some(j)) => match (of_old.get(i), of_new.get(j)) {
-                (Some(old_range), Some(new_range)) => old_range.is_same_place(new_range, a, b),
-                _ => false,
-            },
+        match (range_at(of_old, old_address), range_at(of_new, new_address)) {
+            (Some(old_index), Some(new_index)) => {
+                match (of_old.get(old_index), of_new.get(new_index)) {
+                    (Some(old_range), Some(new_range)) => {
+                        old_range.is_same_place(new_range, old_address, new_address)
+                    }
+                    _ => false,
+                }
+            }
             (None, None) => {
-                let name = old.section_name(a);
-                OF_LOADER.contains(&name.as_str()) && new.section_name(b) == name
+                let name = old.section_name(old_address);
+                OF_LOADER.contains(&name.as_str()) && new.section_name(new_address) == name
             }
             _ => false,
         }
