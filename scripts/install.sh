@@ -3,7 +3,7 @@
 #
 # usage: install.sh [--version VERSION] [--to DIR]
 #
-# VERSION is a tag such as v0.1.0; without it the latest release. DIR is ~/.local/bin unless given.
+# VERSION is a tag such as v0.2.0; without it the latest release. DIR is ~/.local/bin unless given.
 # GOSPECT_DOWNLOADS names another place that holds the archives and SHA256SUMS (a mirror; file:// works).
 # exit 0: installed; 1: download or checksum failed; 3: no release for this system (build it: cargo install --locked --path .)
 set -eu

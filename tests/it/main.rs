@@ -84,6 +84,8 @@ mod rebuild;
 mod record_schema;
 #[cfg(all(feature = "registry", unix))]
 mod registry;
+#[cfg(all(feature = "cli", unix))]
+mod releases;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod rules;
 mod sbom;

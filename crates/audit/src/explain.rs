@@ -62,11 +62,11 @@ fn markdown(m: &Meta, depth: usize) -> String {
     let (title, part) = ("#".repeat(depth), "#".repeat(depth + 1));
     let l = &m.levels;
     let mut out = format!(
-        "{title} {}\n\n{}: {}. {}. Levels: default {}, release {}, container {}, fips {}.\n",
+        "{title} {}\n\n{}: {}. Since {}. Levels: default {}, release {}, container {}, fips {}.\n",
         m.id,
         m.code,
         m.summary,
-        m.since(),
+        m.since,
         word(l.default),
         word(l.release),
         word(l.container),

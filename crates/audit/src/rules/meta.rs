@@ -1,7 +1,6 @@
 //! The description of a rule: names, levels, options, page.
 
 use crate::finding::Level;
-use crate::known;
 use crate::options::OptionSpec;
 
 /// The description of a rule.
@@ -17,7 +16,7 @@ pub struct Meta {
     pub levels: Levels,
     /// The options that a policy can set.
     pub options: &'static [OptionSpec],
-    /// The first gospect release with the rule: the next one while the rule is in no release yet. Pages say so (`Meta::since`).
+    /// The first gospect release with the rule; for a new rule the version in `Cargo.toml`, which is the release that is being prepared.
     pub since: &'static str,
     /// The page that `explain` shows, from a file beside the rule: Markdown with `HEADINGS`. The part on options is made from
     /// `options`.
@@ -28,18 +27,6 @@ pub struct Meta {
 pub const HEADINGS: [&str; 4] = ["What", "Why", "Example", "Fix"];
 
 impl Meta {
-    /// The first release with the rule, for a person: a program that is older than that release is a build of what comes next.
-    pub fn since(&self) -> String {
-        let (first, own) = (
-            format!("v{}", self.since),
-            concat!("v", env!("CARGO_PKG_VERSION")),
-        );
-        match known::compare_modules(&first, own).is_le() {
-            true => format!("Since {}", self.since),
-            false => format!("New; first release with it: {}", self.since),
-        }
-    }
-
     /// The part of the page below one of `HEADINGS`.
     pub fn section(&self, heading: &str) -> &'static str {
         let mut sections = self.page.split("## ").map(str::trim);

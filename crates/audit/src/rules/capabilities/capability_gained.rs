@@ -16,7 +16,7 @@ pub const META: Meta = Meta {
         default: D::List(&NAMES),
         doc: "The capabilities to report.",
     }],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("capability_gained.md"),
 };
 

@@ -17,7 +17,7 @@ pub const META: Meta = Meta {
         default: D::List(&[]),
         doc: "What modules may do; the first row whose glob matches a module counts, and modules without a row may do anything.",
     }],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("capability_not_allowed.md"),
 };
 

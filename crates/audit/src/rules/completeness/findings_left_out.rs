@@ -6,6 +6,6 @@ pub const META: Meta = Meta {
     summary: "there are more findings than are listed",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("findings_left_out.md"),
 };

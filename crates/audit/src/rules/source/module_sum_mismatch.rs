@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     summary: "a recorded checksum is not the one of the module",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("module_sum_mismatch.md"),
 };
 

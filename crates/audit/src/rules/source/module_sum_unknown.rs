@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     summary: "nobody who was asked knows the checksum of a module",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("module_sum_unknown.md"),
 };
 

@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     summary: "known vulnerabilities cannot be told, or not exactly",
     levels: levels(NOTE, WARN, NOTE, NOTE),
     options: &[],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("vulnerabilities_unjudged.md"),
 };
 

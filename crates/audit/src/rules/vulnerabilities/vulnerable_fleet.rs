@@ -23,7 +23,7 @@ pub const META: Meta = Meta {
             doc: "How much must be linked: a vulnerable function, a vulnerable package, or no more than the module.",
         },
     ],
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("vulnerable_fleet.md"),
 };
 

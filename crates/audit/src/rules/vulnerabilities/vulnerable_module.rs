@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     summary: "a module has a known vulnerability in packages that are not linked",
     levels: levels(OFF, NOTE, OFF, OFF),
     options: OPTIONS,
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("vulnerable_module.md"),
 };
 

@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     summary: "a package with a known vulnerability is linked, and none of its vulnerable functions",
     levels: levels(NOTE, WARN, NOTE, NOTE),
     options: OPTIONS,
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("vulnerable_package.md"),
 };
 

@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     summary: "a function with a known vulnerability is linked",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: OPTIONS,
-    since: "0.1.0",
+    since: "0.2.0",
     page: include_str!("vulnerable_symbol.md"),
 };
 
