@@ -32,7 +32,7 @@ VOLATILE = [
     (re.compile(rb'"bytes": ?\d+'), b'"bytes":0'),
     (re.compile(rb"[0-9.,]+ ?(?:[KMGT]i?B|bytes) (?:read|in )[^\n]*"), b"BYTES"),
     (re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), b"TIME"),
-    (re.compile(rb'"name":\s*"gospect",\s*"(?:semanticV|v)ersion":\s*"[^"]+"'), b"GOSPECT"),
+    (re.compile(rb'"name":\s*"gospect",(?:\s*"\w+":\s*"[^"]*",){0,2}\s*"(?:semanticV|v)ersion":\s*"[^"]+"'), b"GOSPECT"),
     (re.compile(rb"\bgospect[ /@-]v?\d+\.\d+\.\d+"), b"GOSPECT"),
     (re.compile(rb"urn:uuid:[0-9a-f-]{36}"), b"UUID"),
 ]
