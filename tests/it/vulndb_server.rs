@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use test_support::archives::{ZipEntry, gzip, zip};
 
 /// Writes the answer to a request for a path.
@@ -204,7 +204,6 @@ fn what_a_server_does_wrong_is_one_line() {
             _ => drop(stream.write_all(&head("404 Not Found", "Content-Length: 0\r\n"))),
         }
     });
-    let started = Instant::now();
     for (path, what) in [
         ("plain-elsewhere.zip", "without TLS"),
         ("nowhere.zip", "redirects"),
@@ -228,7 +227,6 @@ fn what_a_server_does_wrong_is_one_line() {
         let url = format!("http://{}/{path}", server.host);
         refused(&vuln(&scratch, &url), what, path);
     }
-    assert!(started.elapsed() < Duration::from_secs(300));
     assert!(!server.asked().iter().any(|path| path.contains("secret")));
 }
 

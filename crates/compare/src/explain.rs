@@ -3,6 +3,7 @@
 use super::functions::Functions;
 use super::side::Side;
 use gospect_go::tables::functions::package;
+use gospect_knowledge::modules;
 use gospect_record::rebuild::{FunctionDifference, StringChange};
 use gospect_record::{BuildInfo, Module};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -141,8 +142,8 @@ pub fn explain(
     }
     all.extend(release);
     let (old_info, new_info) = (old.build_info(), new.build_info());
-    all.extend(settings(&old_info, &new_info));
-    all.extend(modules(&old_info, &new_info, changed));
+    all.extend(other_settings(&old_info, &new_info));
+    all.extend(other_modules(&old_info, &new_info, changed));
     let named = |change: &StringChange| {
         change
             .name
@@ -175,7 +176,7 @@ pub fn explain(
 }
 
 /// Settings that change code, and differ.
-fn settings(old: &BuildInfo, new: &BuildInfo) -> Vec<String> {
+fn other_settings(old: &BuildInfo, new: &BuildInfo) -> Vec<String> {
     let is_code = |key: &str| {
         !key.starts_with("vcs") && !matches!(key, "-ldflags" | "DefaultGODEBUG" | "-compiler")
     };
@@ -196,7 +197,7 @@ fn settings(old: &BuildInfo, new: &BuildInfo) -> Vec<String> {
 }
 
 /// Modules whose versions differ, with the number of their functions that do.
-fn modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> Vec<String> {
+fn other_modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> Vec<String> {
     let linked = |module: &Module| {
         let used = module.replace.as_deref().unwrap_or(module);
         match used.path == module.path {
@@ -238,32 +239,21 @@ fn modules(old: &BuildInfo, new: &BuildInfo, changed: &[FunctionDifference]) -> 
     lines.into_iter().take(SHOWN).map(|line| line.1).collect()
 }
 
-/// For each module, the number of its functions that differ; the standard library is `std`.
+/// For each module, the number of its functions that differ; the standard library is [`modules::STANDARD`].
 fn by_module(info: &BuildInfo, changed: &[FunctionDifference]) -> BTreeMap<String, usize> {
     let mut all: BTreeMap<String, usize> = BTreeMap::new();
     for function in changed {
         let path = package(function.function.as_bytes())
             .map(|p| String::from_utf8_lossy(p).replace("%2e", "."));
         let path = path.unwrap_or_default();
-        let modules = info
+        let linked = info
             .deps
             .iter()
             .chain([&info.main])
             .map(|m| m.path.as_str());
-        let holds = |module: &&str| {
-            !module.is_empty()
-                && path
-                    .strip_prefix(module)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let first = path.split('/').next().unwrap_or_default();
         let module = match path.as_str() {
-            "main" => info.main.path.clone(),
-            _ => match modules.filter(holds).max_by_key(|m| m.len()) {
-                Some(module) => module.to_owned(),
-                None if !first.contains('.') => "std".to_owned(),
-                None => path.clone(),
-            },
+            modules::MAIN => info.main.path.clone(),
+            _ => modules::of_package(&path, linked).map_or_else(|| path.clone(), str::to_owned),
         };
         *all.entry(module).or_default() += 1;
     }
@@ -277,7 +267,7 @@ fn unexplained(info: &BuildInfo, changed: &[FunctionDifference]) -> String {
     most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     match most.as_slice() {
         [] => "the records name the same release, settings and modules, and all functions are equal: other constants or embedded files, or edited data".to_owned(),
-        [(module, _)] if module.as_str() == "std" => {
+        [(module, _)] if module.as_str() == modules::STANDARD => {
             "the records name the same release, and only functions of the standard library differ: a patched toolchain, or an edited program".to_owned()
         }
         all => {

@@ -35,6 +35,27 @@ pub fn is_standard(package: &str) -> bool {
     table().standard.contains(first)
 }
 
+/// Whether a package has a path of this module: the path of the module, and nothing or a slash after it.
+pub fn contains(module: &str, package: &str) -> bool {
+    let rest = package.strip_prefix(module).filter(|_| !module.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The module of a package among several: the one with the longest path that [`contains`] it.
+pub fn longest<'m>(package: &str, modules: impl Iterator<Item = &'m str>) -> Option<&'m str> {
+    modules
+        .filter(|module| contains(module, package))
+        .max_by_key(|module| module.len())
+}
+
+/// The [`longest`] module of a package, or else [`STANDARD`] for a path whose first element has no dot, as no path of a
+/// fetched module has.
+pub fn of_package<'m>(package: &str, modules: impl Iterator<Item = &'m str>) -> Option<&'m str> {
+    let first = package.split('/').next().unwrap_or_default();
+    longest(package, modules)
+        .or_else(|| (!package.is_empty() && !first.contains('.')).then_some(STANDARD))
+}
+
 /// The part of a package path that certainly belongs to its module: `std`, `main`, `github.com/x/y`, `github.com/x/y/v3`,
 /// `gopkg.in/x.v2`; `None` when nothing is certain.
 pub fn prefix(package: &str) -> Option<&str> {

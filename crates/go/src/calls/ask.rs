@@ -1,21 +1,23 @@
 //! Answers why a function, a package or a module is in a program.
 
 use super::name::plain;
-use super::{Graph, NoGraph, Ways};
+use super::{ChainTree, Graph, NoGraph};
 use crate::tables::functions::package;
 use crate::tables::{Tables, inlining};
+use gospect_knowledge::modules::{self, MAIN, STANDARD};
 use gospect_knowledge::nearest;
 use gospect_record::BuildInfo;
 use gospect_record::why::{Answer, By, Step, Subject};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 /// Most names to suggest for an unknown one.
-const PROPOSED: usize = 5;
+const SUGGESTED: usize = 5;
 /// Steps of all chains of one answer together, after which no further chain is given; real chains have some ten.
-const STEPS: usize = 1 << 18;
-/// Most places of one inlined function to look at.
-const PLACES: usize = 64;
+const STEPS_LIMIT: usize = 1 << 18;
+/// Most places into which one function was inlined to look at.
+const INLINED_LIMIT: usize = 64;
 
 /// Answers each question about a program, with up to `chains` chains each.
 ///
@@ -32,7 +34,7 @@ pub fn ask(
     chains: usize,
 ) -> Result<Vec<Answer>, NoGraph> {
     let graph = Graph::read(tables)?;
-    let ways = graph.ways();
+    let tree = graph.chain_tree();
     let wanted: BTreeSet<Vec<u8>> = names.iter().map(|name| plain(name.as_bytes())).collect();
     let mut functions: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
     for function in 0..graph.functions() {
@@ -41,31 +43,33 @@ pub fn ask(
             functions.entry(name).or_default().push(function);
         }
     }
-    let asked = Asked {
+    let program = Program {
         tables,
         functions,
         graph: &graph,
-        ways: &ways,
-        modules: modules(info),
+        tree: &tree,
+        modules: linked_modules(info),
         main: info.map(|i| i.main.path.as_str()).filter(|p| !p.is_empty()),
         minor,
         chains,
     };
-    Ok(names.iter().map(|name| asked.answer(name)).collect())
+    Ok(names.iter().map(|name| program.answer(name)).collect())
 }
 
-fn modules(info: Option<&BuildInfo>) -> Vec<&str> {
+/// Paths of the modules in the build info.
+fn linked_modules(info: Option<&BuildInfo>) -> Vec<&str> {
     let all = info.iter().flat_map(|i| i.deps.iter().chain([&i.main]));
     all.map(|module| module.path.as_str())
         .filter(|path| !path.is_empty())
         .collect()
 }
 
-struct Asked<'a, 't, 'i> {
+/// The program that the questions are about.
+struct Program<'a, 't, 'i> {
     tables: &'a Tables<'i>,
     graph: &'a Graph<'t, 'i>,
-    ways: &'a Ways,
-    /// The functions that the names of the questions are those of, by name.
+    tree: &'a ChainTree,
+    /// The functions with the names that were asked for, by normalised name.
     functions: BTreeMap<Vec<u8>, Vec<usize>>,
     modules: Vec<&'a str>,
     /// Path of the main module.
@@ -74,7 +78,7 @@ struct Asked<'a, 't, 'i> {
     chains: usize,
 }
 
-impl Asked<'_, '_, '_> {
+impl Program<'_, '_, '_> {
     fn answer(&self, name: &str) -> Answer {
         let wanted = plain(name.as_bytes());
         let of_function = self.functions.get(&wanted).cloned().unwrap_or_default();
@@ -87,7 +91,7 @@ impl Asked<'_, '_, '_> {
             if !of_package.is_empty() {
                 (Subject::Package, of_package)
             } else {
-                let of_module = match self.modules.contains(&name) || name == STD {
+                let of_module = match self.modules.contains(&name) || name == STANDARD {
                     true => self.matching(|f| self.module_of(&self.package_of(f)) == Some(name)),
                     false => Vec::new(),
                 };
@@ -123,27 +127,27 @@ impl Asked<'_, '_, '_> {
     fn chains(&self, subject: Subject, functions: &[usize]) -> Vec<Vec<Step>> {
         let mut reached: Vec<(u32, usize)> = functions
             .iter()
-            .filter_map(|f| Some((self.graph.cost(self.ways, *f)?, *f)))
+            .filter_map(|f| Some((self.tree.cost(*f)?, *f)))
             .collect();
         reached.sort_unstable();
-        // A package that initialises itself proves nothing, so functions reached from outside come first.
+        // The initialisers of a package prove nothing about who uses it, so functions reached from outside come first.
         let own: HashSet<usize> = match subject {
             Subject::Function | Subject::Vulnerability => HashSet::new(),
             Subject::Package | Subject::Module => functions.iter().copied().collect(),
         };
         let (inside, outside): (Vec<_>, Vec<_>) = reached
             .into_iter()
-            .partition(|(_, f)| own.contains(&self.graph.root_of(self.ways, *f)));
+            .partition(|(_, f)| own.contains(&self.tree.root_of(*f)));
         let mut chains: Vec<Vec<Step>> = Vec::new();
-        let entered = |f: usize| !own.contains(&self.graph.before(self.ways, f));
-        let first = outside.iter().filter(|(_, f)| entered(*f));
-        let then = outside.iter().filter(|(_, f)| !entered(*f));
+        let is_entry = |f: usize| !own.contains(&self.tree.caller_of(f));
+        let entries = outside.iter().filter(|(_, f)| is_entry(*f));
+        let inner = outside.iter().filter(|(_, f)| !is_entry(*f));
         let mut steps = 0;
-        for (_, function) in first.chain(then).chain(&inside) {
-            if chains.len() >= self.chains || steps > STEPS {
+        for (_, function) in entries.chain(inner).chain(&inside) {
+            if chains.len() >= self.chains || steps > STEPS_LIMIT {
                 return chains;
             }
-            let chain = self.graph.chain(self.ways, *function);
+            let chain = self.graph.chain(self.tree, *function);
             steps += chain.as_ref().map_or(0, Vec::len);
             chains.extend(chain);
         }
@@ -158,20 +162,20 @@ impl Asked<'_, '_, '_> {
         if most == 0 {
             return Vec::new();
         }
-        let first = self.graph.chain(self.ways, function).unwrap_or_default();
-        let taken = first.iter().rev().nth(1).map(|s| s.function.clone());
+        let best = self.graph.chain(self.tree, function).unwrap_or_default();
+        let best_caller = best.iter().rev().nth(1).map(|step| step.function.clone());
         let mut callers: Vec<(u32, usize)> = (0..self.graph.functions())
             .filter(|i| *i != function && self.graph.calls(*i).any(|to| to == function))
-            .filter_map(|i| Some((self.graph.cost(self.ways, i)?, i)))
+            .filter_map(|i| Some((self.tree.cost(i)?, i)))
             .collect();
         callers.sort_unstable();
         callers
             .into_iter()
             .filter(|(_, i)| {
-                Some(String::from_utf8_lossy(self.graph.name(*i)).into_owned()) != taken
+                Some(String::from_utf8_lossy(self.graph.name(*i)).into_owned()) != best_caller
             })
             .take(most)
-            .filter_map(|(_, caller)| self.graph.chain_through(self.ways, caller, function))
+            .filter_map(|(_, caller)| self.graph.chain_through(self.tree, caller, function))
             .collect()
     }
 
@@ -187,9 +191,9 @@ impl Asked<'_, '_, '_> {
             })?;
         let ranges = inlining::ranges(self.tables, exact, self.minor).unwrap_or_default();
         let mut hosts: BTreeMap<(u32, usize), u64> = BTreeMap::new();
-        for range in ranges.iter().take(PLACES) {
+        for range in ranges.iter().take(INLINED_LIMIT) {
             if let Some(host) = self.graph.function_at(range.start) {
-                let cost = self.graph.cost(self.ways, host).unwrap_or(u32::MAX);
+                let cost = self.tree.cost(host).unwrap_or(u32::MAX);
                 hosts.entry((cost, host)).or_insert(range.start);
             }
         }
@@ -197,7 +201,7 @@ impl Asked<'_, '_, '_> {
             .into_iter()
             .take(self.chains)
             .filter_map(|((_, host), pc)| {
-                let mut chain = self.graph.chain(self.ways, host)?;
+                let mut chain = self.graph.chain(self.tree, host)?;
                 let (file, line) = self.graph.line(host, pc).unzip();
                 chain.push(Step {
                     function: String::from_utf8_lossy(exact).into_owned(),
@@ -228,29 +232,52 @@ impl Asked<'_, '_, '_> {
             .to_owned()
     }
 
+    /// The module of a package.
     fn module_of(&self, package: &str) -> Option<&str> {
-        if package == "main" {
-            return self.main;
+        match package {
+            MAIN => self.main,
+            _ => modules::of_package(package, self.modules.iter().copied()),
         }
-        let holds = |module: &&&str| {
-            let rest = package.strip_prefix(**module);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let longest = self.modules.iter().filter(holds).max_by_key(|m| m.len());
-        let first = package.split('/').next().unwrap_or_default();
-        longest
-            .copied()
-            .or_else(|| (!package.is_empty() && !first.contains('.')).then_some(STD))
     }
 
-    /// Functions, packages and modules with similar names: the same last part, the typed part, or few typing errors. If there are
-    /// none, the packages beside the one that was typed.
+    /// Functions, packages and modules with similar names: few typing errors, or the same last part. If there are none, the
+    /// packages beside the one that was typed.
     fn nearest(&self, name: &str) -> Vec<String> {
-        let last = |text: &str| -> String {
-            let end = text.rsplit(['.', '/']).next().unwrap_or_default();
-            end.to_ascii_lowercase()
-        };
-        let wanted = last(name);
+        let (all, packages) = self.all_names();
+        let typed = plain_text(name);
+        let spelled: BTreeMap<String, &String> =
+            all.iter().map(|other| (plain_text(other), other)).collect();
+        let near = nearest(&typed, spelled.keys().map(String::as_str));
+        let near = near.and_then(|near| spelled.get(near));
+        let mut suggested: Vec<String> = near.map(|near| (*near).clone()).into_iter().collect();
+        // Of names with the same last part, those first that share most of the part before it.
+        let last = last_part(name);
+        let mut alike: Vec<&String> = all
+            .iter()
+            .filter(|other| last_part(other) == last)
+            .collect();
+        alike.sort_by_key(|other| (Reverse(shared_start(other, name)), other.len()));
+        for other in alike {
+            if suggested.len() >= SUGGESTED {
+                break;
+            }
+            if !suggested.contains(other) {
+                suggested.push(other.clone());
+            }
+        }
+        if suggested.is_empty() {
+            let first = name.find(['/', '.']).unwrap_or(name.len());
+            let mut beside: Vec<&str> = packages.into_iter().collect();
+            beside.retain(|package| first > 0 && shared_start(package, name) >= first);
+            beside.sort_by_key(|package| (Reverse(shared_start(package, name)), package.len()));
+            let beside = beside.into_iter().take(SUGGESTED);
+            suggested.extend(beside.map(str::to_owned));
+        }
+        suggested
+    }
+
+    /// All names that can be asked for, and those of packages.
+    fn all_names(&self) -> (BTreeSet<String>, BTreeSet<&str>) {
         let mut all: BTreeSet<String> = self.modules.iter().map(|m| (*m).to_owned()).collect();
         let mut seen: HashSet<&[u8]> = HashSet::new();
         let mut packages: BTreeSet<&str> = BTreeSet::new();
@@ -264,44 +291,25 @@ impl Asked<'_, '_, '_> {
             }
         }
         all.extend(packages.iter().map(|package| (*package).to_owned()));
-        let typed = text_of(&plain(name.as_bytes()));
-        let spelled: BTreeMap<String, &String> = all
-            .iter()
-            .map(|c| (text_of(&plain(c.as_bytes())), c))
-            .collect();
-        let mut proposed: Vec<String> = Vec::new();
-        let near = nearest(&typed, spelled.keys().map(String::as_str));
-        proposed.extend(near.and_then(|n| spelled.get(n)).map(|n| (*n).clone()));
-        // Of names with the same ending, those first that share most of the part before it.
-        let shared = |text: &str| {
-            let pairs = text.bytes().zip(name.bytes());
-            pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
-        };
-        let mut alike: Vec<&String> = all.iter().filter(|c| last(c) == wanted).collect();
-        alike.sort_by_key(|c| (std::cmp::Reverse(shared(c)), c.len()));
-        for candidate in alike {
-            if proposed.len() >= PROPOSED {
-                break;
-            }
-            if !proposed.contains(candidate) {
-                proposed.push(candidate.clone());
-            }
-        }
-        if proposed.is_empty() {
-            let first = name.find(['/', '.']).unwrap_or(name.len());
-            let mut beside: Vec<&str> = packages.into_iter().collect();
-            beside.retain(|package| first > 0 && shared(package) >= first);
-            beside.sort_by_key(|package| (std::cmp::Reverse(shared(package)), package.len()));
-            let beside = beside.into_iter().take(PROPOSED);
-            proposed.extend(beside.map(str::to_owned));
-        }
-        proposed
+        (all, packages)
     }
 }
 
-/// Stands for the standard library among the modules.
-const STD: &str = "std";
+/// The part of a name after the last dot or slash, in lower case.
+fn last_part(name: &str) -> String {
+    let end = name.rsplit(['.', '/']).next().unwrap_or_default();
+    end.to_ascii_lowercase()
+}
 
-fn text_of(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).into_owned()
+/// Number of bytes that two names share at the start.
+fn shared_start(one: &str, other: &str) -> usize {
+    let pairs = one.bytes().zip(other.bytes());
+    pairs
+        .take_while(|(one, other)| one.eq_ignore_ascii_case(other))
+        .count()
+}
+
+/// A name in the spelling of [`plain`].
+fn plain_text(name: &str) -> String {
+    String::from_utf8_lossy(&plain(name.as_bytes())).into_owned()
 }

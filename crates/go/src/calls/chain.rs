@@ -6,23 +6,62 @@ use super::goroutines::function_value;
 use gospect_record::why::{By, Step};
 use std::collections::VecDeque;
 
-/// A tree of the cheapest chains from the roots to everything that can be reached.
-pub struct Ways {
-    /// For each node the node from which it is reached, and how; `None`: not reached.
-    from: Vec<Option<(u32, By)>>,
-    /// The cost of reaching each node.
-    costs: Vec<u32>,
-    /// The root from which each node is reached; [`NOWHERE`]: not reached.
-    roots: Vec<u32>,
-    /// The last function on the way to each node; [`NOWHERE`]: it is a root, or not reached.
-    callers: Vec<u32>,
+/// The cheapest chain from a root to each node that can be reached, as a tree.
+pub struct ChainTree {
+    /// By node; `None`: not reached.
+    nodes: Vec<Option<Reached>>,
+}
+
+/// How a node is reached.
+#[derive(Clone, Copy)]
+struct Reached {
+    /// The cost of the chain.
+    cost: u32,
+    /// The node before it; [`NO_NODE`]: it is a root.
+    before: u32,
+    /// How the node before it refers to it.
+    by: By,
+    /// The root of the chain.
+    root: u32,
+    /// The last function before it in the chain; [`NO_NODE`]: it is a root.
+    caller: u32,
+}
+
+impl ChainTree {
+    fn get(&self, node: usize) -> Option<&Reached> {
+        self.nodes.get(node)?.as_ref()
+    }
+
+    /// Whether anything leads to a function.
+    pub fn is_reached(&self, function: usize) -> bool {
+        self.get(function).is_some()
+    }
+
+    /// The cost of reaching a function; lower is more certain, then shorter. `None`: not reached.
+    pub fn cost(&self, function: usize) -> Option<u32> {
+        Some(self.get(function)?.cost)
+    }
+
+    /// The function that a chain starts with; the function itself if it is a root or not reached.
+    pub fn root_of(&self, function: usize) -> usize {
+        self.get(function)
+            .map_or(function, |reached| reached.root as usize)
+    }
+
+    /// The function from which the last step of the chain comes; the function itself if it is a root or not reached.
+    pub fn caller_of(&self, function: usize) -> usize {
+        match self.get(function) {
+            Some(reached) if reached.caller != NO_NODE => reached.caller as usize,
+            _ => function,
+        }
+    }
 }
 
 /// Most steps of a chain for which to look up the place of the call, and whether they are wrappers; real chains are shorter.
-const PLACED: usize = 512;
+const PLACES_LIMIT: usize = 512;
 
 /// Stands for the missing predecessor of a root.
-const NOWHERE: u32 = u32::MAX;
+const NO_NODE: u32 = u32::MAX;
 
 /// The cost of a kind of step: a chain of calls is preferred to a shorter one with uncertain steps.
 fn cost(by: By) -> u32 {
@@ -35,9 +74,50 @@ fn cost(by: By) -> u32 {
 }
 
 /// The cost of a step that starts a goroutine, which is as certain as a call.
-const START: u32 = 2;
+const GOROUTINE_COST: u32 = 2;
 /// The cost of a step to what the moduledata lists for reflection.
-const LISTED: u32 = 500;
+const LISTED_COST: u32 = 500;
+
+/// Nodes by the cost of reaching them, cheapest first (Dial's algorithm): no step costs more than the number of buckets.
+struct Buckets {
+    buckets: Vec<VecDeque<u32>>,
+    /// The number of nodes in all buckets.
+    waiting: usize,
+    /// The cost of the node that was taken last.
+    cost: u32,
+}
+
+impl Buckets {
+    const COUNT: usize = 512;
+
+    fn new() -> Self {
+        Self {
+            buckets: vec![VecDeque::new(); Self::COUNT],
+            waiting: 0,
+            cost: 0,
+        }
+    }
+
+    fn push(&mut self, node: u32, cost: u32) {
+        if let Some(bucket) = self.buckets.get_mut(cost as usize % Self::COUNT) {
+            bucket.push_back(node);
+            self.waiting += 1;
+        }
+    }
+
+    /// The next node, with the cost for which it was added.
+    fn pop(&mut self) -> Option<(u32, u32)> {
+        while self.waiting > 0 {
+            let bucket = self.buckets.get_mut(self.cost as usize % Self::COUNT)?;
+            if let Some(node) = bucket.pop_front() {
+                self.waiting -= 1;
+                return Some((node, self.cost));
+            }
+            self.cost += 1;
+        }
+        None
+    }
+}
 
 impl Graph<'_, '_> {
     /// Where the program starts: `main.main`, the initialisers of packages, functions that the system enters, and functions
@@ -59,134 +139,122 @@ impl Graph<'_, '_> {
     }
 
     /// Finds the cheapest chain to every function.
-    pub fn ways(&self) -> Ways {
-        let mut from: Vec<Option<(u32, By)>> = vec![None; self.nodes()];
-        let mut costs = vec![u32::MAX; self.nodes()];
-        let mut roots = vec![NOWHERE; self.nodes()];
-        let mut callers = vec![NOWHERE; self.nodes()];
-        // A queue for each cost: no step costs more than the number of queues.
-        const QUEUES: usize = 512;
-        let mut queues: Vec<VecDeque<u32>> = vec![VecDeque::new(); QUEUES];
-        let mut waiting = 0usize;
+    pub fn chain_tree(&self) -> ChainTree {
+        let mut nodes: Vec<Option<Reached>> = vec![None; self.node_count()];
+        let mut waiting = Buckets::new();
         for (root, by) in self.roots() {
             // The program's own start is preferred to that of the runtime.
-            let start = match self.name(root) {
+            let cost = match self.name(root) {
                 b"main.main" => 0,
                 _ if by == By::Init => 2,
                 _ => 8,
             };
-            if let (Some(place), Some(known)) = (from.get_mut(root), costs.get_mut(root)) {
-                *place = Some((NOWHERE, by));
-                *known = start;
-                if let Some(own) = roots.get_mut(root) {
-                    *own = root as u32;
-                }
-                queues[start as usize % QUEUES].push_back(root as u32);
-                waiting += 1;
+            if let Some(node) = nodes.get_mut(root) {
+                *node = Some(Reached {
+                    cost,
+                    before: NO_NODE,
+                    by,
+                    root: root as u32,
+                    caller: NO_NODE,
+                });
+                waiting.push(root as u32, cost);
             }
         }
-        let mut now = 0u32;
-        while waiting > 0 {
-            let Some(node) = queues[now as usize % QUEUES].pop_front() else {
-                now += 1;
+        while let Some((node, cost)) = waiting.pop() {
+            let Some(reached) = nodes.get(node as usize).copied().flatten() else {
                 continue;
             };
-            waiting -= 1;
-            if costs.get(node as usize) != Some(&now) {
+            // A cheaper chain was found after the node was added.
+            if reached.cost != cost {
                 continue;
             }
-            let root = roots.get(node as usize).copied().unwrap_or(NOWHERE);
             let caller = match (node as usize) < self.functions() {
                 true => node,
-                false => callers.get(node as usize).copied().unwrap_or(NOWHERE),
+                false => reached.caller,
             };
-            self.next(node, &mut |to, by| {
-                // A step through data costs little; the way it was seen is paid on entering a function.
-                let is_function = (to as usize) < self.functions();
-                let price = match (is_function, by) {
-                    (true, By::Value) if self.is_started(node, to) => START,
-                    (true, _) => cost(by),
-                    // The moduledata lists every type, so any other way to it says more.
-                    (false, By::Method) => LISTED,
-                    (false, _) => 1,
-                };
-                let sum = now.saturating_add(price);
-                if let (Some(place), Some(known)) =
-                    (from.get_mut(to as usize), costs.get_mut(to as usize))
-                    && sum < *known
+            self.visit_references(node, &mut |to, by| {
+                let cost = cost.saturating_add(self.step_cost(node, to, by));
+                if let Some(target) = nodes.get_mut(to as usize)
+                    && target.is_none_or(|known| cost < known.cost)
                 {
-                    *known = sum;
-                    *place = Some((node, by));
-                    if let (Some(its_root), Some(its_caller)) =
-                        (roots.get_mut(to as usize), callers.get_mut(to as usize))
-                    {
-                        (*its_root, *its_caller) = (root, caller);
-                    }
-                    queues[sum as usize % QUEUES].push_back(to);
-                    waiting += 1;
+                    *target = Some(Reached {
+                        cost,
+                        before: node,
+                        by,
+                        root: reached.root,
+                        caller,
+                    });
+                    waiting.push(to, cost);
                 }
             });
         }
-        Ways {
-            from,
-            costs,
-            roots,
-            callers,
+        ChainTree { nodes }
+    }
+
+    /// The cost of a step. A step through data costs little: what is uncertain is paid on entering a function.
+    fn step_cost(&self, from: u32, to: u32, by: By) -> u32 {
+        let is_function = (to as usize) < self.functions();
+        match (is_function, by) {
+            (true, By::Value) if self.starts_goroutine(from, to) => GOROUTINE_COST,
+            (true, _) => cost(by),
+            // The moduledata lists every type, so any other way to it says more.
+            (false, By::Method) => LISTED_COST,
+            (false, _) => 1,
         }
     }
 
     /// The chain to a function; `None` when nothing leads to it. Wrappers that the compiler and the linker made are left out.
-    pub fn chain(&self, ways: &Ways, function: usize) -> Option<Vec<Step>> {
-        let way = self.without_wrappers(self.way(ways, function)?);
-        let steps = way.iter().enumerate();
+    pub fn chain(&self, tree: &ChainTree, function: usize) -> Option<Vec<Step>> {
+        let links = self.without_wrappers(self.links(tree, function)?);
+        let links = links.iter().enumerate();
         Some(
-            steps
-                .map(|(i, passed)| self.step(passed, i < PLACED))
+            links
+                .map(|(i, link)| self.step(link, i < PLACES_LIMIT))
                 .collect(),
         )
     }
 
     /// The functions of a chain, first the root.
-    fn way(&self, ways: &Ways, function: usize) -> Option<Vec<Passed>> {
-        let mut way: Vec<Passed> = Vec::new();
+    fn links(&self, tree: &ChainTree, function: usize) -> Option<Vec<Link>> {
+        let mut links: Vec<Link> = Vec::new();
         let mut node = u32::try_from(function).ok()?;
         let mut next = None;
         loop {
-            let (before, by) = (*ways.from.get(node as usize)?)?;
+            let reached = tree.get(node as usize)?;
             if (node as usize) < self.functions() {
-                way.push(Passed {
+                links.push(Link {
                     function: node as usize,
-                    by,
-                    go: by == By::Value && self.is_started(before, node),
+                    by: reached.by,
+                    go: reached.by == By::Value && self.starts_goroutine(reached.before, node),
                     next,
                 });
             }
-            if before == NOWHERE {
+            if reached.before == NO_NODE {
                 break;
             }
             next = Some(node);
-            node = before;
+            node = reached.before;
         }
-        way.reverse();
-        Some(way)
+        links.reverse();
+        Some(links)
     }
 
     /// Leaves out wrappers between other functions. What is uncertain about reaching a wrapper is uncertain about the function in it.
-    fn without_wrappers(&self, way: Vec<Passed>) -> Vec<Passed> {
-        let last = way.len().saturating_sub(1);
-        let mut kept: Vec<Passed> = Vec::with_capacity(way.len());
-        let mut wrapper: Option<Passed> = None;
-        for (i, mut passed) in way.into_iter().enumerate() {
+    fn without_wrappers(&self, links: Vec<Link>) -> Vec<Link> {
+        let last = links.len().saturating_sub(1);
+        let mut kept: Vec<Link> = Vec::with_capacity(links.len());
+        let mut wrapper: Option<Link> = None;
+        for (i, mut link) in links.into_iter().enumerate() {
             if let Some(wrapper) = wrapper.take() {
-                if passed.is_certain() {
-                    passed.by = wrapper.by;
+                if link.is_certain() {
+                    link.by = wrapper.by;
                 }
-                passed.go |= wrapper.go;
+                link.go |= wrapper.go;
             }
-            if i > 0 && i < last.min(PLACED) && self.is_wrapper(passed.function) {
-                wrapper = Some(passed);
+            if i > 0 && i < last.min(PLACES_LIMIT) && self.is_wrapper(link.function) {
+                wrapper = Some(link);
             } else {
-                kept.push(passed);
+                kept.push(link);
             }
         }
         kept
@@ -205,101 +273,78 @@ impl Graph<'_, '_> {
     }
 
     /// Whether a chain consists of calls and of goroutines that are started for certain.
-    pub fn is_certain(&self, ways: &Ways, function: usize) -> bool {
-        let way = self.way(ways, function);
-        way.is_some_and(|way| way.iter().all(Passed::is_certain))
-    }
-
-    /// The function that a chain starts with; the function itself if it is a root or not reached.
-    pub fn root_of(&self, ways: &Ways, function: usize) -> usize {
-        known(&ways.roots, function)
-    }
-
-    /// The function from which the last step of the chain comes; the function itself if it is a root or not reached.
-    pub fn before(&self, ways: &Ways, function: usize) -> usize {
-        known(&ways.callers, function)
+    pub fn is_certain(&self, tree: &ChainTree, function: usize) -> bool {
+        let links = self.links(tree, function);
+        links.is_some_and(|links| links.iter().all(Link::is_certain))
     }
 
     /// A step with its place in the source: the instruction that leads to the next one, or the start of the function.
-    fn step(&self, passed: &Passed, is_placed: bool) -> Step {
-        let function = passed.function;
+    fn step(&self, link: &Link, is_placed: bool) -> Step {
+        let function = link.function;
         let start = self.rows.all.get(function).map(|row| row.start);
-        let next = passed.next.filter(|_| is_placed);
-        let pc = next.and_then(|next| self.place(function, next));
+        let next = link.next.filter(|_| is_placed);
+        let pc = next.and_then(|next| self.referring_instruction(function, next));
         let place = pc.or(start).and_then(|pc| self.rows.line(function, pc));
         let (file, line) = place.unzip();
         Step {
             function: String::from_utf8_lossy(self.name(function)).into_owned(),
             file,
             line,
-            by: passed.by,
-            go: passed.go,
+            by: link.by,
+            go: link.go,
         }
     }
 
     /// The chain to a function through one of its callers.
-    pub fn chain_through(&self, ways: &Ways, caller: usize, function: usize) -> Option<Vec<Step>> {
-        let mut way = self.way(ways, caller)?;
+    pub fn chain_through(
+        &self,
+        tree: &ChainTree,
+        caller: usize,
+        function: usize,
+    ) -> Option<Vec<Step>> {
+        let mut links = self.links(tree, caller)?;
         let called = u32::try_from(function).ok()?;
-        way.last_mut()?.next = Some(called);
-        way.push(Passed {
+        links.last_mut()?.next = Some(called);
+        links.push(Link {
             function,
             by: By::Call,
             go: false,
             next: None,
         });
-        let way = self.without_wrappers(way);
-        Some(way.iter().map(|passed| self.step(passed, true)).collect())
+        let links = self.without_wrappers(links);
+        Some(links.iter().map(|link| self.step(link, true)).collect())
     }
 
-    /// The cost of reaching a function; lower is more certain, then shorter. `None`: not reached.
-    pub fn cost(&self, ways: &Ways, function: usize) -> Option<u32> {
-        ways.costs.get(function).copied().filter(|c| *c != u32::MAX)
-    }
-
-    /// Whether anything leads to a function.
-    pub fn is_reached(&self, ways: &Ways, function: usize) -> bool {
-        ways.from.get(function).is_some_and(Option::is_some)
-    }
-
-    /// The first instruction of a function that leads to a node.
-    fn place(&self, from: usize, next: u32) -> Option<u64> {
-        let row = self.rows.all.get(from)?;
+    /// The first instruction of a function that refers to a node.
+    fn referring_instruction(&self, function: usize, node: u32) -> Option<u64> {
+        let row = self.rows.all.get(function)?;
         let code = self.bodies.code(self.image, row)?;
-        let piece = (next as usize).checked_sub(self.functions());
-        let leads = |reference| match (reference, piece) {
+        let piece = (node as usize).checked_sub(self.functions());
+        let leads_there = |reference| match (reference, piece) {
             (Reference::Call(target) | Reference::Jump(target), None) => {
-                self.rows.at(target) == Some(next as usize)
+                self.rows.at(target) == Some(node as usize)
             }
             (Reference::Address(address), None) => {
-                function_value(self.image, &self.rows, address) == Some(next as usize)
+                function_value(self.image, &self.rows, address) == Some(node as usize)
             }
             (Reference::Address(address), Some(piece)) => {
                 self.rows.at(address).is_none() && self.data.at(address) == Some(piece as u32)
             }
             _ => false,
         };
-        let mut found = None;
+        let mut first = None;
         (self.decoder)(code, &mut |pc, reference| {
-            if found.is_none() && leads(reference) {
-                found = Some(pc);
+            if first.is_none() && leads_there(reference) {
+                first = Some(pc);
             }
         });
-        found
+        first
     }
 }
 
-/// The number that a list has for a function; the function itself if it has none.
-fn known(list: &[u32], function: usize) -> usize {
-    match list.get(function) {
-        Some(&number) if number != NOWHERE => number as usize,
-        _ => function,
-    }
-}
-
-/// A function on the way to another.
+/// A function in a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Passed {
+struct Link {
     function: usize,
     /// How it is reached.
     by: By,
@@ -309,7 +354,7 @@ struct Passed {
     next: Option<u32>,
 }
 
-impl Passed {
+impl Link {
     fn is_certain(&self) -> bool {
         self.go || self.by.is_certain()
     }

@@ -13,13 +13,13 @@ const PIECES_LIMIT: usize = 6 << 20;
 
 /// A reference of a piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum DataReference {
     /// The address of the function with this number.
     Function(u32),
-    /// A method in the table of an interface: the type is converted to that interface somewhere.
-    Method(u32),
-    /// A method of a type; the program keeps its code for conversions and reflection.
-    Kept(u32),
+    /// A method in the method table of an interface (`itab`): the type is converted to that interface somewhere.
+    InterfaceMethod(u32),
+    /// A method in the list of a type; the program keeps its code for conversions and reflection.
+    TypeMethod(u32),
     /// Another piece.
     Piece(u32),
     /// A type descriptor or method table that moduledata lists for reflection.
@@ -30,96 +30,109 @@ pub enum Held {
 pub struct Data {
     /// Start of each piece, ascending.
     starts: Vec<u64>,
-    /// Index in `held` of the first reference of each piece, and one more for the end.
-    first: Vec<u32>,
-    held: Vec<Held>,
+    /// Index in `references` of the first reference of each piece, and one more for the end.
+    first_references: Vec<u32>,
+    references: Vec<DataReference>,
 }
 
 impl Data {
-    /// Reads every word of the data. `named` are the addresses that code refers to. `None`: more pieces than any real program
+    /// Reads every word of the data. `used` are the addresses that code refers to. `None`: more pieces than any real program
     /// has.
     pub fn read(
         image: &Image<'_>,
         rows: &Rows<'_, '_>,
         types: &Types,
-        named: &[u64],
+        used: &[u64],
     ) -> Option<Self> {
         let ranges = ranges(image, rows);
-        let inside = |address: u64| {
-            let after = ranges.partition_point(|r| r.0 <= address);
+        let is_inside = |address: u64| {
+            let after = ranges.partition_point(|range| range.0 <= address);
             after
                 .checked_sub(1)
                 .and_then(|i| ranges.get(i))
-                .is_some_and(|r| address < r.1)
+                .is_some_and(|range| address < range.1)
         };
-        let mut starts: Vec<u64> = named.iter().copied().filter(|a| inside(*a)).collect();
+        let mut starts: Vec<u64> = used.iter().copied().filter(|a| is_inside(*a)).collect();
+        // Where pointers are, and where they lead.
         let mut pointers: Vec<(u64, u64)> = Vec::new();
         words(image, &ranges, &mut |at, value| {
             if pointers.len() >= PIECES_LIMIT {
                 return;
             }
-            if inside(value) {
+            if is_inside(value) {
                 starts.push(value);
                 pointers.push((at, value));
             } else if rows.starting(value).is_some() {
                 pointers.push((at, value));
             }
         });
-        starts.extend(ranges.iter().map(|r| r.0));
+        starts.extend(ranges.iter().map(|range| range.0));
         starts.sort_unstable();
         starts.dedup();
-        named_types(image, types, &mut starts);
+        add_types_by_offset(image, types, &mut starts);
         if starts.len() >= PIECES_LIMIT || pointers.len() >= PIECES_LIMIT {
             return None;
         }
+        pointers.sort_unstable();
         let mut data = Self {
             starts,
-            first: Vec::new(),
-            held: Vec::new(),
+            first_references: Vec::new(),
+            references: Vec::new(),
         };
-        pointers.sort_unstable();
-        let mut rest = pointers.iter().peekable();
-        data.first.push(0);
-        for i in 0..data.starts.len() {
-            let start = data.starts.get(i).copied().unwrap_or_default();
-            let end = data.starts.get(i + 1).copied().unwrap_or(u64::MAX);
-            let is_itab = types.is_itab(image, start);
-            while let Some((_, value)) = rest.next_if(|p| p.0 < end) {
-                if let Some(function) = rows.starting(*value) {
-                    let function = function as u32;
-                    data.held.push(match is_itab {
-                        true => Held::Method(function),
-                        false => Held::Function(function),
-                    });
-                } else if let Some(piece) = data.at(*value) {
-                    data.held.push(Held::Piece(piece));
-                }
-            }
-            types.methods(image, start, &mut |code| {
-                if let Some(function) = rows.starting(code) {
-                    data.held.push(Held::Kept(function as u32));
-                }
-            });
-            types.pointers(image, start, &mut |other| {
-                if let Some(piece) = data.at(other) {
-                    data.held.push(Held::Piece(piece));
-                }
-            });
-            if types.is_module(start, end) {
-                data.list(types);
-            }
-            data.first.push(data.held.len() as u32);
-        }
+        data.add_references(image, rows, types, &pointers);
         Some(data)
     }
 
+    /// Adds the references of all pieces. `pointers` are where pointers are and where they lead, sorted.
+    fn add_references(
+        &mut self,
+        image: &Image<'_>,
+        rows: &Rows<'_, '_>,
+        types: &Types,
+        pointers: &[(u64, u64)],
+    ) {
+        let mut rest = pointers.iter().peekable();
+        self.first_references.push(0);
+        for i in 0..self.starts.len() {
+            let start = self.starts.get(i).copied().unwrap_or_default();
+            let end = self.starts.get(i + 1).copied().unwrap_or(u64::MAX);
+            let is_itab = types.is_itab(image, start);
+            while let Some((_, value)) = rest.next_if(|pointer| pointer.0 < end) {
+                if let Some(function) = rows.starting(*value) {
+                    let function = function as u32;
+                    self.references.push(match is_itab {
+                        true => DataReference::InterfaceMethod(function),
+                        false => DataReference::Function(function),
+                    });
+                } else if let Some(piece) = self.at(*value) {
+                    self.references.push(DataReference::Piece(piece));
+                }
+            }
+            types.visit_methods(image, start, &mut |code| {
+                if let Some(function) = rows.starting(code) {
+                    let reference = DataReference::TypeMethod(function as u32);
+                    self.references.push(reference);
+                }
+            });
+            types.visit_types_by_offset(image, start, &mut |other| {
+                if let Some(piece) = self.at(other) {
+                    self.references.push(DataReference::Piece(piece));
+                }
+            });
+            if types.has_moduledata(start, end) {
+                self.add_listed(types);
+            }
+            self.first_references.push(self.references.len() as u32);
+        }
+    }
+
     /// Adds what moduledata lists: all type descriptors and method tables.
-    fn list(&mut self, types: &Types) {
+    fn add_listed(&mut self, types: &Types) {
         for (from, to) in types.listed() {
             let first = self.starts.partition_point(|start| *start < from);
-            let behind = self.starts.partition_point(|start| *start < to);
-            let pieces = (first..behind).filter_map(|piece| u32::try_from(piece).ok());
-            self.held.extend(pieces.map(Held::Listed));
+            let end = self.starts.partition_point(|start| *start < to);
+            let pieces = (first..end).filter_map(|piece| u32::try_from(piece).ok());
+            self.references.extend(pieces.map(DataReference::Listed));
         }
     }
 
@@ -135,22 +148,22 @@ impl Data {
     }
 
     /// The references of a piece.
-    pub fn held(&self, piece: u32) -> &[Held] {
-        let i = piece as usize;
-        let from = self.first.get(i).copied().unwrap_or_default() as usize;
-        let to = self.first.get(i + 1).copied().unwrap_or_default() as usize;
-        self.held.get(from..to).unwrap_or_default()
+    pub fn references_of(&self, piece: u32) -> &[DataReference] {
+        let index = |i: usize| self.first_references.get(i).copied().unwrap_or_default() as usize;
+        let range = index(piece as usize)..index(piece as usize + 1);
+        self.references.get(range).unwrap_or_default()
     }
 }
 
 /// Adds the types to which only an offset in another type leads.
-fn named_types(image: &Image<'_>, types: &Types, starts: &mut Vec<u64>) {
-    let mut seen: HashSet<u64> = starts.iter().copied().filter(|s| types.holds(*s)).collect();
-    let mut left: Vec<u64> = seen.iter().copied().collect();
-    while let Some(start) = left.pop() {
-        types.pointers(image, start, &mut |other| {
-            if types.holds(other) && seen.insert(other) {
-                left.push(other);
+fn add_types_by_offset(image: &Image<'_>, types: &Types, starts: &mut Vec<u64>) {
+    let known = starts.iter().copied().filter(|s| types.contains(*s));
+    let mut seen: HashSet<u64> = known.collect();
+    let mut waiting: Vec<u64> = seen.iter().copied().collect();
+    while let Some(start) = waiting.pop() {
+        types.visit_types_by_offset(image, start, &mut |other| {
+            if types.contains(other) && seen.insert(other) {
+                waiting.push(other);
                 starts.push(other);
             }
         });
@@ -168,36 +181,36 @@ fn ranges(image: &Image<'_>, rows: &Rows<'_, '_>) -> Vec<(u64, u64)> {
     let table = rows.table_range();
     let mut all = Vec::new();
     for segment in image.segments.iter().filter(|s| !s.discardable) {
-        let mut left = vec![(segment.address, segment.end())];
-        for hole in [code, table] {
-            left = left
+        let mut parts = vec![(segment.address, segment.end())];
+        for excluded in [code, table] {
+            parts = parts
                 .into_iter()
-                .flat_map(|(from, to)| [(from, to.min(hole.0)), (from.max(hole.1), to)])
-                .filter(|r| r.0 < r.1)
+                .flat_map(|(from, to)| [(from, to.min(excluded.0)), (from.max(excluded.1), to)])
+                .filter(|part| part.0 < part.1)
                 .collect();
-            left.dedup();
+            parts.dedup();
         }
-        all.extend(left);
+        all.extend(parts);
     }
     all.sort_unstable();
     // Overlapping segments are read once.
     let mut end = 0;
-    all.retain_mut(|r| {
-        r.0 = r.0.max(end);
-        end = end.max(r.1);
-        r.0 < r.1
+    all.retain_mut(|range| {
+        range.0 = range.0.max(end);
+        end = end.max(range.1);
+        range.0 < range.1
     });
     all
 }
 
-/// Visits every aligned word that may be an address, as the running program sees it.
+/// Visits every aligned word that may be an address, with its place and its value in the running program.
 fn words(image: &Image<'_>, ranges: &[(u64, u64)], visit: &mut dyn FnMut(u64, u64)) {
     let word = image.pointer_size();
     let fixups = image.fixups();
     for &(start, end) in ranges {
         let start = start.next_multiple_of(word);
-        let mut fixed = fixups
-            .get(fixups.partition_point(|f| f.0 < start)..)
+        let mut fixups = fixups
+            .get(fixups.partition_point(|fixup| fixup.0 < start)..)
             .unwrap_or_default()
             .iter()
             .peekable();
@@ -207,8 +220,8 @@ fn words(image: &Image<'_>, ranges: &[(u64, u64)], visit: &mut dyn FnMut(u64, u6
         let step = word as usize;
         for (i, chunk) in bytes.chunks_exact(step).enumerate() {
             let at = start + i as u64 * word;
-            while fixed.next_if(|f| f.0 < at).is_some() {}
-            match fixed.next_if(|f| f.0 == at) {
+            while fixups.next_if(|fixup| fixup.0 < at).is_some() {}
+            match fixups.next_if(|fixup| fixup.0 == at) {
                 Some(fixup) => visit(at, fixup.1),
                 None => {
                     let value = image.number(chunk);

@@ -44,13 +44,13 @@ impl<'g, 't, 'i> Goroutines<'g, 't, 'i> {
         }
     }
 
-    /// Begins with another function.
-    pub fn begin(&mut self) {
+    /// Forgets the addresses that the function before took.
+    pub fn begin_function(&mut self) {
         self.recent.clear();
     }
 
-    /// Takes the next reference of a function.
-    pub fn see(&mut self, from: u32, reference: Reference) {
+    /// Adds the next reference of a function.
+    pub fn add(&mut self, from: u32, reference: Reference) {
         match reference {
             Reference::Address(address) => {
                 if self.recent.len() == RECENT {
@@ -59,7 +59,7 @@ impl<'g, 't, 'i> Goroutines<'g, 't, 'i> {
                 self.recent.push(address);
             }
             Reference::Call(target) if self.newproc.contains(&target) => {
-                let started = self.started(from);
+                let started = self.started_function(from);
                 self.starts.extend(started.map(|to| (from, to)));
                 self.recent.clear();
             }
@@ -71,14 +71,16 @@ impl<'g, 't, 'i> Goroutines<'g, 't, 'i> {
 
     /// The function whose address was taken last before the call of `runtime.newproc`: with nothing in between, or a function
     /// literal or wrapper that the compiler made for the same function.
-    fn started(&self, from: u32) -> Option<u32> {
-        let is_function = |address: &u64| function_value(self.image, self.rows, *address);
+    fn started_function(&self, from: u32) -> Option<u32> {
+        let function_at = |address: &u64| function_value(self.image, self.rows, *address);
         let mut latest = self.recent.iter().rev().enumerate();
         let (distance, function) =
-            latest.find_map(|(distance, address)| Some((distance, is_function(address)?)))?;
-        let (own, name) = (self.rows.name(from as usize)?, self.rows.name(function)?);
-        let is_part = name
-            .strip_prefix(own)
+            latest.find_map(|(distance, address)| Some((distance, function_at(address)?)))?;
+        let starter = self.rows.name(from as usize)?;
+        let is_part = self
+            .rows
+            .name(function)?
+            .strip_prefix(starter)
             .is_some_and(|rest| rest.starts_with(b"."));
         (distance == 0 || is_part).then(|| u32::try_from(function).ok())?
     }

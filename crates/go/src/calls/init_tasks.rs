@@ -23,8 +23,8 @@ pub fn read(tables: &Tables<'_>, rows: &Rows<'_, '_>) -> Vec<u32> {
         let (start, length, capacity) = (field(place)?, field(place + 1)?, field(place + 2)?);
         (length == capacity && (1..=TASKS_LIMIT).contains(&length)).then_some((start, length))
     });
-    let mut found = lists.filter_map(|(start, length)| functions(image, rows, start, length));
-    found.next().unwrap_or_default()
+    let mut valid = lists.filter_map(|(start, length)| functions(image, rows, start, length));
+    valid.next().unwrap_or_default()
 }
 
 /// The functions of all tasks; `None` if this is no list of tasks. There are at most as many as the program has.

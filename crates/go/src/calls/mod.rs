@@ -12,18 +12,19 @@ pub mod decode;
 mod goroutines;
 mod init_tasks;
 mod name;
+mod references;
 mod types;
 
 pub use ask::ask;
-pub use chain::Ways;
+pub use chain::ChainTree;
 
 use super::tables::Tables;
 use super::tables::rows::{Row, Rows};
-use data::{Data, Held};
-use decode::{Code, Reference};
-use goroutines::Goroutines;
+use data::{Data, DataReference};
+use decode::Code;
 use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_record::why::By;
+use references::CodeReferences;
 use std::fmt;
 use types::Types;
 
@@ -50,9 +51,6 @@ impl fmt::Display for NoGraph {
 
 impl std::error::Error for NoGraph {}
 
-/// Most edges to keep; the largest programs known have three million.
-const EDGES_LIMIT: usize = 24 << 20;
-
 /// A reference of one function to another or to a piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
@@ -71,11 +69,12 @@ pub struct Graph<'t, 'i> {
     decoder: decode::Decoder,
     bodies: Bodies,
     data: Data,
-    /// Index of the first edge of each function, and one more for the end.
-    first: Vec<u32>,
+    /// Index in `edges` of the first edge of each function, and one more for the end.
+    first_edges: Vec<u32>,
+    /// The nodes that functions refer to, by function.
     edges: Vec<(u32, By)>,
     /// Functions that start goroutines, and the functions that run in those; sorted.
-    started: Vec<(u32, u32)>,
+    goroutine_starts: Vec<(u32, u32)>,
     /// Functions that the runtime calls before `main.main`, sorted; empty where the program has no list of them.
     initialisers: Vec<u32>,
 }
@@ -92,105 +91,33 @@ impl<'t, 'i> Graph<'t, 'i> {
             .and_then(decode::decoder)
             .ok_or(NoGraph::Architecture)?;
         let rows = Rows::read(tables).ok_or(NoGraph::NoFunctions)?;
-        let types = Types::find(tables, rows.shift);
-        let functions = rows.all.len();
         let bodies = Bodies::of(image);
-        let mut calls: Vec<Edge> = Vec::new();
-        let mut named: Vec<(u32, u64)> = Vec::new();
-        let mut goroutines = Goroutines::new(image, &rows);
-        for (i, row) in rows.all.iter().enumerate() {
-            let from = i as u32;
-            let Some(code) = bodies.code(image, row) else {
-                continue;
-            };
-            let (calls_before, named_before) = (calls.len(), named.len());
-            goroutines.begin();
-            decoder(code, &mut |_, reference| {
-                goroutines.see(from, reference);
-                let target = match reference {
-                    Reference::Call(target) => target,
-                    Reference::Jump(target) if target < row.start || target >= row.end => target,
-                    Reference::Jump(_) => return,
-                    Reference::Address(address) => {
-                        if image.segment_at(address).is_some() || rows.at(address).is_some() {
-                            named.push((from, address));
-                        }
-                        return;
-                    }
-                };
-                if let Some(to) = rows.at(target) {
-                    calls.push(Edge {
-                        from,
-                        to: to as u32,
-                        by: By::Call,
-                    });
-                }
-            });
-            drop_repeated(&mut calls, calls_before);
-            drop_repeated(&mut named, named_before);
-            if calls.len() + named.len() > EDGES_LIMIT {
-                return Err(NoGraph::TooLarge);
-            }
-        }
-        let mut initialisers = init_tasks::read(tables, &rows);
-        initialisers.sort_unstable();
-        let mut started = goroutines.starts;
-        started.sort_unstable();
-        started.dedup();
-        calls.extend(started.iter().map(|(from, to)| Edge {
-            from: *from,
-            to: *to,
-            by: By::Value,
-        }));
-        let addresses: Vec<u64> = {
-            let mut all: Vec<u64> = named.iter().map(|n| n.1).collect();
-            all.sort_unstable();
-            all.dedup();
-            all
-        };
-        let data = Data::read(image, &rows, &types, &addresses).ok_or(NoGraph::TooLarge)?;
-        for (from, address) in named {
-            if let Some(to) = rows.at(address) {
-                // Code in the middle of another function may also be a jump target, as in assembly.
-                if to != from as usize || rows.starting(address).is_some() {
-                    calls.push(Edge {
-                        from,
-                        to: to as u32,
-                        by: By::Value,
-                    });
-                }
-            } else if image.segment_at(address).is_some()
-                && let Some(piece) = data.at(address)
-            {
-                calls.push(Edge {
-                    from,
-                    to: piece.saturating_add(functions as u32),
-                    by: By::Value,
-                });
-            }
-        }
-        calls.sort_unstable();
-        // One edge for each pair; a call counts more than a value, and comes first.
-        calls.dedup_by_key(|e| (e.from, e.to));
-        let mut first = Vec::with_capacity(functions + 1);
-        let mut edges = Vec::with_capacity(calls.len());
-        let mut rest = calls.iter().peekable();
-        for i in 0..functions {
-            first.push(edges.len() as u32);
-            while let Some(edge) = rest.next_if(|e| e.from as usize == i) {
+        let references = CodeReferences::read(image, &rows, &bodies, decoder)?;
+        let types = Types::find(tables, rows.shift);
+        let data =
+            Data::read(image, &rows, &types, &references.addresses()).ok_or(NoGraph::TooLarge)?;
+        let (all, goroutine_starts) = references.into_edges(image, &rows, &data);
+        let mut first_edges = Vec::with_capacity(rows.all.len() + 1);
+        let mut edges = Vec::with_capacity(all.len());
+        let mut rest = all.iter().peekable();
+        for function in 0..rows.all.len() {
+            first_edges.push(edges.len() as u32);
+            while let Some(edge) = rest.next_if(|edge| edge.from as usize == function) {
                 edges.push((edge.to, edge.by));
             }
         }
-        first.push(edges.len() as u32);
+        first_edges.push(edges.len() as u32);
+        let mut initialisers = init_tasks::read(tables, &rows);
+        initialisers.sort_unstable();
         Ok(Self {
             image,
             rows,
             decoder,
             bodies,
             data,
-            first,
+            first_edges,
             edges,
-            started,
+            goroutine_starts,
             initialisers,
         })
     }
@@ -217,34 +144,39 @@ impl<'t, 'i> Graph<'t, 'i> {
 
     /// The functions that a function calls or jumps to directly, by number.
     pub fn calls(&self, function: usize) -> impl Iterator<Item = usize> + '_ {
-        self.out(function)
+        self.edges_of(function)
             .iter()
-            .filter(|e| e.1 == By::Call)
-            .map(|e| e.0 as usize)
+            .filter(|(_, by)| *by == By::Call)
+            .map(|(to, _)| *to as usize)
     }
 
-    fn out(&self, function: usize) -> &[(u32, By)] {
-        let from = self.first.get(function).copied().unwrap_or_default() as usize;
-        let to = self.first.get(function + 1).copied().unwrap_or_default() as usize;
-        self.edges.get(from..to).unwrap_or_default()
+    /// The nodes that a function refers to.
+    fn edges_of(&self, function: usize) -> &[(u32, By)] {
+        let index = |i: usize| self.first_edges.get(i).copied().unwrap_or_default() as usize;
+        let range = index(function)..index(function + 1);
+        self.edges.get(range).unwrap_or_default()
     }
 
     /// Visits every node that a node refers to.
-    fn next(&self, node: u32, visit: &mut dyn FnMut(u32, By)) {
+    fn visit_references(&self, node: u32, visit: &mut dyn FnMut(u32, By)) {
         let functions = self.functions() as u32;
         match node.checked_sub(functions) {
             None => {
-                for (to, by) in self.out(node as usize) {
+                for (to, by) in self.edges_of(node as usize) {
                     visit(*to, *by);
                 }
             }
             Some(piece) => {
-                for held in self.data.held(piece) {
-                    match held {
-                        Held::Function(to) => visit(*to, By::Value),
-                        Held::Method(to) | Held::Kept(to) => visit(*to, By::Method),
-                        Held::Piece(to) => visit(to.saturating_add(functions), By::Value),
-                        Held::Listed(to) => visit(to.saturating_add(functions), By::Method),
+                for reference in self.data.references_of(piece) {
+                    match reference {
+                        DataReference::Function(to) => visit(*to, By::Value),
+                        DataReference::InterfaceMethod(to) | DataReference::TypeMethod(to) => {
+                            visit(*to, By::Method);
+                        }
+                        DataReference::Piece(to) => visit(to.saturating_add(functions), By::Value),
+                        DataReference::Listed(to) => {
+                            visit(to.saturating_add(functions), By::Method);
+                        }
                     }
                 }
             }
@@ -252,25 +184,18 @@ impl<'t, 'i> Graph<'t, 'i> {
     }
 
     /// Whether a function starts a goroutine with another.
-    fn is_started(&self, from: u32, to: u32) -> bool {
-        self.started.binary_search(&(from, to)).is_ok()
+    fn starts_goroutine(&self, from: u32, to: u32) -> bool {
+        self.goroutine_starts.binary_search(&(from, to)).is_ok()
     }
 
-    fn nodes(&self) -> usize {
+    fn node_count(&self) -> usize {
         self.functions() + self.data.len()
     }
 }
 
-/// Sorts the items from an index on, and removes duplicates.
-fn drop_repeated<T: Ord + Copy>(all: &mut Vec<T>, from: usize) {
-    let mut own = all.split_off(from.min(all.len()));
-    own.sort_unstable();
-    own.dedup();
-    all.append(&mut own);
-}
-
 /// Where the code of each function is, and what its instructions need besides.
 struct Bodies {
+    /// Address of the table of contents (ppc64).
     toc: Option<u64>,
     /// The functions of a WebAssembly module, whose code is not part of its memory.
     wasm: Option<WasmFunctions>,

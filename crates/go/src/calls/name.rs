@@ -6,9 +6,9 @@ pub fn plain(name: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(name.len());
     let mut depth = 0usize;
     let mut rest = name;
-    while let Some((&b, tail)) = rest.split_first() {
+    while let Some((&byte, tail)) = rest.split_first() {
         rest = tail;
-        match b {
+        match byte {
             b'[' => depth += 1,
             b']' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
@@ -16,14 +16,14 @@ pub fn plain(name: &[u8]) -> Vec<u8> {
             b'%' => {
                 let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok());
                 match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-                    Some(byte) => {
-                        out.push(byte);
+                    Some(decoded) => {
+                        out.push(decoded);
                         rest = tail.get(2..).unwrap_or_default();
                     }
-                    None => out.push(b),
+                    None => out.push(byte),
                 }
             }
-            _ => out.push(b),
+            _ => out.push(byte),
         }
     }
     out

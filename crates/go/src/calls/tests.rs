@@ -3,12 +3,11 @@
 use super::{Graph, ask, capabilities};
 use crate::tables::Tables;
 use gospect_bytes::{Limits, Window};
-use std::time::Instant;
 
 /// Where the parts of the program are, in the file and in memory.
 const BASE: u64 = 0x40_0000;
 /// Bytes of code of a function.
-const CODE: usize = 16;
+const CODE_SIZE: usize = 16;
 
 /// A program for linux/amd64 with a function table as Go 1.20 and newer write it (src/cmd/link/internal/ld/pcln.go). Each function calls those
 /// that `calls` gives, which have to fit into three calls.
@@ -16,10 +15,10 @@ fn program(functions: usize, calls: impl Fn(usize) -> Vec<usize>) -> Vec<u8> {
     let mut names = Vec::new();
     let mut structures: Vec<u8> = Vec::new();
     let mut rows: Vec<u8> = Vec::new();
-    let mut code: Vec<u8> = Vec::with_capacity(functions * CODE);
+    let mut code: Vec<u8> = Vec::with_capacity(functions * CODE_SIZE);
     let rows_size = functions * 8 + 4;
     for number in 0..functions {
-        let entry = (number * CODE) as u32;
+        let entry = (number * CODE_SIZE) as u32;
         rows.extend(entry.to_le_bytes());
         rows.extend(((rows_size + structures.len()) as u32).to_le_bytes());
         structures.extend(entry.to_le_bytes());
@@ -33,11 +32,11 @@ fn program(functions: usize, calls: impl Fn(usize) -> Vec<usize>) -> Vec<u8> {
         for callee in calls(number) {
             let next = code.len() as i64 + 5;
             code.push(0xe8);
-            code.extend(((callee * CODE) as i64 - next).to_le_bytes()[..4].iter());
+            code.extend(((callee * CODE_SIZE) as i64 - next).to_le_bytes()[..4].iter());
         }
-        code.resize(start + CODE, 0xc3);
+        code.resize(start + CODE_SIZE, 0xc3);
     }
-    rows.extend(((functions * CODE) as u32).to_le_bytes());
+    rows.extend(((functions * CODE_SIZE) as u32).to_le_bytes());
     const HEADER: usize = 120 + 64;
     let text = (HEADER + 0xfff) & !0xfff;
     let table = text + code.len();
@@ -88,13 +87,12 @@ fn with_tables(bytes: &[u8], check: impl FnOnce(&Tables<'_>)) {
     check(&Tables::new(&image, Limits::default()));
 }
 
-/// A chain through all functions, and back to the first.
+/// A chain through all functions, and back to the first. A search that is not linear would not end.
 #[test]
 fn a_million_functions_that_call_each_other_in_a_ring() {
     const FUNCTIONS: usize = 1_000_000;
     let bytes = program(FUNCTIONS, |number| vec![(number + 1) % FUNCTIONS, number]);
     with_tables(&bytes, |tables| {
-        let start = Instant::now();
         let names = [
             "main.f999999".to_owned(),
             "main".to_owned(),
@@ -108,8 +106,6 @@ fn a_million_functions_that_call_each_other_in_a_ring() {
         assert_eq!(answers[3].nearest, ["main"]);
         let capabilities = capabilities::read(tables, Some(27)).unwrap();
         assert!(capabilities.is_empty());
-        // Two seconds in a release, more in a test.
-        assert!(start.elapsed().as_secs() < 300);
     });
 }
 

@@ -18,44 +18,47 @@ const METHODS_LIMIT: u64 = 1 << 14;
 /// The type descriptors of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
+    /// Addresses of the type descriptors.
     range: (u64, u64),
+    /// Start of the code.
     text: u64,
     /// Bits that offsets from the start of text are shifted by.
     shift: u32,
     /// Address of moduledata.
-    module: u64,
+    moduledata: u64,
     /// The range of method tables, since Go 1.27; before, moduledata points at each.
     itabs: (u64, u64),
     /// Methods that may still be read, one for each byte of the range: lists of real types do not overlap, and each method
     /// takes sixteen bytes.
-    left: Cell<u64>,
+    methods_left: Cell<u64>,
 }
 
-/// Fields of `abi.Type`, in bytes, for one size of pointers.
-struct Common {
+/// Offsets of fields of `abi.Type`, for one size of pointers.
+struct TypeLayout {
     flags: u64,
     kind: u64,
-    /// `ptrToThis`, an offset from the start of types.
-    pointer: u64,
+    /// `PtrToThis`, an offset from the start of types.
+    pointer_to_this: u64,
+    /// Size of the structure.
     size: u64,
 }
 
-const COMMON_64: Common = Common {
+const TYPE_64: TypeLayout = TypeLayout {
     flags: 20,
     kind: 23,
-    pointer: 44,
+    pointer_to_this: 44,
     size: 48,
 };
-const COMMON_32: Common = Common {
+const TYPE_32: TypeLayout = TypeLayout {
     flags: 12,
     kind: 15,
-    pointer: 28,
+    pointer_to_this: 28,
     size: 32,
 };
 
 /// Bytes between `abi.Type` and the methods by kind, for pointers of eight and of four bytes; other kinds have none. Maps
 /// changed in Go 1.12, 1.14, 1.24 and 1.27.
-const EXTRA: [(u8, &[u64], &[u64]); 8] = [
+const KIND_SIZES: [(u8, &[u64], &[u64]); 8] = [
     (17, &[24], &[12]),                         // array: element, slice, length
     (18, &[16], &[8]),                          // channel: element, direction
     (19, &[8], &[4]),                           // function: two counts of two bytes
@@ -67,7 +70,7 @@ const EXTRA: [(u8, &[u64], &[u64]); 8] = [
 ];
 
 /// Word numbers of `types` and `etypes` in moduledata, by layout of the function table.
-const RANGES: [(Layout, &[(u64, u64)]); 4] = [
+const RANGE_WORDS: [(Layout, &[(u64, u64)]); 4] = [
     (Layout::Go12, &[(25, 26)]),
     (Layout::Go116, &[(35, 36)]),
     (Layout::Go118, &[(35, 36)]),
@@ -84,7 +87,10 @@ impl Types {
         };
         let word = image.pointer_size();
         let field = |i: u64| image.pointer(module.address.checked_add(i * word)?);
-        let places = RANGES.iter().find(|r| r.0 == table.layout).map(|r| r.1);
+        let places = RANGE_WORDS
+            .iter()
+            .find(|row| row.0 == table.layout)
+            .map(|row| row.1);
         let range = places.unwrap_or_default().iter().find_map(|(from, to)| {
             let (from, to) = (field(*from)?, field(*to)?);
             let segment = image.segment_at(from)?;
@@ -98,7 +104,7 @@ impl Types {
                 let start = field(later.1 + 1).and_then(|o| range.0.checked_add(o));
                 let end = start
                     .zip(field(later.1 + 2))
-                    .and_then(|(s, n)| s.checked_add(n));
+                    .and_then(|(start, size)| start.checked_add(size));
                 start.zip(end).unwrap_or_default()
             }
             _ => (0, 0),
@@ -107,9 +113,9 @@ impl Types {
             range,
             text: module.text.0,
             shift,
-            module: module.address,
+            moduledata: module.address,
             itabs,
-            left: Cell::new(range.1.saturating_sub(range.0)),
+            methods_left: Cell::new(range.1.saturating_sub(range.0)),
         }
     }
 
@@ -119,8 +125,8 @@ impl Types {
     }
 
     /// Whether a piece of data contains the start of moduledata.
-    pub fn is_module(&self, start: u64, end: u64) -> bool {
-        self.is_known() && start <= self.module && self.module < end
+    pub fn has_moduledata(&self, start: u64, end: u64) -> bool {
+        self.is_known() && (start..end).contains(&self.moduledata)
     }
 
     /// The ranges of what moduledata lists.
@@ -129,54 +135,55 @@ impl Types {
     }
 
     /// Whether an address is among the types.
-    pub fn holds(&self, address: u64) -> bool {
+    pub fn contains(&self, address: u64) -> bool {
         self.range.0 <= address && address < self.range.1
     }
 
-    fn common(image: &Image<'_>) -> &'static Common {
+    fn layout(image: &Image<'_>) -> &'static TypeLayout {
         match image.pointer_size() {
-            4 => &COMMON_32,
-            _ => &COMMON_64,
+            4 => &TYPE_32,
+            _ => &TYPE_64,
         }
     }
 
     /// Whether there may be a type descriptor at an address.
-    fn plausible(&self, image: &Image<'_>, address: u64) -> bool {
-        let common = Self::common(image);
-        let Some(bytes) = image.bytes(address, common.size) else {
+    fn is_plausible(&self, image: &Image<'_>, address: u64) -> bool {
+        let layout = Self::layout(image);
+        let Some(bytes) = image.bytes(address, layout.size) else {
             return false;
         };
         let at = |i: u64| bytes.get(i as usize).copied().unwrap_or_default();
-        let kind = at(common.kind) & KIND_MASK;
-        let align = at(common.flags + 1);
-        let field_align = at(common.flags + 2);
-        let is_sound = |a: u8| a.is_power_of_two() && a <= 16;
+        let kind = at(layout.kind) & KIND_MASK;
+        let align = at(layout.flags + 1);
+        let field_align = at(layout.flags + 2);
+        let is_alignment = |value: u8| value.is_power_of_two() && value <= 16;
         (1..=26).contains(&kind)
-            && is_sound(align)
-            && is_sound(field_align)
-            && at(common.flags) < 128
+            && is_alignment(align)
+            && is_alignment(field_align)
+            && at(layout.flags) < 128
     }
 
     /// Whether there is a method table of an interface (`runtime.itab`) at an address: an interface type, then a type.
     pub fn is_itab(&self, image: &Image<'_>, address: u64) -> bool {
-        if !self.is_known() || self.holds(address) {
+        if !self.is_known() || self.contains(address) {
             return false;
         }
         let word = image.pointer_size();
-        let Some(interface) = image.pointer(address).filter(|a| self.holds(*a)) else {
+        let Some(interface) = image.pointer(address).filter(|a| self.contains(*a)) else {
             return false;
         };
-        let other = address.checked_add(word).and_then(|a| image.pointer(a));
-        let common = Self::common(image);
+        let concrete = address.checked_add(word).and_then(|a| image.pointer(a));
+        let layout = Self::layout(image);
         let kind = interface
-            .checked_add(common.kind)
+            .checked_add(layout.kind)
             .and_then(|a| image.bytes(a, 1))
             .and_then(|b| b.first().copied());
-        other.is_some_and(|a| self.holds(a)) && kind.is_some_and(|k| k & KIND_MASK == INTERFACE)
+        concrete.is_some_and(|a| self.contains(a))
+            && kind.is_some_and(|k| k & KIND_MASK == INTERFACE)
     }
 
     /// Visits the code of each method that a type keeps.
-    pub fn methods(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
+    pub fn visit_methods(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
         let Some((list, count)) = self.method_list(image, address) else {
             return;
         };
@@ -197,18 +204,23 @@ impl Types {
     }
 
     /// Visits the types that a descriptor names by offset: the pointer to it, and the types of its methods.
-    pub fn pointers(&self, image: &Image<'_>, address: u64, visit: &mut dyn FnMut(u64)) {
-        if !self.holds(address) || !self.plausible(image, address) {
+    pub fn visit_types_by_offset(
+        &self,
+        image: &Image<'_>,
+        address: u64,
+        visit: &mut dyn FnMut(u64),
+    ) {
+        if !self.contains(address) || !self.is_plausible(image, address) {
             return;
         }
-        let common = Self::common(image);
+        let layout = Self::layout(image);
         let offset = address
-            .checked_add(common.pointer)
+            .checked_add(layout.pointer_to_this)
             .and_then(|a| image.bytes(a, 4))
             .map_or(0, |b| image.number(b));
         let mut named = |offset: u64| {
             let other = self.range.0.wrapping_add(offset);
-            if offset != 0 && self.holds(other) && self.plausible(image, other) {
+            if offset != 0 && self.contains(other) && self.is_plausible(image, other) {
                 visit(other);
             }
         };
@@ -227,27 +239,26 @@ impl Types {
 
     /// Address and length of the methods of a type, which follow `abi.UncommonType`.
     fn method_list(&self, image: &Image<'_>, address: u64) -> Option<(u64, u64)> {
-        if !self.holds(address) || !self.plausible(image, address) {
+        if !self.contains(address) || !self.is_plausible(image, address) {
             return None;
         }
-        let common = Self::common(image);
+        let layout = Self::layout(image);
         let byte = |at: u64| -> Option<u8> {
             image
                 .bytes(address.checked_add(at)?, 1)
                 .and_then(|b| b.first().copied())
         };
-        if byte(common.flags)? & UNCOMMON == 0 {
+        if byte(layout.flags)? & UNCOMMON == 0 {
             return None;
         }
-        let kind = byte(common.kind)? & KIND_MASK;
-        let none: &[u64] = &[0];
-        let extra = EXTRA.iter().find(|e| e.0 == kind);
-        let extra = extra.map_or(none, |e| match image.pointer_size() {
-            4 => e.2,
-            _ => e.1,
+        let kind = byte(layout.kind)? & KIND_MASK;
+        let sizes = KIND_SIZES.iter().find(|row| row.0 == kind);
+        let sizes = sizes.map_or(&[0][..], |row| match image.pointer_size() {
+            4 => row.2,
+            _ => row.1,
         });
-        extra.iter().find_map(|extra| {
-            let at = address.checked_add(common.size)?.checked_add(*extra)?;
+        sizes.iter().find_map(|size| {
+            let at = address.checked_add(layout.size)?.checked_add(*size)?;
             // pkgPath, mcount, xcount, moff, unused.
             let bytes = image.bytes(at, 16)?;
             let number = |from: usize, to: usize| bytes.get(from..to).map(|b| image.number(b));
@@ -261,7 +272,8 @@ impl Types {
             if !fits {
                 return None;
             }
-            self.left.set(self.left.get().checked_sub(count)?);
+            let left = self.methods_left.get().checked_sub(count)?;
+            self.methods_left.set(left);
             Some((list, count))
         })
     }

@@ -186,11 +186,7 @@ fn module_of(path: &str, info: Option<&BuildInfo>) -> Option<String> {
         .iter()
         .chain([&info.main])
         .map(|module| module.path.as_str());
-    let holds = |module: &&str| {
-        let rest = path.strip_prefix(module);
-        !module.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let longest = all.filter(holds).max_by_key(|module| module.len());
+    let longest = modules::longest(path, all);
     longest.or_else(|| modules::prefix(path)).map(str::to_owned)
 }
 

@@ -243,8 +243,7 @@ impl Binary {
             // Without modules the repository comes closest.
             None => self.main_package.as_deref().map_or("", repository),
         };
-        let rest = package.strip_prefix(module);
-        !module.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        gospect_knowledge::modules::contains(module, package)
     }
 }
 

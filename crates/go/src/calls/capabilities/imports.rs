@@ -33,13 +33,13 @@ pub fn read(graph: &Graph<'_, '_>, calls: &SourceGraph<'_>, kinds: &Kinds) -> BT
             add(function as u32, callee as u32);
         }
     }
-    for (function, inlined) in calls.contained() {
+    for (function, inlined) in calls.inlined_into() {
         add(*function, *inlined);
     }
-    let main = |package: &u32| kinds.path(*package) == Some(modules::MAIN);
-    if let Some(main) = kinds.numbers().find(main) {
+    let is_main = |package: &u32| kinds.path(*package) == Some(modules::MAIN);
+    if let Some(main) = kinds.package_numbers().find(is_main) {
         let is_other = |other: &u32| *other != main && !kinds.is_standard(*other);
-        let others = kinds.numbers().filter(is_other);
+        let others = kinds.package_numbers().filter(is_other);
         pairs.extend(others.map(|other| (main, other)));
     }
     pairs

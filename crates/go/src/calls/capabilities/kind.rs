@@ -31,22 +31,24 @@ struct Package {
 
 /// The kind and the package of each function.
 pub struct Kinds {
+    /// By function.
     kinds: Vec<Kind>,
-    /// The package of each function, by number; [`NONE`] for functions without one.
-    packages: Vec<u32>,
-    /// Whether only the package of the function can name it.
-    private: Vec<bool>,
-    all: Vec<Package>,
+    /// The number of the package of each function; [`NO_PACKAGE`] for functions without one.
+    package_numbers: Vec<u32>,
+    /// By function: whether only its package can name it.
+    unexported: Vec<bool>,
+    /// By number.
+    packages: Vec<Package>,
     /// Calls that do not count: caller and callee.
-    ignored: HashSet<(u32, u32)>,
+    ignored_calls: HashSet<(u32, u32)>,
 }
 
 /// Stands for a missing package.
-const NONE: u32 = u32::MAX;
+const NO_PACKAGE: u32 = u32::MAX;
 
 /// Packages that the compiler calls for what the language does: growing slices, maps, write barriers. Calls of their unexported
 /// functions are not in the source.
-const LANGUAGE: [&str; 2] = ["runtime", "internal/runtime"];
+const LANGUAGE_PACKAGES: [&str; 2] = ["runtime", "internal/runtime"];
 
 impl Kinds {
     /// Looks up all functions.
@@ -56,28 +58,29 @@ impl Kinds {
         trees: Option<&InlineTrees<'_, '_>>,
         calls: &SourceGraph<'_>,
     ) -> Self {
-        let mut found = Self {
+        let mut kinds = Self {
             kinds: Vec::with_capacity(calls.len()),
-            packages: Vec::with_capacity(calls.len()),
-            private: Vec::with_capacity(calls.len()),
-            all: Vec::new(),
-            ignored: HashSet::new(),
+            package_numbers: Vec::with_capacity(calls.len()),
+            unexported: Vec::with_capacity(calls.len()),
+            packages: Vec::new(),
+            ignored_calls: HashSet::new(),
         };
-        let mut named: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        // The functions in the list of calls that do not count.
+        let mut listed: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (caller, callee) in &capabilities::table().ignored_calls {
-            named.insert(caller, Vec::new());
-            named.insert(callee, Vec::new());
+            listed.insert(caller, Vec::new());
+            listed.insert(callee, Vec::new());
         }
         let mut numbers: HashMap<&[u8], u32> = HashMap::new();
         for node in 0..calls.len() {
             let name = calls.raw_name(graph, node as u32);
-            let number = package(name).map_or(NONE, |spelled| {
+            let number = package(name).map_or(NO_PACKAGE, |spelled| {
                 *numbers.entry(spelled).or_insert_with(|| {
                     let path = tables.functions().owner(spelled);
-                    path.map_or(NONE, |path| found.number(path))
+                    path.map_or(NO_PACKAGE, |path| kinds.add_package(path))
                 })
             });
-            let package = found.all.get(number as usize);
+            let package = kinds.packages.get(number as usize);
             let row = graph.rows.all.get(node);
             let is_assembly = || match (trees, row) {
                 (Some(trees), Some(row)) => trees.is_assembly(row),
@@ -89,27 +92,28 @@ impl Kinds {
             let name = String::from_utf8_lossy(&plain(name)).into_owned();
             let kind = package.map_or(Kind::Safe, |package| kind(package, &name, is_assembly));
             let last = name.rsplit('.').next().unwrap_or_default();
-            found.kinds.push(kind);
-            found.packages.push(number);
-            found.private.push(last.starts_with(char::is_lowercase));
-            if let Some(nodes) = named.get_mut(name.as_str()) {
+            kinds.kinds.push(kind);
+            kinds.package_numbers.push(number);
+            kinds.unexported.push(last.starts_with(char::is_lowercase));
+            if let Some(nodes) = listed.get_mut(name.as_str()) {
                 nodes.push(node as u32);
             }
         }
         for (caller, callee) in &capabilities::table().ignored_calls {
-            let of = |name: &str| named.get(name).into_iter().flatten().copied();
+            let of = |name: &str| listed.get(name).into_iter().flatten().copied();
             let pairs = of(caller).flat_map(|caller| of(callee).map(move |to| (caller, to)));
-            found.ignored.extend(pairs);
+            kinds.ignored_calls.extend(pairs);
         }
-        found
+        kinds
     }
 
-    fn number(&mut self, path: &str) -> u32 {
-        self.all.push(Package {
+    /// Adds a package, and returns its number.
+    fn add_package(&mut self, path: &str) -> u32 {
+        self.packages.push(Package {
             path: path.to_owned(),
             is_standard: modules::is_standard(path),
         });
-        (self.all.len() - 1) as u32
+        (self.packages.len() - 1) as u32
     }
 
     /// The kind of a function.
@@ -119,8 +123,8 @@ impl Kinds {
 
     /// The number of the package of a function.
     pub fn package(&self, node: u32) -> Option<u32> {
-        let number = self.packages.get(node as usize).copied();
-        number.filter(|number| *number != NONE)
+        let number = self.package_numbers.get(node as usize).copied();
+        number.filter(|number| *number != NO_PACKAGE)
     }
 
     /// Gives a package its initialiser, which may be a new function. The list of capabilities calls the initialisers of packages
@@ -143,18 +147,20 @@ impl Kinds {
         let node = node as usize;
         if node >= self.kinds.len() {
             self.kinds.resize(node + 1, Kind::Safe);
-            self.packages.resize(node + 1, NONE);
-            self.private.resize(node + 1, false);
+            self.package_numbers.resize(node + 1, NO_PACKAGE);
+            self.unexported.resize(node + 1, false);
         }
-        if let (Some(own), Some(of)) = (self.kinds.get_mut(node), self.packages.get_mut(node)) {
-            *own = kind;
-            *of = package;
+        if let (Some(known), Some(number)) =
+            (self.kinds.get_mut(node), self.package_numbers.get_mut(node))
+        {
+            *known = kind;
+            *number = package;
         }
     }
 
     /// Whether source of other packages cannot name a function.
-    pub fn is_private(&self, node: u32) -> bool {
-        self.private.get(node as usize) == Some(&true)
+    pub fn is_unexported(&self, node: u32) -> bool {
+        self.unexported.get(node as usize) == Some(&true)
     }
 
     /// Whether the compiler adds calls of functions of a package that are not in the source.
@@ -163,33 +169,32 @@ impl Kinds {
     }
 
     /// The numbers of all packages.
-    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
-        0..self.all.len() as u32
+    pub fn package_numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        0..self.packages.len() as u32
     }
 
     /// Whether a reference counts. An interface only lets the package of an unexported method call it.
     pub fn counts(&self, caller: u32, callee: u32, by: By) -> bool {
-        let is_private = self.private.get(callee as usize).copied();
         let is_closed = by == By::Method
-            && is_private == Some(true)
+            && self.is_unexported(callee)
             && self.package(caller) != self.package(callee);
-        !is_closed && !self.ignored.contains(&(caller, callee))
+        !is_closed && !self.ignored_calls.contains(&(caller, callee))
     }
 
     /// The import path of a package.
     pub fn path(&self, package: u32) -> Option<&str> {
-        self.all.get(package as usize).map(|p| p.path.as_str())
+        self.packages.get(package as usize).map(|p| p.path.as_str())
     }
 
     /// Whether a package belongs to the standard library.
     pub fn is_standard(&self, package: u32) -> bool {
-        self.all
+        self.packages
             .get(package as usize)
             .is_some_and(|p| p.is_standard)
     }
 
     /// The functions with a capability.
-    pub fn with(&self, capability: Capability) -> impl Iterator<Item = u32> + '_ {
+    pub fn functions_with(&self, capability: Capability) -> impl Iterator<Item = u32> + '_ {
         let kinds = self.kinds.iter().enumerate();
         kinds
             .filter(move |(_, kind)| **kind == Kind::Has(capability))
@@ -197,6 +202,7 @@ impl Kinds {
     }
 }
 
+/// The kind of a function of this package.
 fn kind(package: &Package, name: &str, is_assembly: impl Fn() -> bool) -> Kind {
     let table = capabilities::table();
     let own = name.get(package.path.len() + 1..).unwrap_or_default();
@@ -233,7 +239,7 @@ fn is_c_call(own: &str) -> bool {
 }
 
 fn is_language(path: &str) -> bool {
-    LANGUAGE.iter().any(|package| {
+    LANGUAGE_PACKAGES.iter().any(|package| {
         path.strip_prefix(package)
             .is_some_and(|rest| rest.is_empty() || (*package != "runtime" && rest.starts_with('/')))
     })

@@ -3,10 +3,10 @@
 //! As capslock does it, a package has a capability if one of its functions has it, or leads to one that has it by calls.
 //! Functions with a known category end the search: `os.ReadFile` is about files, whatever system calls it makes.
 
-mod borrowed;
 mod imports;
 mod initialisers;
 mod kind;
+mod linknames;
 mod search;
 mod source;
 
@@ -15,6 +15,7 @@ use crate::tables::Tables;
 use crate::tables::inline_tree::InlineTrees;
 use gospect_record::{Capability, PackageCapability};
 use kind::Kinds;
+use search::BestChains;
 use source::SourceGraph;
 use std::collections::BTreeMap;
 
@@ -37,30 +38,32 @@ pub fn read(
     let mut kinds = Kinds::of(&graph, tables, trees.as_ref(), &calls);
     // Without inline trees a call in inlined code counts for the function that contains it, which says nothing about its source.
     if trees.is_some() {
-        borrowed::add(&graph, &mut calls, &mut kinds);
+        linknames::add(&graph, &mut calls, &mut kinds);
     }
     initialisers::add(&graph, &mut calls, &mut kinds);
-    let into = calls.reversed();
+    let callers = calls.callers();
     let mut all: BTreeMap<String, Vec<PackageCapability>> = BTreeMap::new();
     let mut steps = 0usize;
     for capability in Capability::ALL {
-        let ways = search::search(&into, &kinds, *capability);
-        for (package, start) in ways.best(&kinds) {
-            let nodes = ways.chain(start);
-            steps += nodes.len();
+        let chains = BestChains::search(&callers, &kinds, *capability);
+        for (package, start) in chains.by_package(&kinds) {
+            let chain = chains.chain(start);
+            steps += chain.len();
             if steps > STEPS_LIMIT {
                 return Err(NoGraph::TooLarge);
             }
-            let mut found = search::describe(&nodes, &kinds, package);
-            found.capability = (*capability).into();
-            found.chain = nodes
-                .iter()
-                .map(|step| calls.name(&graph, step.node))
-                .collect();
             let Some(path) = kinds.path(package) else {
                 continue;
             };
-            all.entry(path.to_owned()).or_default().push(found);
+            let row = PackageCapability {
+                capability: (*capability).into(),
+                chain: chain
+                    .iter()
+                    .map(|link| calls.name(&graph, link.node))
+                    .collect(),
+                ..search::describe(&chain, &kinds, package)
+            };
+            all.entry(path.to_owned()).or_default().push(row);
         }
     }
     Ok(all)

@@ -26,7 +26,7 @@ impl Cost {
 }
 
 /// The best chains to functions with one capability.
-pub struct Ways {
+pub struct BestChains {
     /// For each function the cost, the next function of the chain and how it leads there; `None`: no chain.
     next: Vec<Option<(Cost, u32, By)>>,
 }
@@ -43,51 +43,51 @@ pub struct Link {
     pub by: By,
 }
 
-/// Searches backwards from the functions that have a capability. Callers with a category of their own are not passed.
-pub fn search(callers: &Callers, kinds: &Kinds, capability: Capability) -> Ways {
-    let mut next: Vec<Option<(Cost, u32, By)>> = vec![None; callers.len()];
-    let mut queue = BinaryHeap::new();
-    for node in kinds.with(capability) {
-        if let Some(place) = next.get_mut(node as usize) {
-            *place = Some((Cost::NONE, END, By::Root));
-            queue.push(Reverse((Cost::NONE, node)));
+impl BestChains {
+    /// Searches backwards from the functions that have a capability. Callers with a category of their own are not passed.
+    pub fn search(callers: &Callers, kinds: &Kinds, capability: Capability) -> Self {
+        let mut next: Vec<Option<(Cost, u32, By)>> = vec![None; callers.len()];
+        let mut queue = BinaryHeap::new();
+        for node in kinds.functions_with(capability) {
+            if let Some(end) = next.get_mut(node as usize) {
+                *end = Some((Cost::NONE, END, By::Root));
+                queue.push(Reverse((Cost::NONE, node)));
+            }
         }
-    }
-    while let Some(Reverse((cost, node))) = queue.pop() {
-        let known = next.get(node as usize).copied().flatten();
-        if known.is_none_or(|(best, ..)| best != cost) {
-            continue;
-        }
-        let package = kinds.package(node);
-        let is_own_kind = package.is_none_or(|package| kinds.is_standard(package));
-        for (caller, by) in callers.of(node) {
-            if kinds.kind(*caller) != Kind::OfCallees || !kinds.counts(*caller, node, *by) {
+        while let Some(Reverse((cost, node))) = queue.pop() {
+            let known = next.get(node as usize).copied().flatten();
+            if known.is_none_or(|(best, ..)| best != cost) {
                 continue;
             }
-            let is_foreign = !is_own_kind && kinds.package(*caller) != package;
-            let sum = Cost {
-                uncertain: cost.uncertain.saturating_add(u16::from(!by.is_certain())),
-                foreign: cost.foreign.saturating_add(u16::from(is_foreign)),
-                steps: cost.steps.saturating_add(1),
-            };
-            if let Some(place) = next.get_mut(*caller as usize)
-                && place.is_none_or(|(best, ..)| sum < best)
-            {
-                *place = Some((sum, node, *by));
-                queue.push(Reverse((sum, *caller)));
+            let package = kinds.package(node);
+            let is_standard = package.is_none_or(|package| kinds.is_standard(package));
+            for (caller, by) in callers.of(node) {
+                if kinds.kind(*caller) != Kind::OfCallees || !kinds.counts(*caller, node, *by) {
+                    continue;
+                }
+                let is_foreign = !is_standard && kinds.package(*caller) != package;
+                let cost = Cost {
+                    uncertain: cost.uncertain.saturating_add(u16::from(!by.is_certain())),
+                    foreign: cost.foreign.saturating_add(u16::from(is_foreign)),
+                    steps: cost.steps.saturating_add(1),
+                };
+                if let Some(known) = next.get_mut(*caller as usize)
+                    && known.is_none_or(|(best, ..)| cost < best)
+                {
+                    *known = Some((cost, node, *by));
+                    queue.push(Reverse((cost, *caller)));
+                }
             }
         }
+        Self { next }
     }
-    Ways { next }
-}
 
-impl Ways {
-    /// The function of each package with the best chain.
-    pub fn best(&self, kinds: &Kinds) -> BTreeMap<u32, u32> {
+    /// For each package the function with the best chain.
+    pub fn by_package(&self, kinds: &Kinds) -> BTreeMap<u32, u32> {
         let mut best: BTreeMap<u32, (Cost, u32)> = BTreeMap::new();
-        for (node, way) in self.next.iter().enumerate() {
+        for (node, link) in self.next.iter().enumerate() {
             let node = node as u32;
-            if let (Some((cost, ..)), Some(package)) = (way, kinds.package(node)) {
+            if let (Some((cost, ..)), Some(package)) = (link, kinds.package(node)) {
                 let known = best.entry(package).or_insert((*cost, node));
                 *known = (*known).min((*cost, node));
             }

@@ -1,9 +1,10 @@
 //! The calls of a program as its source has them: a call that was inlined leads to the called function, and what the inlined
 //! code calls is called by that function.
 
-use super::super::data::Held;
+use super::super::data::DataReference;
 use super::super::decode::Reference;
-use super::super::{EDGES_LIMIT, Edge, Graph, NoGraph};
+use super::super::references::{EDGES_LIMIT, drop_repeated};
+use super::super::{Edge, Graph, NoGraph};
 use crate::tables::Tables;
 use crate::tables::inline_tree::{InlineTree, InlineTrees};
 use gospect_record::why::By;
@@ -15,12 +16,12 @@ pub struct SourceGraph<'t> {
     /// Number of functions with a body.
     bodies: usize,
     /// Names of the functions that exist only inlined.
-    inlined: Vec<&'t [u8]>,
+    inlined_names: Vec<&'t [u8]>,
     /// Names of the functions that were added.
-    added: Vec<String>,
+    added_names: Vec<String>,
     edges: Vec<Edge>,
     /// Functions with a body, and those that were inlined into them.
-    contained: Vec<(u32, u32)>,
+    inlined_into: Vec<(u32, u32)>,
 }
 
 /// The same calls by callee.
@@ -55,49 +56,49 @@ impl<'t> SourceGraph<'t> {
         tables: &'t Tables<'_>,
         trees: Option<&InlineTrees<'_, '_>>,
     ) -> Result<Self, NoGraph> {
-        let mut names = Names::new(graph, tables);
+        let mut names = NodesByName::new(graph, tables);
         let mut edges: Vec<Edge> = Vec::new();
-        let mut contained: Vec<(u32, u32)> = Vec::new();
+        let mut inlined_into: Vec<(u32, u32)> = Vec::new();
         for (function, row) in graph.rows.all.iter().enumerate() {
             let tree = trees.and_then(|trees| trees.of(row));
             let before = edges.len();
             match tree {
                 Some(tree) => {
-                    let contained_before = contained.len();
-                    names.inlined(graph, function, &tree, &mut edges, &mut contained);
-                    super::super::drop_repeated(&mut contained, contained_before);
+                    let inlined_before = inlined_into.len();
+                    names.add_inlined(graph, function, &tree, &mut edges, &mut inlined_into);
+                    drop_repeated(&mut inlined_into, inlined_before);
                 }
                 None => {
                     let from = function as u32;
-                    for (to, by) in graph.out(function) {
+                    for (to, by) in graph.edges_of(function) {
                         follow(graph, *to, *by, &mut |to, by| {
                             edges.push(Edge { from, to, by });
                         });
                     }
                 }
             }
-            super::super::drop_repeated(&mut edges, before);
-            if edges.len() + contained.len() > EDGES_LIMIT {
+            drop_repeated(&mut edges, before);
+            if edges.len() + inlined_into.len() > EDGES_LIMIT {
                 return Err(NoGraph::TooLarge);
             }
         }
-        edges.extend(graph.started.iter().map(|(from, to)| Edge {
+        edges.extend(graph.goroutine_starts.iter().map(|(from, to)| Edge {
             from: *from,
             to: *to,
             by: By::Call,
         }));
         Ok(Self {
             bodies: graph.functions(),
-            inlined: names.inlined,
-            added: Vec::new(),
+            inlined_names: names.inlined,
+            added_names: Vec::new(),
             edges,
-            contained,
+            inlined_into,
         })
     }
 
     /// Adds a function with this name, and returns its number.
     pub fn add_node(&mut self, name: String) -> u32 {
-        self.added.push(name);
+        self.added_names.push(name);
         (self.len() - 1) as u32
     }
 
@@ -112,13 +113,13 @@ impl<'t> SourceGraph<'t> {
     }
 
     /// Functions with a body, and those that were inlined into them.
-    pub fn contained(&self) -> &[(u32, u32)] {
-        &self.contained
+    pub fn inlined_into(&self) -> &[(u32, u32)] {
+        &self.inlined_into
     }
 
     /// The number of functions, including those that exist only inlined.
     pub fn len(&self) -> usize {
-        self.bodies + self.inlined.len() + self.added.len()
+        self.bodies + self.inlined_names.len() + self.added_names.len()
     }
 
     /// The name of a function as the table spells it.
@@ -127,9 +128,12 @@ impl<'t> SourceGraph<'t> {
         let Some(inlined) = node.checked_sub(self.bodies) else {
             return graph.name(node);
         };
-        match inlined.checked_sub(self.inlined.len()) {
-            None => self.inlined.get(inlined).copied().unwrap_or_default(),
-            Some(added) => self.added.get(added).map_or(&[], |name| name.as_bytes()),
+        match inlined.checked_sub(self.inlined_names.len()) {
+            None => self.inlined_names.get(inlined).copied().unwrap_or_default(),
+            Some(added) => self
+                .added_names
+                .get(added)
+                .map_or(&[], |name| name.as_bytes()),
         }
     }
 
@@ -138,8 +142,8 @@ impl<'t> SourceGraph<'t> {
         String::from_utf8_lossy(self.raw_name(graph, node)).into_owned()
     }
 
-    /// The calls by callee. Of several ways in which a function leads to another only the most certain is kept.
-    pub fn reversed(&self) -> Callers {
+    /// The calls by callee. Where a function leads to another by several kinds of steps, only the most certain is kept.
+    pub fn callers(&self) -> Callers {
         let mut all: Vec<Edge> = self.edges.clone();
         all.sort_unstable_by_key(|e| (e.to, e.from, e.by));
         all.dedup_by_key(|e| (e.to, e.from));
@@ -167,59 +171,65 @@ fn follow(graph: &Graph<'_, '_>, to: u32, by: By, visit: &mut dyn FnMut(u32, By)
     let Some(piece) = to.checked_sub(graph.functions() as u32) else {
         return visit(to, by);
     };
-    for held in graph.data.held(piece) {
-        match held {
-            Held::Function(to) => visit(*to, By::Value),
-            Held::Method(to) => visit(*to, By::Method),
-            Held::Kept(_) | Held::Piece(_) | Held::Listed(_) => {}
+    for reference in graph.data.references_of(piece) {
+        match reference {
+            DataReference::Function(to) => visit(*to, By::Value),
+            DataReference::InterfaceMethod(to) => visit(*to, By::Method),
+            DataReference::TypeMethod(_) | DataReference::Piece(_) | DataReference::Listed(_) => {}
         }
     }
 }
 
-/// The nodes of names.
-struct Names<'t, 'g> {
+/// Finds the node of a function by the offset of its name in the table of names.
+struct NodesByName<'t, 'g> {
     tables: &'t Tables<'g>,
-    /// The function with a body by the offset of its name.
+    /// Functions with a body.
     bodies: HashMap<u32, u32>,
-    /// The nodes of functions that exist only inlined, by the offset of their names.
-    nodes: HashMap<u32, u32>,
+    /// Functions that exist only inlined.
+    inlined_nodes: HashMap<u32, u32>,
+    /// The names of those, in the order of their nodes.
     inlined: Vec<&'t [u8]>,
-    count: usize,
+    /// Number of functions with a body.
+    body_count: usize,
 }
 
-impl<'t, 'g> Names<'t, 'g> {
+impl<'t, 'g> NodesByName<'t, 'g> {
     fn new(graph: &Graph<'t, '_>, tables: &'t Tables<'g>) -> Self {
         let rows = graph.rows.all.iter().enumerate();
         Self {
             tables,
             bodies: rows.rev().map(|(i, row)| (row.name, i as u32)).collect(),
-            nodes: HashMap::new(),
+            inlined_nodes: HashMap::new(),
             inlined: Vec::new(),
-            count: graph.functions(),
+            body_count: graph.functions(),
         }
     }
 
     /// The node of a name; `None` where there is no name.
     fn node(&mut self, name: u32) -> Option<u32> {
-        if let Some(node) = self.bodies.get(&name).or_else(|| self.nodes.get(&name)) {
+        if let Some(node) = self
+            .bodies
+            .get(&name)
+            .or_else(|| self.inlined_nodes.get(&name))
+        {
             return Some(*node);
         }
         let table = self.tables.pclntab()?;
         let text = table.name(self.tables.image(), u64::from(name))?;
-        let node = u32::try_from(self.count + self.inlined.len()).ok()?;
+        let node = u32::try_from(self.body_count + self.inlined.len()).ok()?;
         self.inlined.push(text);
-        self.nodes.insert(name, node);
+        self.inlined_nodes.insert(name, node);
         Some(node)
     }
 
     /// Adds what a function and those that are inlined into it lead to.
-    fn inlined(
+    fn add_inlined(
         &mut self,
         graph: &Graph<'t, '_>,
         function: usize,
         tree: &InlineTree,
         edges: &mut Vec<Edge>,
-        contained: &mut Vec<(u32, u32)>,
+        inlined_into: &mut Vec<(u32, u32)>,
     ) {
         let own = function as u32;
         let nodes: Vec<(u64, u32)> = tree
@@ -231,7 +241,7 @@ impl<'t, 'g> Names<'t, 'g> {
             let place = index.and_then(|i| nodes.binary_search_by_key(&i, |n| n.0).ok());
             place.and_then(|i| nodes.get(i)).map_or(own, |n| n.1)
         };
-        contained.extend(nodes.iter().map(|(_, node)| (own, *node)));
+        inlined_into.extend(nodes.iter().map(|(_, node)| (own, *node)));
         for call in &tree.calls {
             let (from, to) = (node_of(call.parent), node_of(Some(call.index)));
             if from != to {

@@ -8,18 +8,18 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
         big_endian: false,
         ..code
     };
-    let mut known = Registers::new();
+    let mut registers = Registers::new();
     for (pc, word) in code.words() {
         let (to, from) = (word & 31, word >> 5 & 31);
         match word >> 26 {
             0b100101 => {
                 visit(pc, Reference::Call(branch(pc, word, 26)));
-                known.forget();
+                registers.forget();
                 continue;
             }
             0b000101 => {
                 visit(pc, Reference::Jump(branch(pc, word, 26)));
-                known.forget();
+                registers.forget();
                 continue;
             }
             _ => {}
@@ -28,41 +28,41 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
         let near = signed((word >> 5 & 0x7_ffff) << 2 | word >> 29 & 3, 21);
         if word & 0x9f00_0000 == 0x9000_0000 {
             // ADRP.
-            known.set(to, Some(page(near)));
+            registers.set(to, Some(page(near)));
         } else if word & 0x9f00_0000 == 0x1000_0000 {
             // ADR.
             let address = pc.wrapping_add_signed(near);
             visit(pc, Reference::Address(address));
-            known.set(to, None);
+            registers.set(to, None);
         } else if word & 0xff80_0000 == 0x9100_0000 {
             // ADD with an immediate of twelve bits.
             let shift = if word >> 22 & 1 == 1 { 12 } else { 0 };
-            let sum = known
+            let sum = registers
                 .get(from)
                 .map(|base| base.wrapping_add(u64::from(word >> 10 & 0xfff) << shift));
             if let Some(address) = sum {
                 visit(pc, Reference::Address(address));
             }
-            known.set(to, None);
+            registers.set(to, None);
         } else if word & 0x3b00_0000 == 0x3900_0000 {
             // Loads and stores with an unsigned offset, scaled by their size.
             let size = match word & 0x0480_0000 {
                 0x0480_0000 => 4,
                 _ => word >> 30,
             };
-            if let Some(base) = known.get(from) {
+            if let Some(base) = registers.get(from) {
                 let address = base.wrapping_add(u64::from(word >> 10 & 0xfff) << size);
                 visit(pc, Reference::Address(address));
             }
             let is_load = word >> 22 & 3 != 0 && word & 0x0400_0000 == 0;
             if is_load {
-                known.set(to, None);
+                registers.set(to, None);
             }
         } else if word & 0xbf00_0000 == 0x1800_0000 {
             // LDR of a literal.
             let address = pc.wrapping_add_signed(signed(word >> 5 & 0x7_ffff, 19) << 2);
             visit(pc, Reference::Address(address));
-            known.set(to, None);
+            registers.set(to, None);
         } else if word & 0xff00_0010 == 0x5400_0000 || word & 0x7e00_0000 == 0x3400_0000 {
             // B.cond, CBZ, CBNZ.
             let target = pc.wrapping_add_signed(signed(word >> 5 & 0x7_ffff, 19) << 2);

@@ -3,7 +3,7 @@
 use super::{Code, Reference, Registers, signed};
 
 pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
-    let mut known = Registers::new();
+    let mut registers = Registers::new();
     for (pc, word) in code.words() {
         let (to, from) = (word & 31, word >> 5 & 31);
         let far = || {
@@ -14,12 +14,12 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             // BL, B.
             0b010101 => {
                 visit(pc, Reference::Call(far()));
-                known.forget();
+                registers.forget();
                 continue;
             }
             0b010100 => {
                 visit(pc, Reference::Jump(far()));
-                known.forget();
+                registers.forget();
                 continue;
             }
             // BEQ, BNE, BLT, BGE, BLTU, BGEU.
@@ -39,7 +39,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             }
             // JIRL: the second half of a far call, after PCADDU18I.
             0b010011 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     let target = base.wrapping_add_signed(signed(word >> 10 & 0xffff, 16) << 2);
                     visit(
                         pc,
@@ -49,7 +49,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                         },
                     );
                 }
-                known.forget();
+                registers.forget();
                 continue;
             }
             _ => {}
@@ -57,13 +57,13 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
         let upper = signed(word >> 5 & 0xf_ffff, 20);
         match word >> 25 {
             // PCALAU12I, PCADDU12I, PCADDU18I, LU12I.W.
-            0b0001101 => known.set(to, Some((pc & !0xfff).wrapping_add_signed(upper << 12))),
-            0b0001110 => known.set(to, Some(pc.wrapping_add_signed(upper << 12))),
-            0b0001111 => known.set(to, Some(pc.wrapping_add_signed(upper << 18))),
-            0b0001010 => known.set(to, Some(0u64.wrapping_add_signed(upper << 12))),
+            0b0001101 => registers.set(to, Some((pc & !0xfff).wrapping_add_signed(upper << 12))),
+            0b0001110 => registers.set(to, Some(pc.wrapping_add_signed(upper << 12))),
+            0b0001111 => registers.set(to, Some(pc.wrapping_add_signed(upper << 18))),
+            0b0001010 => registers.set(to, Some(0u64.wrapping_add_signed(upper << 12))),
             _ => {
                 let twelve = word >> 10 & 0xfff;
-                let base = known.get(from);
+                let base = registers.get(from);
                 let address = base.map(|base| base.wrapping_add_signed(signed(twelve, 12)));
                 match word >> 22 {
                     // ADDI.W, ADDI.D.
@@ -71,14 +71,14 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                         if let Some(address) = address {
                             visit(pc, Reference::Address(address));
                         }
-                        known.set(to, None);
+                        registers.set(to, None);
                     }
                     // Loads, then stores.
                     0b00_1010_0000..=0b00_1010_0011 | 0b00_1010_1000..=0b00_1010_1010 => {
                         if let Some(address) = address {
                             visit(pc, Reference::Address(address));
                         }
-                        known.set(to, None);
+                        registers.set(to, None);
                     }
                     0b00_1010_0100..=0b00_1010_0111 | 0b00_1010_1100..=0b00_1010_1111 => {
                         if let Some(address) = address {

@@ -14,7 +14,7 @@ pub fn decode_64(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
 }
 
 fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
-    let mut known = Registers::new();
+    let mut registers = Registers::new();
     for (pc, word) in code.words() {
         let opcode = word >> 26;
         let (from, to) = (word >> 21 & 31, word >> 16 & 31);
@@ -48,32 +48,32 @@ fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
                 );
             }
             // LUI.
-            15 => known.set(
+            15 => registers.set(
                 to,
                 Some(0u64.wrapping_add_signed(signed(word << 16, 32)) & mask),
             ),
             // ADDI, ADDIU, DADDI, DADDIU, ORI.
             8 | 9 | 24 | 25 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low) & mask));
                 }
-                known.set(to, None);
+                registers.set(to, None);
             }
             13 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base | u64::from(word & 0xffff)));
                 }
-                known.set(to, None);
+                registers.set(to, None);
             }
             // Loads, then stores, then those of floating-point registers.
             32..=39 | 55 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low) & mask));
                 }
-                known.set(to, None);
+                registers.set(to, None);
             }
             40..=46 | 63 | 49 | 53 | 57 | 61 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low) & mask));
                 }
             }
@@ -81,10 +81,10 @@ fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
             // arithmetic.
             0 => {
                 let sum = match (word & 0x3f, from, to) {
-                    (0x21 | 0x2d, 28, other) | (0x21 | 0x2d, other, 28) => known.get(other),
+                    (0x21 | 0x2d, 28, other) | (0x21 | 0x2d, other, 28) => registers.get(other),
                     _ => None,
                 };
-                known.set(word >> 11 & 31, sum);
+                registers.set(word >> 11 & 31, sum);
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ mod s390x;
 pub mod wasm;
 mod x86;
 
-pub use wasm::{FIRST as FIRST_FUNCTION, PLACE_BITS};
+pub use wasm::{FIRST_FUNCTION, PLACE_BITS};
 
 /// A reference of one instruction, or of a pair that belongs together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,8 +108,8 @@ impl Registers {
     }
 
     fn set(&mut self, register: u32, value: Option<u64>) {
-        if let Some(held) = self.values.get_mut(register as usize) {
-            *held = value;
+        if let Some(known) = self.values.get_mut(register as usize) {
+            *known = value;
         }
     }
 

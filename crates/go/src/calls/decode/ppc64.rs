@@ -6,8 +6,8 @@ use super::{Code, Reference, Registers, signed};
 const TOC: u32 = 2;
 
 pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
-    let mut known = Registers::new();
-    known.set(TOC, code.toc);
+    let mut registers = Registers::new();
+    registers.set(TOC, code.toc);
     let mut prefix: Option<(u64, u32)> = None;
     for (pc, word) in code.words() {
         let opcode = word >> 26;
@@ -39,8 +39,8 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                         _ => Reference::Jump(target),
                     },
                 );
-                known.forget();
-                known.set(TOC, code.toc);
+                registers.forget();
+                registers.set(TOC, code.toc);
             }
             // BC and BCL.
             16 => {
@@ -53,29 +53,31 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                 let upper = low << 16;
                 let sum = match from {
                     0 => Some(0u64.wrapping_add_signed(upper)),
-                    _ => known.get(from).map(|base| base.wrapping_add_signed(upper)),
+                    _ => registers
+                        .get(from)
+                        .map(|base| base.wrapping_add_signed(upper)),
                 };
-                known.set(to, sum);
+                registers.set(to, sum);
             }
             // ADDI.
             14 => {
-                if let Some(base) = known.get(from).filter(|_| from != 0) {
+                if let Some(base) = registers.get(from).filter(|_| from != 0) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low)));
                 }
-                forget(&mut known, to);
+                forget(&mut registers, to);
             }
             // LWZ, LBZ, LHZ, LHA, LWA, LD.
             32 | 34 | 40 | 42 | 58 => {
                 let low = if opcode == 58 { low & !3 } else { low };
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low)));
                 }
-                forget(&mut known, to);
+                forget(&mut registers, to);
             }
             // STW, STB, STH, LFS, LFD, STFS, STFD, STD.
             36 | 38 | 44 | 48 | 50 | 52 | 54 | 62 => {
                 let low = if opcode == 62 { low & !3 } else { low };
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(low)));
                 }
             }
@@ -85,8 +87,8 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
 }
 
 /// Forgets a register with an unknown value; that of the table of contents is restored after calls.
-fn forget(known: &mut Registers, register: u32) {
+fn forget(registers: &mut Registers, register: u32) {
     if register != TOC {
-        known.set(register, None);
+        registers.set(register, None);
     }
 }

@@ -3,13 +3,13 @@
 use super::{Code, Reference, Registers, signed};
 
 pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
-    let mut known = Registers::new();
+    let mut registers = Registers::new();
     let mut at = 0usize;
     while let Some(&[a, b]) = code.bytes.get(at..at + 2) {
         let pc = code.start.wrapping_add(at as u64);
         if a & 3 != 3 {
             // An instruction of two bytes.
-            compressed(u16::from_le_bytes([a, b]), pc, &mut known, visit);
+            compressed(u16::from_le_bytes([a, b]), pc, &mut registers, visit);
             at += 2;
             continue;
         }
@@ -28,41 +28,41 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                     | (word >> 20 & 1) << 11
                     | (word >> 21 & 0x3ff) << 1;
                 branch(to, pc.wrapping_add_signed(signed(distance, 21)), pc, visit);
-                known.forget();
+                registers.forget();
             }
             // JALR.
             0x67 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     branch(to, base.wrapping_add_signed(immediate), pc, visit);
                 }
-                known.forget();
+                registers.forget();
             }
             // AUIPC, LUI.
-            0x17 => known.set(to, Some(pc.wrapping_add_signed(signed(word & !0xfff, 32)))),
-            0x37 => known.set(
+            0x17 => registers.set(to, Some(pc.wrapping_add_signed(signed(word & !0xfff, 32)))),
+            0x37 => registers.set(
                 to,
                 Some(0u64.wrapping_add_signed(signed(word & !0xfff, 32))),
             ),
             // ADDI.
             0x13 if word >> 12 & 7 == 0 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(immediate)));
                 }
-                known.set(to, None);
+                registers.set(to, None);
             }
             // Loads.
             0x03 | 0x07 => {
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(immediate)));
                 }
                 if opcode == 0x03 {
-                    known.set(to, None);
+                    registers.set(to, None);
                 }
             }
             // Stores.
             0x23 | 0x27 => {
                 let immediate = signed((word >> 25) << 5 | word >> 7 & 31, 12);
-                if let Some(base) = known.get(from) {
+                if let Some(base) = registers.get(from) {
                     visit(pc, Reference::Address(base.wrapping_add_signed(immediate)));
                 }
             }
@@ -78,14 +78,19 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                 );
             }
             // Arithmetic.
-            0x13 | 0x1b | 0x33 | 0x3b => known.set(to, None),
+            0x13 | 0x1b | 0x33 | 0x3b => registers.set(to, None),
             _ => {}
         }
     }
 }
 
 /// C.J jumps; C.ADDI and C.LD may complete an address.
-fn compressed(half: u16, pc: u64, known: &mut Registers, visit: &mut dyn FnMut(u64, Reference)) {
+fn compressed(
+    half: u16,
+    pc: u64,
+    registers: &mut Registers,
+    visit: &mut dyn FnMut(u64, Reference),
+) {
     let half = u32::from(half);
     let small = |at: u32| 8 + (half >> at & 7);
     match (half & 3, half >> 13) {
@@ -102,19 +107,19 @@ fn compressed(half: u16, pc: u64, known: &mut Registers, visit: &mut dyn FnMut(u
                 pc,
                 Reference::Jump(pc.wrapping_add_signed(signed(distance, 12))),
             );
-            known.forget();
+            registers.forget();
         }
         (1, 0) => {
             let to = half >> 7 & 31;
             let immediate = signed((half >> 12 & 1) << 5 | half >> 2 & 31, 6);
-            if let Some(base) = known.get(to) {
+            if let Some(base) = registers.get(to) {
                 visit(pc, Reference::Address(base.wrapping_add_signed(immediate)));
             }
-            known.set(to, None);
+            registers.set(to, None);
         }
         // C.LD, C.LW, C.SD, C.SW.
         (0, 2 | 3 | 6 | 7) => {
-            if let Some(base) = known.get(small(7)) {
+            if let Some(base) = registers.get(small(7)) {
                 let offset = match half >> 13 & 1 {
                     1 => (half >> 10 & 7) << 3 | (half >> 5 & 3) << 6,
                     _ => (half >> 10 & 7) << 3 | (half >> 6 & 1) << 2 | (half >> 5 & 1) << 6,
@@ -122,11 +127,11 @@ fn compressed(half: u16, pc: u64, known: &mut Registers, visit: &mut dyn FnMut(u
                 visit(pc, Reference::Address(base.wrapping_add(u64::from(offset))));
             }
             if half >> 15 == 0 {
-                known.set(small(2), None);
+                registers.set(small(2), None);
             }
         }
         // C.MV, C.ADD, C.LDSP.
-        (2, 3 | 4) => known.set(half >> 7 & 31, None),
+        (2, 3 | 4) => registers.set(half >> 7 & 31, None),
         _ => {}
     }
 }

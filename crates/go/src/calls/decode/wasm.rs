@@ -4,8 +4,8 @@
 use super::{Code, Reference};
 
 /// `funcValueOffset` of the linker: the number of the first function that a Go module defines, in the upper bits of its address.
-pub const FIRST: u64 = 0x1000;
-/// Bits of an address that tell the place in a function.
+pub const FIRST_FUNCTION: u64 = 0x1000;
+/// Bits of an address that give the place in a function.
 pub const PLACE_BITS: u32 = 16;
 
 /// Visits the references of one body: its locals, then its instructions.
@@ -26,7 +26,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
 /// The address of a function by its number; `None`: it is an imported one.
 pub fn address_of(number: u64, imported: u64) -> Option<u64> {
     let own = number.checked_sub(imported)?;
-    own.checked_add(FIRST)?.checked_shl(PLACE_BITS)
+    own.checked_add(FIRST_FUNCTION)?.checked_shl(PLACE_BITS)
 }
 
 /// The operand of an instruction, as far as it may be an address.
@@ -38,8 +38,8 @@ pub enum Operand {
     Constant(i64),
     /// Alignment and offset of a load or store.
     Memory(u64, u64),
-    /// Anything else: the bytes of the instruction say it all.
-    Plain,
+    /// No operand, or one that cannot be an address.
+    Other,
 }
 
 /// One instruction of a body.
@@ -161,7 +161,7 @@ impl Body<'_> {
             0x00 | 0x01 | 0x05 | 0x0b | 0x0f | 0x1a | 0x1b | 0x45..=0xc4 | 0xd1 => {}
             _ => return None,
         }
-        Some(Operand::Plain)
+        Some(Operand::Other)
     }
 
     fn byte(&mut self) -> Option<u8> {

@@ -17,11 +17,7 @@ impl<P: Payload> Builder<'_, P> {
                 "the layer has {} bytes, its manifest says {want}",
                 scan.size
             );
-            let problem = LayerProblem {
-                entries: Vec::new(),
-                error: ArchiveError::malformed(text),
-                fatal: true,
-            };
+            let problem = LayerProblem::of_layer(ArchiveError::malformed(text), true);
             self.problem(index, plan, &problem);
         }
     }
@@ -40,15 +36,7 @@ impl<P: Payload> Builder<'_, P> {
             let error = ArchiveError::malformed(format!(
                 "the layer's content has the digest {got}, the configuration says {want}"
             ));
-            self.problem(
-                index,
-                plan,
-                &LayerProblem {
-                    entries: Vec::new(),
-                    error,
-                    fatal: true,
-                },
-            );
+            self.problem(index, plan, &LayerProblem::of_layer(error, true));
         }
     }
 }

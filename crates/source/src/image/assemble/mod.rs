@@ -15,7 +15,7 @@ mod checks;
 mod programs;
 
 /// Most names without a place in the root that are reported one by one.
-const MISPLACED: usize = 100;
+const MISPLACED_LIMIT: usize = 100;
 
 /// Builds the images of a catalog from the scanned layers.
 pub fn assemble<P: Payload>(
@@ -23,11 +23,11 @@ pub fn assemble<P: Payload>(
     mut layers: HashMap<String, Arc<LayerScan<P>>>,
     options: &ImageOptions,
 ) -> StoreScan<P> {
-    let mut left = layer_uses(&catalog.plans);
+    let mut uses_left = layer_uses(&catalog.plans);
     let mut reported = HashSet::new();
     // Limits the time, not the memory: every image places the names of shared layers again, in a tree of its own that is dropped
     // with the image.
-    let mut names = options.limits.entries.saturating_mul(32);
+    let mut names_left = options.limits.entries.saturating_mul(32);
     let mut scan = StoreScan {
         problems: catalog.problems,
         ..StoreScan::default()
@@ -40,29 +40,29 @@ pub fn assemble<P: Payload>(
             programs: Vec::new(),
             problems: plan.problems.clone(),
         };
-        let mut inside = Vec::new();
+        let mut nested = Vec::new();
         Builder {
             plan: &plan,
             layers: &layers,
             options,
             image: &mut image,
-            names: &mut names,
+            names_left: &mut names_left,
             reported: &mut reported,
-            inside: &mut inside,
-            unknown: None,
+            nested: &mut nested,
+            unreadable: None,
         }
         .build();
         for layer in &plan.layers {
-            let layer_uses = left.entry(layer.blob.key.clone()).or_default();
-            *layer_uses = layer_uses.saturating_sub(1);
-            if *layer_uses == 0 {
+            let uses = uses_left.entry(layer.blob.key.clone()).or_default();
+            *uses = uses.saturating_sub(1);
+            if *uses == 0 {
                 layers.remove(&layer.blob.key);
             }
         }
         scan.images.push(image);
-        for within in inside {
-            scan.images.extend(within.images);
-            scan.problems.extend(within.problems);
+        for inner in nested {
+            scan.images.extend(inner.images);
+            scan.problems.extend(inner.problems);
         }
     }
     scan
@@ -73,13 +73,14 @@ struct Builder<'a, P> {
     layers: &'a HashMap<String, Arc<LayerScan<P>>>,
     options: &'a ImageOptions,
     image: &'a mut ImageScan<P>,
-    names: &'a mut u64,
+    /// Names that may still be placed, in all images together.
+    names_left: &'a mut u64,
     /// Layers whose problems another image has reported.
     reported: &'a mut HashSet<String>,
     /// Images in archives that are files of layers.
-    inside: &'a mut Vec<StoreScan<P>>,
+    nested: &'a mut Vec<StoreScan<P>>,
     /// The uppermost layer that is missing or incomplete in the tree: it may hide or replace files of the layers below.
-    unknown: Option<u32>,
+    unreadable: Option<u32>,
 }
 
 impl<P: Payload> Builder<'_, P> {
@@ -89,10 +90,10 @@ impl<P: Payload> Builder<'_, P> {
             if let Some(scan) = self.begin(i as u32, layer)
                 && layer.separate_file.is_none()
             {
-                self.layer(i as u32, layer, &scan, &mut tree);
+                self.apply(i as u32, layer, &scan, &mut tree);
             }
         }
-        self.record(&tree);
+        self.fill_record(&tree);
         self.binaries(&tree);
         for (i, layer) in self.plan.layers.iter().enumerate() {
             if let (Some(name), Some(scan)) =
@@ -112,20 +113,18 @@ impl<P: Payload> Builder<'_, P> {
         title: &str,
         scan: &LayerScan<P>,
     ) {
-        let found: u64 = scan.found.iter().map(FoundFile::names).sum();
-        let had = self.image.programs.len() as u64;
-        let left = self.names.checked_sub(scan.names.len().max(found));
-        let Some(left) = left.filter(|_| had + found <= MOST_NAMES) else {
+        let program_names: u64 = scan.found.iter().map(FoundFile::names).sum();
+        let before = self.image.programs.len() as u64;
+        let left = self
+            .names_left
+            .checked_sub(scan.names.len().max(program_names));
+        let Some(left) = left.filter(|_| before + program_names <= MOST_NAMES) else {
             let text =
                 "too many names of programs in all files together; those of this file are left out";
-            let problem = LayerProblem {
-                entries: Vec::new(),
-                error: ArchiveError::limit(text),
-                fatal: false,
-            };
+            let problem = LayerProblem::of_layer(ArchiveError::limit(text), false);
             return self.problem(index, plan, &problem);
         };
-        *self.names = left;
+        *self.names_left = left;
         let layer = self.layer_ref(index, plan);
         for item in scan.loose(title.as_bytes()) {
             self.image.programs.push(Layered {
@@ -141,31 +140,24 @@ impl<P: Payload> Builder<'_, P> {
     fn begin(&mut self, index: u32, plan: &LayerPlan) -> Option<Arc<LayerScan<P>>> {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
-            self.unknown = Some(index);
-            self.problem(
-                index,
-                plan,
-                &LayerProblem {
-                    entries: Vec::new(),
-                    error: error.clone(),
-                    fatal: *fatal,
-                },
-            );
+            self.unreadable = Some(index);
+            let problem = LayerProblem::of_layer(error.clone(), *fatal);
+            self.problem(index, plan, &problem);
             return None;
         }
         let Some(scan) = self.layers.get(&plan.blob.key).cloned() else {
-            self.unknown = Some(index);
+            self.unreadable = Some(index);
             self.problem(index, plan, &LayerProblem::missing(plan.foreign));
             return None;
         };
         if first_use {
-            self.inside.extend(scan.images.iter().cloned());
+            self.nested.extend(scan.images.iter().cloned());
             for problem in &scan.problems {
                 self.problem(index, plan, problem);
             }
         }
         if scan.problems.iter().any(|p| p.entries.is_empty()) {
-            self.unknown = Some(index);
+            self.unreadable = Some(index);
         }
         self.check_size(index, plan, &scan);
         self.check_digests(index, plan, &scan);
@@ -173,40 +165,30 @@ impl<P: Payload> Builder<'_, P> {
     }
 
     /// Puts the names of a layer on those of the layers below.
-    fn layer(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>, tree: &mut Tree) {
-        match self.names.checked_sub(scan.names.len()) {
-            Some(left) => *self.names = left,
+    fn apply(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>, tree: &mut Tree) {
+        match self.names_left.checked_sub(scan.names.len()) {
+            Some(left) => *self.names_left = left,
             None => {
-                self.unknown = Some(index);
+                self.unreadable = Some(index);
                 let error = ArchiveError::limit(
                     "too many names in all images together; the layer was left out",
                 );
-                self.problem(
-                    index,
-                    plan,
-                    &LayerProblem {
-                        entries: Vec::new(),
-                        error,
-                        fatal: false,
-                    },
-                );
+                self.problem(index, plan, &LayerProblem::of_layer(error, false));
                 return;
             }
         }
         let mut misplaced = Vec::new();
         let mut more = 0u64;
-        tree.apply(index, &scan.names, |m| {
-            if misplaced.len() < MISPLACED {
-                misplaced.push(LayerProblem::misplaced(&m.path, m.why));
+        tree.apply(index, &scan.names, |name| {
+            if misplaced.len() < MISPLACED_LIMIT {
+                misplaced.push(LayerProblem::misplaced(&name.path, name.why));
             } else {
                 more += 1;
             }
         });
         if more > 0 {
-            misplaced.push(LayerProblem::misplaced(
-                b"",
-                &format!("{more} more names have no place in the root"),
-            ));
+            let text = format!("{more} more names have no place in the root");
+            misplaced.push(LayerProblem::of_layer(ArchiveError::malformed(text), false));
         }
         for problem in &misplaced {
             self.problem(index, plan, problem);
@@ -259,7 +241,8 @@ impl<P: Payload> Builder<'_, P> {
         self.image.problems.push(problem);
     }
 
-    fn record(&mut self, tree: &Tree) {
+    /// Fills the record of the image.
+    fn fill_record(&mut self, tree: &Tree) {
         let run = &self.plan.config.config;
         let steps = self.plan.config.created_by(self.plan.layers.len());
         let layers =
@@ -279,30 +262,14 @@ impl<P: Payload> Builder<'_, P> {
                         .or(layer.blob.size),
                 });
         let layers = layers.collect();
-        let windows = self
-            .plan
-            .platform
-            .as_ref()
-            .is_some_and(|p| p.os == "windows");
-        // A file that is not found may be in an unreadable layer, and a file that is found may be hidden by such a layer above it.
-        let started = command::started(tree, run, windows).filter(|started| match &started.path {
-            None => self.unknown.is_none(),
-            Some(path) => {
-                let found = tree.resolve(path.as_bytes()).and_then(|r| r.appearance);
-                let layer = found
-                    .and_then(|i| tree.appearances().get(i))
-                    .map(|a| a.layer);
-                self.unknown.is_none_or(|unknown| match layer {
-                    Some(layer) => layer > unknown,
-                    // The layer of any other file is not known: only an unreadable layer at the bottom cannot be above it.
-                    None => unknown == 0,
-                })
-            }
-        });
+        let platform = self.plan.platform.as_ref();
+        let is_windows = platform.is_some_and(|platform| platform.os == "windows");
+        let started = command::started(tree, run, is_windows)
+            .filter(|started| self.is_certain(tree, started.path.as_deref()));
         let rootfs = Rootfs {
             started,
             // Windows has no loaders or certificate bundles at these paths.
-            ..match windows {
+            ..match is_windows {
                 true => Rootfs::default(),
                 false => rootfs::collect(tree, &run.env),
             }
@@ -322,5 +289,20 @@ impl<P: Payload> Builder<'_, P> {
             layers,
             rootfs,
         };
+    }
+
+    /// Whether the program at a path is certain in spite of layers that are unreadable: one that is not found may be in such a
+    /// layer, and one that is found may be hidden by such a layer above it.
+    fn is_certain(&self, tree: &Tree, path: Option<&str>) -> bool {
+        let (Some(unreadable), Some(path)) = (self.unreadable, path) else {
+            return self.unreadable.is_none();
+        };
+        let appearance = tree.resolve(path.as_bytes()).and_then(|r| r.appearance);
+        let appearance = appearance.and_then(|i| tree.appearances().get(i));
+        match appearance {
+            Some(appearance) => appearance.layer > unreadable,
+            // The layer of any other file is not known: only an unreadable layer at the bottom cannot be above it.
+            None => unreadable == 0,
+        }
     }
 }

@@ -85,7 +85,7 @@ impl<P: Payload> Builder<'_, P> {
             };
             let visible = tree.is_visible(i);
             // An unreadable layer may hide files of lower layers, but cannot make hidden files visible.
-            let may_be_hidden = self.unknown.is_some_and(|u| appearance.layer < u);
+            let may_be_hidden = self.unreadable.is_some_and(|u| appearance.layer < u);
             let layer = self.layer_ref(appearance.layer, plan);
             let shows = (!visible || !may_be_hidden).then_some(visible);
             let starts = match started {

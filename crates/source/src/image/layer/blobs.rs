@@ -1,7 +1,8 @@
-//! Each blob of a catalog once: read, or known from an earlier run. A known blob of a local store is hashed first, so that a damaged image
-//! gives the same result as without a cache.
+//! Scans each blob of a catalog once: reads it, or takes the result of an earlier run from the cache. A cached blob of a local store is hashed
+//! first, so that a damaged image gives the same result as without a cache.
 
-use super::{LayerScan, read, stored};
+use super::read::BlobReader;
+use super::{LayerScan, stored};
 use crate::cache::Cache;
 use crate::image::catalog::{Catalog, LayerPlan};
 use crate::image::digest::{Digest, Hasher};
@@ -22,45 +23,41 @@ pub fn scan_all<P: Payload>(
     let mut seen = HashSet::new();
     let plans = catalog.plans.iter().flat_map(|p| &p.layers);
     let unique: Vec<&LayerPlan> = plans
-        .filter(|l| l.skip.is_none() && seen.insert(&l.blob.key))
+        .filter(|plan| plan.skip.is_none() && seen.insert(&plan.blob.key))
         .collect();
-    // With fewer blobs than threads a digest has a processor of its own.
+    // With fewer blobs than threads there is a processor for the digests.
     let is_spare = unique.len() < rayon::current_num_threads();
+    let reader = BlobReader {
+        store,
+        options,
+        examine,
+        is_spare,
+    };
     let scanned: Vec<_> = unique
         .par_iter()
-        .map(|l| {
-            (
-                l.blob.key.clone(),
-                Arc::new(scan_blob(store, l, is_spare, options, examine)),
-            )
-        })
+        .map(|plan| (plan.blob.key.clone(), Arc::new(scan_blob(&reader, plan))))
         .collect();
     scanned.into_iter().collect()
 }
 
 /// The result for one blob: from the cache, or read and then kept there.
-fn scan_blob<P: Payload>(
-    store: &dyn Blobs,
-    plan: &LayerPlan,
-    is_spare: bool,
-    options: &ImageOptions,
-    examine: &dyn Examine<P>,
-) -> LayerScan<P> {
+fn scan_blob<P: Payload>(reader: &BlobReader<'_, P>, plan: &LayerPlan) -> LayerScan<P> {
     // A blob without a digest of its own may be the uncompressed layer that the configuration names.
     let digest = plan.blob.digest.or(plan.diff_id);
-    let cache = examine
+    let cache = reader
+        .examine
         .cache()
         .and_then(|cache| Some((cache, cache.folder()?)));
     let (Some((cache, folder)), Some(digest)) = (cache, digest) else {
-        return read::scan_blob(store, plan, is_spare, options, examine);
+        return reader.read(plan);
     };
-    let name = name(cache, plan, digest, options);
-    if let Some(known) = load(store, plan, digest, options, (cache, folder), &name) {
+    let name = name(cache, plan, digest, reader.options);
+    if let Some(known) = load(reader, plan, digest, (cache, folder), &name) {
         return known;
     }
     let mut scan = LayerScan::default();
     let counts = cache.count(&mut |examine| {
-        scan = read::scan_blob(store, plan, is_spare, options, examine);
+        scan = BlobReader { examine, ..*reader }.read(plan);
     });
     cache.add(&counts);
     if scan.digest == Some(digest)
@@ -71,7 +68,7 @@ fn scan_blob<P: Payload>(
     scan
 }
 
-/// All that the result depends on.
+/// The name of the result for one blob in the cache: all that the result depends on.
 fn name<P>(
     cache: &dyn LayerCache<P>,
     plan: &LayerPlan,
@@ -91,14 +88,15 @@ fn name<P>(
     )
 }
 
+/// The result that the cache has for one blob.
 fn load<P: Payload>(
-    store: &dyn Blobs,
+    reader: &BlobReader<'_, P>,
     plan: &LayerPlan,
     digest: Digest,
-    options: &ImageOptions,
     (cache, folder): (&dyn LayerCache<P>, &Cache),
     name: &str,
 ) -> Option<LayerScan<P>> {
+    let (store, options) = (reader.store, reader.options);
     let bytes = folder.get(name)?;
     let _memory = options.budget.take(bytes.len() as u64);
     let known = stored::read(&bytes, options, &|text, name| cache.decode(text, name))

@@ -23,12 +23,12 @@ pub use blobs::scan_all;
 pub use read::scan;
 
 /// Most problems of one layer that are reported one by one, within their share of the memory. One more line counts the others.
-const PROBLEMS: usize = 1000;
+const PROBLEMS_LIMIT: usize = 1000;
 /// Limits on an archive inside a layer: hard links to programs become full records. One problem more than is listed shows that
 /// there are more.
-const BOUNDS: CollectLimits = CollectLimits {
+const ARCHIVE_LIMITS: CollectLimits = CollectLimits {
     links: 1000,
-    problems: PROBLEMS + 1,
+    problems: PROBLEMS_LIMIT + 1,
     bytes: u64::MAX,
 };
 
@@ -43,7 +43,7 @@ pub struct LayerScan<P> {
     /// Problems in the layer.
     pub problems: Vec<LayerProblem>,
     /// Bytes of memory left for problems; `None`: no limit.
-    room: Option<u64>,
+    problem_memory: Option<u64>,
     /// Set when there were more problems.
     is_cut: bool,
     /// Digest of the blob, if it was read to its end.
@@ -101,7 +101,7 @@ impl<P> Default for LayerScan<P> {
             found: Vec::new(),
             kept: KeptFiles::default(),
             problems: Vec::new(),
-            room: None,
+            problem_memory: None,
             is_cut: false,
             digest: None,
             diff_id: None,
@@ -114,10 +114,10 @@ impl<P> Default for LayerScan<P> {
 }
 
 impl<P: Payload> LayerScan<P> {
-    /// An empty scan with room for problems.
-    fn with_room(options: &ImageOptions) -> Self {
+    /// An empty scan whose problems and package databases have their share of the memory.
+    fn with_limits(options: &ImageOptions) -> Self {
         Self {
-            room: Some(Use::LayerProblems.share(options.budget.total())),
+            problem_memory: Some(Use::LayerProblems.share(options.budget.total())),
             kept: KeptFiles::new(options.budget.total()),
             ..Self::default()
         }
@@ -125,11 +125,7 @@ impl<P: Payload> LayerScan<P> {
 
     /// A layer that was not read, and why.
     pub fn unread(error: ArchiveError) -> Self {
-        Self::failed(LayerProblem {
-            entries: Vec::new(),
-            error,
-            fatal: false,
-        })
+        Self::failed(LayerProblem::of_layer(error, false))
     }
 
     /// A text file of an artifact that was kept as such.
@@ -212,7 +208,7 @@ impl<P: Payload> LayerScan<P> {
     ) -> Option<u32> {
         let collected = collector.finish();
         if collected.too_many_links {
-            let error = ArchiveError::too_many_links(BOUNDS.links);
+            let error = ArchiveError::too_many_links(ARCHIVE_LIMITS.links);
             self.problem(place.entries.clone(), error, false);
         }
         let mut programs = Vec::new();
@@ -247,11 +243,13 @@ impl<P: Payload> LayerScan<P> {
     fn problem(&mut self, entries: Vec<Vec<u8>>, error: ArchiveError, fatal: bool) {
         // Path, location and detail each contain the names.
         let names = entries.iter().map(Vec::len).sum::<usize>();
-        let weight = 800 + 3 * names as u64;
-        let left = self.room.and_then(|room| room.checked_sub(weight));
-        let has_room = self.room.is_none() || left.is_some();
-        if fatal || (has_room && self.problems.len() < PROBLEMS) {
-            self.room = self.room.and(left);
+        let size = 800 + 3 * names as u64;
+        let left = self
+            .problem_memory
+            .and_then(|memory| memory.checked_sub(size));
+        let fits = self.problem_memory.is_none() || left.is_some();
+        if fatal || (fits && self.problems.len() < PROBLEMS_LIMIT) {
+            self.problem_memory = self.problem_memory.and(left);
             self.problems.push(LayerProblem {
                 entries,
                 error,
@@ -263,38 +261,35 @@ impl<P: Payload> LayerScan<P> {
                 "more than {} problems in one layer",
                 self.problems.len()
             ));
-            self.problems.push(LayerProblem {
-                entries: Vec::new(),
-                error,
-                fatal: false,
-            });
+            self.problems.push(LayerProblem::of_layer(error, false));
         }
     }
 }
 
 impl LayerProblem {
+    /// A problem of the layer as a whole.
+    pub fn of_layer(error: ArchiveError, fatal: bool) -> Self {
+        Self {
+            entries: Vec::new(),
+            error,
+            fatal,
+        }
+    }
+
     /// A missing blob; no fault if its publisher hosts it elsewhere.
     pub fn missing(foreign: bool) -> Self {
         let error = match foreign {
             true => ArchiveError::unsupported("the layer is kept elsewhere by its publisher"),
             false => ArchiveError::new(Reason::Unreadable, super::NO_LAYER),
         };
-        Self {
-            entries: Vec::new(),
-            error,
-            fatal: !foreign,
-        }
+        Self::of_layer(error, !foreign)
     }
 
     /// A name that has no place in the root.
     pub fn misplaced(path: &[u8], why: &str) -> Self {
-        let entries = if path.is_empty() {
-            Vec::new()
-        } else {
-            vec![path.to_vec()]
-        };
+        let entry = Some(path.to_vec()).filter(|path| !path.is_empty());
         Self {
-            entries,
+            entries: entry.into_iter().collect(),
             error: ArchiveError::malformed(why),
             fatal: false,
         }

@@ -1,6 +1,6 @@
 //! Reads one blob: decompresses it, computes its digest and hands over its entries.
 
-use super::{BOUNDS, FoundFile, LayerProblem, LayerScan, wrong_digest};
+use super::{ARCHIVE_LIMITS, FoundFile, LayerProblem, LayerScan, wrong_digest};
 use crate::archive::stream::Counted;
 use crate::archive::tar::{self, Ending, Entry, Flow};
 use crate::archive::{
@@ -17,44 +17,46 @@ use crate::image::{Collector, Examine, ImageOptions, Payload, Walked};
 use gospect_bytes::guard::{FAULT, guarded};
 use std::io::{self, Read};
 
-/// Reads one blob of a store.
-pub fn scan_blob<P: Payload>(
-    store: &dyn Blobs,
-    plan: &LayerPlan,
-    is_spare: bool,
-    options: &ImageOptions,
-    examine: &dyn Examine<P>,
-) -> LayerScan<P> {
-    match store.open(&plan.blob) {
-        Ok(Some(mut reader)) => {
-            let scope = Scope::new(options.limits, options.budget.clone());
-            let name = plan.separate_file.as_deref();
-            let layer = scan(
-                &mut reader,
-                (&plan.blob, is_spare),
-                name,
-                &scope,
-                options,
-                examine,
-            );
-            // Entries of archives were counted while they were read.
-            if layer.is_file {
-                examine.entry_seen(layer.size);
-            }
-            examine.bytes_read(layer.size);
-            layer
+/// Reads the blobs of one store.
+pub struct BlobReader<'a, P> {
+    /// The store.
+    pub store: &'a dyn Blobs,
+    /// What the caller wants.
+    pub options: &'a ImageOptions,
+    /// Examines the files.
+    pub examine: &'a dyn Examine<P>,
+    /// Whether there is a processor for a thread of its own that computes the digests of each blob.
+    pub is_spare: bool,
+}
+
+impl<P: Payload> BlobReader<'_, P> {
+    /// Reads one blob.
+    pub fn read(&self, plan: &LayerPlan) -> LayerScan<P> {
+        let mut reader = match self.store.open(&plan.blob) {
+            Ok(Some(reader)) => reader,
+            Ok(None) => return LayerScan::failed(LayerProblem::missing(plan.foreign)),
+            Err(error) => return LayerScan::failed(LayerProblem::of_layer(error, true)),
+        };
+        let scope = Scope::new(self.options.limits, self.options.budget.clone());
+        let layer = scan(
+            &mut reader,
+            (&plan.blob, self.is_spare),
+            plan.separate_file.as_deref(),
+            &scope,
+            self.options,
+            self.examine,
+        );
+        // Entries of archives were counted while they were read.
+        if layer.is_file {
+            self.examine.entry_seen(layer.size);
         }
-        Ok(None) => LayerScan::failed(LayerProblem::missing(plan.foreign)),
-        Err(error) => LayerScan::failed(LayerProblem {
-            entries: Vec::new(),
-            error,
-            fatal: true,
-        }),
+        self.examine.bytes_read(layer.size);
+        layer
     }
 }
 
 /// Reads a blob to its end. Without `name` it is a layer; with `name` it is a layer if it is a tar archive of any compression,
-/// else a file of this name. Beside the blob: whether a thread is spare, for its digests.
+/// else a file of this name. `is_spare` as in [`BlobReader`].
 pub fn scan<P: Payload>(
     reader: &mut dyn Read,
     (blob, is_spare): (&Blob, bool),
@@ -63,7 +65,7 @@ pub fn scan<P: Payload>(
     options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> LayerScan<P> {
-    let mut scan = LayerScan::with_room(options);
+    let mut scan = LayerScan::with_limits(options);
     let hasher = blob
         .digest
         .as_ref()
@@ -93,26 +95,17 @@ pub fn scan<P: Payload>(
     let fault = || Err(ArchiveError::new(Reason::Internal, FAULT));
     let result = result.unwrap_or_else(fault);
     scan.kept.finish();
-    let complete = result.is_ok();
-    // Done even after an error: a wrong digest explains a broken stream, not the other way round.
+    let is_complete = result.is_ok();
+    // Read on even after an error: a wrong digest explains a broken stream, not the other way round.
     // The bound counts from the start of the blob, because another thread may have decompressed some bytes more than were taken.
-    let (most, read) = (
-        options
-            .limits
-            .expanded
-            .saturating_mul(2)
-            .saturating_add(LONG),
-        size,
-    );
-    let rest = io::copy(
-        &mut Hashing {
-            inner: reader,
-            digester: &mut digester,
-            count: &mut size,
-        }
-        .take(most.saturating_sub(read)),
-        &mut io::sink(),
-    );
+    let bound = options.limits.expanded.saturating_mul(2);
+    let rest_bound = bound.saturating_add(LONG).saturating_sub(size);
+    let hashing = Hashing {
+        inner: reader,
+        digester: &mut digester,
+        count: &mut size,
+    };
+    let rest = io::copy(&mut hashing.take(rest_bound), &mut io::sink());
     scan.size = size;
     if rest.is_ok() {
         scan.digest = digester.and_then(Digester::finish);
@@ -120,7 +113,7 @@ pub fn scan<P: Payload>(
             scan.problem(Vec::new(), ArchiveError::new(Reason::Internal, FAULT), true);
         }
     }
-    if complete && let Some(digester) = tar_digester {
+    if is_complete && let Some(digester) = tar_digester {
         scan.diff_id = digester.finish();
         if scan.diff_id.is_none() {
             scan.problem(Vec::new(), ArchiveError::new(Reason::Internal, FAULT), true);
@@ -230,7 +223,7 @@ fn one_file<P: Payload>(
         entries: vec![name.as_bytes().to_vec()],
         ..Place::default()
     };
-    let collector = Collector::new(examine, options, Walked::Artifact, BOUNDS);
+    let collector = Collector::new(examine, options, Walked::Artifact, ARCHIVE_LIMITS);
     let walker = Walker {
         receiver: &collector,
         scope,
@@ -340,7 +333,12 @@ impl<P: Payload> LayerReader<'_, P> {
         if !nested && self.examine.wants(&place, head, Some(entry.size)) == Want::Skip {
             return Ok(None);
         }
-        let collector = Collector::new(self.examine, self.options, Walked::LayerFile, BOUNDS);
+        let collector = Collector::new(
+            self.examine,
+            self.options,
+            Walked::LayerFile,
+            ARCHIVE_LIMITS,
+        );
         let mut whole = head.chain(body);
         let mut feed = Feed::new(&mut whole);
         let walker = Walker {

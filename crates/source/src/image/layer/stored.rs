@@ -150,7 +150,7 @@ pub fn read<P>(
         found: found.collect::<Option<_>>()?,
         kept,
         problems: problems.collect::<Option<_>>()?,
-        room: None,
+        problem_memory: None,
         is_cut: stored.is_cut,
         digest: Some(digest(&stored.digest)?),
         diff_id: match &stored.diff_id {

@@ -11,20 +11,25 @@ use std::collections::BTreeMap;
 
 /// Adds a function with that capability beside each unexported function that code outside the standard library calls.
 pub fn add(graph: &Graph<'_, '_>, calls: &mut SourceGraph<'_>, kinds: &mut Kinds) {
-    let borrowing = |edge: &&Edge| {
+    let is_by_linkname = |edge: &&Edge| {
         let (Some(from), Some(to)) = (kinds.package(edge.from), kinds.package(edge.to)) else {
             return false;
         };
         edge.by == By::Call
-            && kinds.is_private(edge.to)
+            && kinds.is_unexported(edge.to)
             && kinds.is_standard(to)
             && !kinds.is_standard(from)
             && !kinds.is_called_by_compiler(to)
             && is_declared(calls.raw_name(graph, edge.to))
     };
-    let found: Vec<Edge> = calls.edges().iter().filter(borrowing).copied().collect();
+    let linknames: Vec<Edge> = calls
+        .edges()
+        .iter()
+        .filter(is_by_linkname)
+        .copied()
+        .collect();
     let mut nodes: BTreeMap<u32, u32> = BTreeMap::new();
-    for edge in found {
+    for edge in linknames {
         let Some(package) = kinds.package(edge.to) else {
             continue;
         };

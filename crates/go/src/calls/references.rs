@@ -1,0 +1,128 @@
+//! The references that the code of all functions has.
+
+use super::data::Data;
+use super::decode::{Decoder, Reference};
+use super::goroutines::Goroutines;
+use super::{Bodies, Edge, NoGraph};
+use crate::tables::rows::Rows;
+use gospect_exe::Image;
+use gospect_record::why::By;
+
+/// Most edges to keep; the largest programs known have three million.
+pub(super) const EDGES_LIMIT: usize = 24 << 20;
+
+/// What code refers to.
+pub(super) struct CodeReferences {
+    /// Direct calls, and jumps out of a function.
+    calls: Vec<Edge>,
+    /// Functions, and the addresses that they take, read or write.
+    used: Vec<(u32, u64)>,
+    /// Functions that start goroutines, and the functions that run in those; sorted.
+    goroutine_starts: Vec<(u32, u32)>,
+}
+
+impl CodeReferences {
+    /// Decodes the code of all functions.
+    ///
+    /// # Errors
+    /// [`NoGraph::TooLarge`] when there are more references than in any real program.
+    pub fn read(
+        image: &Image<'_>,
+        rows: &Rows<'_, '_>,
+        bodies: &Bodies,
+        decoder: Decoder,
+    ) -> Result<Self, NoGraph> {
+        let mut calls: Vec<Edge> = Vec::new();
+        let mut used: Vec<(u32, u64)> = Vec::new();
+        let mut goroutines = Goroutines::new(image, rows);
+        for (i, row) in rows.all.iter().enumerate() {
+            let from = i as u32;
+            let Some(code) = bodies.code(image, row) else {
+                continue;
+            };
+            let (calls_before, used_before) = (calls.len(), used.len());
+            goroutines.begin_function();
+            decoder(code, &mut |_, reference| {
+                goroutines.add(from, reference);
+                let target = match reference {
+                    Reference::Call(target) => target,
+                    Reference::Jump(target) if target < row.start || target >= row.end => target,
+                    Reference::Jump(_) => return,
+                    Reference::Address(address) => {
+                        if image.segment_at(address).is_some() || rows.at(address).is_some() {
+                            used.push((from, address));
+                        }
+                        return;
+                    }
+                };
+                if let Some(to) = rows.at(target) {
+                    calls.push(Edge {
+                        from,
+                        to: to as u32,
+                        by: By::Call,
+                    });
+                }
+            });
+            drop_repeated(&mut calls, calls_before);
+            drop_repeated(&mut used, used_before);
+            if calls.len() + used.len() > EDGES_LIMIT {
+                return Err(NoGraph::TooLarge);
+            }
+        }
+        let mut goroutine_starts = goroutines.starts;
+        goroutine_starts.sort_unstable();
+        goroutine_starts.dedup();
+        Ok(Self {
+            calls,
+            used,
+            goroutine_starts,
+        })
+    }
+
+    /// All addresses that code takes, reads or writes; sorted.
+    pub fn addresses(&self) -> Vec<u64> {
+        let mut all: Vec<u64> = self.used.iter().map(|(_, address)| *address).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The edges of functions, sorted and one for each pair, and the goroutines that they start.
+    pub fn into_edges(
+        self,
+        image: &Image<'_>,
+        rows: &Rows<'_, '_>,
+        data: &Data,
+    ) -> (Vec<Edge>, Vec<(u32, u32)>) {
+        let by = By::Value;
+        let mut edges = self.calls;
+        let starts = self.goroutine_starts.iter();
+        edges.extend(starts.map(|&(from, to)| Edge { from, to, by }));
+        for (from, address) in self.used {
+            if let Some(to) = rows.at(address) {
+                // Code in the middle of another function may also be a jump target, as in assembly.
+                if to != from as usize || rows.starting(address).is_some() {
+                    let to = to as u32;
+                    edges.push(Edge { from, to, by });
+                }
+            } else if image.segment_at(address).is_some()
+                && let Some(piece) = data.at(address)
+            {
+                let to = piece.saturating_add(rows.all.len() as u32);
+                edges.push(Edge { from, to, by });
+            }
+        }
+        edges.sort_unstable();
+        // A call counts more than a value, and comes first.
+        edges.dedup_by_key(|edge| (edge.from, edge.to));
+        (edges, self.goroutine_starts)
+    }
+}
+
+/// Sorts the items from an index on, and removes duplicates.
+pub(super) fn drop_repeated<T: Ord + Copy>(all: &mut Vec<T>, from: usize) {
+    let mut new = all.split_off(from.min(all.len()));
+    new.sort_unstable();
+    new.dedup();
+    all.append(&mut new);
+}
