@@ -36,17 +36,17 @@ fn print_calls(graph: &Graph<'_, '_>) {
 }
 
 fn print_unreached(graph: &Graph<'_, '_>) {
-    let ways = graph.ways();
-    for function in (0..graph.functions()).filter(|f| !graph.is_reached(&ways, *f)) {
+    let tree = graph.chain_tree();
+    for function in (0..graph.functions()).filter(|f| !tree.is_reached(*f)) {
         println!("{}", text(graph, function));
     }
 }
 
 fn print_shares(graph: &Graph<'_, '_>) {
-    let ways = graph.ways();
+    let tree = graph.chain_tree();
     let count = |test: &dyn Fn(usize) -> bool| (0..graph.functions()).filter(|f| test(*f)).count();
-    let reached = count(&|function| graph.is_reached(&ways, function));
-    let certain = count(&|function| graph.is_certain(&ways, function));
+    let reached = count(&|function| tree.is_reached(function));
+    let certain = count(&|function| graph.is_certain(&tree, function));
     println!("{}\t{reached}\t{certain}", graph.functions());
 }
 
