@@ -202,6 +202,9 @@ pub struct ExplainArgs {
     /// Rule, code, GODEBUG setting or GOEXPERIMENT; without it: list all
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Policy file with rules of your own [default: gospect.toml in the current directory, when there is one]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
     /// Output format

@@ -4,17 +4,24 @@ use super::args::ExplainArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
+use super::policy;
+use crate::audit::Level;
 use crate::audit::explain as rules;
+use crate::audit::policy::{Custom, FILE_NAME};
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::{explain as knowledge, godebug, goexperiment, nearest};
 use crate::report::style::{Look, Tone};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     let text = match &args.name {
         None => list(&args.format),
-        Some(name) => explain(name, &args.format)?,
+        Some(name) => match own_rule(name, args)? {
+            Some(text) => text,
+            None => explain(name, &args.format)?,
+        },
     };
     let mut output = Output::open(&args.output)?;
     let text = match args.format.as_str() {
@@ -23,6 +30,46 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     };
     output.write(|out| out.write_all(text.as_bytes()))?;
     Ok(Exit::Fine)
+}
+
+/// The explanation of a rule that the user wrote: of the policy file named, or of the current directory. A file that cannot be
+/// read or has mistakes matters only if it was named.
+fn own_rule(asked: &str, args: &ExplainArgs) -> Result<Option<String>, Error> {
+    let here = PathBuf::from(FILE_NAME);
+    let path = args.policy.as_ref().unwrap_or(&here);
+    if args.policy.is_none() && !path.is_file() {
+        return Ok(None);
+    }
+    let policy = match policy::read(path, &args.output, args.policy.is_some()) {
+        Ok(policy) => policy,
+        Err(error) if args.policy.is_some() => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let rule = policy.custom.iter().find(|rule| rule.id == asked.trim());
+    Ok(rule.map(|rule| of_own_rule(rule, &args.format)))
+}
+
+/// What the policy says about a rule of the user.
+fn of_own_rule(rule: &Custom, format: &str) -> String {
+    let level = rule.level.map_or("off", Level::name);
+    let at = format!("{}:{}", rule.at.file, rule.at.line);
+    let help = match rule.help.as_str() {
+        "" => "the rule has no `help`: write what to do there, so that findings say it",
+        help => help,
+    };
+    match format {
+        "json" => pretty(&json!({ "name": rule.id, "explanations": [{
+            "kind": "custom rule", "rule": rule.id, "level": level, "message": rule.message, "help": rule.help, "file": rule.at.file, "line": rule.at.line,
+        }] })),
+        "markdown" => format!(
+            "# {}\n\nA rule of your own, at {at}, level {level}: {}\n\n{help}\n",
+            rule.id, rule.message
+        ),
+        _ => format!(
+            "Rule {}\nA rule of your own, at {at}.\n\nLevel:    {level}\nMessage:  {}\nTo do:    {help}\n",
+            rule.id, rule.message
+        ),
+    }
 }
 
 /// Explains everything with this name: a rule and a setting may share it.
@@ -38,7 +85,7 @@ fn explain(asked: &str, format: &str) -> Result<String, Error> {
             hint: match near {
                 Some(near) => format!("did you mean `gospect explain {near}`?"),
                 None => {
-                    "`gospect explain` lists the rules, GODEBUG settings and experiments".to_owned()
+                    "`gospect explain` lists the rules, GODEBUG settings and experiments; a rule of your own needs --policy FILE".to_owned()
                 }
             },
         });

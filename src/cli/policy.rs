@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Reads the policy. Every error in the file is reported on standard error; the result counts them.
 pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, Error> {
     let mut policy = match file(args, output) {
-        Some(path) => read(&path, output)?,
+        Some(path) => read(&path, output, true)?,
         None => Policy::built_in(),
     };
     if let Some(profile) = &args.profile {
@@ -49,7 +49,8 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     Some(here)
 }
 
-fn read(path: &Path, output: &OutputArgs) -> Result<Policy, Error> {
+/// Reads a policy file; with `aloud` its mistakes are reported on standard error.
+pub fn read(path: &Path, output: &OutputArgs, aloud: bool) -> Result<Policy, Error> {
     let name = path.to_string_lossy();
     let shown = || clean(&name).into_owned();
     let text = std::fs::read_to_string(path).map_err(|source| Error::ReadPolicy {
@@ -58,7 +59,7 @@ fn read(path: &Path, output: &OutputArgs) -> Result<Policy, Error> {
     })?;
     Policy::load(&text, &name).map_err(|mistakes| {
         let color = colors(output.color, is_error_terminal());
-        for mistake in &mistakes {
+        for mistake in mistakes.iter().filter(|_| aloud) {
             say!("{}\n", mistake.render(&text, color));
         }
         Error::Mistakes {

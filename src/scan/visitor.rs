@@ -12,7 +12,7 @@ use crate::source::dir;
 use crate::source::listing::FileKind;
 use crate::source::listing::Listing;
 use crate::source::queue::Output;
-use crate::source::target::Target;
+use crate::source::target::{Target, missing_path_hint};
 use crate::source::walk::{NotExamined, Visit, Walk, WalkedFile};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -78,7 +78,16 @@ impl<'e> Visitor<'e> {
                     let whole = matches!(target, Target::File(_));
                     self.named_file(path, &dir::stat_of(&m), whole, out);
                 }
-                Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
+                Err(e) => {
+                    let mut why = error_text(&e);
+                    if e.kind() == std::io::ErrorKind::NotFound
+                        && matches!(target, Target::Path(_))
+                        && let Some(hint) = missing_path_hint(self.target)
+                    {
+                        why = format!("{why}; {hint}");
+                    }
+                    self.fatal(path, Reason::Unreadable, &why, out);
+                }
             },
             Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
             #[cfg(target_os = "linux")]

@@ -125,22 +125,143 @@ fn is_setting(key: &str) -> bool {
         || key.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
-/// Whether the key exists.
+/// Whether the key exists. A build setting exists if its name is not a typing error of a known one; `settings.NAME` takes any.
 pub fn is_known(key: &str) -> bool {
     let free = ["settings.", "modules.", "godebug.effective."];
     ["port", "version"].contains(&key)
-        || is_setting(key)
+        || (is_setting(key) && misspelt_setting(key).is_none())
         || free
             .iter()
             .any(|p| key.len() > p.len() && key.starts_with(p))
         || known().iter().any(|k| k == key)
 }
 
-/// What to write instead of an unknown key.
+/// What to write instead of an unknown key: the key that the word means, a similar one, or the keys that end with it.
 pub fn hint(key: &str) -> String {
-    gospect_knowledge::hint(key, known().iter().map(String::as_str), || {
-        "`gospect scan --format json FILE` shows the keys".to_owned()
-    })
+    let word = key.trim_start_matches('-').to_ascii_lowercase();
+    let meant = WORDS
+        .iter()
+        .find(|(words, _)| words.contains(&word.as_str()));
+    if let Some((_, meant)) = meant {
+        return format!("did you mean `{meant}`?");
+    }
+    // `trimpath` for `-trimpath`, `cgo_enabled` for `CGO_ENABLED`.
+    let is_written_so =
+        |setting: &&&str| setting.trim_start_matches('-').eq_ignore_ascii_case(&word);
+    if let Some(setting) = SETTINGS.iter().find(is_written_so) {
+        return format!("did you mean `{setting}`?");
+    }
+    let names = known().iter().map(String::as_str).chain(SETTINGS);
+    if let Some(near) = gospect_knowledge::nearest(key, names) {
+        return format!("did you mean `{near}`?");
+    }
+    let ends = |known: &&String| known.rsplit_once('.').is_some_and(|(_, last)| last == word);
+    let longer: Vec<String> = known()
+        .iter()
+        .filter(ends)
+        .map(|k| format!("`{k}`"))
+        .collect();
+    match longer.as_slice() {
+        [] => ASKED_MOST.to_owned(),
+        longer => format!("did you mean {}?", longer.join(" or ")),
+    }
+}
+
+/// The end of a message about a key that is like none.
+const ASKED_MOST: &str = "asked for most: `version`, `vcs.revision`, `go_version`, `main_package`, `port`, build settings such as `-trimpath`; `gospect scan --format json FILE` shows all";
+
+/// Words that people use, and the key that they mean.
+const WORDS: [(&[&str], &str); 12] = [
+    (
+        &[
+            "tag",
+            "release",
+            "semver",
+            "main_version",
+            "program_version",
+        ],
+        "version",
+    ),
+    (
+        &[
+            "commit",
+            "revision",
+            "rev",
+            "sha",
+            "git",
+            "vcs.commit",
+            "vcs.rev",
+            "vcs.hash",
+        ],
+        "vcs.revision",
+    ),
+    (&["dirty", "modified", "vcs.dirty"], "vcs.modified"),
+    (
+        &[
+            "go",
+            "goversion",
+            "toolchain",
+            "golang",
+            "build_info.goversion",
+        ],
+        "go_version",
+    ),
+    (&["os"], "executable.os"),
+    (&["arch"], "executable.arch"),
+    (&["platform", "os/arch"], "port"),
+    (&["main", "package", "import_path"], "main_package"),
+    (&["module", "main_module"], "build_info.Main.Path"),
+    (&["cgo"], "CGO_ENABLED"),
+    (&["fips", "fips140"], "fips.mode"),
+    (&["digest", "sum", "checksum"], "sha256"),
+];
+
+/// Build settings that the go command records (go1.27, `src/cmd/go/internal/load/pkg.go`, `setBuildInfo`), for hints only: any
+/// other name of that form is taken too.
+const SETTINGS: [&str; 34] = [
+    "-asan",
+    "-asmflags",
+    "-buildmode",
+    "-compiler",
+    "-cover",
+    "-covermode",
+    "-gccgoflags",
+    "-gcflags",
+    "-ldflags",
+    "-msan",
+    "-pgo",
+    "-race",
+    "-tags",
+    "-trimpath",
+    "CGO_CFLAGS",
+    "CGO_CPPFLAGS",
+    "CGO_CXXFLAGS",
+    "CGO_ENABLED",
+    "CGO_LDFLAGS",
+    "DefaultGODEBUG",
+    "GOAMD64",
+    "GOARCH",
+    "GOARM",
+    "GOARM64",
+    "GOEXPERIMENT",
+    "GOFIPS140",
+    "GOMIPS",
+    "GOOS",
+    "GOPPC64",
+    "GORISCV64",
+    "GOWASM",
+    "vcs.modified",
+    "vcs.revision",
+    "vcs.time",
+];
+
+/// The setting that a name with a typing error means; `None` for a name that is like none, which a later Go may record.
+fn misspelt_setting(key: &str) -> Option<&'static str> {
+    let others = ["vcs", "GO386", "GOMIPS64"];
+    match is_setting(key) && !others.contains(&key) {
+        true => gospect_knowledge::nearest(key, SETTINGS),
+        false => None,
+    }
 }
 
 /// Every dotted path of the record, derived from its types.
@@ -301,6 +422,41 @@ mod tests {
             (is_known("executable.arhc"), hint("executable.arhc")),
             (false, "did you mean `executable.arch`?".to_owned())
         );
-        assert!(!is_known("modules.") && hint("modules.").contains("shows the keys"));
+        assert!(!is_known("modules.") && hint("modules.").contains("`vcs.revision`"));
+        for (word, meant) in [
+            ("tag", "`version`"),
+            ("commit", "`vcs.revision`"),
+            ("go", "`go_version`"),
+            ("trimpath", "`-trimpath`"),
+            ("cgo_enabled", "`CGO_ENABLED`"),
+            ("goamd64", "`GOAMD64`"),
+            ("static", "`linkage.static`"),
+            ("relro", "`linkage.relro`"),
+            ("CGO_ENABLD", "`CGO_ENABLED`"),
+            ("-trimpth", "`-trimpath`"),
+            ("vcs.revison", "`vcs.revision`"),
+        ] {
+            let hint = hint(word);
+            assert!(
+                !is_known(word) && hint == format!("did you mean {meant}?"),
+                "{word}: {hint}"
+            );
+        }
+        for (words, key) in WORDS {
+            assert!(is_known(key), "{key}");
+            assert!(words.iter().all(|word| !is_known(word)), "{key}");
+        }
+        // Settings of other releases, and of no release yet.
+        for setting in [
+            "GO386",
+            "GOMIPS64",
+            "GOSOMETHING",
+            "-newflag",
+            "vcs",
+            "settings.CGO_ENABLD",
+        ] {
+            assert!(is_known(setting), "{setting}");
+        }
+        assert!(SETTINGS.iter().all(|setting| is_known(setting)));
     }
 }

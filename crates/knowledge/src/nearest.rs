@@ -34,7 +34,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         if candidate.len() > LONGEST || candidate.len().abs_diff(name.len()) > allowed {
             continue;
         }
-        let slips = distance(name.as_bytes(), candidate.as_bytes());
+        let lower = candidate.to_ascii_lowercase();
+        let slips = distance(name.as_bytes(), lower.as_bytes());
         if slips <= allowed
             && slips < candidate.len()
             && best.is_none_or(|(least, _)| slips < least)
@@ -120,5 +121,8 @@ mod tests {
             assert_eq!(nearest(typed, names), want, "{typed}");
         }
         assert_eq!(nearest(&"g".repeat(1 << 20), names), None);
+        for typed in ["CGO_ENABLD", "cgo_enabled"] {
+            assert_eq!(nearest(typed, ["GOOS", "CGO_ENABLED"]), Some("CGO_ENABLED"));
+        }
     }
 }

@@ -170,6 +170,46 @@ impl Target {
     }
 }
 
+/// What the user may have meant by a path that does not exist: an image of an archive or a layout, or one of a registry.
+pub fn missing_path_hint(text: &str) -> Option<String> {
+    for (colon, _) in text.rmatch_indices(':') {
+        let (path, reference) = (text.get(..colon)?, text.get(colon + 1..)?);
+        let here = PathBuf::from(path);
+        if here.join("oci-layout").is_file() {
+            return Some(format!(
+                "an image of a layout is written oci-dir:{path}:{reference}"
+            ));
+        }
+        if here.is_file() {
+            return Some(format!(
+                "an image of an archive is written docker-archive:{path}:{reference}, or oci-archive: for an OCI layout in a tar"
+            ));
+        }
+    }
+    reads_like_image(text).then(|| format!("an image of a registry is written registry:{text}"))
+}
+
+/// Whether a text is the name of an image with its registry (`ghcr.io/x/y`) or its tag (`alpine:3.20`).
+fn reads_like_image(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+    let first = text.split('/').next().unwrap_or_default();
+    if !text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        || !text.chars().all(is_plain)
+        || PathBuf::from(first).exists()
+    {
+        return false;
+    }
+    let host = first.split(':').next().unwrap_or_default();
+    let domain = host.rsplit_once('.').map_or("", |(_, domain)| domain);
+    let is_host = domain.len() >= 2 && domain.bytes().all(|b| b.is_ascii_alphabetic());
+    let name = text.rsplit('/').next().unwrap_or_default();
+    // One letter before a colon is a drive.
+    let is_tagged = name
+        .split_once(':')
+        .is_some_and(|(name, tag)| (name.len() > 1 || text.contains('/')) && !tag.is_empty());
+    is_tagged || (is_host && text.len() > first.len() + 1)
+}
+
 /// Only known schemes are split off; a colon after anything else is part of a path.
 fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
     const SCHEMES: [&str; 11] = [
@@ -299,6 +339,49 @@ mod tests {
         assert!(message.ends_with("podman save -o image.tar app, and then image.tar"));
         for path in ["./docker:app", "C:/x", "dockerfile:x"] {
             assert_eq!(parse(path), Ok(Target::Path(path.into())));
+        }
+    }
+
+    #[test]
+    fn a_missing_path_that_names_an_image_gets_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = folder.path().join("layout");
+        std::fs::create_dir(&layout).unwrap();
+        std::fs::write(layout.join("oci-layout"), "{}").unwrap();
+        let tar = folder.path().join("image.tar");
+        std::fs::write(&tar, "").unwrap();
+        let hint = |text: &str| missing_path_hint(text).unwrap_or_default();
+        let of = |path: &std::path::Path, name: &str| hint(&format!("{}:{name}", path.display()));
+        assert!(of(&layout, "1.2").ends_with(&format!("oci-dir:{}:1.2", layout.display())));
+        let of_tar = of(&tar, "host.test:5000/app:1");
+        assert!(
+            of_tar.contains(&format!(
+                "docker-archive:{}:host.test:5000/app:1,",
+                tar.display()
+            )),
+            "{of_tar}"
+        );
+        for image in [
+            "alpine:3.20",
+            "ghcr.io/x/y",
+            "localhost:5000/a:1",
+            "library/app:latest",
+        ] {
+            assert!(
+                hint(image).ends_with(&format!("registry:{image}")),
+                "{image}"
+            );
+        }
+        for path in [
+            "dist/app",
+            "dist-1.2/app",
+            "C:/x/y",
+            "./a:b",
+            "/usr/bin/nothing",
+            "app",
+            "no such:x",
+        ] {
+            assert_eq!(hint(path), "", "{path}");
         }
     }
 

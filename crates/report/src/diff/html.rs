@@ -1,6 +1,6 @@
 //! The diff as one self-contained page: figures, the changes to look at first, and all changes, sortable and searchable.
 
-use super::{path, size};
+use super::{compared, path, size};
 use crate::html::{Bar, Chart, Page, Row, Table, Tile, Tone};
 use gospect_audit::diff::{Change, Class, Diff, Pair};
 use std::io::{self, Write};
@@ -57,7 +57,7 @@ pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<
         title: format!("{} → {}", clean(names[0]), clean(names[1])),
         about: vec![format!("{}.", super::summary(diff))],
         tiles: vec![
-            tile("programs changed", diff.pairs.len(), Tone::Plain),
+            tile("programs changed", compared(diff), Tone::Plain),
             tile("programs unchanged", diff.unchanged as usize, Tone::Good),
             tile("changes", diff.changes().count(), Tone::Plain),
             tile("to look at first", worse, Tone::Bad),

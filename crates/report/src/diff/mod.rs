@@ -61,14 +61,34 @@ fn open(diff: &Diff) -> Option<u64> {
     Some(diff.content_not_compared).filter(|n| *n > 0 && diff.pairs.is_empty())
 }
 
-/// `0 programs changed, 2 unchanged (content of 1 not compared: no sha256 in the records)`.
+/// The number of programs with changes that are on both sides.
+fn compared(diff: &Diff) -> usize {
+    let both = |pair: &&Pair| pair.old.is_some() && pair.new.is_some();
+    diff.pairs.iter().filter(both).count()
+}
+
+/// `1 program changed, 1 added, 2 unchanged (content of 1 not compared: no sha256 in the records)`.
 fn summary(diff: &Diff) -> String {
-    let changed = count(diff.pairs.len() as u64, "program", "programs");
+    let changed = count(compared(diff) as u64, "program", "programs");
+    let only = |is_only: fn(&Pair) -> bool, word: &str| match diff
+        .pairs
+        .iter()
+        .filter(|p| is_only(p))
+        .count()
+    {
+        0 => String::new(),
+        n => format!(", {n} {word}"),
+    };
+    let added = only(|pair| pair.old.is_none(), "added");
+    let removed = only(|pair| pair.new.is_none(), "removed");
     let open = match open(diff) {
         None => String::new(),
         Some(n) => format!(" (content of {n} not compared: no sha256 in the records)"),
     };
-    format!("{changed} changed, {} unchanged{open}", diff.unchanged)
+    format!(
+        "{changed} changed{added}{removed}, {} unchanged{open}",
+        diff.unchanged
+    )
 }
 
 /// The change of size in words; empty when there is none or one side is missing.

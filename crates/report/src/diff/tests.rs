@@ -37,7 +37,7 @@ fn text_marks_what_got_worse() {
     assert!(text.contains("added   dist/new") && text.contains("removed dist/gone"));
     assert!(text.contains("5.0 MB -> 6.0 MB (+20.0%)"));
     assert!(
-        text.contains("3 programs changed, 0 unchanged: added 1, removed 1, toolchain 1, module 1"),
+        text.contains("1 program changed, 1 added, 1 removed, 0 unchanged: toolchain 1, module 1"),
         "{text}"
     );
     assert!(!text.contains('\x1b'));

@@ -30,7 +30,8 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
     let counts: Vec<String> = Class::ALL
         .into_iter()
         .map(|c| (c, diff.count(c)))
-        .filter(|(_, n)| *n > 0)
+        // The numbers of programs in front have these two.
+        .filter(|(c, n)| *n > 0 && !matches!(c, Class::Added | Class::Removed))
         .map(|(c, n)| format!("{} {n}", c.name()))
         .collect();
     if !diff.pairs.is_empty() {

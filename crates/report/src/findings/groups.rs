@@ -1,6 +1,7 @@
 //! Findings of one rule about several programs as one block of text.
 
 use super::clean;
+use super::subject::{Subject, list, subjects};
 use gospect_audit::{Finding, Level};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,9 @@ const SEVERAL: usize = 3;
 /// Messages listed in a block, and programs listed for each.
 const MESSAGES: usize = 3;
 const PROGRAMS: usize = 3;
+/// Fixes listed in a block, and programs listed for each.
+const FIXES: usize = 2;
+const FIX_PROGRAMS: usize = 1;
 
 /// The findings of one rule at one level.
 pub(super) struct Group<'a> {
@@ -29,39 +33,46 @@ pub(super) struct Group<'a> {
     pub findings: Vec<&'a Finding>,
 }
 
+/// A text, and the findings that have it.
+type Shared<'a> = (&'a str, Vec<&'a Finding>);
+
 impl<'a> Group<'a> {
-    /// The paths of the programs, each once.
-    pub fn programs(&self) -> BTreeSet<&'a str> {
-        self.findings.iter().map(|f| f.path.as_str()).collect()
+    /// The programs, each once.
+    pub fn programs(&self) -> BTreeSet<Subject<'a>> {
+        subjects(&self.findings)
     }
 
-    /// The messages and the programs of each, those of most programs first.
-    fn messages(&self) -> Vec<(&'a str, BTreeSet<&'a str>)> {
-        let mut by_message = BTreeMap::<&str, BTreeSet<&str>>::new();
+    /// The messages and the findings with each, those of most programs first.
+    fn messages(&self) -> Vec<Shared<'a>> {
+        self.by(|finding| &finding.message)
+    }
+
+    /// The advice and the findings with each, those of most programs first.
+    fn advice(&self) -> Vec<Shared<'a>> {
+        self.by(|finding| &finding.help)
+    }
+
+    fn by(&self, text: impl Fn(&'a Finding) -> &'a str) -> Vec<Shared<'a>> {
+        let mut by_text = BTreeMap::<&str, Vec<&Finding>>::new();
         for finding in &self.findings {
-            let programs = by_message.entry(&finding.message).or_default();
-            programs.insert(&finding.path);
+            by_text.entry(text(finding)).or_default().push(finding);
         }
-        let mut messages: Vec<_> = by_message.into_iter().collect();
-        messages.sort_by_key(|(_, programs)| std::cmp::Reverse(programs.len()));
-        messages
+        let mut texts: Vec<_> = by_text.into_iter().collect();
+        texts.sort_by_key(|(_, findings)| std::cmp::Reverse(subjects(findings).len()));
+        texts
     }
 
     /// The lines of the block: for each message its programs, and what is left out.
     pub fn lines(&self) -> Vec<(usize, String)> {
         let messages = self.messages();
         let mut lines = Vec::new();
-        for (message, programs) in messages.iter().take(MESSAGES) {
+        for (message, findings) in messages.iter().take(MESSAGES) {
+            let programs = subjects(findings);
             if messages.len() > 1 {
                 lines.push((6, format!("{}: {}", programs.len(), clean(message))));
             }
-            let shown: Vec<_> = programs.iter().take(PROGRAMS).map(|p| clean(p)).collect();
-            let more = match programs.len().saturating_sub(PROGRAMS) {
-                0 => String::new(),
-                n => format!(" and {n} more"),
-            };
             let indent = if messages.len() > 1 { 9 } else { 6 };
-            lines.push((indent, format!("{}{more}", shown.join(", "))));
+            lines.push((indent, list(&programs, PROGRAMS)));
         }
         match messages.len().saturating_sub(MESSAGES) {
             0 => {}
@@ -80,17 +91,38 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// What to do: the advice, and for which program if others have another one.
-    pub fn advice(&self) -> String {
-        let Some(first) = self.findings.first() else {
-            return String::new();
-        };
-        let is_common = self.findings.iter().all(|f| f.help == first.help);
-        match (first.help.is_empty(), is_common) {
-            (true, _) => String::new(),
-            (false, true) => clean(&first.help).into_owned(),
-            (false, false) => format!("for {}: {}", clean(&first.path), clean(&first.help)),
+    /// The message, if all findings have the same; or one of them and how many others there are.
+    pub fn message(&self) -> String {
+        let messages = self.messages();
+        let first = messages.first().map_or("", |(message, _)| message);
+        match messages.len() {
+            0 | 1 => first.to_owned(),
+            2 => format!("{first}, and 1 other message"),
+            n => format!("{first}, and {} other messages", n - 1),
         }
+    }
+
+    /// What to do, a line each: the advice that serves most programs first, with their names if other programs have another one.
+    pub fn fixes(&self) -> Vec<String> {
+        let mut advice = self.advice();
+        advice.retain(|(help, _)| !help.is_empty());
+        if let [(help, findings)] = advice.as_slice()
+            && findings.len() == self.findings.len()
+        {
+            return vec![clean(help).into_owned()];
+        }
+        let mut fixes = Vec::new();
+        for (help, findings) in advice.iter().take(FIXES) {
+            let programs = list(&subjects(findings), FIX_PROGRAMS);
+            fixes.push(format!("for {programs}: {}", clean(help)));
+        }
+        if let more @ 1.. = advice.len().saturating_sub(FIXES) {
+            let left = advice.iter().skip(FIXES);
+            let left: Vec<&Finding> = left.flat_map(|(_, findings)| findings).copied().collect();
+            let programs = super::count(subjects(&left).len() as u64, "other program");
+            fixes.push(format!("{more} more for {programs}"));
+        }
+        fixes
     }
 }
 

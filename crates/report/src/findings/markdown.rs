@@ -1,14 +1,22 @@
 //! Findings as Markdown for a job summary or a pull request comment: counts, a table, details folded away.
 
-use super::{Options, clean, text};
+use super::groups::{self, Listing};
+use super::subject::{list, subjects};
+use super::{Options, clean, count, text};
 use gospect_audit::{Audit, Finding, Level};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// Most findings to list; comments and summaries have size limits (GitHub: 64 KiB per comment).
+/// Most rows to list; comments and summaries have size limits (GitHub: 64 KiB per comment).
 const LISTED: usize = 100;
+/// Programs that a row names, and that the advice names.
+const PROGRAMS: usize = 5;
+const FIX_PROGRAMS: usize = 3;
 
-/// Writes the summary.
-pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the summary: a row for each message of a rule, with the programs that have it. With [`Listing::All`] rows and
+/// programs are all listed, with [`Listing::Summary`] a rule has one row.
+pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let counting: Vec<_> = audit.findings.iter().filter(|f| f.counts()).collect();
     let command = if audit.files > 0 { "lint" } else { "audit" };
     writeln!(
@@ -20,46 +28,133 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         return Ok(());
     }
     let subject = if audit.files > 0 { "file" } else { "program" };
-    let sorted = table(subject, counting, out)?;
-    writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
-    let mut said: Vec<(&str, &str)> = Vec::new();
-    for f in sorted.iter().take(LISTED).filter(|f| !f.help.is_empty()) {
-        if !said.contains(&(&f.rule, &f.help)) {
-            said.push((&f.rule, &f.help));
-            // The help text is ours and may contain code; names from files in it are escaped as in a cell.
-            writeln!(out, "- **{}**: {}", cell(&f.rule), prose(&f.help))?;
+    let all = options.listing == Listing::All;
+    if options.listing == Listing::Summary {
+        by_rule(subject, &counting, out)?;
+    } else {
+        let left_out = table(subject, &counting, all, out)?;
+        if left_out {
+            writeln!(out, "\n`--all` names every {subject} and lists every row.")?;
         }
+    }
+    writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
+    let most = if all { usize::MAX } else { FIX_PROGRAMS };
+    let fixes = alike(&counting, |f| (Level::Error, &f.rule, &f.help));
+    let shown = if all { usize::MAX } else { LISTED };
+    for findings in fixes.iter().take(shown) {
+        let Some(first) = findings.first().filter(|f| !f.help.is_empty()) else {
+            continue;
+        };
+        // The help text is ours and may contain code; names from files in it are escaped as in a cell.
+        writeln!(
+            out,
+            "- **{}** ({}): {}",
+            cell(&first.rule),
+            cell(&names(findings, most)),
+            prose(&first.help)
+        )?;
+    }
+    if let more @ 1.. = fixes.len().saturating_sub(shown) {
+        writeln!(out, "- {more} more; `--all` lists them")?;
     }
     writeln!(out, "\n</details>")
 }
 
-/// Writes a table of findings, the worst first, and returns them in this order.
-pub(crate) fn table<'f>(
-    subject: &str,
-    mut findings: Vec<&'f Finding>,
-    out: &mut dyn Write,
-) -> io::Result<Vec<&'f Finding>> {
-    writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    for finding in findings.iter().take(LISTED) {
-        let mark = match finding.level {
-            Level::Error => "❌ error",
-            Level::Warning => "⚠️ warning",
-            Level::Note => "ℹ️ note",
-        };
+/// One row for each rule.
+fn by_rule(subject: &str, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| | rule | {subject}s | finding |\n|---|---|---|---|")?;
+    let groups = groups::by_rule(findings.iter().copied());
+    for group in &groups {
         writeln!(
             out,
-            "| {mark} | {} | {} | {} |",
-            cell(&finding.rule),
-            cell(&place(finding)),
-            cell(&finding.message)
+            "| {} | {} | {} | {} |",
+            mark(group.level),
+            cell(group.rule),
+            group.programs().len(),
+            cell(&group.message())
         )?;
     }
-    if findings.len() > LISTED {
-        let more = findings.len() - LISTED;
-        writeln!(out, "\n{more} more are not listed here.")?;
+    writeln!(out, "\nWithout `--summary` the {subject}s are named.")
+}
+
+/// Writes a table with one row for what several programs have alike, the worst and then the most frequent first. Returns
+/// whether something was left out.
+pub(crate) fn table(
+    subject: &str,
+    findings: &[&Finding],
+    all: bool,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
+    writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
+    let rows = alike(findings, |f| (f.level, &f.rule, &f.message));
+    let (shown, most) = if all {
+        (usize::MAX, usize::MAX)
+    } else {
+        (LISTED, PROGRAMS)
+    };
+    let mut left_out = rows.len() > shown;
+    for findings in rows.iter().take(shown) {
+        let Some(first) = findings.first() else {
+            continue;
+        };
+        left_out |= places(findings) > most;
+        writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            mark(first.level),
+            cell(&first.rule),
+            cell(&names(findings, most)),
+            cell(&first.message)
+        )?;
     }
-    Ok(findings)
+    if let more @ 1.. = rows.len().saturating_sub(shown) {
+        let more = count(more as u64, "more row");
+        writeln!(out, "\n{more} not listed here.")?;
+    }
+    Ok(left_out)
+}
+
+/// The findings by what they have alike: the worst first, then what most programs have.
+fn alike<'a>(
+    findings: &[&'a Finding],
+    key: impl Fn(&'a Finding) -> (Level, &'a String, &'a String),
+) -> Vec<Vec<&'a Finding>> {
+    let mut by_key: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        by_key.entry(key(finding)).or_default().push(finding);
+    }
+    let mut rows: Vec<Vec<&Finding>> = by_key.into_values().collect();
+    rows.sort_by_key(|row| Reverse((row.first().map(|f| f.level), places(row))));
+    rows
+}
+
+/// The number of programs, or of places in files.
+fn places(findings: &[&Finding]) -> usize {
+    match findings.iter().any(|f| f.region.is_some()) {
+        true => findings.len(),
+        false => subjects(findings).len(),
+    }
+}
+
+/// The programs, or the files with their lines, up to a number.
+fn names(findings: &[&Finding], most: usize) -> String {
+    if !findings.iter().any(|f| f.region.is_some()) {
+        return list(&subjects(findings), most);
+    }
+    let mut names: Vec<String> = findings.iter().take(most).map(|f| place(f)).collect();
+    if let more @ 1.. = findings.len().saturating_sub(most) {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
+
+/// The level as a cell, with a sign that is seen from afar.
+fn mark(level: Level) -> &'static str {
+    match level {
+        Level::Error => "❌ error",
+        Level::Warning => "⚠️ warning",
+        Level::Note => "ℹ️ note",
+    }
 }
 
 /// The path, and the line if there is one.

@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod page;
 pub mod remarks;
 pub mod sarif;
+mod subject;
 pub mod text;
 
 pub use groups::Listing;

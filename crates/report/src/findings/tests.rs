@@ -335,3 +335,140 @@ fn what_a_rule_finds_in_several_programs_is_one_block() {
         "{summary}"
     );
 }
+
+/// A program at this place of an image, with a finding.
+fn in_image(path: &str, reference: &str, layer: u32) -> gospect_record::Binary {
+    binary(|b| {
+        b.path = path.to_owned();
+        b.location.target = "images.tar".to_owned();
+        b.location.image = Some(gospect_record::ImageRef {
+            reference: reference.to_owned(),
+            platform: Some("linux/amd64".to_owned()),
+            digest: None,
+        });
+        b.location.layer = Some(gospect_record::LayerRef {
+            index: layer,
+            digest: None,
+        });
+        set(b, "-race", "true");
+    })
+}
+
+fn with(name: &str, audit: &Audit, listing: Listing) -> String {
+    let options = Options {
+        listing,
+        ..Options::default()
+    };
+    let mut out = Vec::new();
+    (format(name).unwrap().render)(audit, &options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn programs_with_one_path_in_two_images_are_two_programs() {
+    let one = in_image("/bin/app", "one:1", 0);
+    let two = in_image("/bin/app", "two:1", 3);
+    let audit = Setup::default().audit(&[], &[one.clone(), two.clone()]);
+    let text = with("text", &audit, Listing::Grouped);
+    for (reference, layer) in [("one:1", 0), ("two:1", 3)] {
+        let head = format!("/bin/app (image {reference}, linux/amd64, layer {layer})\n");
+        assert_eq!(text.matches(&head).count(), 1, "{text}");
+    }
+    // Two files with an image of one name.
+    let mut twin = one.clone();
+    twin.location.target = "other.tar".to_owned();
+    let audit = Setup::default().audit(&[], &[one.clone(), twin]);
+    let text = with("text", &audit, Listing::All);
+    for target in ["images.tar", "other.tar"] {
+        let head = format!("/bin/app (image one:1, linux/amd64, layer 0) in {target}\n");
+        assert_eq!(text.matches(&head).count(), 1, "{text}");
+    }
+    // Three places make a block, and the path is named once.
+    let three = in_image("/bin/app", "three:1", 1);
+    let audit = Setup::default().audit(&[], &[one, two, three]);
+    let text = with("text", &audit, Listing::Grouped);
+    assert!(text.contains("[race-detector] 3 programs: "), "{text}");
+    assert!(text.contains("      /bin/app (3 images)\n"), "{text}");
+    let markdown = with("markdown", &audit, Listing::Grouped);
+    assert!(
+        markdown.contains("| race-detector | /bin/app \\(3 images\\) |"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn an_image_that_has_all_programs_of_a_block_is_named_once() {
+    let programs = ["/a", "/b", "/c", "/d"].map(|path| in_image(path, "one:1", 0));
+    let text = with(
+        "text",
+        &Setup::default().audit(&[], &programs),
+        Listing::Grouped,
+    );
+    let line =
+        "      /a (layer 0), /b (layer 0), /c (layer 0) and 1 more (image one:1, linux/amd64)\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn markdown_has_a_row_for_what_programs_have_alike() {
+    let programs: Vec<_> = (0..7)
+        .map(|n| {
+            binary(|b| {
+                b.path = format!("dist/app{n}");
+                set(b, "-race", "true");
+            })
+        })
+        .collect();
+    let audit = Setup::default().audit(&[], &programs);
+    let rows = |text: &str| text.matches("| race-detector |").count();
+    let short = with("markdown", &audit, Listing::Grouped);
+    assert_eq!(rows(&short), 1, "{short}");
+    assert!(
+        short.contains("dist/app3, dist/app4 and 2 more |")
+            && short.contains("`--all` names every"),
+        "{short}"
+    );
+    let fix = "- **race-detector** (dist/app0, dist/app1, dist/app2 and 4 more): ";
+    assert!(short.contains(fix), "{short}");
+    let all = with("markdown", &audit, Listing::All);
+    assert_eq!(rows(&all), 1, "{all}");
+    assert!(
+        all.contains("dist/app6 |") && !all.contains(" more") && !all.contains("`--all`"),
+        "{all}"
+    );
+    let summary = with("markdown", &audit, Listing::Summary);
+    assert!(summary.contains("| race-detector | 7 |"), "{summary}");
+}
+
+#[test]
+fn a_block_names_the_programs_of_each_fix() {
+    let program = |path: &str, package: Option<&str>| {
+        binary(|b| {
+            b.path = path.to_owned();
+            set(b, "-race", "true");
+            b.owner = package.map(|name| gospect_record::Owner {
+                name: name.to_owned(),
+                version: "1".to_owned(),
+                ..Default::default()
+            });
+        })
+    };
+    let programs = [
+        program("/usr/bin/a", Some("first")),
+        program("/usr/bin/b", Some("second")),
+        program("/usr/bin/c", Some("second")),
+        program("/usr/bin/d", None),
+    ];
+    let text = with(
+        "text",
+        &Setup::default().audit(&[], &programs),
+        Listing::Grouped,
+    );
+    let fixes: Vec<&str> = text.lines().filter(|l| l.contains("fix: ")).collect();
+    assert_eq!(fixes.len(), 3, "{text}");
+    assert!(
+        fixes[0].contains("for /usr/bin/b and 1 more: upgrade the package `second`"),
+        "{text}"
+    );
+    assert!(fixes[2].contains("1 more for 1 other program"), "{text}");
+}

@@ -1,9 +1,13 @@
 //! Findings for people: by program or by rule, worst first, each with its evidence and what to type.
 
 use super::groups::{self, Group, Listing};
+use super::subject::Subject;
 use super::{Options, clean, count};
 use crate::flow::flow;
+use gospect_audit::explain::explain;
+use gospect_audit::policy::FILE_NAME;
 use gospect_audit::{Audit, Finding, Level, Region};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Writes the findings that count, then their number.
@@ -50,7 +54,16 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         writeln!(out, "`--all` lists every finding with its evidence.")?;
     }
     if !counting.is_empty() {
-        writeln!(out, "`gospect explain RULE` says more about a rule.")?;
+        // A rule of the user is explained from the policy file that has it.
+        let own = counting.iter().find(|f| explain(&f.rule).is_none());
+        let file = own
+            .and_then(|f| f.policy.as_ref())
+            .map(|policy| policy.file.as_str());
+        let flag = match file.filter(|file| *file != FILE_NAME) {
+            Some(file) => format!(" --policy {}", clean(file)),
+            None => String::new(),
+        };
+        writeln!(out, "`gospect explain{flag} RULE` says more about a rule.")?;
     }
     Ok(())
 }
@@ -95,25 +108,35 @@ impl Text {
             let line = flow(&line, indent, indent + 2, self.width);
             writeln!(out, "{}{line}", " ".repeat(indent))?;
         }
-        let advice = group.advice();
-        if !advice.is_empty() {
-            write!(out, "{}", self.line(6, "32", "fix:", &advice))?;
+        for fix in group.fixes() {
+            write!(out, "{}", self.line(6, "32", "fix:", &fix))?;
         }
         Ok(())
     }
 
     /// The findings of each program below its path.
     fn by_program(&self, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-        let mut last: Option<&str> = None;
-        for f in findings {
-            if last != Some(&f.path) {
-                if last.is_some() {
-                    writeln!(out)?;
-                }
-                writeln!(out, "{}{}", self.paint("1", &clean(&f.path)), place(f))?;
-                last = Some(&f.path);
+        let mut by_subject: BTreeMap<Subject, Vec<&Finding>> = BTreeMap::new();
+        for finding in findings {
+            let of = by_subject.entry(Subject::of(finding)).or_default();
+            of.push(finding);
+        }
+        let all: Vec<&Subject> = by_subject.keys().collect();
+        for (number, (subject, findings)) in by_subject.iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
             }
-            self.finding(f, out)?;
+            let path = self.paint("1", &clean(subject.path));
+            let neighbours = [number.checked_sub(1), number.checked_add(1)];
+            let mut neighbours = neighbours.into_iter().flatten().filter_map(|n| all.get(n));
+            let target = match neighbours.any(|other| subject.reads_like(other)) {
+                true => format!(" in {}", clean(subject.target())),
+                false => String::new(),
+            };
+            writeln!(out, "{path}{}{target}", subject.place())?;
+            for finding in findings {
+                self.finding(finding, out)?;
+            }
         }
         Ok(())
     }
@@ -203,31 +226,6 @@ fn source(
     let gutter = paint("2", &format!("{} |", " ".repeat(number.len())));
     let marks = paint(code, &"^".repeat(end.saturating_sub(start).max(1)));
     writeln!(out, "      {gutter} {}{marks}", " ".repeat(start))
-}
-
-/// Image, layer and role, if there are any.
-fn place(f: &Finding) -> String {
-    let mut parts = Vec::new();
-    if let Some(image) = &f.location.image
-        && image.reference != f.path
-    {
-        parts.push(format!("image {}", clean(&image.reference)));
-        parts.extend(image.platform.as_ref().map(|p| clean(p).into_owned()));
-        parts.extend(
-            f.location
-                .layer
-                .as_ref()
-                .map(|l| format!("layer {}", l.index)),
-        );
-    }
-    if let Some(slice) = &f.location.slice {
-        parts.push(format!("slice {}", clean(slice)));
-    }
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!("  ({})", parts.join(", "))
-    }
 }
 
 /// `2 programs`, `1 file`.

@@ -33,6 +33,9 @@ pub(super) fn render(
         return Ok(());
     }
     writeln!(out)?;
-    table("program", findings.iter().collect(), out)?;
+    let findings: Vec<&Finding> = findings.iter().collect();
+    if table("program", &findings, false, out)? {
+        writeln!(out, "\n`--format json` names every program.")?;
+    }
     Ok(())
 }

@@ -1,4 +1,5 @@
 use crate::rules::prelude::*;
+use gospect_record::main_version::Closeness;
 
 pub const META: Meta = Meta {
     code: "GS262",
@@ -15,8 +16,16 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     for e in ctx.expect {
-        let have = ctx.record.values(&e.key);
-        if !have.is_empty() && have.iter().all(|v| holds(&e.key, &e.value, v)) {
+        let have = match e.key.as_str() {
+            "version" => versions(ctx),
+            key => ctx.record.values(key),
+        };
+        let mut verdicts = have.iter().map(|v| holds(&e.key, &e.value, v));
+        let is_met = match e.key.as_str() {
+            "version" => verdicts.any(|holds| holds),
+            _ => !have.is_empty() && verdicts.all(|holds| holds),
+        };
+        if is_met {
             continue;
         }
         let shown = if have.is_empty() {
@@ -36,6 +45,27 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .salient(e.key.clone())
                 .help("`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain"),
         );
+    }
+}
+
+/// The version of the program. Beside a pseudo-version, which the go command made from a commit without a tag, also that of the
+/// variables that hold the program's own version.
+fn versions(ctx: &Ctx) -> Vec<String> {
+    let Some(main) = ctx.binary.main_version() else {
+        return Vec::new();
+    };
+    let is_pseudo = crate::known::is_pseudo_version(main.value);
+    let is_own = |name: &str| ctx.binary.closeness(name) == Some(Closeness::Own);
+    let claims = ctx.binary.versions.iter().flatten();
+    let mut own: Vec<String> = claims
+        .filter(|claim| is_pseudo && claim.name.as_deref().is_some_and(is_own))
+        .map(|claim| claim.value.clone())
+        .collect();
+    own.sort_unstable();
+    own.dedup();
+    match own.is_empty() {
+        true => vec![main.value.to_owned()],
+        false => own,
     }
 }
 
@@ -73,11 +103,40 @@ mod tests {
             ),
             0
         );
+        assert_eq!(with("version = \"v1.2.3\""), 0);
         assert_eq!(with("\"vcs.revision\" = \"0123456\""), 0);
         assert_eq!(with("\"vcs.revision\" = \"012345\""), 1);
         assert_eq!(with("\"vcs.revision\" = \"1234567\""), 1);
         assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
         assert!(judge_one("unmet-expectation", &b).is_empty());
+    }
+
+    #[test]
+    fn beside_a_pseudo_version_the_variables_of_the_program_count() {
+        let b = |module: &str, variable: &str| {
+            binary(|b| {
+                b.build_info.as_mut().unwrap().main.version = module.to_owned();
+                b.versions = Some(vec![gospect_record::VersionClaim {
+                    value: "1.4.2".to_owned(),
+                    source: gospect_record::VersionSource::XFlag.into(),
+                    name: Some(variable.to_owned()),
+                }]);
+            })
+        };
+        let met = |binary: &gospect_record::Binary| {
+            let setup = Setup {
+                policy: "[expect]\nversion = \"1.4.2\"\n",
+                rule: "unmet-expectation",
+                ..Setup::default()
+            };
+            setup.judge(binary).is_empty()
+        };
+        let pseudo = "v0.0.0-20261130101112-0123456789ab+dirty";
+        assert!(met(&b(pseudo, "main.version")));
+        assert!(met(&b(pseudo, "example.com/app/internal/build.Version")));
+        // A tag is the version, whatever a variable says; and a variable of another module is not about this program.
+        assert!(!met(&b("v1.4.1", "main.version")));
+        assert!(!met(&b(pseudo, "example.com/other.kubectlVersion")));
     }
 
     #[test]

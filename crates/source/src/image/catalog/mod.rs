@@ -59,6 +59,7 @@ pub fn read(store: &dyn Blobs, options: &ImageOptions) -> Catalog {
         documents: 0,
         is_cut: false,
         other_platforms: Vec::new(),
+        other_names: Vec::new(),
     };
     match store.top() {
         Err(error) => reader.problem(&error, true),
@@ -71,6 +72,7 @@ pub fn read(store: &dyn Blobs, options: &ImageOptions) -> Catalog {
     let Reader {
         mut catalog,
         mut other_platforms,
+        other_names,
         ..
     } = reader;
     if let (Some(wish), true) = (
@@ -90,7 +92,7 @@ pub fn read(store: &dyn Blobs, options: &ImageOptions) -> Catalog {
         ));
     } else if catalog.plans.is_empty() && catalog.problems.is_empty() {
         let text = match &options.reference {
-            Some(reference) => format!("no image is called {reference}"),
+            Some(reference) => format!("no image is called {reference}{}", there_is(&other_names)),
             None => "it has no image".to_owned(),
         };
         catalog.problems.push(problem(
@@ -112,6 +114,21 @@ struct Reader<'a> {
     /// Set when some manifests were not read and that was reported.
     is_cut: bool,
     other_platforms: Vec<String>,
+    /// Names of images that are not the one asked for.
+    other_names: Vec<String>,
+}
+
+/// Most names of images that a message lists.
+const NAMED: usize = 8;
+
+/// `; there is a, b and 3 more`; empty when no image has a name.
+fn there_is(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| short(name)).collect();
+    match (names.len(), names.len() - shown.len()) {
+        (0, _) => String::new(),
+        (_, 0) => format!("; there is {}", shown.join(", ")),
+        (_, more) => format!("; there is {} and {more} more", shown.join(", ")),
+    }
 }
 
 impl Reader<'_> {

@@ -39,6 +39,9 @@ impl Reader<'_> {
             if let Some(wish) = &self.options.reference
                 && !self.is_called(descriptor, wish)
             {
+                // An image without a name can be asked for by its digest.
+                let name = tag.unwrap_or(&descriptor.digest).clone();
+                self.other_names.push(name);
                 continue;
             }
             let reference = match (descriptor.annotations.get(FULL_NAME), tag) {

@@ -18,6 +18,7 @@ impl Reader<'_> {
                 .as_ref()
                 .is_some_and(|wish| !called(wish))
             {
+                self.other_names.extend(image.repo_tags.iter().cloned());
                 continue;
             }
             let mut tags = image.repo_tags.iter().cloned();

@@ -177,7 +177,10 @@ fn a_platform_or_a_reference_can_be_chosen() {
         "{none:?}"
     );
     let none = problems(&scan(&|o| o.reference = Some("nope".into())));
-    assert_eq!(none, ["fatal unreadable img: no image is called nope"]);
+    assert_eq!(
+        none,
+        ["fatal unreadable img: no image is called nope; there is all, amd"]
+    );
 }
 
 #[test]

@@ -1,0 +1,130 @@
+//! The programs, images and files that findings are about, and how a list names them.
+
+use super::clean;
+use gospect_audit::Finding;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a finding is about. Two programs with one path in two images, layers or slices are two subjects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Subject<'a> {
+    /// The path as records have it.
+    pub path: &'a str,
+    /// Image and platform as a person reads them; empty outside images.
+    image: Vec<String>,
+    /// The layer and the slice.
+    part: Vec<String>,
+    /// The target and the digest, for images with one name.
+    identity: (&'a str, &'a str),
+}
+
+impl<'a> Subject<'a> {
+    /// The subject of a finding.
+    pub fn of(finding: &'a Finding) -> Subject<'a> {
+        let location = &finding.location;
+        let (mut image, mut part) = (Vec::new(), Vec::new());
+        if let Some(reference) = &location.image {
+            // A finding about the image itself has its name as the path.
+            if reference.reference != finding.path {
+                image.push(format!("image {}", clean(&reference.reference)));
+                let layer = location.layer.as_ref();
+                part.extend(layer.map(|layer| format!("layer {}", layer.index)));
+            }
+            let platform = reference.platform.as_deref();
+            image.extend(platform.map(|platform| clean(platform).into_owned()));
+        }
+        let slice = location.slice.as_deref();
+        part.extend(slice.map(|slice| format!("slice {}", clean(slice))));
+        let digest = location.image.as_ref().and_then(|i| i.digest.as_deref());
+        Subject {
+            path: &finding.path,
+            image,
+            part,
+            identity: (&location.target, digest.unwrap_or_default()),
+        }
+    }
+
+    /// Image, platform, layer and slice in brackets, with a space in front; empty for a plain file.
+    pub fn place(&self) -> String {
+        bracket(self.image.iter().chain(&self.part))
+    }
+
+    /// Whether both have the same path and place, so that only their targets tell them apart.
+    pub fn reads_like(&self, other: &Subject<'_>) -> bool {
+        (self.path, &self.image, &self.part) == (other.path, &other.image, &other.part)
+    }
+
+    /// The target that it was found in.
+    pub fn target(&self) -> &'a str {
+        self.identity.0
+    }
+
+    /// The path and its place.
+    fn name(&self) -> String {
+        format!("{}{}", clean(self.path), self.place())
+    }
+}
+
+/// ` (a, b)`; empty for nothing.
+fn bracket<'s>(parts: impl Iterator<Item = &'s String>) -> String {
+    let parts: Vec<&str> = parts.map(String::as_str).collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parts.join(", ")),
+    }
+}
+
+/// The subjects of findings, each once.
+pub(super) fn subjects<'a>(findings: &[&'a Finding]) -> BTreeSet<Subject<'a>> {
+    findings
+        .iter()
+        .map(|finding| Subject::of(finding))
+        .collect()
+}
+
+/// Names up to `most` paths and counts the programs behind the others: `/a, /b and 3 more`. An image that holds all is named
+/// once, at the end; a path in several images is named once with their number.
+pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
+    let mut by_path: BTreeMap<&str, Vec<&Subject<'_>>> = BTreeMap::new();
+    for subject in subjects {
+        by_path.entry(subject.path).or_default().push(subject);
+    }
+    let first = subjects.first();
+    let shared = first.filter(|first| {
+        let is_same = |s: &Subject<'_>| s.image == first.image && s.identity == first.identity;
+        subjects.len() > 1 && subjects.iter().all(is_same)
+    });
+    let (mut names, mut named) = (Vec::new(), 0);
+    for (path, at) in by_path.iter().take(most) {
+        named += at.len();
+        names.push(match (at.as_slice(), shared) {
+            ([one], None) => one.name(),
+            ([one], Some(_)) => format!("{}{}", clean(path), bracket(one.part.iter())),
+            (several, _) => format!("{} ({})", clean(path), places(several)),
+        });
+    }
+    let more = match subjects.len() - named {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shared = shared.map_or_else(String::new, |shared| bracket(shared.image.iter()));
+    format!("{}{more}{shared}", names.join(", "))
+}
+
+/// `3 images`, or how many of what else differs.
+fn places(subjects: &[&Subject<'_>]) -> String {
+    let images: BTreeSet<_> = subjects.iter().map(|s| (&s.image, s.identity)).collect();
+    let number = subjects.len();
+    if images.len() > 1 && subjects.iter().all(|s| !s.image.is_empty()) {
+        return format!("{} images", images.len());
+    }
+    let of = |word: &str| {
+        let all = |s: &&Subject<'_>| s.part.iter().any(|part| part.starts_with(word));
+        subjects.iter().all(all)
+    };
+    let word = match (of("layer "), of("slice ")) {
+        (true, _) => "layers",
+        (false, true) => "slices",
+        (false, false) => "times",
+    };
+    format!("{number} {word}")
+}
