@@ -22,6 +22,7 @@ pub use source::{Facts, SourceArgs};
 pub use verify::{SumDb, VerifyArgs};
 pub use vulnerabilities::{DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, VulnArgs};
 
+use super::headings;
 use super::values::choices;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ Topics of `gospect help`: targets, formats, exit-codes, policy"
 )]
 pub struct Cli {
     /// Print help; `gospect help COMMAND` prints more, with examples
-    #[arg(short, long, global = true, display_order = 999, action = clap::ArgAction::HelpShort)]
+    #[arg(short, long, global = true, display_order = 999, help_heading = headings::OUTPUT, action = clap::ArgAction::HelpShort)]
     pub help: Option<bool>,
     #[command(subcommand)]
     pub command: Command,
@@ -119,33 +120,34 @@ pub enum Command {
   gospect diff --format markdown records:old.ndjson dist/
   gospect diff --code old/app new/app             which functions differ, and why"
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct DiffArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "everything, one document"), ("markdown", "for a pull request comment"), ("html", "one page that needs no network")]))]
     pub format: String,
     /// List all changes of each program, also those that several programs share (text and markdown)
-    #[arg(long)]
+    #[arg(help_heading = headings::OUTPUT, long)]
     pub all: bool,
-    /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
-    #[arg(long)]
-    pub packages: bool,
-    /// Also compare the code of two programs, function by function, with addresses normalised; both targets are files
-    #[arg(long)]
-    pub code: bool,
-    /// Compare what modules can do too, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
-    #[arg(long)]
-    pub capabilities: bool,
     /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
+    /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
+    #[arg(long)]
+    pub packages: bool,
+    /// Compare what modules can do too, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
+    #[arg(long)]
+    pub capabilities: bool,
+    /// Also compare the code of two programs, function by function, with addresses normalised; both targets are files
+    #[arg(long)]
+    pub code: bool,
     /// Compare known vulnerabilities too, as `--fail-on vulnerability` does
     #[arg(long)]
     pub vulns: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
 }
@@ -159,18 +161,19 @@ Examples:
   gospect sbom ./app > app.cdx.json
   gospect sbom --format spdx -o app.spdx.json image.tar"
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct SbomArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "cyclonedx",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "cyclonedx",
           value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX 2.3, JSON")]))]
     pub format: String,
     /// List known vulnerabilities with their analysis (CycloneDX only)
     #[arg(long)]
     pub vulns: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
 }
@@ -181,14 +184,14 @@ pub struct SbomArgs {
   gospect fips ./app
   gospect fips --format json dist/")]
 pub struct FipsArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "one document")]))]
     pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 // Arguments of `explain`.
@@ -198,9 +201,10 @@ pub struct FipsArgs {
   gospect explain dirty-tree         a rule, by name or by code
   gospect explain asynctimerchan     a GODEBUG setting
   gospect explain greenteagc         an experiment")]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct ExplainArgs {
     /// Rule, code, GODEBUG setting or GOEXPERIMENT; without it: list all
-    #[arg(value_name = "NAME")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "NAME")]
     pub name: Option<String>,
     /// Policy file with rules of your own [default: gospect.toml in the current directory, when there is one]
     #[arg(long, value_name = "FILE")]
@@ -208,13 +212,14 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub output: OutputArgs,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "one document"), ("markdown", "for a page")]))]
     pub format: String,
 }
 
 // Arguments of `init`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = headings::OUTPUT)]
 pub struct InitArgs {
     /// Where to write it; `-`: standard output
     #[arg(long, short = 'o', value_name = "FILE", default_value = crate::audit::policy::FILE_NAME)]
@@ -227,6 +232,7 @@ pub struct InitArgs {
 // Arguments of `version`, only for help and completions: the command parses them like `go version`.
 #[derive(Debug, Args)]
 #[command(override_usage = "gospect version [-m] [-v] [-json] [FILE...]")]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct VersionArgs {
     /// Print the recorded modules and build settings
     #[arg(short = 'm')]
@@ -238,7 +244,7 @@ pub struct VersionArgs {
     #[arg(long)]
     pub json: bool,
     /// Programs or directories; without one: the version of gospect
-    #[arg(value_name = "FILE")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
 
@@ -257,9 +263,10 @@ pub struct CompletionsArgs {
 #[command(after_long_help = "Examples:
   gospect man audit | man -l -
   gospect man --directory ~/.local/share/man/man1")]
+#[command(next_help_heading = headings::OUTPUT)]
 pub struct ManArgs {
     /// The command that the page is about [default: gospect itself]
-    #[arg(value_name = "COMMAND")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "COMMAND")]
     pub command: Option<String>,
     /// Write the page of every command into DIR
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
@@ -268,11 +275,10 @@ pub struct ManArgs {
 
 // Arguments of `ps`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct PsArgs {
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Output format [default: table]
-    #[arg(long, value_name = "FORMAT",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT",
           value_parser = choices(crate::report::format::SCAN.iter().map(|f| (f.name, f.doc))))]
     pub format: Option<String>,
     /// Exit with 2 when a process could not be examined
@@ -281,6 +287,8 @@ pub struct PsArgs {
     /// Exit with 3 when no Go program runs
     #[arg(long)]
     pub require: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 // Arguments of `scan`.
@@ -289,13 +297,10 @@ pub struct PsArgs {
   gospect scan dist/                      every Go binary under dist
   gospect scan ./app                      everything about one binary
   gospect scan --format ndjson / | jq .   one JSON object a line")]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct ScanArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Output format [default: card for one binary, else table]
-    #[arg(long, value_name = "FORMAT",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT",
           value_parser = choices(crate::report::format::SCAN.iter().map(|f| (f.name, f.doc))))]
     pub format: Option<String>,
     /// Add the names of all linked functions, and the packages, to each record
@@ -307,10 +312,15 @@ pub struct ScanArgs {
     /// Exit with 3 when no Go binary is found
     #[arg(long)]
     pub require: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 // Where the result is written, and how it looks.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = headings::OUTPUT)]
 pub struct OutputArgs {
     /// Write to FILE instead of standard output
     #[arg(long, short = 'o', value_name = "FILE")]
@@ -342,5 +352,45 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_a_text_and_a_heading() {
+        fn walk(command: &clap::Command, seen: &mut usize) {
+            for arg in command
+                .get_arguments()
+                .filter(|arg| arg.get_id() != "version")
+            {
+                let name = format!("{} {}", command.get_name(), arg.get_id());
+                let text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(text.len() > 5, "{name} has no text");
+                let heading = arg.get_help_heading();
+                assert_eq!(
+                    heading.is_none(),
+                    arg.is_positional(),
+                    "{name}: {heading:?}"
+                );
+                *seen += 1;
+            }
+            command
+                .get_subcommands()
+                .for_each(|inner| walk(inner, seen));
+        }
+        let mut root = command().disable_help_subcommand(true);
+        root.build();
+        let mut seen = 0;
+        walk(&root, &mut seen);
+        assert!(seen > 300, "{seen}");
+    }
+
+    #[test]
+    fn short_help_fits_a_screen() {
+        let mut root = command();
+        root.build();
+        for command in root.get_subcommands_mut() {
+            let help = command.render_help().to_string();
+            let lines = help.lines().count();
+            assert!(lines <= 50, "{}: {lines} lines\n{help}", command.get_name());
+        }
     }
 }

@@ -68,6 +68,7 @@ impl Args for Levels {
                 .value_name("RULE")
                 .action(ArgAction::Append)
                 .help(help)
+                .help_heading(super::headings::JUDGING)
         }))
     }
 

@@ -29,6 +29,7 @@ mod files;
 mod fips;
 mod go_flags;
 mod go_sum;
+mod headings;
 mod init;
 mod input;
 #[cfg(unix)]

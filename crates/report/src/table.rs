@@ -1,9 +1,11 @@
 //! Many programs with one row each, then the summary and how far the scan reached.
 //!
-//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. A reader will type
+//! On a terminal the table fits the width; docs/guide.md has what gives way, in this order: the notes, down to their least width; the
+//! directories of images, paths and packages, the widest column first; the middle of names. A reader will type
 //! the file name next, so it stays whole while its column takes at most `NAMES` of the width. Of a longer name both ends stay,
-//! because they tell versions and platforms apart. For a member of an archive both names stay. Where two rows would read alike,
-//! the part in which they differ is shown. Elsewhere nothing is cut. A column that is empty in every row is left out.
+//! because they tell versions and platforms apart. For a member of an archive both names stay. The version of a program and its port
+//! stay whole. Where two rows would read alike, the part in which they differ is shown. Elsewhere nothing is cut. A column that is
+//! empty in every row is left out.
 
 mod alike;
 
@@ -18,7 +20,7 @@ use std::io::{self, Write};
 
 /// Blanks between columns.
 const GAP: usize = 2;
-/// Tenths of the width that whole names may take.
+/// Tenths of the width that whole names, or whole versions, may take.
 const NAMES: usize = 3;
 /// Widest line, so that one very long value does not pad every row.
 const MOST: usize = 4096;
@@ -32,6 +34,8 @@ struct Column {
     /// Narrowest useful width; the column is not made narrower.
     least: usize,
     cut: Cut,
+    /// Whether it shrinks before all others.
+    gives_way: bool,
     value: fn(&Binary, &SupportTable) -> Cell,
 }
 
@@ -50,36 +54,42 @@ const COLUMNS: &[Column] = &[
         header: "image",
         least: 10,
         cut: Cut::Name,
+        gives_way: false,
         value: image,
     },
     Column {
         header: "path",
         least: 18,
         cut: Cut::Name,
+        gives_way: false,
         value: path,
     },
     Column {
         header: "go",
         least: 9,
         cut: Cut::End,
+        gives_way: false,
         value: go,
     },
     Column {
         header: "program",
         least: 14,
         cut: Cut::Package,
+        gives_way: false,
         value: program,
     },
     Column {
         header: "port",
         least: 15,
         cut: Cut::End,
+        gives_way: false,
         value: port,
     },
     Column {
         header: "notes",
         least: 10,
         cut: Cut::End,
+        gives_way: true,
         value: notes,
     },
 ];
@@ -197,7 +207,7 @@ fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
             }
         })
         .collect();
-    let widths = fit(&natural, &names(rows), look.width);
+    let widths = fit(&natural, &wanted(rows), look.width);
     let mut table = Table::new();
     table.load_style(frame(look));
     table.set_header(
@@ -264,39 +274,56 @@ fn cell_width(cell: &Cell) -> usize {
         .saturating_sub(1)
 }
 
-/// For each column of names, the width at which every file name is whole without its directories; 0 for other columns.
-fn names(rows: &[Vec<Cell>]) -> Vec<usize> {
-    let name = |(text, _): &(String, _)| {
-        let name = text.rsplit(['/', '!']).next().unwrap_or_default();
-        width(name)
+/// For each column of names, the width at which what tells rows apart is whole: file names with those of their archives, and
+/// versions with the beginning of a name; 0 for other columns.
+fn wanted(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let of_column = |(index, column): (usize, &Column)| {
+        let texts = rows.iter().filter_map(|row| row.get(index)?.first());
+        let wanted = texts.map(|(text, _)| match (&column.cut, column.header) {
+            (Cut::Name, "path") => file_names(text),
+            (Cut::Package, _) => version_and_name(text),
+            _ => 0,
+        });
+        wanted.max().unwrap_or_default()
     };
-    let widest = |index: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(index)?.first());
-        cells.map(name).max().unwrap_or_default()
-    };
-    COLUMNS
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            if column.header == "path" {
-                widest(index)
-            } else {
-                0
-            }
-        })
-        .collect()
+    COLUMNS.iter().enumerate().map(of_column).collect()
 }
 
-/// Distributes the width: while the table is too wide, the widest column that can still shrink does.
-fn fit(natural: &[usize], names: &[usize], total: Option<usize>) -> Vec<usize> {
+/// The width of a file name; in an archive that of both names with the mark between them.
+fn file_names(path: &str) -> usize {
+    let last = |path: &str| width(path.rsplit(['/', '!']).next().unwrap_or_default());
+    match path.split_once('!') {
+        Some((archive, member)) => last(archive) + 1 + last(member),
+        None => last(path),
+    }
+}
+
+/// The width of a version with four characters of the name in front.
+fn version_and_name(package: &str) -> usize {
+    const NAME: usize = 4;
+    match package.rsplit_once('@') {
+        Some((name, version)) => width(name).min(NAME) + 2 + width(version),
+        None => 0,
+    }
+}
+
+/// Distributes the width: while the table is too wide, first the columns that give way shrink, then the widest that still can.
+fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let Some(total) = total else { return widths };
     let gaps = GAP * widths.iter().filter(|w| **w > 0).count().saturating_sub(1);
+    for (column, width) in COLUMNS.iter().zip(&mut widths) {
+        let over = (natural.iter().sum::<usize>() + gaps).saturating_sub(total);
+        if column.gives_way {
+            let least = column.least.min(*width);
+            *width = width.saturating_sub(over).max(least);
+        }
+    }
     let most = total * NAMES / 10;
     let mut floors: Vec<usize> = COLUMNS
         .iter()
-        .zip(names)
-        .map(|(column, name)| column.least.max(*name.min(&most)))
+        .zip(wanted)
+        .map(|(column, wanted)| column.least.max(*wanted.min(&most)))
         .collect();
     loop {
         let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);

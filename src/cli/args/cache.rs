@@ -1,12 +1,14 @@
 //! Arguments about the cache, and of `cache`.
 
 use super::OutputArgs;
+use crate::cli::headings;
 use crate::cli::values::{choices, parse_size};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 // The folder of everything that is kept between runs.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = headings::RUNNING)]
 pub struct CacheArgs {
     /// Keep what was found in layers and compressed archives here, and read none twice; also the folder of fetched databases; `off`: keep and use nothing [default: no results; databases in the cache folder of the user]
     #[arg(long = "cache", value_name = "DIR|off", hide_short_help = true)]
@@ -43,9 +45,10 @@ pub enum CacheCommand {
 
 // Arguments of `cache status`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = headings::OUTPUT)]
 pub struct CacheStatusArgs {
     /// The folder that --cache named
-    #[arg(value_name = "DIR")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "DIR")]
     pub folder: PathBuf,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -58,9 +61,10 @@ pub struct CacheStatusArgs {
 // Arguments of `cache prune`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").args(["max_size", "unused_for"]).required(true).multiple(true)))]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct CachePruneArgs {
     /// The folder that --cache named
-    #[arg(value_name = "DIR")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "DIR")]
     pub folder: PathBuf,
     /// Leave at most this many bytes; 0 removes everything
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]

@@ -1,6 +1,7 @@
 //! Arguments of `catalog`, and about registries that a target names as a whole.
 
 use super::{OutputArgs, SourceArgs};
+use crate::cli::headings;
 use crate::cli::values::choices;
 use crate::source::registry::listing::CONNECTIONS;
 use clap::Args;
@@ -20,13 +21,11 @@ Examples:
   gospect catalog example.org | gospect scan --files-from -
   gospect scan registry:example.org                        the same in one step"
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct CatalogArgs {
     /// HOST, HOST/NAME, HOST/NAME:TAG or HOST/NAME@DIGEST, with or without `registry:`
-    #[arg(value_name = "REGISTRY", required_unless_present = "files_from")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "REGISTRY", required_unless_present = "files_from")]
     pub places: Vec<OsString>,
-    /// Read more of them from FILE (`-`: standard input), one a line
-    #[arg(long, value_name = "FILE")]
-    pub files_from: Option<PathBuf>,
     /// Only repositories, or REPOSITORY:TAG, that match GLOB; may be given again
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
@@ -36,27 +35,30 @@ pub struct CatalogArgs {
     /// Only the N tags of each repository that were built last
     #[arg(long, value_name = "N")]
     pub newest: Option<usize>,
-    /// With --digests: only images of this platform, such as linux/arm64 [default: all]
-    #[arg(long, value_name = "OS/ARCH")]
-    pub platform: Option<String>,
     /// Also find out what each tag leads to; text then names images by tag and digest
     #[arg(long)]
     pub digests: bool,
+    /// With --digests: only images of this platform, such as linux/arm64 [default: all]
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// Read more of them from FILE (`-`: standard input), one a line
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
     /// Begin after this repository: the last one of a listing that was cut short
     #[arg(long, value_name = "NAME")]
     pub after: Option<String>,
-    /// Connections to a registry at a time
-    #[arg(long, value_name = "N", default_value_t = CONNECTIONS)]
-    pub connections: usize,
-    /// Talk plain HTTP to registries on this host
-    #[arg(long)]
-    pub insecure_http: bool,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "one target a line"), ("json", "one document"), ("ndjson", "one object a line, as they come")]))]
     pub format: String,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Connections to a registry at a time
+    #[arg(help_heading = headings::RUNNING, long, value_name = "N", default_value_t = CONNECTIONS)]
+    pub connections: usize,
+    /// Talk plain HTTP to registries on this host
+    #[arg(help_heading = headings::RUNNING, long)]
+    pub insecure_http: bool,
 }
 
 impl CatalogArgs {

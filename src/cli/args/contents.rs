@@ -1,6 +1,7 @@
 //! Arguments of `packages` and `why`.
 
 use super::{DatabaseArgs, OutputArgs, SourceArgs};
+use crate::cli::headings;
 use crate::cli::values::choices;
 use clap::Args;
 use std::path::PathBuf;
@@ -20,22 +21,23 @@ Examples:
 What a package can do (FILES, NETWORK, EXEC ...) is named as capslock names it. A `?` says that it depends on a function value or a
 method of an interface; without one, each step is a call in the code."
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct PackagesArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
-          value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package"),
-                                 ("html", "a page that draws packages by size")]))]
-    pub format: String,
     /// Show the chain of calls that proves each capability
     #[arg(long)]
     pub capabilities: bool,
     /// Leave out what packages can do: most of the time goes into reading the code
     #[arg(long, conflicts_with = "capabilities")]
     pub no_capabilities: bool,
+    /// Output format
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package"),
+                                 ("html", "a page that draws packages by size")]))]
+    pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 // Arguments of `why`.
@@ -48,31 +50,32 @@ pub struct PackagesArgs {
   gospect why --format dot ./app plugin.Open | dot -Tsvg > why.svg
 
 Each step says how it was seen: `call` is in the code; `value` and `method` are possible, and depend on what happens at run time.")]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct WhyArgs {
     /// The Go program
-    #[arg(value_name = "PROGRAM")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "PROGRAM")]
     pub program: PathBuf,
     /// Functions, packages, modules, or IDs of vulnerabilities
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "NAME", required = true)]
     pub names: Vec<String>,
     /// Show up to N chains for each name
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub chains: usize,
-    /// Fail (exit code 2) when the program cannot tell, such as without a function table
-    #[arg(long)]
-    pub strict: bool,
-    #[command(flatten)]
-    pub database: DatabaseArgs,
-    /// Folder of fetched databases; `off`: use none [default: gospect in the cache folder of the user]
-    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
-    pub cache: Option<PathBuf>,
     /// Architecture of a universal Mach-O file to look into
     #[arg(long, value_name = "ARCH")]
     pub slice: Option<String>,
-    #[command(flatten)]
-    pub output: OutputArgs,
+    /// Fail (exit code 2) when the program cannot tell, such as without a function table
+    #[arg(long)]
+    pub strict: bool,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "one document"), ("dot", "a picture, by Graphviz")]))]
     pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Folder of fetched databases; `off`: use none [default: gospect in the cache folder of the user]
+    #[arg(help_heading = headings::DATABASE, long, value_name = "DIR|off", hide_short_help = true)]
+    pub cache: Option<PathBuf>,
 }

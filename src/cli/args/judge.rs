@@ -2,6 +2,7 @@
 
 use super::{DatabaseArgs, OutputArgs, SourceArgs};
 use crate::audit::{Date, Level};
+use crate::cli::headings;
 use crate::cli::levels::Levels;
 use crate::cli::values::{choices, parse_date, parse_release};
 use crate::report::findings::Listing;
@@ -19,13 +20,16 @@ use std::path::PathBuf;
   gospect audit --write-baseline base.json dist/ accept what is there today
   gospect audit --format sarif -o out.sarif dist/
   gospect explain RULE                           why, and what to do")]
+#[command(next_help_heading = headings::JUDGING)]
 pub struct AuditArgs {
     #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    #[command(flatten)]
     pub judge: JudgeArgs,
+    /// A record key that every binary must have with this value (globs allowed)
+    ///
+    /// Keys are `go_version`, `main_package`, `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
+    /// key of `scan --format json`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub expect: Vec<String>,
     /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same
     #[arg(long, hide_short_help = true)]
     pub capabilities: bool,
@@ -38,24 +42,23 @@ pub struct AuditArgs {
     /// List of severities, as for `gospect vuln --severity`; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub severity: Vec<PathBuf>,
-    #[command(flatten)]
-    pub database: DatabaseArgs,
     /// Compare recorded checksums of modules with this go.sum file; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub go_sum: Vec<PathBuf>,
-    /// A record key that every binary must have with this value (globs allowed)
-    ///
-    /// Keys are `go_version`, `main_package`, `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
-    /// key of `scan --format json`
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub expect: Vec<String>,
     /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)
     #[arg(long)]
     pub allow_none: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 // How findings are judged and written: shared by `audit` and `lint`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = headings::JUDGING)]
 pub struct JudgeArgs {
     /// Policy file [default: gospect.toml in the current directory, when there is one]
     #[arg(long, value_name = "FILE")]
@@ -75,22 +78,22 @@ pub struct JudgeArgs {
     /// Accept what is found: write it as a baseline, and do not exit with 1
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
+    /// Print the policy in force, every level and option, and stop
+    #[arg(long)]
+    pub print_config: bool,
     /// Judge support dates and waivers by this day [default: today, UTC]
     #[arg(long, value_name = "DATE", value_parser = parse_date, hide_short_help = true)]
     pub today: Option<Date>,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::findings::FORMATS.iter().map(|f| (f.name, f.doc)).chain([("html", "one page that needs no network")])))]
     pub format: String,
-    /// In text, list every finding with its evidence, also where a rule finds the same in several programs
-    #[arg(long, conflicts_with = "summary", hide_short_help = true)]
-    pub all: bool,
     /// In text, write one line for each rule
-    #[arg(long, hide_short_help = true)]
+    #[arg(help_heading = headings::OUTPUT, long, hide_short_help = true)]
     pub summary: bool,
-    /// Print the policy in force, every level and option, and stop
-    #[arg(long)]
-    pub print_config: bool,
+    /// In text, list every finding with its evidence, also where a rule finds the same in several programs
+    #[arg(help_heading = headings::OUTPUT, long, conflicts_with = "summary", hide_short_help = true)]
+    pub all: bool,
 }
 
 impl JudgeArgs {
@@ -120,34 +123,35 @@ Examples:
   gospect lint --format github --fail-on warning Dockerfile
   gospect explain RULE                           why, and what to do"
 )]
+#[command(next_help_heading = headings::JUDGING)]
 pub struct LintArgs {
-    /// Dockerfiles, Compose files, manifests and charts, systemd units, makefiles, scripts, CI workflows and other deployment files; directories; `-` for standard input
-    #[arg(value_name = "FILE", required_unless_present = "print_config")]
-    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// Judge everything by this Go release, such as 1.27 or go1.26.6
     #[arg(long, value_name = "RELEASE", value_parser = parse_release, conflicts_with = "binary")]
     pub go: Option<crate::knowledge::GoVersion>,
     /// Judge running programs by the release and the defaults of this program
     #[arg(long, value_name = "FILE")]
     pub binary: Option<PathBuf>,
-    /// Take every file for this kind
-    #[arg(long, value_name = "KIND",
-          value_parser = choices(crate::deploy::Kind::ALL.iter().map(|(_, name, doc)| (*name, *doc))))]
-    pub kind: Option<String>,
-    /// Read what .gitignore and .ignore files pass over too
-    #[arg(long)]
-    pub no_ignore: bool,
-    /// Pass over paths and names that match GLOB
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Exit with 2 when a file was not read
-    #[arg(long)]
-    pub strict: bool,
-    /// Threads [default: one for each processor]
-    #[arg(long, short = 'j', value_name = "N")]
-    pub jobs: Option<usize>,
-    #[command(flatten)]
-    pub judge: JudgeArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Dockerfiles, Compose files, manifests and charts, systemd units, makefiles, scripts, CI workflows and other deployment files; directories; `-` for standard input
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "FILE", required_unless_present = "print_config")]
+    pub files: Vec<PathBuf>,
+    /// Take every file for this kind
+    #[arg(help_heading = headings::TARGETS, long, value_name = "KIND",
+          value_parser = choices(crate::deploy::Kind::ALL.iter().map(|(_, name, doc)| (*name, *doc))))]
+    pub kind: Option<String>,
+    /// Pass over paths and names that match GLOB
+    #[arg(help_heading = headings::TARGETS, long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Read what .gitignore and .ignore files pass over too
+    #[arg(help_heading = headings::TARGETS, long)]
+    pub no_ignore: bool,
+    /// Exit with 2 when a file was not read
+    #[arg(help_heading = headings::TARGETS, long)]
+    pub strict: bool,
+    /// Threads [default: one for each processor]
+    #[arg(help_heading = headings::RUNNING, long, short = 'j', value_name = "N")]
+    pub jobs: Option<usize>,
 }

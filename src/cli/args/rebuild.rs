@@ -1,6 +1,7 @@
 //! Arguments of `rebuild`.
 
 use super::OutputArgs;
+use crate::cli::headings;
 use crate::cli::values::choices;
 use clap::Args;
 use std::path::PathBuf;
@@ -20,9 +21,10 @@ Examples:
   gospect rebuild --module example.com/app@v1.2.3 ./app
   gospect rebuild --format markdown ./app >> \"$GITHUB_STEP_SUMMARY\""
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct RebuildArgs {
     /// The Go program
-    #[arg(value_name = "PROGRAM")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "PROGRAM")]
     pub program: PathBuf,
     /// Print the recipe, a POSIX shell script, and build nothing
     #[arg(long)]
@@ -33,9 +35,15 @@ pub struct RebuildArgs {
     /// Take the source of this module and version
     #[arg(long, value_name = "PATH@VERSION")]
     pub module: Option<String>,
-    /// Run the C compiler too, for programs with cgo; source and record decide its flags
-    #[arg(long)]
-    pub allow_cgo: bool,
+    /// Write the rebuilt program to FILE
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
+    /// Write an unsigned in-toto statement of the result to FILE
+    #[arg(long, value_name = "FILE")]
+    pub attestation: Option<PathBuf>,
+    /// Keep downloads and compiled packages in DIR for the next rebuild
+    #[arg(long, value_name = "DIR")]
+    pub build_cache: Option<PathBuf>,
     /// The go command to run [default: the one in PATH]
     #[arg(
         long,
@@ -44,22 +52,16 @@ pub struct RebuildArgs {
         hide_default_value = true
     )]
     pub go: PathBuf,
-    /// Keep downloads and compiled packages in DIR for the next rebuild
-    #[arg(long, value_name = "DIR")]
-    pub build_cache: Option<PathBuf>,
-    /// Write the rebuilt program to FILE
-    #[arg(long, value_name = "FILE")]
-    pub keep: Option<PathBuf>,
-    /// Write an unsigned in-toto statement of the result to FILE
-    #[arg(long, value_name = "FILE")]
-    pub attestation: Option<PathBuf>,
+    /// Run the C compiler too, for programs with cgo; source and record decide its flags
+    #[arg(long)]
+    pub allow_cgo: bool,
     /// Architecture of a universal Mach-O file to rebuild
     #[arg(long, value_name = "ARCH")]
     pub slice: Option<String>,
-    #[command(flatten)]
-    pub output: OutputArgs,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "one document"), ("markdown", "for the summary of a job")]))]
     pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }

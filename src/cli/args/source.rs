@@ -1,6 +1,7 @@
 //! What to scan, and how.
 
 use super::CacheArgs;
+use crate::cli::headings;
 use crate::cli::values::{parse_pair, parse_size};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -18,15 +19,40 @@ pub enum Facts {
 
 // What to scan, and how: shared by every command that scans.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = headings::TARGETS)]
 pub struct SourceArgs {
     /// Files, directories, `-` for standard input, or SCHEME:REST
-    #[arg(value_name = "TARGET", required_unless_present = "files_from")]
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "TARGET", required_unless_present = "files_from")]
     pub targets: Vec<OsString>,
+    /// Pass over paths and names that match GLOB
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Only images of this platform, such as linux/arm64 [default: all]
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// Do not look inside archives
+    #[arg(long)]
+    pub no_archives: bool,
+    /// Exit with 2 when something was not examined
+    #[arg(long)]
+    pub strict: bool,
     /// What to find out about each binary
-    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHAT"
+    )]
     pub facts: Facts,
+    /// Compute SHA-256 of each executable
+    #[arg(hide_short_help = true, long)]
+    pub hash: bool,
+    /// Assume KEY=VALUE in the run-time environment
+    #[arg(hide_short_help = true, long, value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub env: Vec<(String, String)>,
     /// Threads [default: one for each processor]
-    #[arg(long, short = 'j', value_name = "N")]
+    #[arg(help_heading = headings::RUNNING, long, short = 'j', value_name = "N")]
     pub jobs: Option<usize>,
     /// Read more targets from FILE (`-`: standard input), one a line
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -40,26 +66,17 @@ pub struct SourceArgs {
     /// Look only at what is likely to be Go: files of 256 KiB and more without an extension of text
     #[arg(long, hide_short_help = true)]
     pub likely: bool,
-    /// Pass over paths and names that match GLOB
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
     /// Follow symbolic links in a walk
     #[arg(long, hide_short_help = true)]
     pub follow: bool,
     /// Stay on the file system of each target
     #[arg(long, hide_short_help = true)]
     pub one_file_system: bool,
-    /// Do not look inside archives
-    #[arg(long)]
-    pub no_archives: bool,
-    /// Only images of this platform, such as linux/arm64 [default: all]
-    #[arg(long, value_name = "OS/ARCH")]
-    pub platform: Option<String>,
     /// Check the digests of uncompressed layers too
-    #[arg(long, hide_short_help = true)]
+    #[arg(help_heading = headings::TARGETS, long, hide_short_help = true)]
     pub verify_diffid: bool,
     /// Talk plain HTTP to registries on this host
-    #[arg(long, hide_short_help = true)]
+    #[arg(help_heading = headings::RUNNING, long, hide_short_help = true)]
     pub insecure_http: bool,
     /// Of a registry named as a whole (registry:HOST): only repositories, or REPOSITORY:TAG, that match GLOB
     #[cfg(feature = "registry")]
@@ -72,28 +89,19 @@ pub struct SourceArgs {
     #[command(flatten)]
     pub cache: CacheArgs,
     /// Memory for what is kept of archives, images and executables; more goes to temporary files, or waits
-    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size, hide_short_help = true)]
+    #[arg(help_heading = headings::RUNNING, long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size, hide_short_help = true)]
     pub memory: u64,
-    /// Compute SHA-256 of each executable
-    #[arg(long)]
-    pub hash: bool,
-    /// Assume KEY=VALUE in the run-time environment
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
-    pub env: Vec<(String, String)>,
-    /// Exit with 2 when something was not examined
-    #[arg(long)]
-    pub strict: bool,
     /// Most bytes of one archive entry
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = headings::LIMITS, hide_short_help = true)]
     pub max_entry_size: Option<u64>,
     /// Most bytes that one archive may expand to
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = headings::LIMITS, hide_short_help = true)]
     pub max_expanded: Option<u64>,
     /// Most entries of one archive
     #[arg(
         long,
         value_name = "N",
-        help_heading = "Limits",
+        help_heading = headings::LIMITS,
         hide_short_help = true
     )]
     pub max_entries: Option<u64>,
@@ -101,7 +109,7 @@ pub struct SourceArgs {
     #[arg(
         long,
         value_name = "N",
-        help_heading = "Limits",
+        help_heading = headings::LIMITS,
         hide_short_help = true
     )]
     pub max_ratio: Option<u64>,
@@ -109,14 +117,14 @@ pub struct SourceArgs {
     #[arg(
         long,
         value_name = "N",
-        help_heading = "Limits",
+        help_heading = headings::LIMITS,
         hide_short_help = true
     )]
     pub max_depth: Option<u32>,
     /// Largest decompression window
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = headings::LIMITS, hide_short_help = true)]
     pub max_window: Option<u64>,
     /// Most bytes that a packed program may unpack to
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = headings::LIMITS, hide_short_help = true)]
     pub max_unpacked: Option<u64>,
 }

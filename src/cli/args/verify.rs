@@ -1,6 +1,7 @@
 //! Arguments of `verify`.
 
 use super::{OutputArgs, SourceArgs};
+use crate::cli::headings;
 use crate::cli::values::choices;
 use crate::report::verify::FORMATS;
 use clap::{Args, ValueEnum};
@@ -22,26 +23,26 @@ Examples:
   gospect verify --format markdown dist/ >> \"$GITHUB_STEP_SUMMARY\"
   gospect scan --format ndjson / > all.ndjson && gospect verify records:all.ndjson"
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct VerifyArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Compare with the sums of this go.sum or go.work.sum file; may be given again
-    #[arg(long, value_name = "FILE")]
-    pub go_sum: Vec<PathBuf>,
     /// Which sums of the checksum database to use
     #[arg(long, value_enum, default_value_t, value_name = "MODE")]
     pub sumdb: SumDb,
+    /// Compare with the sums of this go.sum or go.work.sum file; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub go_sum: Vec<PathBuf>,
+    /// Checkout to compare with: the folder of its go.mod, read without running git
+    #[arg(long = "source", value_name = "DIR")]
+    pub checkout: Option<PathBuf>,
     /// Provenance to compare with: in-toto statements, DSSE envelopes or Sigstore bundles, as JSON or JSON lines; may be given again
     #[arg(long, value_name = "FILE")]
     pub provenance: Vec<PathBuf>,
-    /// Public key (PEM) that must have signed the provenance; may be given again
-    #[arg(long, value_name = "FILE")]
-    pub key: Vec<PathBuf>,
     /// Trusted root of Sigstore (trusted_root.json) by which bundles must hold; may be given again
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Vec<PathBuf>,
+    /// Public key (PEM) that must have signed the provenance; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
     /// Who must have signed the bundles, by their certificates: an e-mail address or the address of a workflow; * is any text; may be given again
     #[arg(
         long,
@@ -60,13 +61,14 @@ pub struct VerifyArgs {
         alias = "certificate-oidc-issuer"
     )]
     pub signer_issuer: Vec<String>,
-    /// Checkout to compare with: the folder of its go.mod, read without running git
-    #[arg(long = "source", value_name = "DIR")]
-    pub checkout: Option<PathBuf>,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(FORMATS.iter().map(|(name, _, doc)| (*name, *doc))))]
     pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// Which sums of the checksum database to use.

@@ -1,6 +1,7 @@
 //! Arguments of `vuln` and `db`.
 
 use super::{OutputArgs, SourceArgs};
+use crate::cli::headings;
 use crate::cli::values::choices;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -21,13 +22,8 @@ Examples:
   gospect scan --symbols --format ndjson dist/ > today.ndjson
   gospect vuln records:today.ndjson              the same answers without the files"
 )]
+#[command(next_help_heading = headings::COMMAND)]
 pub struct VulnArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    #[command(flatten)]
-    pub database: DatabaseArgs,
     /// Exit with 1 on findings of this level or above, and list them
     #[arg(long, value_name = "LEVEL", default_value = "symbol",
           value_parser = PossibleValuesParser::new(crate::vuln::Level::ALL.map(crate::vuln::Level::name)).try_map(|name| crate::vuln::Level::parse(&name).ok_or("no such level")))]
@@ -35,32 +31,38 @@ pub struct VulnArgs {
     /// Leave out what no version fixes
     #[arg(long)]
     pub only_fixed: bool,
-    /// Exit with 0, not 1, when there are findings (2 and 3 stay)
-    #[arg(long, conflicts_with = "fail_severity")]
-    pub exit_zero: bool,
     /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does
     #[arg(long)]
     pub why: bool,
+    /// OpenVEX or CycloneDX document whose statements are believed; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
+    /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub severity: Vec<PathBuf>,
+    /// Exit with 1 only on findings that meet CONDITION by a list of --severity: `exploited`, `cvss=N` or `epss=P` (this score or a higher one); may be given again
+    #[arg(hide_short_help = true, long, value_name = "CONDITION", requires = "severity", value_parser = crate::vuln::severity::Condition::parse)]
+    pub fail_severity: Vec<crate::vuln::severity::Condition>,
     /// Note modules whose authors retracted the linked version or deprecated the module, by the go.mod file of the newest version: in the module cache of this machine, or from the proxies of GOPROXY
     #[arg(long, value_name = "cache|goproxy", hide_short_help = true,
           value_parser = PossibleValuesParser::new(["cache", "goproxy"]))]
     pub retracted: Option<String>,
-    /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
-    #[arg(long, value_name = "FILE")]
-    pub severity: Vec<PathBuf>,
-    /// Exit with 1 only on findings that are exploited, or have this score or a higher one in a list of --severity; may be given again
-    #[arg(long, value_name = "exploited|cvss=N|epss=P", requires = "severity", value_parser = crate::vuln::severity::Condition::parse)]
-    pub fail_severity: Vec<crate::vuln::severity::Condition>,
-    /// OpenVEX or CycloneDX document whose statements are believed; may be given again
-    #[arg(long, value_name = "FILE")]
-    pub vex: Vec<PathBuf>,
     /// CycloneDX bill of the same programs; `--format cyclonedx-vex` names its components then, as `trivy sbom --vex` needs it
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub bom: Option<PathBuf>,
+    /// Exit with 0, not 1, when there are findings (2 and 3 stay)
+    #[arg(long, conflicts_with = "fail_severity")]
+    pub exit_zero: bool,
     /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::vuln::FORMATS.iter().map(|f| (f.name, f.doc))))]
     pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 // Arguments of `db`.
@@ -92,22 +94,24 @@ pub enum DbCommand {
 
 // Arguments of `db status`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = headings::DATABASE)]
 pub struct DbStatusArgs {
+    /// Output format
+    #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document")]))]
+    pub format: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
     #[arg(long, value_name = "DIR|off")]
     pub cache: Option<PathBuf>,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text",
-          value_parser = choices([("text", "for reading"), ("json", "one document")]))]
-    pub format: String,
 }
 
 // Arguments of `db update`.
 #[derive(Debug, Args)]
+#[command(next_help_heading = headings::DATABASE)]
 pub struct DbUpdateArgs {
     /// Where to get it: goproxy (the module golang.org/x/vulndb, by way of GOPROXY and verified by the checksum database), a folder, a zip file or an https address
     #[arg(long, value_name = "goproxy|PATH|URL", default_value = "goproxy")]
@@ -121,6 +125,7 @@ pub struct DbUpdateArgs {
 
 // Which vulnerability database: shared by every command that uses one.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = headings::DATABASE)]
 pub struct DatabaseArgs {
     /// Vulnerability database: a folder or zip of OSV documents, the module golang.org/x/vulndb, or an https address [default: that of `gospect db update`, or the built-in one when it is newer]
     #[arg(long, value_name = "PATH|URL")]

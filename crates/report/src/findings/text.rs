@@ -174,7 +174,7 @@ impl Text {
 fn tone(level: Level) -> &'static str {
     match level {
         Level::Error => "1;31",
-        Level::Warning => "35",
+        Level::Warning => "1;33",
         Level::Note => "1",
     }
 }

@@ -2,6 +2,13 @@
 
 use super::{Look, take, width};
 
+/// A member of an archive with its mark that is no wider than this stays whole.
+const LEAST_MEMBER: usize = 8;
+/// Fewest characters of an archive's name that are shown before what tells it from another.
+const LEAST_HEAD: usize = 3;
+/// Fewest characters of a name that are shown before its version.
+const NAME_BESIDE_VERSION: usize = 2;
+
 impl Look {
     /// Cuts a path without marks to `max` columns. Its directories go first, whole ones if that is enough, then the middle of
     /// the file name, because file names differ at both ends. For a member of an archive, the names of archive and member stay,
@@ -73,10 +80,16 @@ impl Look {
         }
         let mark = width(self.ellipsis());
         let border = text.rfind(['/', '!']).filter(|at| *at > differs);
-        let mut tail = border.and_then(|at| text.get(at..)).unwrap_or_default();
-        let mut room = max.saturating_sub(2 * mark + width(tail));
+        let whole = border.and_then(|at| text.get(at..)).unwrap_or_default();
+        let mut tail = whole.to_owned();
+        if width(whole) > (max / 3).max(LEAST_MEMBER) && text.contains('!') {
+            // The archive tells more than the member.
+            let member = whole.trim_start_matches(['/', '!']);
+            tail = format!("!{}", self.cut_middle(member, (max / 3).saturating_sub(1)));
+        }
+        let mut room = max.saturating_sub(2 * mark + width(&tail));
         if room < max / 3 {
-            tail = "";
+            tail.clear();
             room = max.saturating_sub(2 * mark);
         }
         // The word that differs, up to half of the room.
@@ -91,10 +104,27 @@ impl Look {
         while !text.is_char_boundary(from) {
             from += 1;
         }
-        let stop = text.len() - tail.len();
+        let stop = if tail.is_empty() {
+            text.len()
+        } else {
+            text.len() - whole.len()
+        };
+        // The beginning of the name that holds the difference, up to a quarter of the room: it names the archive.
+        let before = text.get(..from).unwrap_or_default();
+        let start = before.rfind(['/', '!']).map_or(0, |at| at + 1);
+        let name = before.get(start..).unwrap_or_default();
+        let mut head = String::new();
+        if room / 4 >= LEAST_HEAD && width(name) <= room / 4 {
+            from = start;
+        } else if room / 4 >= LEAST_HEAD {
+            head = take(name, room / 4);
+        }
         let middle = text.get(from..stop).unwrap_or_default();
-        let seen = take(middle, room);
-        let front = if from > 0 { self.ellipsis() } else { "" };
+        let seen = take(middle, room - width(&head));
+        let front = match from > 0 {
+            true => format!("{head}{}", self.ellipsis()),
+            false => String::new(),
+        };
         let gap = if seen.len() < middle.len() {
             self.ellipsis()
         } else {
@@ -103,7 +133,7 @@ impl Look {
         take(&format!("{front}{seen}{gap}{tail}"), max)
     }
 
-    /// Cuts `package@version` without marks: directories first, then the end of the version, then the end of the name.
+    /// Cuts `package@version` without marks: directories first, then the end of the name, and the version last.
     pub fn cut_package(&self, text: &str, max: usize) -> String {
         self.cut_path(text, max, Self::cut_end)
     }
@@ -136,13 +166,18 @@ impl Look {
         if from > 0 && fits(&from) {
             return format!("{}{rest}", self.ellipsis());
         }
-        match rest.split_once('@') {
-            // Something was cut, but the version is still visible.
-            Some((name, _)) if width(name) < room => {
-                self.cut_end(rest, max.min(width(rest).saturating_sub(1)))
-            }
-            Some((name, _)) => cut(self, name, max),
-            None => cut(self, rest, max),
+        let Some((name, version)) = rest.split_once('@') else {
+            return cut(self, rest, max);
+        };
+        // The version stays while two characters of the name do.
+        let of_name = room.saturating_sub(width(version) + 1).min(width(name));
+        if of_name >= NAME_BESIDE_VERSION.min(width(name)) {
+            let name = take(name, of_name);
+            return format!("{name}{}@{version}", self.ellipsis());
+        }
+        match width(name) < room {
+            true => self.cut_end(rest, max.min(width(rest).saturating_sub(1))),
+            false => cut(self, name, max),
         }
     }
 

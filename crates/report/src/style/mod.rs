@@ -29,13 +29,13 @@ pub enum Tone {
     Dim,
 }
 
-/// Mark, tone and style. Yellow, cyan, white and bright colours cannot be read on a light background, nor blue on a dark one,
-/// so none of them is used. Marks are invisible characters that [`clean`] always removes.
+/// Mark, tone and style. Warnings are yellow, as in other tools. Cyan, white and bright colours cannot be read on a light background,
+/// nor blue on a dark one, so none of them is used. Marks are invisible characters that [`clean`] always removes.
 const TONES: [(char, Tone, Style); 6] = [
     ('\u{e0001}', Tone::Title, Style::new().bold()),
     ('\u{e0002}', Tone::Label, Style::new().dimmed()),
     ('\u{e0003}', Tone::Good, AnsiColor::Green.on_default()),
-    ('\u{e0004}', Tone::Warn, AnsiColor::Magenta.on_default()),
+    ('\u{e0004}', Tone::Warn, AnsiColor::Yellow.on_default()),
     ('\u{e0005}', Tone::Bad, AnsiColor::Red.on_default().bold()),
     ('\u{e0006}', Tone::Dim, Style::new().dimmed()),
 ];
@@ -291,11 +291,13 @@ mod tests {
             ("d/app.tgz!usr/bin/srv", 15, "…app.tgz!…/srv"),
             ("d/app.tgz!in.zip!usr/srv", 17, "…app.tgz!…/srv"),
             ("a-long-archive.tgz!a-long-member", 15, "a-…gz!a-lo…mber"),
-            ("a/cmd/age-keygen@1.1.1", 16, "age-keygen@1.1…"),
+            ("a/cmd/age-keygen@1.1.1", 16, "age-keyge…@1.1.1"),
+            ("a/cmd/age-keygen@1.1.1", 9, "ag…@1.1.1"),
+            ("a/cmd/age-keygen@1.1.1", 8, "age…ygen"),
             ("a/cmd/age-keygen@1.1.1", 17, "…age-keygen@1.1.1"),
             ("example.com/tool/v2@v2.1.0", 16, "…/tool/v2@v2.1.0"),
             ("a/containerd-shim-runc-v2", 12, "conta…unc-v2"),
-            ("go.ngrok.com@2.3.41", 15, "go.ngrok.com@2…"),
+            ("go.ngrok.com@2.3.41", 15, "go.ngro…@2.3.41"),
             ("example.com/cmd/app@(devel)", 20, "example.com/cmd/app"),
             ("example.com/cmd/app@(devel)", 10, "…/cmd/app"),
         ] {
@@ -303,7 +305,7 @@ mod tests {
         }
         assert_eq!(
             COLOR.cut_package("example.com/cmd/containerd-shim@v2", 12),
-            "containerd-…"
+            "containe…@v2"
         );
         assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
         let ascii = Look {

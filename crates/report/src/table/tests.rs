@@ -139,7 +139,7 @@ fn colour_changes_nothing_but_colour() {
         bare.push_str(rest);
         assert_eq!(bare, plain);
         assert!(
-            colored.contains("\u{1b}[35mgo1.21.13\u{1b}[0m"),
+            colored.contains("\u{1b}[33mgo1.21.13\u{1b}[0m"),
             "{colored}"
         );
     }
@@ -231,7 +231,7 @@ fn members_of_two_archives_can_be_told_apart_at_every_width() {
             ],
             80
         ),
-        ["widget_….tar.gz!widget", "gadget_….tar.gz!gadget"]
+        ["widget_2.0.tar.gz!widget", "gadget_2.0.tar.gz!gadget"]
     );
 }
 
@@ -251,5 +251,80 @@ fn many_rows_that_differ_in_the_middle_are_told_apart() {
         let shown = paths(&names, columns);
         let distinct: std::collections::HashSet<_> = shown.iter().collect();
         assert_eq!(distinct.len(), names.len(), "{columns}: {shown:?}");
+    }
+}
+
+/// A release with archives for several ports, or an image for them.
+fn release(is_image: bool) -> Document {
+    let mut document = sample::document();
+    let named = |path: &str, os: &str, arch: &str, package: &str| {
+        let mut binary = sample::clean();
+        binary.path = path.to_owned();
+        (binary.executable.os, binary.executable.arch) =
+            (Some(os.to_owned()), Some(arch.to_owned()));
+        binary.main_package = Some(package.to_owned());
+        if let Some(info) = &mut binary.build_info {
+            info.main.path = package.to_owned();
+            info.main.version = "v1.14.3-rc.1".to_owned();
+        }
+        binary
+    };
+    let package = "example.com/acme/platform/cmd/acme-server";
+    let mut binaries: Vec<_> = [("linux", "amd64"), ("linux", "arm64"), ("darwin", "arm64"), ("windows", "amd64")]
+        .map(|(os, arch)| {
+            let path = format!("dist/acme-server_1.14.3-rc.1_{os}_{arch}.tar.gz!acme-server_1.14.3-rc.1/bin/acme-server");
+            named(&path, os, arch, package)
+        })
+        .into();
+    if is_image {
+        for binary in &mut binaries {
+            binary.path = "/usr/local/bin/acme-server".to_owned();
+            binary.location.image = Some(gospect_record::ImageRef {
+                reference: "registry.example.com:5000/acme/server:1.14.3-rc.1".to_owned(),
+                ..Default::default()
+            });
+        }
+    }
+    document.binaries = binaries;
+    document
+}
+
+/// The table at the widths of screens. `GOSPECT_WRITE=1 cargo test -p gospect-report --all-features screens` writes the files.
+#[test]
+fn screens_of_80_120_and_200_columns_are_kept() {
+    for columns in [80, 120, 200] {
+        let archives = table(&release(false), look(Some(columns)));
+        let images = table(&release(true), look(Some(columns)));
+        let text = [archives.as_str(), images.as_str()].map(|text| {
+            let end = text.find("\n\n").unwrap_or(text.len());
+            text.get(..end).unwrap_or_default()
+        });
+        let text = text.join("\n\n") + "\n";
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("src/table/screens/{columns}.txt"));
+        if std::env::var_os("GOSPECT_WRITE").is_some() {
+            std::fs::write(&file, &text).unwrap();
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(text, kept, "{}", file.display());
+        let rows = text.lines().filter(|row| row.contains("go1."));
+        let rows: Vec<&str> = rows.collect();
+        assert_eq!(rows.len(), 8, "{text}");
+        for port in [
+            "linux/amd64",
+            "linux/arm64",
+            "darwin/arm64",
+            "windows/amd64",
+        ] {
+            assert!(
+                rows.iter().any(|row| row.contains(port)),
+                "{columns}: {text}"
+            );
+        }
+        for row in rows {
+            assert!(width(row) <= columns, "{columns}: {row}");
+            assert!(row.contains("@v1.14.3-rc.1"), "{columns}: {row}");
+            assert!(row.contains("acm"), "{columns}: {row}");
+        }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::Options;
 use super::statement::versions;
+use super::text::names_of;
 use crate::findings::markdown::cell;
-use gospect_vuln::Report;
+use gospect_vuln::{Finding, Program, Report};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Most rows; comments and summaries have size limits (GitHub: 64 KiB per comment).
 const LISTED: usize = 100;
+/// Programs that a row names.
+const NAMED: usize = 5;
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## gospect vuln\n")?;
@@ -31,10 +35,20 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         out,
         "\n| | vulnerability |{head} linked | fixed in | program |\n|---|---|{line}---|---|---|"
     )?;
-    let places = actions.iter().flat_map(|a| a.by_severity());
-    let rows = places.flatten();
-    let total = rows.clone().count();
-    for (program, finding) in rows.take(LISTED) {
+    let places = actions.iter().flat_map(|action| action.by_severity());
+    let rows: Vec<_> = places.flat_map(alike).collect();
+    let mut is_cut = rows.len() > LISTED;
+    for places in rows.iter().take(LISTED) {
+        let Some((_, finding)) = places.first() else {
+            continue;
+        };
+        let names = names_of(places, false);
+        let left = names.len().saturating_sub(NAMED);
+        is_cut |= left > 0;
+        let mut named: Vec<String> = names.into_iter().take(NAMED).collect();
+        if left > 0 {
+            named.push(format!("and {left} more"));
+        }
         let name = match finding.cve() {
             Some(cve) => format!("{} {cve}", finding.id),
             None => finding.id.clone(),
@@ -53,11 +67,24 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             cell(&name),
             cell(&versions(finding)),
             cell(finding.fixed.as_deref().unwrap_or("no version")),
-            cell(&program.path)
+            cell(&named.join(", "))
         )?;
     }
-    if total > LISTED {
-        writeln!(out, "\n{} more are not listed here.", total - LISTED)?;
+    if let more @ 1.. = rows.len().saturating_sub(LISTED) {
+        writeln!(out, "\n{more} more rows are not listed here.")?;
+    }
+    if is_cut {
+        writeln!(out, "\n`--format json` names every program.")?;
     }
     Ok(())
+}
+
+/// The places of a vulnerability by level and by what is linked there.
+fn alike<'r>(places: &[(&'r Program, &'r Finding)]) -> Vec<Vec<(&'r Program, &'r Finding)>> {
+    let mut rows: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (program, finding) in places {
+        let key = (std::cmp::Reverse(finding.level), versions(finding));
+        rows.entry(key).or_default().push((*program, *finding));
+    }
+    rows.into_values().collect()
 }

@@ -32,7 +32,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             let level = worst.unwrap_or(first.level);
             let code = match level {
                 Level::Symbol => "1;31",
-                Level::Package => "35",
+                Level::Package => "33",
                 Level::Module => "2",
             };
             let names = [first.id.as_str(), first.cve().unwrap_or_default()];
@@ -69,7 +69,14 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     for line in footer(report, options.level) {
         write!(out, "{}", wrap(0, &clean(&line)))?;
     }
-    Ok(())
+    match report.actions(options.level).is_empty() {
+        true => Ok(()),
+        false => write!(
+            out,
+            "{}",
+            wrap(0, "`--format json` names every program and function.")
+        ),
+    }
 }
 
 /// `ends 4 of them`.
@@ -145,28 +152,70 @@ fn some(list: &[&str]) -> String {
     }
 }
 
-/// Path, layer and version of the first places, and the number of others.
+/// The first places: path, version, and image and layer, or in how many images or layers the path has it.
 fn places_of(places: &[(&Program, &Finding)]) -> String {
-    let all: Vec<String> = places
-        .iter()
-        .map(|(program, finding)| {
-            let mut parts = vec![versions(finding)];
-            let location = &program.location;
-            if let Some(image) = &location.image {
-                parts.push(format!("image {}", image.reference));
-            }
-            if let Some(layer) = &location.layer {
-                parts.push(format!("layer {}", layer.index));
-            }
-            if location.visible == Some(false) {
-                parts.push("hidden by a later layer".to_owned());
-            }
-            parts.retain(|part| !part.is_empty());
-            format!("{} ({})", program.path, parts.join(", "))
-        })
-        .collect();
+    let all = names_of(places, true);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     some(&all)
+}
+
+/// The paths of programs with their places, those in most places first; `with_version` adds what is linked.
+pub(super) fn names_of(places: &[(&Program, &Finding)], with_version: bool) -> Vec<String> {
+    let mut by_path: BTreeMap<(&str, String), (usize, Vec<&Program>)> = BTreeMap::new();
+    for (number, (program, finding)) in places.iter().enumerate() {
+        let version = if with_version {
+            versions(finding)
+        } else {
+            String::new()
+        };
+        let empty = || (number, Vec::new());
+        let (_, programs) = by_path
+            .entry((&program.path, version))
+            .or_insert_with(empty);
+        programs.push(program);
+    }
+    let mut by_path: Vec<_> = by_path.into_iter().collect();
+    by_path.sort_by_key(|(_, (first, programs))| (std::cmp::Reverse(programs.len()), *first));
+    let named = by_path.into_iter().map(|((path, version), (_, programs))| {
+        let mut parts = vec![version];
+        match programs.as_slice() {
+            [program] => parts.extend(place_of(program)),
+            programs => parts.push(number_of_places(programs)),
+        }
+        parts.retain(|part| !part.is_empty());
+        match parts.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path} ({})", parts.join(", ")),
+        }
+    });
+    named.collect()
+}
+
+/// Image and layer of a program, and whether it is hidden.
+fn place_of(program: &Program) -> Vec<String> {
+    let location = &program.location;
+    let image = location.image.as_ref();
+    let image = image.map(|image| format!("image {}", image.reference));
+    let layer = location.layer.as_ref();
+    let layer = layer.map(|layer| format!("layer {}", layer.index));
+    let is_hidden = location.visible == Some(false);
+    let hidden = is_hidden.then(|| "hidden by a later layer".to_owned());
+    [image, layer, hidden].into_iter().flatten().collect()
+}
+
+/// `3 images`, or how many of what else.
+fn number_of_places(programs: &[&Program]) -> String {
+    let image = |program: &&Program| {
+        let image = program.location.image.as_ref()?;
+        let digest = image.digest.clone().unwrap_or_default();
+        Some((image.reference.clone(), digest, image.platform.clone()))
+    };
+    let images: BTreeSet<_> = programs.iter().filter_map(image).collect();
+    match images.len() {
+        0 => format!("{} times", programs.len()),
+        1 => format!("{} layers", programs.len()),
+        images => format!("{images} images"),
+    }
 }
 
 /// Modules that are retracted or deprecated, each once with the programs that have it, and how many are not known.
