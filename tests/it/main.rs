@@ -100,6 +100,7 @@ mod surroundings;
 mod tamper;
 #[cfg(all(feature = "cli", feature = "archives", target_os = "linux"))]
 mod terminal;
+mod texts;
 #[cfg(all(feature = "cli", feature = "verify"))]
 mod verify;
 #[cfg(all(feature = "cli", feature = "archives"))]

@@ -33,7 +33,9 @@ pub struct AuditArgs {
     /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same
     #[arg(long, hide_short_help = true)]
     pub capabilities: bool,
-    /// Judge known vulnerabilities too, as a policy does that sets a rule of that family
+    /// Judge known vulnerabilities too
+    ///
+    /// A policy that sets a rule of the family `vulnerabilities` does the same
     #[arg(long)]
     pub vulns: bool,
     /// OpenVEX or CycloneDX document: the vulnerabilities that it takes back are waived; may be given again; asks for --vulns
@@ -45,7 +47,9 @@ pub struct AuditArgs {
     /// Compare recorded checksums of modules with this go.sum file; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub go_sum: Vec<PathBuf>,
-    /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)
+    /// Exit with 0, not 3, when there is no Go program
+    ///
+    /// For hooks that pass every file
     #[arg(long)]
     pub allow_none: bool,
     #[command(flatten)]

@@ -1,0 +1,167 @@
+//! What a new user reads: hints after a slip, and texts that name what can be typed next.
+
+use crate::support::cli::{Scratch, run_in};
+use crate::support::pack::{Member, docker_archive, tar};
+use serde_json::json;
+
+/// An archive of `docker save` with one program.
+fn image(scratch: &Scratch, name: &str, tag: &str) {
+    let program = crate::support::fixture("1.27-linux-amd64-trimstrip");
+    let layer = tar(&[Member::File("usr/bin/app", &program)]);
+    let config = json!({ "Entrypoint": ["/usr/bin/app"] });
+    let archive = docker_archive(tag, "linux/amd64", &config, &[layer]);
+    scratch.put(name, &archive);
+}
+
+#[test]
+fn a_path_that_names_an_image_is_answered_with_the_target_to_write() {
+    let s = Scratch::new();
+    image(&s, "image.tar", "example.test/app:1");
+    for command in ["scan", "audit", "sbom", "vuln"] {
+        let out = run_in(s.path(), &[command, "image.tar:example.test/app:1"]);
+        assert_eq!(out.code, Some(2), "{command}");
+        let hint = "docker-archive:image.tar:example.test/app:1";
+        assert!(out.stderr.contains(hint), "{command}: {}", out.stderr);
+    }
+    let fine = run_in(
+        s.path(),
+        &["scan", "docker-archive:image.tar:example.test/app:1"],
+    );
+    assert_eq!(fine.code, Some(0), "{}", fine.stderr);
+    let out = run_in(s.path(), &["scan", "ghcr.io/x/y:1"]);
+    assert!(
+        out.stderr.contains("registry:ghcr.io/x/y:1"),
+        "{}",
+        out.stderr
+    );
+    let plain = run_in(s.path(), &["scan", "dist/app"]);
+    assert!(
+        plain.stderr.ends_with("No such file or directory\n"),
+        "{}",
+        plain.stderr
+    );
+}
+
+#[test]
+fn a_name_that_no_image_has_is_answered_with_the_names_that_there_are() {
+    let s = Scratch::new();
+    image(&s, "image.tar", "example.test/app:1");
+    let out = run_in(
+        s.path(),
+        &["scan", "docker-archive:image.tar:example.test/app:2"],
+    );
+    assert_eq!(out.code, Some(2));
+    let want = "no image is called example.test/app:2; there is example.test/app:1";
+    assert!(out.stderr.contains(want), "{}", out.stderr);
+}
+
+#[test]
+fn one_path_in_two_images_is_two_programs() {
+    let s = Scratch::new();
+    image(&s, "one.tar", "example.test/one:1");
+    image(&s, "two.tar", "example.test/two:1");
+    let out = run_in(
+        s.path(),
+        &[
+            "audit",
+            "--today=2026-11-22",
+            "--expect",
+            "go_version=go1.1",
+            "one.tar",
+            "two.tar",
+        ],
+    );
+    for name in ["one", "two"] {
+        let head = format!("/usr/bin/app (image example.test/{name}:1, linux/amd64, layer 0)\n");
+        assert_eq!(out.stdout.matches(&head).count(), 1, "{}", out.stdout);
+    }
+    let markdown = run_in(
+        s.path(),
+        &[
+            "audit",
+            "--today=2026-11-22",
+            "--expect",
+            "go_version=go1.1",
+            "--format=markdown",
+            "one.tar",
+            "two.tar",
+        ],
+    );
+    let row = "| unmet-expectation | /usr/bin/app \\(2 images\\) |";
+    assert!(markdown.stdout.contains(row), "{}", markdown.stdout);
+}
+
+#[test]
+fn a_rule_of_the_user_is_explained_from_its_policy() {
+    let s = Scratch::new();
+    let program = s.put_fixture("1.27-linux-amd64-trimstrip");
+    let program = program.to_str().unwrap();
+    let policy = "[[custom]]\nid = \"no-windows\"\nlevel = \"error\"\nmessage = \"we ship no such port\"\nhelp = \"leave it out of the release\"\nall = [{ key = \"executable.os\", op = \"=\", value = \"linux\" }]\n";
+    s.put("gospect.toml", policy.as_bytes());
+    for format in ["text", "json", "markdown"] {
+        let out = run_in(s.path(), &["explain", "no-windows", "--format", format]);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        for part in [
+            "we ship no such port",
+            "leave it out of the release",
+            "gospect.toml",
+        ] {
+            assert!(out.stdout.contains(part), "{format}: {}", out.stdout);
+        }
+    }
+    s.put("other.toml", policy.as_bytes());
+    std::fs::remove_file(s.path().join("gospect.toml")).unwrap();
+    let none = run_in(s.path(), &["explain", "no-windows"]);
+    assert!(
+        none.code == Some(2) && none.stderr.contains("--policy FILE"),
+        "{}",
+        none.stderr
+    );
+    let audit = run_in(
+        s.path(),
+        &[
+            "audit",
+            "--today=2026-11-22",
+            "--policy",
+            "other.toml",
+            program,
+        ],
+    );
+    let next = "`gospect explain --policy other.toml RULE`";
+    assert!(
+        audit.stdout.contains(next),
+        "{}{}",
+        audit.stdout,
+        audit.stderr
+    );
+    let named = run_in(
+        s.path(),
+        &["explain", "--policy", "other.toml", "no-windows"],
+    );
+    assert!(
+        named.stdout.contains("we ship no such port"),
+        "{}",
+        named.stderr
+    );
+}
+
+#[test]
+fn a_word_for_a_record_key_is_answered_with_the_key() {
+    let s = Scratch::new();
+    let program = s.put_fixture("1.27-linux-amd64-trimstrip");
+    let program = program.to_str().unwrap();
+    for (pair, key) in [
+        ("tag=v1", "`version`"),
+        ("commit=0123456", "`vcs.revision`"),
+        ("trimpath=true", "`-trimpath`"),
+        ("CGO_ENABLD=0", "`CGO_ENABLED`"),
+    ] {
+        let out = run_in(s.path(), &["audit", "--expect", pair, program]);
+        assert_eq!(out.code, Some(2), "{pair}");
+        assert!(
+            out.stderr.contains(&format!("did you mean {key}?")),
+            "{}",
+            out.stderr
+        );
+    }
+}
