@@ -13,10 +13,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Longest signed file whose signature is checked: it is read into memory.
+const SIGNED_LARGEST: u64 = 2 << 30;
 
 /// All documents, and the results of checking their signatures.
 pub struct Documents {
-    /// Name of the file, document, signature.
+    /// Name of the file, document, signature. Signatures of whole files are checked when the file is found.
     all: Vec<(String, Document, Signature)>,
     trust: Trust,
     /// The registries of targets: text of the target, digest that it names, access.
@@ -58,7 +62,7 @@ impl Documents {
             let documents = provenance::read(&bytes).map_err(|e| not_read(path, e.to_string()))?;
             let name = path.to_string_lossy().into_owned();
             all.extend(documents.into_iter().map(|document| {
-                let signature = trust.check(&document);
+                let signature = trust.check(&document, None);
                 (name.clone(), document, signature)
             }));
         }
@@ -126,12 +130,13 @@ impl Documents {
             let name = format!("{target} {}", attached.digest);
             match provenance::read(&attached.bytes) {
                 Ok(documents) => {
-                    for document in documents {
-                        let signature = self.trust.check(&document);
+                    // A bundle that signs a file is here a signature of the image by way of a small text, and no provenance.
+                    let documents = documents.into_iter();
+                    for document in documents.filter(|d| d.file_signature().is_none()) {
+                        let signature = self.trust.check(&document, None);
                         self.all.push((name.clone(), document, signature));
                     }
                 }
-                // A bundle without a statement is a signature of the image, and no provenance.
                 Err(DocumentError::Malformed { .. }) => {}
                 Err(error) => self.problems.push(format!("{name}: {error}")),
             }
@@ -163,6 +168,9 @@ impl Documents {
             return Vec::new();
         }
         let digests = self.digests(binary);
+        for at in 0..self.all.len() {
+            self.check_file(at, binary);
+        }
         let about: Vec<Provenance> = self
             .all
             .iter()
@@ -182,6 +190,34 @@ impl Documents {
             &documents,
             &digests,
         )]
+    }
+
+    /// Checks the signature of a whole file, if it is the file of this program and was not checked before. A file that was read once is not read again:
+    /// files of the same digest have the same signature.
+    fn check_file(&mut self, at: usize, binary: &Binary) {
+        let Some((_, document, signature)) = self.all.get_mut(at) else {
+            return;
+        };
+        let is_open = signature.state == SignatureState::NotChecked && !self.trust.is_empty();
+        let (Some(signed), Some(file), true) =
+            (document.file_signature(), &binary.location.file, is_open)
+        else {
+            return;
+        };
+        let Some(Some([short, long])) = self.files.get(file) else {
+            return;
+        };
+        let digests = &signed.file.digest;
+        let is = |algorithm: &str, value: &String| digests.get(algorithm) == Some(value);
+        if !is("sha256", short) && !is("sha512", long) {
+            return;
+        }
+        match files::read(Path::new(file), SIGNED_LARGEST) {
+            Ok(bytes) => *signature = self.trust.check(document, Some(&Rc::new(bytes))),
+            Err(error) => {
+                signature.done = format!("parsed, signature not checked: {error}");
+            }
+        }
     }
 
     /// The digests of the program, of the file that contains it, and of its image.

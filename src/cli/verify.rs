@@ -95,7 +95,7 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     let mut needed_an_answer = false;
     let ended = input.run(args.output.quiet, &mut |line| {
         if let Some(to) = to.take() {
-            writer = Some(Writer::new(format, look, to)?);
+            writer = Some(Writer::new(format, look, to)?.with_all(args.all));
         }
         let Some(open) = &mut writer else {
             return Ok(());

@@ -1,4 +1,7 @@
 //! Lets sigstore-verify use the cryptography of ring, which TLS needs anyway, instead of a second library.
+//!
+//! ring verifies messages, not digests of messages. For the signature of a whole file, of which sigstore-verify passes on the digest only,
+//! [`with_message`] lends the message: it is hashed again, compared with that digest, and verified.
 
 use ring::digest::{Algorithm, Context, SHA256, SHA384, SHA512};
 use ring::signature::{
@@ -11,6 +14,8 @@ use sigstore_verify::crypto::{
     CryptoProvider, Error, HashContext, SigningScheme, install_default_provider,
 };
 use sigstore_verify::types::HashAlgorithm;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 #[derive(Debug)]
 struct Ring;
@@ -80,14 +85,38 @@ impl CryptoProvider for Ring {
             .map_err(|_| Error::Verification(format!("{} signature invalid", scheme.name())))
     }
 
-    /// Only signatures of whole files use this. Provenance is signed as a statement.
+    /// Only signatures of whole files use this, inside [`with_message`].
     fn verify_prehashed(
         &self,
         scheme: SigningScheme,
-        _: &[u8],
-        _: &[u8],
-        _: &[u8],
+        key: &[u8],
+        digest: &[u8],
+        signature: &[u8],
     ) -> Result<(), Error> {
-        Err(unsupported(scheme.name()))
+        let message = MESSAGE.with_borrow(Clone::clone);
+        let message = message.ok_or_else(|| unsupported(scheme.name()))?;
+        let algorithm = scheme
+            .hash_algorithm()
+            .ok_or_else(|| unsupported(scheme.name()))?;
+        let mut hashing = self.hash(algorithm)?;
+        hashing.update(&message);
+        if hashing.finalize() != digest {
+            let why = "the digest is not that of the file".to_owned();
+            return Err(Error::Verification(why));
+        }
+        self.verify_raw(scheme, key, &message, signature)
     }
+}
+
+thread_local! {
+    /// The message whose digests this thread may verify signatures of.
+    static MESSAGE: RefCell<Option<Rc<Vec<u8>>>> = const { RefCell::new(None) };
+}
+
+/// Runs a verification in which signatures over the digest of this message can be verified.
+pub(super) fn with_message<T>(message: &Rc<Vec<u8>>, verify: impl FnOnce() -> T) -> T {
+    let before = MESSAGE.replace(Some(Rc::clone(message)));
+    let result = verify();
+    MESSAGE.set(before);
+    result
 }

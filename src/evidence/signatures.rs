@@ -2,13 +2,16 @@
 
 use super::ring_provider;
 use crate::verify::check::{Signature, SignatureState};
-use crate::verify::provenance::{Document, Envelope};
+use crate::verify::provenance::{Content, Document};
 use sigstore_verify::crypto::VerificationKey;
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{
     ArtifactDigest, Bundle, DerPublicKey, HashAlgorithm, Sha256Hash, Sha512Hash, SignatureBytes,
 };
-use sigstore_verify::{VerificationPolicy, Verifier};
+use sigstore_verify::{
+    Policy, PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier,
+};
+use std::rc::Rc;
 
 /// Longest file with a key or a trusted root.
 pub const LARGEST: u64 = 16 << 20;
@@ -16,9 +19,17 @@ pub const LARGEST: u64 = 16 << 20;
 /// The keys and trusted roots of the user, each with its name.
 #[derive(Default)]
 pub struct Trust {
-    keys: Vec<(String, VerificationKey)>,
+    keys: Vec<Key>,
     roots: Vec<(String, Verifier)>,
     signers: Signers,
+}
+
+/// A public key of the user.
+struct Key {
+    name: String,
+    /// As it was given, for the proof that the log has a signature of this key.
+    der: DerPublicKey,
+    key: VerificationKey,
 }
 
 /// Who may have signed, by the certificates of Sigstore. `*` in a pattern is any text; no pattern allows all.
@@ -97,11 +108,12 @@ impl Trust {
     /// [`TrustError`] when it is malformed or of another kind.
     pub fn add_key(&mut self, name: &str, pem: &str) -> Result<(), TrustError> {
         ring_provider::install();
-        let key = DerPublicKey::from_pem(pem.trim())
+        let der = DerPublicKey::from_pem(pem.trim())
             .map_err(|e| TrustError(format!("is no public key: {e}")))?;
-        let key = VerificationKey::from_spki(&key)
+        let key = VerificationKey::from_spki(&der)
             .map_err(|e| TrustError(format!("is no public key that can be used: {e}")))?;
-        self.keys.push((name.to_owned(), key));
+        let name = name.to_owned();
+        self.keys.push(Key { name, der, key });
         Ok(())
     }
 
@@ -124,29 +136,50 @@ impl Trust {
         self.signers = signers;
     }
 
+    /// Whether neither a key nor a root was given, so that no signature can be checked.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.roots.is_empty()
+    }
+
     /// Checks the signature of a document with each key, then with each trusted root, until one of them confirms it.
-    pub fn check(&self, document: &Document) -> Signature {
-        let say =
-            |state: SignatureState, done: String, by: Option<String>| Signature { state, done, by };
-        let Some(envelope) = &document.envelope else {
-            let done = "parsed; it is not signed".to_owned();
-            return say(SignatureState::Unsigned, done, None);
+    /// The signature of a whole file needs the bytes of the file; `None`: they are not at hand.
+    pub fn check(&self, document: &Document, file: Option<&Rc<Vec<u8>>>) -> Signature {
+        let not_checked = |why: &str| {
+            let done = format!("parsed, signature not checked{why}");
+            say(SignatureState::NotChecked, done, None)
         };
-        if envelope.signatures.is_empty() {
-            let done = "parsed; the envelope has no signature".to_owned();
-            return say(SignatureState::Unsigned, done, None);
-        }
-        let mut refused = Vec::new();
-        for (name, key) in &self.keys {
-            if is_signed(envelope, key) {
-                let done = format!("signed by the given key {name}");
-                return say(SignatureState::Valid, done, None);
+        let signed = match (&document.content, &document.envelope, file) {
+            (Content::Statement(_), None, _) => {
+                let done = "parsed; it is not signed".to_owned();
+                return say(SignatureState::Unsigned, done, None);
             }
-            refused.push(format!("not signed by the given key {name}"));
+            (Content::Statement(_), Some(envelope), _) if envelope.signatures.is_empty() => {
+                let done = "parsed; the envelope has no signature".to_owned();
+                return say(SignatureState::Unsigned, done, None);
+            }
+            _ if self.is_empty() => return not_checked(""),
+            (Content::Statement(_), Some(envelope), _) => Signed {
+                message: Rc::new(envelope.signed()),
+                signatures: &envelope.signatures,
+            },
+            (Content::FileSignature(_), _, None) => {
+                return not_checked(": the bytes of the signed file are not at hand");
+            }
+            (Content::FileSignature(signature), _, Some(file)) => Signed {
+                message: Rc::clone(file),
+                signatures: std::slice::from_ref(&signature.signature),
+            },
+        };
+        let mut refused = Vec::new();
+        for key in &self.keys {
+            if signed.is_by(&key.key) {
+                return self.by_key(document, &signed, key);
+            }
+            refused.push(format!("not signed by the given key {}", key.name));
         }
         if let Some(bundle) = &document.bundle {
             for (name, root) in &self.roots {
-                match by_root(document, bundle, root) {
+                match by_root(document, &signed, bundle, root) {
                     Ok(signer) => {
                         let done = format!(
                             "certificate, log proof and signature hold by the given trusted root {name}"
@@ -164,39 +197,99 @@ impl Trust {
                     )),
                 }
             }
-        } else if !self.roots.is_empty() && self.keys.is_empty() {
-            let done = "parsed, signature not checked: it is in no Sigstore bundle, and --key names no key".to_owned();
-            return say(SignatureState::NotChecked, done, None);
+        } else if self.keys.is_empty() {
+            return not_checked(": it is in no Sigstore bundle, and --key names no key");
         }
-        match refused.is_empty() {
-            true => say(
-                SignatureState::NotChecked,
-                "parsed, signature not checked".to_owned(),
-                None,
-            ),
-            false => say(SignatureState::Invalid, refused.join("; "), None),
+        say(SignatureState::Invalid, refused.join("; "), None)
+    }
+
+    /// The result for a document that is signed by a given key. If its bundle names a key too instead of a certificate and has entries of a log, these must
+    /// hold by one of the given roots.
+    fn by_key(&self, document: &Document, signed: &Signed<'_>, key: &Key) -> Signature {
+        let done = format!("signed by the given key {}", key.name);
+        let has = |place: &str| {
+            let bundle = document.bundle.as_ref();
+            bundle.and_then(|bundle| bundle.pointer(place)).is_some()
+        };
+        let has_proof =
+            has("/verificationMaterial/publicKey") && has("/verificationMaterial/tlogEntries/0");
+        if !has_proof || self.roots.is_empty() {
+            return say(SignatureState::Valid, done, None);
         }
+        let mut refused = Vec::new();
+        let policy = PublicKeyVerificationPolicy::new(key.der.clone());
+        for (name, root) in &self.roots {
+            let bundle = document.bundle.iter();
+            let mut results =
+                bundle.map(|bundle| verified(document, signed, bundle, root, &policy));
+            match results.next() {
+                Some(Err(why)) => refused.push(format!(
+                    "the log proof does not hold by the given trusted root {name}: {why}"
+                )),
+                _ => {
+                    let done =
+                        format!("{done}, and the log proof holds by the given trusted root {name}");
+                    return say(SignatureState::Valid, done, None);
+                }
+            }
+        }
+        let done = format!("{done}, but {}", refused.join("; "));
+        say(SignatureState::Invalid, done, None)
     }
 }
 
-fn is_signed(envelope: &Envelope, key: &VerificationKey) -> bool {
-    let signed = envelope.signed();
-    let mut signatures = envelope.signatures.iter();
-    signatures.any(|signature| {
-        let signature = SignatureBytes::from_bytes(signature);
-        key.verify(&signed, &signature).is_ok()
-    })
+fn say(state: SignatureState, done: String, by: Option<String>) -> Signature {
+    Signature { state, done, by }
+}
+
+/// What a document signs, and its signatures.
+struct Signed<'d> {
+    message: Rc<Vec<u8>>,
+    signatures: &'d [Vec<u8>],
+}
+
+impl Signed<'_> {
+    fn is_by(&self, key: &VerificationKey) -> bool {
+        self.signatures.iter().any(|signature| {
+            let signature = SignatureBytes::from_bytes(signature);
+            key.verify(self.message.as_slice(), &signature).is_ok()
+        })
+    }
 }
 
 /// Checks a bundle: chain and time of the certificate, its entry in a log, the proof and the signed head of the log, the signature. Returns the signer.
-/// The verifier wants a digest of the subject. It gets one from the statement itself: whether that is the program is judged elsewhere.
 fn by_root(
     document: &Document,
+    signed: &Signed<'_>,
     bundle: &serde_json::Value,
     root: &Verifier,
 ) -> Result<Signer, String> {
+    let policy = VerificationPolicy::any_identity();
+    let result = verified(document, signed, bundle, root, &policy)?;
+    Ok(Signer {
+        identity: result.identity().map(|name| name.as_str().to_owned()),
+        issuer: result.issuer().map(|issuer| issuer.to_string()),
+    })
+}
+
+/// Verifies a bundle by a policy. The verifier wants what is signed: for a statement a digest of its subject, which it gets from the statement itself
+/// (whether that is the program is judged elsewhere), otherwise the file.
+fn verified(
+    document: &Document,
+    signed: &Signed<'_>,
+    bundle: &serde_json::Value,
+    root: &Verifier,
+    policy: &dyn Policy,
+) -> Result<VerificationResult, String> {
     let bundle = Bundle::from_json(&bundle.to_string()).map_err(|e| e.to_string())?;
-    let subjects = document.statement.subject.iter();
+    let statement = match &document.content {
+        Content::Statement(statement) => statement,
+        Content::FileSignature(_) => {
+            let verify = || root.verify(signed.message.as_slice(), &bundle, policy);
+            return ring_provider::with_message(&signed.message, verify).map_err(|e| e.to_string());
+        }
+    };
+    let subjects = statement.subject.iter();
     let digest = subjects
         .flat_map(|s| &s.digest)
         .find_map(|(name, value)| match name.as_str() {
@@ -208,14 +301,8 @@ fn by_root(
             _ => None,
         });
     let digest = digest.ok_or("no subject of the statement has a SHA-256 or SHA-512")?;
-    let policy = VerificationPolicy::any_identity();
-    let result = root
-        .verify(digest, &bundle, &policy)
-        .map_err(|e| e.to_string())?;
-    Ok(Signer {
-        identity: result.identity().map(|name| name.as_str().to_owned()),
-        issuer: result.issuer().map(|issuer| issuer.to_string()),
-    })
+    root.verify(digest, &bundle, policy)
+        .map_err(|e| e.to_string())
 }
 
 impl Signer {

@@ -169,6 +169,10 @@ impl<'s> SumSources<'s> {
                 self.failures = 0;
                 LookupResult::Nothing(format!("{name} has no record of it"))
             }
+            // The row names the module already.
+            Err(ProxyError::NotKept(what)) if what == format!("{module}@{version}") => {
+                LookupResult::Nothing("is not in the module cache".to_owned())
+            }
             Err(error @ ProxyError::NotKept(_)) => LookupResult::Nothing(error.to_string()),
             Err(error) => {
                 // A wrong answer about one module does not mean that the next request fails.

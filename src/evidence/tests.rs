@@ -20,7 +20,7 @@ fn by_root(text: &str) -> Signature {
     trust
         .add_root("root.json", &sample("trusted_root.json"))
         .unwrap();
-    trust.check(&document(text))
+    trust.check(&document(text), None)
 }
 
 /// The bundle of the provenance of sigstore 2.0.0 on npm.
@@ -35,7 +35,7 @@ fn a_real_bundle_holds_by_its_root_and_is_only_parsed_without() {
         by.contains("https://github.com/sigstore/sigstore-js/"),
         "{by}"
     );
-    let unchecked = Trust::default().check(&document(&sample(BUNDLE)));
+    let unchecked = Trust::default().check(&document(&sample(BUNDLE)), None);
     assert_eq!(unchecked.state, SignatureState::NotChecked);
     assert_eq!(unchecked.done, "parsed, signature not checked");
     assert_eq!(unchecked.by, None);
@@ -108,7 +108,7 @@ fn an_envelope_holds_by_the_key_that_signed_it_and_no_other() {
     let check = |key: &str, text: &str| {
         let mut trust = Trust::default();
         trust.add_key("key.pub", key).unwrap();
-        trust.check(&document(text))
+        trust.check(&document(text), None)
     };
     let signature = check(&sample("key.pub"), &envelope);
     assert_eq!(signature.state, SignatureState::Valid);
@@ -159,7 +159,7 @@ fn another_signer_is_named() {
             identities: patterns(identity),
             issuers: patterns(issuer),
         });
-        trust.check(&document(&sample(BUNDLE)))
+        trust.check(&document(&sample(BUNDLE)), None)
     };
     let actions = "https://token.actions.githubusercontent.com";
     for (identity, issuer) in [
@@ -180,5 +180,226 @@ fn another_signer_is_named() {
         let signature = by(identity, issuer);
         assert_eq!(signature.state, SignatureState::OtherSigner);
         assert!(signature.done.contains("and not by"), "{}", signature.done);
+    }
+}
+
+/// Bundles that sign a whole file (testdata/verify/file-signature).
+mod file_signatures {
+    use super::{Signers, Trust, document};
+    use crate::bytes::base64;
+    use crate::verify::check::{Signature, SignatureState};
+    use serde_json::{Value, json};
+    use std::io::Read;
+    use std::path::{Path, PathBuf};
+    use std::rc::Rc;
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/verify")
+    }
+
+    fn text(name: &str) -> String {
+        std::fs::read_to_string(folder().join("file-signature").join(name)).unwrap()
+    }
+
+    fn bundle(name: &str) -> Value {
+        serde_json::from_str(&text(name)).unwrap()
+    }
+
+    /// The program that the bundles by a certificate and by a key sign.
+    fn program() -> Rc<Vec<u8>> {
+        let file = std::fs::File::open(folder().join("isatty.xz")).unwrap();
+        let mut bytes = Vec::new();
+        lzma_rust2::XzReader::new(file, false)
+            .read_to_end(&mut bytes)
+            .unwrap();
+        Rc::new(bytes)
+    }
+
+    fn trust(with_key: bool, with_root: bool, identity: &str) -> Trust {
+        let mut trust = Trust::default();
+        if with_key {
+            trust.add_key("key.pub", &text("key.pub")).unwrap();
+        }
+        if with_root {
+            trust.add_root("root.json", &text("root.json")).unwrap();
+        }
+        let identities = match identity {
+            "" => Vec::new(),
+            identity => vec![identity.to_owned()],
+        };
+        trust.set_signers(Signers {
+            identities,
+            issuers: Vec::new(),
+        });
+        trust
+    }
+
+    fn check(trust: &Trust, bundle: &Value, file: &Rc<Vec<u8>>) -> Signature {
+        trust.check(&document(&bundle.to_string()), Some(file))
+    }
+
+    /// Changes one byte of a value in base64.
+    fn flip(bundle: &mut Value, place: &str) {
+        let value = bundle
+            .pointer_mut(place)
+            .unwrap_or_else(|| panic!("{place}"));
+        let mut bytes = base64::decode(value.as_str().unwrap().as_bytes()).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        *value = base64::encode(&bytes).into();
+    }
+
+    const ENTRY: &str = "/verificationMaterial/tlogEntries/0";
+
+    #[test]
+    fn a_real_bundle_of_cosign_holds_for_its_file_only() {
+        let mut trust = Trust::default();
+        trust
+            .add_root("root.json", &text("public_root.json"))
+            .unwrap();
+        let bundle = bundle("cosign-v3-blob.sigstore.json");
+        let file = text("cosign-v3-blob.txt").into_bytes();
+        let signature = check(&trust, &bundle, &Rc::new(file.clone()));
+        assert_eq!(signature.state, SignatureState::Valid, "{}", signature.done);
+        assert!(signature.by.unwrap().contains("@gmail.com"));
+        let other = [file.as_slice(), b"\n"].concat();
+        let signature = check(&trust, &bundle, &Rc::new(other));
+        assert_eq!(
+            signature.state,
+            SignatureState::Invalid,
+            "{}",
+            signature.done
+        );
+    }
+
+    #[test]
+    fn without_a_key_a_root_or_the_file_it_is_only_parsed() {
+        let parsed = document(&text("certificate.sigstore.json"));
+        let nothing = Trust::default().check(&parsed, Some(&program()));
+        assert_eq!(nothing.state, SignatureState::NotChecked);
+        assert_eq!(nothing.done, "parsed, signature not checked");
+        let no_file = trust(true, true, "").check(&parsed, None);
+        assert_eq!(no_file.state, SignatureState::NotChecked);
+        assert_eq!(
+            no_file.done,
+            "parsed, signature not checked: the bytes of the signed file are not at hand"
+        );
+    }
+
+    #[test]
+    fn certificate_log_and_signature_hold_and_each_change_is_named() {
+        let (program, trust_root) = (program(), trust(false, true, ""));
+        let bundle = bundle("certificate.sigstore.json");
+        let signature = check(&trust_root, &bundle, &program);
+        assert_eq!(signature.state, SignatureState::Valid, "{}", signature.done);
+        let by = signature.by.unwrap();
+        assert!(by.contains("github.com/example/isatty/"), "{by}");
+        for (place, expected) in [
+            ("/messageSignature/messageDigest/digest", "digest"),
+            ("/messageSignature/signature", "signature"),
+            ("/verificationMaterial/certificate/rawBytes", "certificate"),
+            (&format!("{ENTRY}/inclusionProof/hashes/0"), "proof"),
+            (&format!("{ENTRY}/inclusionProof/hashes/1"), "proof"),
+            (&format!("{ENTRY}/inclusionProof/rootHash"), "oot"),
+            (&format!("{ENTRY}/canonicalizedBody"), ""),
+            (
+                &format!("{ENTRY}/inclusionPromise/signedEntryTimestamp"),
+                "",
+            ),
+        ] {
+            let mut changed = bundle.clone();
+            flip(&mut changed, place);
+            let signature = check(&trust_root, &changed, &program);
+            let done = &signature.done;
+            assert_eq!(signature.state, SignatureState::Invalid, "{place}: {done}");
+            assert!(
+                done.starts_with("does not hold by the given trusted root root.json: "),
+                "{place}: {done}"
+            );
+            assert!(done.contains(expected), "{place}: {done}");
+            assert_eq!(signature.by, None, "{place}");
+        }
+        // Without an entry in the log, nothing proves when it was signed.
+        let mut changed = bundle.clone();
+        changed["verificationMaterial"]["tlogEntries"] = json!([]);
+        let signature = check(&trust_root, &changed, &program);
+        assert_eq!(signature.state, SignatureState::Invalid);
+        // The signed head of the log.
+        let mut changed = bundle.clone();
+        let head = changed.pointer_mut(&format!("{ENTRY}/inclusionProof/checkpoint/envelope"));
+        let head = head.unwrap();
+        *head = head.as_str().unwrap().replacen("\n3\n", "\n4\n", 1).into();
+        let signature = check(&trust_root, &changed, &program);
+        assert_eq!(signature.state, SignatureState::Invalid);
+        // Another program, whose digest the bundle names.
+        let mut other = program.to_vec();
+        other[1000] ^= 1;
+        let digest = ring::digest::digest(&ring::digest::SHA256, &other);
+        let mut changed = bundle.clone();
+        changed["messageSignature"]["messageDigest"]["digest"] =
+            base64::encode(digest.as_ref()).into();
+        let signature = check(&trust_root, &changed, &Rc::new(other));
+        assert_eq!(
+            signature.state,
+            SignatureState::Invalid,
+            "{}",
+            signature.done
+        );
+    }
+
+    #[test]
+    fn another_signer_is_named() {
+        let bundle = bundle("certificate.sigstore.json");
+        let signature = check(&trust(false, true, "me@example.com"), &bundle, &program());
+        assert_eq!(signature.state, SignatureState::OtherSigner);
+        assert!(
+            signature.done.contains("and not by me@example.com"),
+            "{}",
+            signature.done
+        );
+        let own = "https://github.com/example/isatty/*";
+        let signature = check(&trust(false, true, own), &bundle, &program());
+        assert_eq!(signature.state, SignatureState::Valid);
+    }
+
+    #[test]
+    fn a_key_confirms_the_file_and_the_root_its_proof() {
+        let program = program();
+        let bundle = bundle("key.sigstore.json");
+        let signature = check(&trust(true, false, ""), &bundle, &program);
+        assert_eq!(signature.state, SignatureState::Valid);
+        assert_eq!(signature.done, "signed by the given key key.pub");
+        let signature = check(&trust(true, true, ""), &bundle, &program);
+        assert_eq!(
+            signature.done,
+            "signed by the given key key.pub, and the log proof holds by the given trusted root root.json"
+        );
+        assert_eq!(signature.state, SignatureState::Valid);
+        // A root alone has no key to check with, and the key of somebody else signed nothing.
+        let signature = check(&trust(false, true, ""), &bundle, &program);
+        assert_eq!(signature.state, SignatureState::Invalid);
+        let other = super::sample("key.pub");
+        let mut foreign = Trust::default();
+        foreign.add_key("other.pub", &other).unwrap();
+        let signature = check(&foreign, &bundle, &program);
+        assert_eq!(signature.done, "not signed by the given key other.pub");
+        // The proof counts as soon as there is a root to check it with.
+        let mut changed = bundle.clone();
+        flip(&mut changed, &format!("{ENTRY}/inclusionProof/hashes/0"));
+        let signature = check(&trust(true, false, ""), &changed, &program);
+        assert_eq!(signature.done, "signed by the given key key.pub");
+        let signature = check(&trust(true, true, ""), &changed, &program);
+        assert_eq!(signature.state, SignatureState::Invalid);
+        assert!(
+            signature.done.starts_with(
+                "signed by the given key key.pub, but the log proof does not hold by the given trusted root root.json: "
+            ),
+            "{}",
+            signature.done
+        );
+        let mut changed = bundle;
+        flip(&mut changed, "/messageSignature/signature");
+        let signature = check(&trust(true, false, ""), &changed, &program);
+        assert_eq!(signature.state, SignatureState::Invalid);
     }
 }

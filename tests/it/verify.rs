@@ -533,6 +533,84 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     assert!(out.stderr.contains("is no JSON"), "{}", out.stderr);
 }
 
+/// A bundle that signs the program as a whole file: nothing counts but a signature that holds.
+#[test]
+fn the_signature_of_the_whole_file_is_checked() {
+    let scene = Scene::new();
+    let sample = |name: &str| {
+        let path = samples().join("file-signature").join(name);
+        path.to_str().unwrap().to_owned()
+    };
+    let (signed, by_key) = (
+        sample("certificate.sigstore.json"),
+        sample("key.sigstore.json"),
+    );
+    let (root, key) = (sample("root.json"), sample("key.pub"));
+    let of = |args: &[&str]| {
+        let (code, found) = scene.json(&[&["--sumdb", "off"], args].concat());
+        let row = found["programs"][0]["provenance"][0].clone();
+        let state = row["signature"]["state"].as_str().unwrap().to_owned();
+        let verdict = row["verdict"].as_str().unwrap().to_owned();
+        (code, verdict, state)
+    };
+    let is =
+        |code: i32, verdict: &str, state: &str| (Some(code), verdict.to_owned(), state.to_owned());
+    assert_eq!(
+        of(&["--provenance", &signed]),
+        is(0, "unknown", "not-checked")
+    );
+    let with_root = ["--provenance", &signed, "--trusted-root", &root];
+    assert_eq!(of(&with_root), is(0, "equal", "valid"));
+    let who = |identity: &str| of(&[&with_root[..], &["--signer-identity", identity]].concat());
+    assert_eq!(
+        who("https://github.com/example/isatty/*"),
+        is(0, "equal", "valid")
+    );
+    assert_eq!(who("me@example.com"), is(1, "different", "other-signer"));
+    let with_key = ["--provenance", &by_key, "--key", &key];
+    assert_eq!(of(&with_key), is(0, "equal", "valid"));
+    assert_eq!(
+        of(&[&with_key[..], &["--trusted-root", &root]].concat()),
+        is(0, "equal", "valid")
+    );
+    // One byte of the proof: named, exit code 2, whichever way it is signed.
+    for (name, trust) in [
+        (&signed, &["--trusted-root", &root][..]),
+        (&by_key, &["--trusted-root", &root, "--key", &key]),
+    ] {
+        let mut changed: Value =
+            serde_json::from_str(&std::fs::read_to_string(name).unwrap()).unwrap();
+        let hash = "/verificationMaterial/tlogEntries/0/inclusionProof/hashes/0";
+        let hash = changed.pointer_mut(hash).unwrap();
+        let mut bytes = hash.as_str().unwrap().as_bytes().to_vec();
+        bytes[9] = if bytes[9] == b'A' { b'B' } else { b'A' };
+        *hash = Value::String(String::from_utf8(bytes).unwrap());
+        scene
+            .scratch
+            .put("bad.json", changed.to_string().as_bytes());
+        let args = [&["--sumdb", "off", "--provenance", "bad.json"], trust].concat();
+        let out = scene.run(&args);
+        assert_eq!(out.code, Some(2), "{out:?}");
+        assert!(
+            out.stderr.contains("bad.json: ") && out.stderr.contains("does not hold"),
+            "{}",
+            out.stderr
+        );
+        assert!(out.stdout.contains("different"), "{}", out.stdout);
+        assert!(!out.stdout.contains("verified"), "{}", out.stdout);
+    }
+    // A changed program is another file.
+    let whole = program();
+    scene.scratch.put("program", &edited(&[0, 1]));
+    assert_eq!(of(&with_root), is(1, "different", "not-checked"));
+    // In an archive, the digest is the only thing that is known of the signed file.
+    let archive = tar(&[Member::File("bin/isatty", &whole)]);
+    scene.scratch.put("program", &archive);
+    assert_eq!(of(&with_root), is(0, "unknown", "not-checked"));
+    let strict = [&with_root[..], &["--strict"]].concat();
+    assert_eq!(of(&strict), is(2, "unknown", "not-checked"));
+}
+
 /// The checkout that the program was built in.
 fn checkout(scene: &Scene) -> PathBuf {
     let file = std::fs::File::open(samples().join("checkout.tar.xz")).unwrap();

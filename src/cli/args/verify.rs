@@ -65,6 +65,9 @@ pub struct VerifyArgs {
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(FORMATS.iter().map(|(name, _, doc)| (*name, *doc))))]
     pub format: String,
+    /// In text, list every sum that is unknown, also where many are for the same reason
+    #[arg(help_heading = headings::OUTPUT, long, hide_short_help = true)]
+    pub all: bool,
     #[command(flatten)]
     pub output: OutputArgs,
     #[command(flatten)]

@@ -84,6 +84,7 @@ pub struct Summary {
 pub struct Writer<'o> {
     format: Format,
     look: Look,
+    all: bool,
     out: &'o mut dyn Write,
     /// The counts so far.
     pub summary: Summary,
@@ -103,11 +104,17 @@ impl<'o> Writer<'o> {
         Ok(Self {
             format,
             look,
+            all: false,
             out,
             summary: Summary::default(),
             findings: Vec::new(),
             unexamined: Vec::new(),
         })
+    }
+
+    /// Sets whether the text lists every unknown sum, however many there are.
+    pub fn with_all(self, all: bool) -> Self {
+        Self { all, ..self }
     }
 
     /// Writes a program.
@@ -124,7 +131,7 @@ impl<'o> Writer<'o> {
             Outcome::Different => self.summary.different += 1,
         }
         match self.format {
-            Format::Text => text::program(program, self.look, self.out),
+            Format::Text => text::program(program, self.all, self.look, self.out),
             Format::Json => json::program(program, first, self.out),
             Format::Sarif | Format::Markdown => {
                 self.findings.extend(findings::of(program));

@@ -75,6 +75,52 @@ sum.test: 3 module versions looked up
     assert_eq!(written(Format::Text, &programs()), expected);
 }
 
+/// Many sums that are unknown for one reason are a number; few of them, and those of other reasons, are lines.
+#[test]
+fn text_counts_unknown_sums_by_their_reason() {
+    let of = |name: &str, why: &str| Sum {
+        why: Some(why.to_owned()),
+        ..sum(name, SumVerdict::Unknown)
+    };
+    let mut sums: Vec<Sum> = (0..312)
+        .map(|at| of(&format!("a.example/m{at}"), "--sumdb off asks no database"))
+        .collect();
+    sums.extend((0..3).map(|at| of(&format!("b.example/m{at}"), "is gone")));
+    sums.push(Sum {
+        kind: ModuleKind::Replacement,
+        replaced: Some("c.example/c@v1.0.0".to_owned()),
+        ..of("d.example/d", "--sumdb off asks no database")
+    });
+    let program = Program {
+        path: "app".to_owned(),
+        sums,
+        ..Program::default()
+    };
+    let write = |all: bool| {
+        let mut out = Vec::new();
+        let writer = Writer::new(Format::Text, Look::PLAIN, &mut out).unwrap();
+        let mut writer = writer.with_all(all);
+        writer.program(&program).unwrap();
+        writer.end(&Database::default()).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let expected = "\
+app: not wholly known
+  sums: 316 unknown
+    unknown b.example/m0 v1.0.0: is gone
+    unknown b.example/m1 v1.0.0: is gone
+    unknown b.example/m2 v1.0.0: is gone
+    unknown d.example/d v1.0.0 (in place of c.example/c@v1.0.0): --sumdb off asks no database
+    312 unknown: --sumdb off asks no database; --all lists them
+
+1 program: 1 not wholly known
+";
+    assert_eq!(write(false), expected);
+    let all = write(true);
+    assert_eq!(all.matches("unknown a.example/").count(), 312);
+    assert!(!all.contains("--all"), "{all}");
+}
+
 #[test]
 fn the_json_document_is_whole_with_any_number_of_programs() {
     for count in 0..=2 {

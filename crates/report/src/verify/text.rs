@@ -9,7 +9,16 @@ use gospect_verify::{Outcome, Program};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-pub(super) fn program(program: &Program, look: Look, out: &mut dyn Write) -> io::Result<()> {
+/// Most rows of one kind that are listed one by one; more are counted, by the reason why they are unknown.
+const LISTED: usize = 3;
+
+/// Writes a program. With `all`, every unknown sum has a line of its own.
+pub(super) fn program(
+    program: &Program,
+    all: bool,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let outcome = program.outcome();
     let tone = match outcome {
         Outcome::NothingToCompare => Tone::Dim,
@@ -29,7 +38,16 @@ pub(super) fn program(program: &Program, look: Look, out: &mut dyn Write) -> io:
         format!("{}{text}\n", " ".repeat(indent))
     };
     write!(out, "{}", line(2, &sums(program)))?;
-    for sum in program.sums.iter().filter(|sum| is_named(sum)) {
+    let counted = match all {
+        true => BTreeMap::new(),
+        false => counted(&program.sums),
+    };
+    let is_counted = |sum: &&Sum| {
+        let why = reason(sum);
+        why.is_some_and(|why| counted.contains_key(why))
+    };
+    let named = program.sums.iter().filter(|sum| is_named(sum));
+    for sum in named.filter(|sum| !is_counted(sum)) {
         write!(out, "{}", line(4, &sum_line(sum)))?;
         if sum.verdict == SumVerdict::Different {
             let recorded = sum.recorded.as_deref().unwrap_or("none");
@@ -38,6 +56,10 @@ pub(super) fn program(program: &Program, look: Look, out: &mut dyn Write) -> io:
             write!(out, "{}", line(6, &format!("recorded {recorded}")))?;
             write!(out, "{}", line(6, &format!("{source} has {expected}")))?;
         }
+    }
+    for (why, number) in &counted {
+        let text = format!("{number} unknown: {why}; --all lists them");
+        write!(out, "{}", line(4, &text))?;
     }
     for provenance in &program.provenance {
         write!(out, "{}", line(2, &provenance_line(provenance)))?;
@@ -63,6 +85,24 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Incomplete => "not wholly known",
         Outcome::Different => "DIFFERENT",
     }
+}
+
+/// Why a sum is unknown; `None`: it is known, or its line says more than the reason.
+fn reason(sum: &Sum) -> Option<&str> {
+    let is_plain = sum.verdict == SumVerdict::Unknown
+        && sum.kind == ModuleKind::Dependency
+        && !sum.second_copy;
+    sum.why.as_deref().filter(|_| is_plain)
+}
+
+/// The reasons that more sums have than are listed, with their number.
+fn counted(sums: &[Sum]) -> BTreeMap<&str, usize> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    for why in sums.iter().filter_map(reason) {
+        *numbers.entry(why).or_default() += 1;
+    }
+    numbers.retain(|_, number| *number > LISTED);
+    numbers
 }
 
 /// Whether a row is listed, not only counted.

@@ -4,11 +4,16 @@
 //! Must never: put a credential into a message, or send one to a host it is not for.
 
 mod paced;
+mod pauses;
 pub mod url;
+
+#[cfg(test)]
+mod tests;
 
 pub use paced::PacedBody;
 
 use super::archive::{ArchiveError, Reason};
+use pauses::Pauses;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,6 +90,8 @@ pub struct Http {
     plain_hint: &'static str,
     pub tries: u32,
     pause: Duration,
+    /// The pauses that hosts asked for, on whichever connection.
+    pauses: &'static Pauses,
     pub timeout: Duration,
     /// Requests made so far, and the most that may be made.
     requests: AtomicUsize,
@@ -173,6 +180,7 @@ impl Http {
             plain_hint,
             tries: patience.tries.max(1),
             pause: patience.pause,
+            pauses: Pauses::of_process(),
             timeout: patience.timeout,
             requests: AtomicUsize::new(0),
             most: patience.requests,
@@ -217,7 +225,7 @@ impl Http {
         }
     }
 
-    /// Repeats an attempt after temporary failures.
+    /// Repeats an attempt after temporary failures. No attempt is made during a pause that the host asked for.
     ///
     /// # Errors
     /// The error of the last attempt.
@@ -228,13 +236,18 @@ impl Http {
         let mut last = None;
         let mut wait = None;
         for round in 0..self.tries {
-            if round > 0 {
-                std::thread::sleep(self.pause_of(round, wait));
-            }
+            let least = match round {
+                0 => Duration::ZERO,
+                _ => self.pause_of(round, wait),
+            };
+            self.pauses.wait(&self.base, least);
             match attempt() {
                 Ok(done) => return Ok(done),
                 Err(RequestError::Permanent(error)) => return Err(error),
                 Err(RequestError::Temporary(error, asked)) => {
+                    if let Some(asked) = asked {
+                        self.pauses.begin(&self.base, asked.min(PAUSE_MAX));
+                    }
                     last = Some(error);
                     wait = asked;
                 }

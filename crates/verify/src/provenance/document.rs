@@ -1,7 +1,7 @@
 //! Files with statements: bare, in envelopes (<https://github.com/secure-systems-lab/dsse/blob/master/envelope.md>), in bundles
 //! (<https://docs.sigstore.dev/about/bundle>), in lists of them.
 
-use super::{PAYLOAD_TYPE, Statement};
+use super::{PAYLOAD_TYPE, Statement, Subject};
 use gospect_bytes::base64;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,11 +17,29 @@ pub struct Document {
     /// Number of its line or element, starting at 1, when the file has several.
     pub number: Option<usize>,
     /// Its content.
-    pub statement: Statement,
-    /// The envelope with its signatures; `None`: it is an unsigned statement.
+    pub content: Content,
+    /// The envelope with its signatures; `None`: it is an unsigned statement, or the signature of a file.
     pub envelope: Option<Envelope>,
     /// The Sigstore bundle that contains it, if there is one.
     pub bundle: Option<Value>,
+}
+
+/// What a document holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// A statement about files.
+    Statement(Statement),
+    /// The signature of a whole file, as `cosign sign-blob` makes it. It says nothing of how the file was made.
+    FileSignature(FileSignature),
+}
+
+/// The `messageSignature` of a Sigstore bundle (protobuf-specs, `sigstore_common.proto`, `MessageSignature`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileSignature {
+    /// The file, by the digest that the bundle names. Nobody signed this digest: it only says which file is meant.
+    pub file: Subject,
+    /// The signature over the bytes of the file.
+    pub signature: Vec<u8>,
 }
 
 /// A DSSE envelope.
@@ -68,6 +86,24 @@ pub enum DocumentError {
     TooMany,
 }
 
+impl Document {
+    /// The files that the document is about.
+    pub fn subjects(&self) -> &[Subject] {
+        match &self.content {
+            Content::Statement(statement) => &statement.subject,
+            Content::FileSignature(signature) => std::slice::from_ref(&signature.file),
+        }
+    }
+
+    /// The signature of a whole file; `None`: it is a statement.
+    pub fn file_signature(&self) -> Option<&FileSignature> {
+        match &self.content {
+            Content::Statement(_) => None,
+            Content::FileSignature(signature) => Some(signature),
+        }
+    }
+}
+
 impl Envelope {
     /// The bytes that are signed: the pre-authentication encoding (PAE) of type and payload.
     pub fn signed(&self) -> Vec<u8> {
@@ -93,6 +129,22 @@ struct RawEnvelope {
 struct RawSignature {
     sig: String,
 }
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawFileSignature {
+    message_digest: Option<RawDigest>,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct RawDigest {
+    algorithm: String,
+    digest: String,
+}
+
+/// The digests that files are compared by: name in a bundle (protobuf-specs, `HashAlgorithm`), name in a statement, bytes.
+const DIGESTS: [(&str, &str, usize); 2] = [("SHA2_256", "sha256", 32), ("SHA2_512", "sha512", 64)];
 
 /// Reads the documents of a file: one JSON value, a list of them, or one on each line.
 ///
@@ -185,7 +237,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
             .map_err(|e| malformed(format!("the statement is malformed: {e}")))?;
         return Ok(Document {
             number,
-            statement,
+            content: Content::Statement(statement),
             envelope: None,
             bundle: None,
         });
@@ -194,8 +246,16 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
         (value.clone(), None)
     } else if let Some(envelope) = value.get("dsseEnvelope") {
         (envelope.clone(), Some(value))
-    } else if has("messageSignature") {
-        let why = "is a signature of a file and says nothing of how it was made".to_owned();
+    } else if let Some(raw) = value.get("messageSignature") {
+        let signature = file_signature(raw).map_err(malformed)?;
+        return Ok(Document {
+            number,
+            content: Content::FileSignature(signature),
+            envelope: None,
+            bundle: Some(value),
+        });
+    } else if has("base64Signature") && has("rekorBundle") {
+        let why = "is a bundle in the old format of cosign; cosign writes a Sigstore bundle with --new-bundle-format".to_owned();
         return Err(malformed(why));
     } else {
         return Err(DocumentError::Unknown { place });
@@ -206,11 +266,6 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
         let why = format!("the envelope holds {:?}, no statement", raw.payload_type);
         return Err(malformed(why));
     }
-    let decode = |text: &str| {
-        // The specification allows the URL-safe alphabet of base64 too.
-        let text = text.replace('-', "+").replace('_', "/");
-        base64::decode(text.as_bytes())
-    };
     let payload = decode(&raw.payload)
         .ok_or_else(|| malformed("the payload of the envelope is no base64".to_owned()))?;
     let signatures = raw
@@ -222,7 +277,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
         .map_err(|e| malformed(format!("the statement in the envelope is malformed: {e}")))?;
     Ok(Document {
         number,
-        statement,
+        content: Content::Statement(statement),
         envelope: Some(Envelope {
             payload_type: raw.payload_type,
             payload,
@@ -230,5 +285,43 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
                 .ok_or_else(|| malformed("a signature of the envelope is no base64".to_owned()))?,
         }),
         bundle,
+    })
+}
+
+/// Decodes base64. The specification of envelopes allows the URL-safe alphabet too.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.replace('-', "+").replace('_', "/");
+    base64::decode(text.as_bytes())
+}
+
+/// Reads a `messageSignature`; `Err`: what is wrong with it.
+fn file_signature(value: &Value) -> Result<FileSignature, String> {
+    let raw = RawFileSignature::deserialize(value)
+        .map_err(|e| format!("the signature of a file is malformed: {e}"))?;
+    let digest = raw
+        .message_digest
+        .ok_or("is a signature of a file that it does not name by a digest")?;
+    let known = DIGESTS
+        .iter()
+        .find(|(name, ..)| *name == digest.algorithm)
+        .ok_or_else(|| {
+            format!(
+                "names the signed file by {:?}; SHA2_256 and SHA2_512 are compared",
+                digest.algorithm
+            )
+        })?;
+    let (_, algorithm, length) = *known;
+    let bytes = decode(&digest.digest)
+        .filter(|bytes| bytes.len() == length)
+        .ok_or_else(|| format!("the digest of the signed file is no {algorithm} in base64"))?;
+    let signature =
+        decode(&raw.signature).ok_or("the signature of the file is no base64".to_owned())?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(FileSignature {
+        file: Subject {
+            name: String::new(),
+            digest: [(algorithm.to_owned(), hex)].into(),
+        },
+        signature,
     })
 }

@@ -1,7 +1,7 @@
 //! Compares a provenance document with the record of a program.
 
 use super::slsa::Claims;
-use super::{Document, Statement, claims};
+use super::{Content, Document, Subject, claims};
 use crate::check::{Aspect, Check, Provenance, Signature, SignatureState, Verdict, verdict};
 use gospect_record::{Binary, BuildInfo};
 
@@ -28,11 +28,11 @@ impl Digest {
 /// The digests of a program and of everything that contains it.
 pub type Digests = [Digest];
 
-/// The digest that a statement names as its subject, with the name of the subject.
-fn matched<'d>(statement: &Statement, digests: &'d Digests) -> Option<(&'d Digest, String)> {
+/// The digest that a document names as its subject, with the name of the subject.
+fn matched<'d>(document: &Document, digests: &'d Digests) -> Option<(&'d Digest, String)> {
     digests.iter().find_map(|digest| {
         let is_same = |stated: &String| stated.eq_ignore_ascii_case(&digest.value);
-        let mut subjects = statement.subject.iter();
+        let mut subjects = document.subjects().iter();
         let subject = subjects.find(|s| s.digest.get(digest.algorithm).is_some_and(is_same))?;
         Some((digest, subject.name.clone()))
     })
@@ -40,7 +40,7 @@ fn matched<'d>(statement: &Statement, digests: &'d Digests) -> Option<(&'d Diges
 
 /// Whether a document is about a program, or about an archive or image that contains it.
 pub fn concerns(document: &Document, digests: &Digests) -> bool {
-    matched(&document.statement, digests).is_some()
+    matched(document, digests).is_some()
 }
 
 /// Compares a document with the record. An invalid signature makes the verdict `different`.
@@ -51,8 +51,7 @@ pub fn judge(
     binary: &Binary,
     digests: &Digests,
 ) -> Provenance {
-    let statement = &document.statement;
-    let mut checks = vec![subject(statement, digests)];
+    let mut checks = vec![subject(document, &signature, digests)];
     if matches!(
         signature.state,
         SignatureState::Invalid | SignatureState::OtherSigner
@@ -63,8 +62,11 @@ pub fn judge(
                 .because(signature.done.clone()),
         );
     }
-    let claims = claims(statement);
-    if claims.is_provenance {
+    let statement = match &document.content {
+        Content::Statement(statement) => Some(statement),
+        Content::FileSignature(_) => None,
+    };
+    if let Some(claims) = statement.map(claims).filter(|claims| claims.is_provenance) {
         let info = binary.build_info.as_ref();
         checks.extend(revision(&claims, info));
         checks.extend(repository(&claims, info));
@@ -77,16 +79,25 @@ pub fn judge(
     let of = document.number.map_or(String::new(), |n| format!(":{n}"));
     Provenance {
         document: format!("{name}{of}"),
-        predicate: Some(statement.predicate_type.clone()),
+        predicate: statement.map(|statement| statement.predicate_type.clone()),
         signature,
         verdict: verdict(&checks),
         checks,
     }
 }
 
-fn subject(statement: &Statement, digests: &Digests) -> Check {
-    if let Some((digest, name)) = matched(statement, digests) {
+fn subject(document: &Document, signature: &Signature, digests: &Digests) -> Check {
+    if let Some((digest, name)) = matched(document, digests) {
         let text = digest.text();
+        // A bundle of a signed file holds nothing besides the signature: what it says of the file is worth nothing without.
+        if document.file_signature().is_some() && signature.state != SignatureState::Valid {
+            return Check::of(Aspect::Subject, Some(&text), Some(&text))
+                .judged(Verdict::Unknown)
+                .because(format!(
+                    "{}, by a digest that only a signature that holds confirms",
+                    digest.of
+                ));
+        }
         let name = match name.is_empty() {
             true => String::new(),
             false => format!(", named {name}"),
@@ -94,14 +105,14 @@ fn subject(statement: &Statement, digests: &Digests) -> Check {
         return Check::of(Aspect::Subject, Some(&text), Some(&text))
             .because(format!("{}{name}", digest.of));
     }
-    not_matched([statement].into_iter(), digests)
+    not_matched(document.subjects().iter(), digests)
 }
 
 /// The result for the subject when all documents are about other files.
-fn not_matched<'s>(statements: impl Iterator<Item = &'s Statement>, digests: &Digests) -> Check {
+fn not_matched<'s>(subjects: impl Iterator<Item = &'s Subject>, digests: &Digests) -> Check {
     let mut listed: Vec<String> = Vec::new();
     let mut count = 0usize;
-    for subject in statements.flat_map(|statement| &statement.subject) {
+    for subject in subjects {
         count += 1;
         let known = ["sha256", "sha512"].into_iter();
         let mut known = known.filter_map(|a| Some(format!("{a}:{}", subject.digest.get(a)?)));
@@ -131,8 +142,8 @@ fn not_matched<'s>(statements: impl Iterator<Item = &'s Statement>, digests: &Di
 
 /// The result for a program when none of the documents is about it.
 pub fn about_others(names: &str, documents: &[&Document], digests: &Digests) -> Provenance {
-    let statements = documents.iter().map(|document| &document.statement);
-    let checks = vec![not_matched(statements, digests)];
+    let subjects = documents.iter().flat_map(|document| document.subjects());
+    let checks = vec![not_matched(subjects, digests)];
     Provenance {
         document: names.to_owned(),
         predicate: None,

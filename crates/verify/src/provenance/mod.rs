@@ -1,14 +1,14 @@
 //! Provenance documents: statements about how a file was built, compared with the record.
 //!
 //! Supported are in-toto statements (<https://github.com/in-toto/attestation/tree/main/spec>), bare, in DSSE envelopes or in Sigstore bundles, one document or one line
-//! each, with SLSA provenance v0.2 or v1 (<https://slsa.dev/spec>) as predicate. This module does not check signatures: it reads what a document says,
+//! each, with SLSA provenance v0.2 or v1 (<https://slsa.dev/spec>) as predicate, and Sigstore bundles that sign a whole file. This module does not check signatures: it reads what a document says,
 //! whoever wrote it.
 
 mod document;
 mod judge;
 mod slsa;
 
-pub use document::{Document, DocumentError, Envelope, LARGEST, read};
+pub use document::{Content, Document, DocumentError, Envelope, FileSignature, LARGEST, read};
 pub use judge::{Digest, Digests, about_others, concerns, judge};
 pub use slsa::{Claims, claims};
 

@@ -215,7 +215,23 @@ fn what_is_no_provenance_is_named() {
         ("{}".to_owned(), "is no in-toto statement"),
         (
             json!({ "messageSignature": {} }).to_string(),
-            "is a signature of a file",
+            "the signature of a file is malformed",
+        ),
+        (
+            json!({ "messageSignature": { "signature": "AAAA" } }).to_string(),
+            "does not name by a digest",
+        ),
+        (
+            file_signature("SHA2_384", &[0; 48]).to_string(),
+            "SHA2_256 and SHA2_512 are compared",
+        ),
+        (
+            file_signature("SHA2_256", &[0; 31]).to_string(),
+            "is no sha256",
+        ),
+        (
+            json!({ "base64Signature": "AAAA", "cert": "", "rekorBundle": {} }).to_string(),
+            "--new-bundle-format",
         ),
         (cut.to_string(), "is no base64"),
         (other.to_string(), "no statement"),
@@ -242,4 +258,45 @@ fn other_predicates_only_name_their_subject() {
         checks(&document, &program()),
         [(Aspect::Subject, Verdict::Equal)]
     );
+}
+
+fn file_signature(algorithm: &str, digest: &[u8]) -> Value {
+    let digest = base64::encode(digest);
+    json!({ "mediaType": "x", "messageSignature": {
+        "messageDigest": { "algorithm": algorithm, "digest": digest }, "signature": "AAAA" } })
+}
+
+#[test]
+fn the_signature_of_a_file_counts_only_when_it_holds() {
+    let bundle = file_signature("SHA2_256", &[0xaa; 32]).to_string();
+    let document = &read(bundle.as_bytes()).unwrap()[0];
+    assert!(concerns(document, &digests(DIGEST)));
+    assert!(document.bundle.is_some());
+    let judged = |state: SignatureState| {
+        let signature = Signature {
+            state,
+            ..unchecked()
+        };
+        let name = "app.sigstore.json";
+        let judged = judge(document, name, signature, &program(), &digests(DIGEST));
+        assert_eq!(judged.predicate, None);
+        judged.verdict
+    };
+    assert_eq!(judged(SignatureState::Valid), Verdict::Equal);
+    assert_eq!(judged(SignatureState::NotChecked), Verdict::Unknown);
+    assert_eq!(judged(SignatureState::Invalid), Verdict::Different);
+    assert_eq!(judged(SignatureState::OtherSigner), Verdict::Different);
+    let other = digests(&DIGEST.replace('a', "b"));
+    assert!(!concerns(document, &other));
+    let others = about_others("app.sigstore.json", &[document], &other);
+    assert_eq!(others.verdict, Verdict::Different);
+    // A file named by its SHA-512.
+    let bundle = file_signature("SHA2_512", &[0xbb; 64]).to_string();
+    let document = &read(bundle.as_bytes()).unwrap()[0];
+    let long = Digest {
+        algorithm: "sha512",
+        value: "bb".repeat(64),
+        ..other[0].clone()
+    };
+    assert!(concerns(document, &[long]));
 }
