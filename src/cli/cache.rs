@@ -49,16 +49,16 @@ struct Status {
 }
 
 fn status(args: &CacheStatusArgs) -> Result<Exit, Error> {
-    let cache = existing(&args.folder)?;
+    let cache = existing(args.place.folder())?;
     let contents = cache
         .contents()
-        .map_err(|why| unusable(&args.folder, why.into()))?;
+        .map_err(|why| unusable(args.place.folder(), why.into()))?;
     let seconds = |at: SystemTime| {
         let since = at.duration_since(SystemTime::UNIX_EPOCH);
         since.map_or(0, |since| since.as_secs())
     };
     let status = Status {
-        folder: args.folder.display().to_string(),
+        folder: args.place.folder().display().to_string(),
         entries: contents.entries,
         bytes: contents.bytes,
         oldest_use: contents.oldest.map(seconds),
@@ -84,7 +84,7 @@ fn status(args: &CacheStatusArgs) -> Result<Exit, Error> {
 }
 
 fn prune(args: &CachePruneArgs) -> Result<Exit, Error> {
-    let cache = existing(&args.folder)?;
+    let cache = existing(args.place.folder())?;
     let since = match args.unused_for {
         Some(days) => {
             let age = Duration::from_secs(u64::from(days) * 24 * 3600);
@@ -97,7 +97,7 @@ fn prune(args: &CachePruneArgs) -> Result<Exit, Error> {
             args.max_size.unwrap_or(u64::MAX),
             since.unwrap_or(SystemTime::UNIX_EPOCH),
         )
-        .map_err(|why| unusable(&args.folder, why.into()))?;
+        .map_err(|why| unusable(args.place.folder(), why.into()))?;
     let text = format!(
         "removed {}, {}\n",
         results(removed.entries),

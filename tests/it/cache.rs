@@ -476,6 +476,16 @@ fn its_size_is_bounded() {
         "{}",
         shown.stdout
     );
+    // The folder may be named as for the commands that fill it, and must be named.
+    for named in [&["--cache", text][..], &[&format!("--cache={text}")]] {
+        let again = run(&[&["cache", "status"], named].concat());
+        assert_eq!((again.code, &again.stdout), (Some(0), &shown.stdout));
+    }
+    assert_eq!(run(&["cache", "status"]).code, Some(2));
+    assert_eq!(
+        run(&["cache", "status", text, "--cache", text]).code,
+        Some(2)
+    );
     // A bound of a third leaves about a third, and what is over is not kept in a later run either.
     let third = (bytes / 3).to_string();
     let plain = scan(directory.path(), &[]);

@@ -4,7 +4,7 @@ use super::OutputArgs;
 use crate::cli::headings;
 use crate::cli::values::{choices, parse_size};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 // The folder of everything that is kept between runs.
 #[derive(Clone, Debug, Default, Args)]
@@ -43,13 +43,37 @@ pub enum CacheCommand {
     Prune(CachePruneArgs),
 }
 
+// The folder of a cache, as a word or as the commands that fill it name it.
+#[derive(Debug, Args)]
+pub struct CacheFolderArgs {
+    /// The folder that --cache named
+    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "DIR", required_unless_present = "named")]
+    folder: Option<PathBuf>,
+    /// The same folder, as other commands take it
+    #[arg(
+        help_heading = headings::COMMAND,
+        long = "cache",
+        value_name = "DIR",
+        conflicts_with = "folder",
+        hide_short_help = true
+    )]
+    named: Option<PathBuf>,
+}
+
+impl CacheFolderArgs {
+    /// The folder, whichever way it is named.
+    pub fn folder(&self) -> &Path {
+        let named = self.folder.as_deref().or(self.named.as_deref());
+        named.unwrap_or(Path::new("."))
+    }
+}
+
 // Arguments of `cache status`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = headings::OUTPUT)]
 pub struct CacheStatusArgs {
-    /// The folder that --cache named
-    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "DIR")]
-    pub folder: PathBuf,
+    #[command(flatten)]
+    pub place: CacheFolderArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     /// Output format
@@ -63,9 +87,8 @@ pub struct CacheStatusArgs {
 #[command(group(clap::ArgGroup::new("what").args(["max_size", "unused_for"]).required(true).multiple(true)))]
 #[command(next_help_heading = headings::COMMAND)]
 pub struct CachePruneArgs {
-    /// The folder that --cache named
-    #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "DIR")]
-    pub folder: PathBuf,
+    #[command(flatten)]
+    pub place: CacheFolderArgs,
     /// Leave at most this many bytes; 0 removes everything
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_size: Option<u64>,

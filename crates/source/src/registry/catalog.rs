@@ -5,14 +5,14 @@
 
 use super::client::Client;
 use super::reference::{Reference, is_host};
-use super::{Registry, Settings};
+use super::{DOCUMENTS, Registry, Settings};
 use crate::archive::{ArchiveError, Reason};
 use crate::http::unreadable;
 use crate::image::digest::Digest;
 use crate::image::manifest::{CONFIG_MAX, Descriptor, Document, Media, Platform};
 use crate::image::store::{Blob, Blobs, Top, parse, read_short};
 use serde::Deserialize;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 /// Names asked for at once; a registry may give fewer.
 const PAGE: usize = 1000;
@@ -194,14 +194,35 @@ impl Catalog {
             digest: digest.to_string(),
             ..Resolved::default()
         };
-        for descriptor in manifests.iter().filter(|d| is_wanted(d, wish)) {
+        // An index may name an index. Each document is read once, however often it is named.
+        let mut waiting: VecDeque<Descriptor> = manifests.into();
+        let mut seen = HashSet::new();
+        while let Some(descriptor) = waiting.pop_front() {
+            if !is_wanted(&descriptor, wish) || !seen.insert(descriptor.digest.clone()) {
+                continue;
+            }
+            if seen.len() > DOCUMENTS {
+                let text = format!("{repository}:{tag} leads to more than {DOCUMENTS} manifests");
+                return Err(ArchiveError::limit(text));
+            }
             let bytes = child(&registry, &descriptor.digest)?;
             let document: Document = parse(&bytes, "the manifest")?;
+            if let Some(below) = document.manifests {
+                let platform = &descriptor.platform;
+                // In its place, so that images are in the order in which a person reads them.
+                for inner in below.into_iter().rev() {
+                    waiting.push_front(Descriptor {
+                        platform: inner.platform.or_else(|| platform.clone()),
+                        ..inner
+                    });
+                }
+                continue;
+            }
             if with_time && resolved.created.is_none() {
                 resolved.created = built(&registry, &bytes, &document)?;
             }
             let platform = descriptor.platform.as_ref().map(Platform::to_string);
-            let image = image_of(descriptor.digest.clone(), platform, &document);
+            let image = image_of(descriptor.digest, platform, &document);
             resolved.images.push(image);
         }
         Ok(resolved)

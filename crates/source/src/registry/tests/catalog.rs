@@ -56,10 +56,23 @@ fn manifests() -> HashMap<String, Vec<u8>> {
             {{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","platform":{{"os":"unknown","architecture":"unknown"}}}}]}}"#,
         children[0], children[1], children[2]
     );
-    files.insert(
-        "/v2/team/app/manifests/multi".to_owned(),
-        index.into_bytes(),
+    // An index in an index, which names one image that it has again.
+    let digest = Digest::of(index.as_bytes());
+    let outer = format!(
+        r#"{{"manifests":[{{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{digest}"}},
+            {{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}"}},
+            {{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{digest}"}},
+            {{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}"}}]}}"#,
+        children[0], children[3]
     );
+    for (name, bytes) in [
+        ("multi", &index),
+        (&digest.to_string(), &index),
+        ("nested", &outer),
+    ] {
+        let path = format!("/v2/team/app/manifests/{name}");
+        files.insert(path, bytes.clone().into_bytes());
+    }
     files
 }
 
@@ -187,13 +200,13 @@ fn patterns_and_the_newest_tags_choose() {
 #[test]
 fn tags_lead_to_digests_platforms_and_layers() {
     let server = Server::start(registry);
-    let resolve = |platform: Option<&str>| {
+    let resolve = |tag: &str, platform: Option<&str>| {
         let options = ListOptions {
             digests: true,
             platform: platform.and_then(crate::image::Platform::parse),
             ..ListOptions::default()
         };
-        let place = Place::parse(&format!("{}/team/app:multi", server.host));
+        let place = Place::parse(&format!("{}/team/app:{tag}", server.host));
         let mut found: Vec<Result<Listed, NotListed>> = Vec::new();
         let keep = &mut |result| {
             found.push(result);
@@ -202,7 +215,7 @@ fn tags_lead_to_digests_platforms_and_layers() {
         list(&place, &settings(), &options, keep).unwrap();
         found.remove(0).unwrap()
     };
-    let all = resolve(None);
+    let all = resolve("multi", None);
     let resolved = all.resolved.clone().unwrap();
     let platforms: Vec<_> = resolved
         .images
@@ -223,10 +236,24 @@ fn tags_lead_to_digests_platforms_and_layers() {
             server.host, resolved.digest
         )
     );
-    assert_eq!(
-        resolve(Some("linux/arm64")).resolved.unwrap().images.len(),
-        1
-    );
+    let arm = resolve("multi", Some("linux/arm64")).resolved.unwrap();
+    assert_eq!(arm.images.len(), 1);
+    // The images of an index in an index, each once and none of its documents read twice.
+    let before = server.requests().len();
+    let nested = resolve("nested", None).resolved.unwrap();
+    let sizes: Vec<u64> = nested.images.iter().map(|image| image.bytes).collect();
+    assert_eq!(sizes, [101, 103, 104]);
+    assert!(nested.images.iter().all(|image| !image.layers.is_empty()));
+    let mut asked: Vec<String> = server.requests()[before..]
+        .iter()
+        .map(|request| request.path.clone())
+        .collect();
+    asked.sort();
+    let count = asked.len();
+    asked.dedup();
+    assert_eq!(asked.len(), count, "{asked:?}");
+    let arm = resolve("nested", Some("linux/arm64")).resolved.unwrap();
+    assert_eq!(arm.images.len(), 2, "one has no platform that is stated");
 }
 
 #[test]
