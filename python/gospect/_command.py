@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Union
 
 from . import _native
@@ -15,6 +16,9 @@ Targets = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]
 
 #: What commands say beside their results. INFO, so that Python prints nothing unless it is asked to.
 _LOG = logging.getLogger("gospect")
+
+#: Lists that get these messages too.
+_LISTENERS: list[list[str]] = []
 
 #: The exit code of a command that has no result, or an incomplete one.
 _FAILED = 2
@@ -71,9 +75,23 @@ def lines(line: list[str], *, strict: bool = False) -> Iterator[bytes]:
     _conclude(*stream.close(), strict)
 
 
+@contextmanager
+def messages() -> Iterator[list[str]]:
+    """What commands say beside their results while this is open, whatever the level of the logger."""
+    heard: list[str] = []
+    _LISTENERS.append(heard)
+    try:
+        yield heard
+    finally:
+        _LISTENERS[:] = [other for other in _LISTENERS if other is not heard]
+
+
 def _conclude(code: int, messages: list[str], failure: str | None, strict: bool) -> None:
     for message in messages:
-        _LOG.info("%s", message.removeprefix("gospect: "))
+        message = message.removeprefix("gospect: ")
+        _LOG.info("%s", message)
+        for listener in _LISTENERS:
+            listener.append(message)
     if failure is not None:
         raise error_of(failure, messages)
     if strict and code == _FAILED:

@@ -55,6 +55,20 @@ def test_folders_are_planned_file_by_file_and_known_files_left_out(programs, tmp
     assert len(_plan.plan(given)) == len(names) - 2 + 1
 
 
+def test_images_in_files_are_planned_with_their_form(tmp_path):
+    (tmp_path / "app.tar").write_bytes(b"x" * 100)
+    (tmp_path / "layout").mkdir()
+    (tmp_path / "layout/blob").write_bytes(b"x" * 50)
+    names = [f"docker-archive:{tmp_path}/app.tar", f"oci-archive:{tmp_path}/app.tar:v1", f"oci:{tmp_path}/layout", f"oci:{tmp_path}/layout:v1", f"archive:{tmp_path}/none"]
+    planned = _plan.plan(options(targets="\n".join(names)))
+    assert [target.name for target in planned] == names
+    assert [target.size for target in planned] == [100, 100, 50, 50, 0]
+    # A folder may change inside, so it is scanned every time.
+    assert [target.identity is None for target in planned] == [False, False, True, True, True]
+    assert planned[0].identity != planned[1].identity
+    assert [target.error for target in planned] == [None] * 4 + ["No such file or directory"]
+
+
 def test_rows_hold_lines_records_and_findings(programs):
     given = options(audit="true", symbols="true", **{"audit.vulns": "true", "audit.profile": "release"})
     path = str(programs / "1.27-linux-amd64-capable-new")

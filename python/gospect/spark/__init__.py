@@ -9,7 +9,7 @@ Options, all of them text:
 
 ====================  ===============================================================================================
 ``targets``           one target a line: ``registry:HOST`` (everything in it), ``registry:HOST/NAME:TAG``, files, folders,
-                      ``s3://`` and other addresses that pyarrow knows; or a JSON list
+                      ``s3://`` and other addresses that pyarrow or fsspec knows; or a JSON list
 ``targets_file``      a file of such lines
 ``known``             an earlier result (Parquet, any address that pyarrow knows): what it holds is not scanned again
 ``partition_bytes``   bytes of targets in one task (256 MiB), ``partition_targets``: most targets in one task (64)
@@ -31,8 +31,9 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from ._options import Options
-from ._plan import Target, partitions_of, plan
-from ._rows import columns, rows_of
+from ._plan import partitions_of, plan
+from ._targets import Target
+from ._rows import columns, rows_of_partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,8 +77,7 @@ class GospectReader(DataSourceReader):
         return [TargetsPartition(targets) for targets in partitions_of(plan(self.options), self.options)]
 
     def read(self, partition: TargetsPartition) -> Iterator[pyarrow.RecordBatch]:
-        for target in partition.targets:
-            yield from rows_of(target, self.options)
+        return rows_of_partition(partition.targets, self.options)
 
 
 def register(spark: SparkSession) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -10,24 +9,7 @@ from collections.abc import Iterable, Iterator
 from .._command import arguments, lines
 from .._errors import Error
 from ._options import Options
-
-#: Files that are smaller hold no linked Go program (``gospect scan --min-size``).
-SMALLEST = 16 << 10
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """Something that one task scans as a whole."""
-
-    #: What the user or the catalog named. An image of a registry has its digest, so that the scan reads what was planned.
-    name: str
-    #: What is in it: ``sha256:…`` of an image; path, size and time of a file. ``None``: unknown, so it is scanned every time.
-    identity: str | None = None
-    #: Bytes that a scan without a cache reads.
-    size: int = 0
-    #: Why it cannot be scanned.
-    error: str | None = None
-
+from ._targets import SMALLEST, Target, printable
 
 def plan(options: Options) -> list[Target]:
     """All targets that must be scanned, in the order in which they are named."""
@@ -86,17 +68,42 @@ def _image(found: dict) -> Target:
     return Target(found["target"], found["digest"], found["bytes"] or 0)
 
 
+#: Targets of one image or archive, which may have a tag behind the path.
+_FORMS = ("archive", "docker-archive", "oci-archive", "oci-dir", "oci")
+
+
+def _stored(name: str, form: str, rest: str) -> Target:
+    """An image or an archive in a file or a folder, named with its form."""
+    path, tag = rest, ""
+    if not os.path.exists(path):
+        path, _, tag = rest.rpartition(":")
+    stat = os.stat(path or rest)
+    if os.path.isdir(path):
+        return Target(name, size=_size_below(path))
+    return Target(name, printable(f"{form}:{os.path.abspath(path)}:{tag}:{stat.st_size}:{stat.st_mtime_ns}"), stat.st_size)
+
+
+def _size_below(folder: str) -> int:
+    return sum(os.path.getsize(os.path.join(at, file)) for at, _, files in os.walk(folder) for file in files)
+
+
 def _local(name: str) -> Iterator[Target]:
-    path = name.removeprefix("file:").removeprefix("dir:")
+    form, _, rest = name.partition(":")
+    path = rest if form in ("file", "dir") else name
     try:
-        if not os.path.isdir(path):
+        if form in _FORMS and rest:
+            yield _stored(name, form, rest)
+        elif not os.path.isdir(path):
             yield _file(name, path, os.stat(path))
         elif os.path.exists(os.path.join(path, "oci-layout")):
-            yield Target(name, size=sum(os.path.getsize(os.path.join(at, file)) for at, _, files in os.walk(path) for file in files))
+            yield Target(name, size=_size_below(path))
         else:
             yield from _folder(path)
     except OSError as error:
         yield Target(name, error=error.strerror or str(error))
+    except ValueError as error:
+        # A path with a zero byte.
+        yield Target(name, error=str(error))
 
 
 def _folder(path: str) -> Iterator[Target]:
@@ -121,28 +128,14 @@ def _folder(path: str) -> Iterator[Target]:
 
 
 def _file(name: str, path: str, stat: os.stat_result) -> Target:
-    return Target(name, f"file:{os.path.abspath(path)}:{stat.st_size}:{stat.st_mtime_ns}", stat.st_size)
+    return Target(name, printable(f"file:{os.path.abspath(path)}:{stat.st_size}:{stat.st_mtime_ns}"), stat.st_size)
 
 
-def _remote(name: str) -> Iterator[Target]:
-    """Files of an object store, or of another file system that pyarrow knows."""
-    from pyarrow import fs
+def _remote(address: str) -> Iterator[Target]:
+    # pyarrow.fs takes long to import, and most sweeps need none of it.
+    from ._remote import listed
 
-    try:
-        system, path = fs.FileSystem.from_uri(name)
-        prefix = name[: len(name) - len(path)] if name.endswith(path) else name.split("://", 1)[0] + "://"
-        info = system.get_file_info(path)
-        found = system.get_file_info(fs.FileSelector(path, recursive=True)) if info.type == fs.FileType.Directory else [info]
-        if info.type == fs.FileType.NotFound:
-            yield Target(name, error="not found")
-            return
-    except (OSError, ValueError) as error:
-        yield Target(name, error=str(error))
-        return
-    for file in sorted(found, key=lambda file: file.path):
-        if file.type == fs.FileType.File and (file is info or file.size >= SMALLEST):
-            address = prefix + file.path
-            yield Target(address, f"{address}:{file.size}:{file.mtime_ns}", file.size)
+    return listed(address)
 
 
 def _known(address: str) -> set[str]:

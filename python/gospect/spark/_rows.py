@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyarrow
 
 from .. import _api, _native, arrow
+from .._command import messages
 from .._errors import Error
 from ._options import Options
-from ._plan import Target
+from ._targets import Target, printable
 
 #: The column for each type of line; the line ``run`` only repeats options.
 COLUMNS = {"binary": "record", "image": "image", "unexamined": "unexamined", "end": "totals"}
@@ -51,6 +53,36 @@ def columns() -> pyarrow.Schema:
     )
 
 
+def rows_of_partition(targets: Iterable[Target], options: Options) -> Iterator[pyarrow.RecordBatch]:
+    """The rows of all targets of a task, and a row ``error`` about a cache that could not be used: the targets are scanned all the same."""
+    with messages() as heard:
+        options = _with_usable_cache(options, heard)
+        for target in targets:
+            yield from rows_of(target, options)
+    reasons = dict.fromkeys(text for text in heard if text.startswith("--cache"))
+    rows = [{"sweep": options.sweep, "type": "error", "target": "--cache", "error": text} for text in reasons]
+    if rows:
+        yield from arrow.read_rows([json.dumps(row).encode() for row in rows], columns())
+
+
+def _with_usable_cache(options: Options, heard: list[str]) -> Options:
+    """The options without a cache whose folder is refused, which a scan of nothing finds out."""
+    if "cache" not in options.scan:
+        return options
+    try:
+        with tempfile.TemporaryDirectory(prefix="gospect-") as empty:
+            for _ in _api.scan([empty], format="bytes", **options.scan):
+                pass
+    except Error as error:
+        if not str(error).startswith("--cache"):
+            # Each target says it.
+            return options
+        heard.append(str(error))
+        without = {name: value for name, value in options.scan.items() if not name.startswith("cache")}
+        return dataclasses.replace(options, scan=without)
+    return options
+
+
 def rows_of(target: Target, options: Options) -> Iterator[pyarrow.RecordBatch]:
     """A row for each program, image and unexamined thing, and a row ``end``; a row ``error`` when the target cannot be scanned."""
     waiting: list[bytes] = []
@@ -66,19 +98,19 @@ def rows_of(target: Target, options: Options) -> Iterator[pyarrow.RecordBatch]:
 
 
 def _rows(target: Target, options: Options) -> Iterator[bytes]:
-    common = {"sweep": options.sweep, "target": target.name, "identity": target.identity}
+    common = {"sweep": options.sweep, "target": printable(target.name), "identity": target.identity}
     if target.error is not None:
-        yield json.dumps({**common, "type": "error", "error": target.error}).encode()
+        yield json.dumps({**common, "type": "error", "error": printable(target.error)}).encode()
         return
     try:
-        with _local_copy(target.name) as name:
+        with _local_copy(target) as name:
             pieces = _api.scan([name], format="bytes", **options.scan)
             lines = [line for piece in pieces for line in _renamed(piece, name, target.name).splitlines()]
         findings = _findings(lines, options)
         # All rows are made before one is given away: a target has all its rows, or one row `error`.
         yield from [_row(line, common, findings) for line in lines if not line.startswith(b'{"type":"run"')]
     except (Error, OSError) as error:
-        yield json.dumps({**common, "type": "error", "error": str(error)}).encode()
+        yield json.dumps({**common, "type": "error", "error": printable(str(error))}).encode()
 
 
 def _renamed(piece: bytes, copy: str, name: str) -> bytes:
@@ -139,15 +171,12 @@ def _policy(options: Options) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _local_copy(name: str) -> Iterator[str]:
+def _local_copy(target: Target) -> Iterator[str]:
     """A path at which a target can be scanned: files of an object store are copied, and removed again."""
-    if "://" not in name:
-        yield name
+    if target.remote is None:
+        yield target.name
         return
-    from pyarrow import fs
+    from ._remote import copied
 
-    system, path = fs.FileSystem.from_uri(name)
-    with tempfile.TemporaryDirectory(prefix="gospect-") as folder:
-        copy = os.path.join(folder, os.path.basename(path) or "file")
-        fs.copy_files(path, copy, source_filesystem=system, destination_filesystem=fs.LocalFileSystem())
+    with copied(*target.remote) as copy:
         yield copy
