@@ -9,115 +9,15 @@ exit 0: all checks pass; 1: some fail; 3: no Chromium found
 """
 import base64
 import json
-import os
 import pathlib
-import select
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless_shell"]
+import chromium
+import page_checks
+
 INTERACTIVE = 2.0  # seconds from opening the large page until it can be used, with --timed
 timed = False
-PATIENCE = 300.0  # seconds for one answer; a busy machine is no failure of the page
-
-
-class Browser:
-    """The DevTools protocol over a pipe: JSON messages, each ended by a zero byte."""
-
-    def __init__(self, program, profile):
-        to_read, self.to = os.pipe()
-        self.back, to_write = os.pipe()
-        flags = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe"
-        command = f'exec "$0" {flags} --user-data-dir="$1" about:blank 3<&{to_read} 4>&{to_write}'
-        self.process = subprocess.Popen(
-            ["sh", "-c", command, program, profile],
-            pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        os.close(to_read)
-        os.close(to_write)
-        self.buffer, self.number, self.session, self.events = b"", 0, None, []
-
-    def message(self):
-        end = time.monotonic() + PATIENCE
-        while b"\0" not in self.buffer:
-            ready, _, _ = select.select([self.back], [], [], max(0, end - time.monotonic()))
-            data = os.read(self.back, 1 << 16) if ready else b""
-            if not data:
-                raise TimeoutError("Chromium does not answer")
-            self.buffer += data
-        text, self.buffer = self.buffer.split(b"\0", 1)
-        return json.loads(text)
-
-    def call(self, method, **parameters):
-        self.number += 1
-        request = {"id": self.number, "method": method, "params": parameters}
-        if self.session:
-            request["sessionId"] = self.session
-        os.write(self.to, json.dumps(request).encode() + b"\0")
-        while True:
-            answer = self.message()
-            if answer.get("id") == self.number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']['message']}")
-                return answer["result"]
-            self.events.append(answer)
-
-    def open(self, path):
-        self.session = None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-        self.events.clear()
-        self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
-        self.wait("document.documentElement?.dataset.ready === 'true'")
-
-    def value(self, expression):
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in answer:
-            raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
-        return answer["result"].get("value")
-
-    def wait(self, expression):
-        end = time.monotonic() + PATIENCE
-        while not self.value(expression):
-            if time.monotonic() > end:
-                raise TimeoutError(expression)
-            time.sleep(0.01)
-
-    def key(self, key, text=""):
-        code = {"Enter": 13, "/": 191, "Tab": 9, "Escape": 27, "ArrowRight": 39, "Home": 36, "End": 35}[key]
-        for kind in ("keyDown", "keyUp"):
-            extra = {"text": text} if text and kind == "keyDown" else {}
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **extra)
-
-    def complaints(self):
-        """Console errors, exceptions, dialogs, and requests for anything but the page itself."""
-        found = []
-        for event in self.events:
-            method, parameters = event.get("method"), event.get("params", {})
-            if method == "Runtime.exceptionThrown":
-                found.append(parameters["exceptionDetails"].get("exception", {}).get("description", "exception"))
-            elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
-                found.append(f"console: {parameters['args']}")
-            elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
-                found.append(f"log: {parameters['entry']['text']}")
-            elif method == "Page.javascriptDialogOpening":
-                found.append("a name ran as a script")
-            elif method == "Network.requestWillBeSent" and not parameters["request"]["url"].startswith("file:"):
-                found.append(f"asked for {parameters['request']['url']}")
-        return found
-
-    def close(self):
-        self.session = None
-        try:
-            self.call("Browser.close")
-        except (TimeoutError, OSError):
-            self.process.kill()
-        self.process.wait()
 
 
 failures = 0
@@ -134,13 +34,17 @@ def quick(what, fine, detail=""):
     check(what, fine or not timed, detail)
 
 
-WIDTHS = (360, 400, 768, 1024, 1400, 1920)
-# What reaches beyond its cell, card or panel.
-OVER = """[...document.querySelectorAll('td, th, .tile, .chart, li, dd')].filter(box => {
-  const edge = box.getBoundingClientRect().right + 1;
-  return edge > 1 && [...box.querySelectorAll('*')].some(part => !part.closest('pre, .bar, .columns') && part.getBoundingClientRect().right > edge);
-}).map(box => box.textContent.slice(0, 60)).join(' | ')"""
+WIDTHS = (360, *page_checks.WIDTHS)
 ROWS = "document.querySelectorAll('#list > tbody > tr:not(.detail)').length"
+
+
+def laid_out(browser):
+    """Everything on the page can be read at every width, with all parts open."""
+    page_checks.open_parts(browser)
+    for width in WIDTHS:
+        browser.resize(width)
+        for problem, examples in page_checks.measure(browser).items():
+            check(f"{problem}: none at {width}", not examples, examples[:3])
 
 
 def filtered(browser, query):
@@ -155,7 +59,7 @@ def small(browser, path, shots):
     check("four binaries are listed", browser.value(ROWS) == 4)
     check("tiles, charts and tables are drawn", browser.value(
         "document.querySelectorAll('.tile').length >= 5 && document.querySelectorAll('.chart .bar').length >= 5"
-        " && document.querySelectorAll('#tables table').length === 3"))
+        " && document.querySelectorAll('#tables table').length === 5"))
     text = browser.value("document.body.textContent.replace(document.getElementById('data').textContent, '')")
     check("a hostile name is shown as it is", "</script><img src=x onerror=alert(1)>" in text)
     check("and acts on nothing", browser.value("document.querySelectorAll('img').length") == 0)
@@ -184,7 +88,7 @@ def small(browser, path, shots):
         check(f"they tell {part}", part in detail)
     check("and the evidence of a finding", browser.value("document.querySelector('.detail .evidence').textContent") == "go1.21.13")
     check("links lead to the parts of the page", browser.value(
-        "[...document.querySelectorAll('#nav a')].map(a => !!document.querySelector(a.hash)).join()") == "true,true,true,true")
+        "[...document.querySelectorAll('#nav a')].filter(a => document.querySelector(a.hash)).length") == 6)
     check("the address leads there", browser.value("location.hash") == "#b1")
     # The last table of the sample lists what was not examined, with 15 rows.
     shown = "[...document.querySelectorAll('#tables section:last-child tbody tr')].filter(r => !r.hidden).length"
@@ -214,13 +118,7 @@ def small(browser, path, shots):
     unnamed = browser.value("[...document.querySelectorAll('button, input')].filter(e => !(e.textContent.trim() ||"
                             " e.labels?.length || e.getAttribute('aria-label'))).length")
     check("every control has a name", unnamed == 0)
-    browser.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    for width in WIDTHS:
-        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        check(f"no sideways scrolling of the page at {width}", browser.value("document.documentElement.scrollWidth <= innerWidth"))
-        over = browser.value(OVER)
-        check(f"nothing lies over its neighbour at {width}", not over, over)
-    check("no backticks are left", "`" not in browser.value("document.querySelector('main').innerText"))
+    laid_out(browser)
     check("no complaints", not browser.complaints(), browser.complaints())
 
 
@@ -314,12 +212,9 @@ def packages(browser, path, shots):
     browser.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     browser.wait("document.querySelectorAll('.program').length === 3 && document.querySelectorAll('.areas').length === 2")
     check("where packages are unknown the page says why", "no function table" in browser.value("document.querySelectorAll('.program')[2].textContent"))
+    laid_out(browser)
     for width in WIDTHS:
-        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        browser.value("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
-        check(f"no sideways scrolling of the page at {width}", browser.value("document.documentElement.scrollWidth <= innerWidth"))
-        over = browser.value(OVER)
-        check(f"nothing lies over its neighbour at {width}", not over, over)
+        browser.resize(width)
         check(f"no area lies over another at {width}", browser.value(CROSSING) == 0, browser.value(CROSSING))
         if shots:
             screenshot(browser, shots / f"packages-{width}.png", width)
@@ -327,7 +222,7 @@ def packages(browser, path, shots):
 
 
 def screenshot(browser, path, width=1400):
-    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=1000, deviceScaleFactor=1, mobile=False)
+    browser.resize(width, 1000)
     picture = browser.call("Page.captureScreenshot", captureBeyondViewport=str(path).endswith(("light.png", "dark.png")))
     path.write_bytes(base64.b64decode(picture["data"]))
 
@@ -345,13 +240,12 @@ def main():
         del arguments[at:at + 2]
     if len(arguments) != 3:
         sys.exit(__doc__)
-    named = os.environ.get("CHROMIUM")
-    program = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = chromium.find()
     if not program:
         print("skipped: no Chromium (apt-get install chromium, or set CHROMIUM)")
         sys.exit(3)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(program, profile)
+        browser = chromium.Browser(program, profile)
         try:
             small(browser, arguments[0], shots)
             large(browser, arguments[1], shots)

@@ -69,6 +69,8 @@ mod owners;
 mod packaging;
 #[cfg(feature = "archives")]
 mod packed;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod pages;
 #[cfg(feature = "archives")]
 mod parity;
 mod promises;

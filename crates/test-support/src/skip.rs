@@ -17,6 +17,7 @@ struct Need {
 
 /// All needs for which a test may be skipped.
 const NEEDS: &[Need] = &[
+    need("axe", "npm install axe-core, and set AXE to its axe.min.js"),
     need("bash", "install bash"),
     need("bsdtar", "install libarchive-tools"),
     need("cargo-cyclonedx", "cargo install cargo-cyclonedx --locked"),

@@ -21,9 +21,9 @@ pub struct Rest<'d> {
 }
 
 /// What makes two changes the same.
-type Key<'d> = (Class, &'d str, Direction, Option<&'d str>, Option<&'d str>);
+pub(super) type Key<'d> = (Class, &'d str, Direction, Option<&'d str>, Option<&'d str>);
 
-fn key(change: &Change) -> Key<'_> {
+pub(super) fn key(change: &Change) -> Key<'_> {
     (
         change.class,
         change.key.as_str(),

@@ -1,129 +1,306 @@
-//! The diff as one self-contained page: figures, the changes to look at first, and all changes, sortable and searchable.
+//! The diff as one self-contained page: figures, the changes to look at first, the others, programs, and code by module. A change that several programs share is one row.
 
-use super::{compared, path, size};
-use crate::html::{Bar, Chart, Page, Row, Table, Tile, Tone};
-use gospect_audit::diff::{Change, Class, Diff, Pair};
+use super::groups::key;
+use super::{compared, path, size, summary};
+use crate::html::{Bar, Chart, Page, Place, Places, Row, Table, Tile, Tone};
+use crate::style::clean;
+use gospect_audit::diff::{Change, Class, Diff, ModuleChange, Pair};
+use gospect_bytes::number::{bytes, thousands};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+/// Most modules in the chart of code; the table has all.
+const MODULES: usize = 12;
 
 /// Writes the page; `names` are the two targets.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<()> {
-    let clean = |text: &str| super::super::findings::clean(text).into_owned();
-    let worse = diff.changes().filter(|c| c.worse).count();
-    let tile = |label: &str, value: usize, tone| Tile {
-        label: label.to_owned(),
-        value: value.to_string(),
-        tone: if value == 0 { Tone::Plain } else { tone },
-        filter: None,
-    };
-    let bars = Class::ALL
-        .into_iter()
-        .map(|class| (class, diff.count(class)))
-        .filter(|(_, n)| *n > 0)
-        .map(|(class, n)| Bar {
-            label: class.name().to_owned(),
-            value: n as u64,
-            text: n.to_string(),
-            ..Bar::default()
-        })
-        .collect::<Vec<_>>();
-    let changes = |only_worse: bool| {
-        let rows = diff.pairs.iter().flat_map(|p| {
-            p.changes
-                .iter()
-                .filter(move |c| c.worse || !only_worse)
-                .map(move |c| row(p, c))
-        });
-        rows.collect::<Vec<_>>()
-    };
-    let columns = ["program", "port", "class", "what", "old", "new", "way"];
-    let table = |title: &str, rows| Table {
-        title: title.to_owned(),
-        columns: columns.map(str::to_owned).to_vec(),
-        rows,
-    };
-    let programs = Table {
-        title: "Programs".to_owned(),
-        columns: [
-            "program", "port", "old Go", "new Go", "changes", "parts", "size",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        rows: diff.pairs.iter().map(program).collect(),
-    };
+    let worse = diff.changes().filter(|c| c.worse).count() as u64;
+    let tiles = [
+        Tile::of(
+            compared(diff) as u64,
+            "program changed",
+            "programs changed",
+            Tone::Plain,
+        ),
+        Tile::of(
+            diff.unchanged,
+            "program unchanged",
+            "programs unchanged",
+            Tone::Good,
+        ),
+        Tile::of(
+            diff.changes().count() as u64,
+            "change",
+            "changes",
+            Tone::Plain,
+        ),
+        Tile::of(worse, "to look at first", "to look at first", Tone::Bad),
+    ];
+    let (first, others) = changes(diff);
+    let modules = modules(diff);
+    let tables = [
+        change_table("Look at these first", first),
+        change_table("Changes", others),
+        programs(diff),
+        code_table(&modules),
+        package_table(diff),
+    ];
     Page {
         title: format!("{} → {}", clean(names[0]), clean(names[1])),
-        about: vec![format!("{}.", super::summary(diff))],
-        tiles: vec![
-            tile("programs changed", compared(diff), Tone::Plain),
-            tile("programs unchanged", diff.unchanged as usize, Tone::Good),
-            tile("changes", diff.changes().count(), Tone::Plain),
-            tile("to look at first", worse, Tone::Bad),
-        ],
-        charts: vec![Chart {
-            title: "Changes by class".to_owned(),
-            bars,
-        }]
-        .into_iter()
-        .filter(|chart| !chart.bars.is_empty())
-        .collect(),
-        tables: [
-            table("Look at these first", changes(true)),
-            programs,
-            table("Changes", changes(false)),
-        ]
-        .into_iter()
-        .filter(|table| !table.rows.is_empty())
-        .collect(),
+        about: vec![format!("{}.", summary(diff))],
+        tiles: tiles
+            .into_iter()
+            .filter(|tile| tile.value != "0" || tile.label.starts_with("program"))
+            .collect(),
+        charts: [classes(diff), code_chart(&modules)]
+            .into_iter()
+            .filter(|chart| !chart.bars.is_empty())
+            .collect(),
+        tables: tables
+            .into_iter()
+            .filter(|table| !table.rows.is_empty())
+            .collect(),
         ..Page::default()
     }
     .write(out)
 }
 
-fn row(pair: &Pair, change: &Change) -> Row {
+fn classes(diff: &Diff) -> Chart {
+    let counts = Class::ALL
+        .into_iter()
+        .map(|class| (class, diff.count(class)));
+    let bars = counts.filter(|(_, number)| *number > 0);
+    let bars = bars.map(|(class, number)| Bar {
+        label: class.name().to_owned(),
+        value: number as u64,
+        text: thousands(number as u64),
+        ..Bar::default()
+    });
+    Chart {
+        title: "Changes by class".to_owned(),
+        bars: bars.collect(),
+    }
+}
+
+/// A program as rows name it.
+fn name(pair: &Pair) -> String {
+    match pair.port.as_str() {
+        "" => clean(path(pair)).into_owned(),
+        port => clean(&format!("{} ({port})", path(pair))).into_owned(),
+    }
+}
+
+const PROGRAMS: Option<Places> = Some(Places {
+    heading: "where",
+    many: "programs",
+});
+
+fn place(name: String) -> Place {
+    Place {
+        name,
+        note: String::new(),
+    }
+}
+
+/// The changes to look at first, and the others: each once, those of most programs first.
+fn changes(diff: &Diff) -> (Vec<Row>, Vec<Row>) {
+    let mut known = BTreeMap::new();
+    let mut groups: Vec<(&Change, Vec<&Pair>)> = Vec::new();
+    for pair in &diff.pairs {
+        for change in &pair.changes {
+            let number = *known.entry(key(change)).or_insert_with(|| {
+                groups.push((change, Vec::new()));
+                groups.len() - 1
+            });
+            if let Some((_, pairs)) = groups.get_mut(number) {
+                pairs.push(pair);
+            }
+        }
+    }
+    groups.sort_by_key(|(change, pairs)| (Reverse(pairs.len()), change.class));
+    let (first, others): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|(change, _)| change.worse);
+    let rows = |groups: Vec<(&Change, Vec<&Pair>)>| {
+        let rows = groups
+            .into_iter()
+            .map(|(change, pairs)| row(change, &pairs));
+        rows.collect()
+    };
+    (rows(first), rows(others))
+}
+
+fn row(change: &Change, pairs: &[&Pair]) -> Row {
     let text = |value: &Option<String>| {
-        let value = value.as_deref().unwrap_or("");
-        super::super::findings::clean(&gospect_audit::shorten(value)).into_owned()
+        let value = value.as_deref().unwrap_or_default();
+        // What a module can do is a sentence.
+        match change.class {
+            Class::Capability => clean(value).into_owned(),
+            _ => clean(&gospect_audit::shorten(value)).into_owned(),
+        }
     };
     Row {
         tone: if change.worse { Tone::Bad } else { Tone::Plain },
         cells: vec![
-            super::super::findings::clean(path(pair)).into_owned(),
-            pair.port.clone(),
             change.class.name().to_owned(),
-            super::super::findings::clean(&change.key).into_owned(),
+            clean(&change.key).into_owned(),
             text(&change.old),
             text(&change.new),
-            format!("{:?}", change.direction).to_lowercase(),
         ],
-        binary: None,
+        places: pairs.iter().map(|pair| place(name(pair))).collect(),
+        ..Row::default()
+    }
+}
+
+fn change_table(title: &str, rows: Vec<Row>) -> Table {
+    Table {
+        title: title.to_owned(),
+        columns: ["class", "what", "old", "new"].map(str::to_owned).to_vec(),
+        places: PROGRAMS,
+        rows,
+    }
+}
+
+fn programs(diff: &Diff) -> Table {
+    let columns = ["program", "old Go", "new Go", "changes", "parts", "size"];
+    Table {
+        title: "Programs".to_owned(),
+        columns: columns.map(str::to_owned).to_vec(),
+        places: None,
+        rows: diff.pairs.iter().map(program).collect(),
     }
 }
 
 fn program(pair: &Pair) -> Row {
     let go = |side: &Option<gospect_audit::diff::Side>| {
-        side.as_ref()
-            .and_then(|s| s.go_version.clone())
-            .unwrap_or_default()
+        let version = side.as_ref().and_then(|side| side.go_version.as_deref());
+        clean(version.unwrap_or_default()).into_owned()
     };
-    let tone = match (&pair.old, &pair.new) {
-        (None, _) => Tone::Good,
-        (_, None) => Tone::Warn,
-        _ => Tone::Plain,
+    let (tone, what) = match (&pair.old, &pair.new) {
+        (None, _) => (Tone::Good, "added: "),
+        (_, None) => (Tone::Warn, "removed: "),
+        _ => (Tone::Plain, ""),
     };
     Row {
         tone,
         cells: vec![
-            super::super::findings::clean(path(pair)).into_owned(),
-            pair.port.clone(),
+            format!("{what}{}", name(pair)),
             go(&pair.old),
             go(&pair.new),
             pair.changes.len().to_string(),
             pair.parts.as_deref().unwrap_or_default().join(", "),
             size(pair),
         ],
-        binary: None,
+        ..Row::default()
+    }
+}
+
+/// The code of one module in all programs: bytes before and after, and the programs where it changed.
+struct ModuleCode {
+    path: String,
+    old: u64,
+    new: u64,
+    places: Vec<Place>,
+}
+
+/// Modules whose code changed in size, the largest change first.
+fn modules(diff: &Diff) -> Vec<ModuleCode> {
+    let mut all: BTreeMap<Option<&str>, ModuleCode> = BTreeMap::new();
+    for pair in &diff.pairs {
+        for change in pair.packages.iter().flat_map(|p| &p.modules) {
+            let ModuleChange {
+                path,
+                old_bytes,
+                new_bytes,
+            } = change;
+            let module = all.entry(path.as_deref()).or_insert_with(|| ModuleCode {
+                path: clean(path.as_deref().unwrap_or("module not known")).into_owned(),
+                old: 0,
+                new: 0,
+                places: Vec::new(),
+            });
+            module.old = module.old.saturating_add(*old_bytes);
+            module.new = module.new.saturating_add(*new_bytes);
+            module.places.push(Place {
+                name: name(pair),
+                note: format!("{} → {}", bytes(*old_bytes), bytes(*new_bytes)),
+            });
+        }
+    }
+    let mut all: Vec<_> = all.into_values().collect();
+    all.sort_by_key(|module| Reverse(module.old.abs_diff(module.new)));
+    all
+}
+
+fn signed(module: &ModuleCode) -> String {
+    let sign = if module.new < module.old { "−" } else { "+" };
+    format!("{sign}{}", bytes(module.old.abs_diff(module.new)))
+}
+
+fn code_chart(modules: &[ModuleCode]) -> Chart {
+    let bars = modules.iter().take(MODULES).map(|module| Bar {
+        label: module.path.clone(),
+        value: module.old.abs_diff(module.new),
+        text: signed(module),
+        tone: if module.new > module.old {
+            Tone::Warn
+        } else {
+            Tone::Good
+        },
+        filter: None,
+    });
+    Chart {
+        title: "Code that grew or shrank".to_owned(),
+        bars: bars.collect(),
+    }
+}
+
+fn code_table(modules: &[ModuleCode]) -> Table {
+    let rows = modules.iter().map(|module| Row {
+        cells: vec![
+            module.path.clone(),
+            bytes(module.old),
+            bytes(module.new),
+            signed(module),
+        ],
+        places: module.places.clone(),
+        ..Row::default()
+    });
+    Table {
+        title: "Code by module".to_owned(),
+        columns: ["module", "old", "new", "change"]
+            .map(str::to_owned)
+            .to_vec(),
+        places: PROGRAMS,
+        rows: rows.collect(),
+    }
+}
+
+/// Packages that programs link in now, or no longer.
+fn package_table(diff: &Diff) -> Table {
+    let mut all: BTreeMap<(&str, &str), Vec<Place>> = BTreeMap::new();
+    for pair in &diff.pairs {
+        if let Some(changes) = &pair.packages {
+            for (what, packages) in [("gained", &changes.gained), ("lost", &changes.lost)] {
+                for package in packages {
+                    let places = all.entry((what, package)).or_default();
+                    places.push(place(name(pair)));
+                }
+            }
+        }
+    }
+    let rows = all.into_iter().map(|((what, package), places)| Row {
+        cells: vec![what.to_owned(), clean(package).into_owned()],
+        places,
+        ..Row::default()
+    });
+    Table {
+        title: "Packages gained and lost".to_owned(),
+        columns: ["what", "package"].map(str::to_owned).to_vec(),
+        places: PROGRAMS,
+        rows: rows.collect(),
     }
 }

@@ -7,24 +7,23 @@ use gospect_audit::Audit;
 
 /// The page; the remarks are those of [`of_files`](super::remarks::of_files).
 pub fn page<'a>(audit: &Audit, remarks: &'a [Remark]) -> Page<'a> {
-    let tile = |label: &str, n: u64, tone: Tone| Tile {
-        label: label.to_owned(),
-        value: n.to_string(),
-        tone: if n == 0 { Tone::Plain } else { tone },
-        filter: None,
-    };
     let c = &audit.counts;
     Page {
         title: "Lint of deployment files".to_owned(),
         about: vec![format!("profile {}, {}", audit.profile, audit.today)],
-        tiles: vec![
-            tile("files", audit.files, Tone::Plain),
-            tile("errors", c.error, Tone::Bad),
-            tile("warnings", c.warning, Tone::Warn),
-            tile("notes", c.note, Tone::Plain),
-            tile("waived", c.waived, Tone::Plain),
-            tile("accepted", c.accepted, Tone::Plain),
-        ],
+        tiles: [
+            Tile::of(audit.files, "file", "files", Tone::Plain),
+            Tile::of(c.error, "error", "errors", Tone::Bad),
+            Tile::of(c.warning, "warning", "warnings", Tone::Warn),
+            Tile::of(c.note, "note", "notes", Tone::Plain),
+            Tile::of(c.waived, "waived", "waived", Tone::Plain),
+            Tile::of(c.accepted, "accepted", "accepted", Tone::Plain),
+        ]
+        .into_iter()
+        .enumerate()
+        .filter(|(index, tile)| *index == 0 || tile.value != "0")
+        .map(|(_, tile)| tile)
+        .collect(),
         remarks,
         rules: rules(audit),
         ..Page::default()

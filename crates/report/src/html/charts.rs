@@ -1,6 +1,6 @@
-//! Figures, charts and tables of a scan, all counted from the records.
+//! Figures and charts of a scan, all counted from the records.
 
-use super::{Bar, Chart, PackageMap, Page, Row, Table, Tile, Tone};
+use super::{Bar, Chart, PackageMap, Page, Tile, Tone, tables};
 use crate::document::{Remark, Support, SupportTable};
 use crate::packages::program::Program;
 use crate::style::clean;
@@ -60,10 +60,7 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
         .into_iter()
         .filter(|chart| !chart.bars.is_empty())
         .collect(),
-        tables: [image_table(document), unexamined_table(document)]
-            .into_iter()
-            .filter(|table| !table.rows.is_empty())
-            .collect(),
+        tables: tables::of(document),
         maps: document
             .binaries
             .iter()
@@ -97,53 +94,81 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         .iter()
         .filter_map(|b| b.go_version.as_ref())
         .collect();
-    let rows: [(&str, usize, Tone, &str); 10] = [
-        ("Go programs", binaries.len(), Tone::Plain, ""),
-        ("errors", level("error"), Tone::Bad, "level:error"),
-        ("warnings", level("warning"), Tone::Warn, "level:warning"),
-        ("Go releases", releases.len(), Tone::Plain, ""),
+    let rows = [
         (
-            "on unsupported Go",
+            ["Go program", "Go programs"],
+            binaries.len(),
+            Tone::Plain,
+            "",
+        ),
+        (
+            ["error", "errors"],
+            level("error"),
+            Tone::Bad,
+            "level:error",
+        ),
+        (
+            ["warning", "warnings"],
+            level("warning"),
+            Tone::Warn,
+            "level:warning",
+        ),
+        (["note", "notes"], level("note"), Tone::Plain, "level:note"),
+        (
+            ["Go release", "Go releases"],
+            releases.len(),
+            Tone::Plain,
+            "",
+        ),
+        (
+            ["on unsupported Go"; 2],
             flagged(&unsupported),
             Tone::Warn,
             "is:unsupported",
         ),
         (
-            "contradicted",
+            ["contradicted"; 2],
             flagged(&|b| !terms::claims(b, Verdict::Contradicted).is_empty()),
             Tone::Bad,
             "flag:!contradicted",
         ),
         (
-            "from a modified tree",
+            ["from a modified tree"; 2],
             flagged(&|b| terms::setting(b, "vcs.modified") == Some("true")),
             Tone::Warn,
             "flag:dirty",
         ),
         (
-            "without a module record",
+            ["without a module record"; 2],
             flagged(&|b| b.build_info.is_none()),
             Tone::Warn,
             "flag:no-record",
         ),
         (
-            "without a list of modules",
+            ["without a list of modules"; 2],
             flagged(&|b| b.module_list().is_unknown()),
             Tone::Warn,
             "flag:no-modules",
         ),
-        ("not examined", document.unexamined.len(), Tone::Warn, ""),
+        (
+            ["not examined"; 2],
+            document.unexamined.len(),
+            Tone::Warn,
+            "",
+        ),
     ];
-    let always = ["Go programs", "Go releases"];
-    rows.into_iter()
-        .filter(|(label, number, ..)| *number > 0 || always.contains(label))
-        .map(|(label, number, tone, filter)| Tile {
-            label: label.to_owned(),
-            value: thousands(number as u64),
-            tone,
+    let mut tiles = Vec::new();
+    for ([one, many], number, tone, filter) in rows {
+        // A scan always says how many programs it found.
+        if number == 0 && !tiles.is_empty() {
+            continue;
+        }
+        tiles.push(Tile {
             filter: (!filter.is_empty()).then(|| filter.to_owned()),
-        })
-        .collect()
+            ..Tile::of(number as u64, one, many, tone)
+        });
+    }
+    tiles
 }
 
 /// Programs by minor Go release, newest first, coloured by the support of that release.
@@ -322,56 +347,4 @@ fn folded(mut bars: Vec<Bar>) -> Vec<Bar> {
         });
     }
     bars
-}
-
-fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
-    texts
-        .into_iter()
-        .map(|text| clean(text).into_owned())
-        .collect()
-}
-
-fn header(columns: &[&str]) -> Vec<String> {
-    columns.iter().map(|column| (*column).to_owned()).collect()
-}
-
-fn image_table(document: &Document) -> Table {
-    let rows = document.images.iter().map(|image| {
-        let command: Vec<_> = image
-            .entrypoint
-            .iter()
-            .chain(&image.cmd)
-            .map(String::as_str)
-            .collect();
-        Row {
-            cells: cells([
-                &image.reference,
-                image.platform.as_deref().unwrap_or_default(),
-                &command.join(" "),
-                image.user.as_deref().unwrap_or_default(),
-                &image.layers.len().to_string(),
-                image.digest.as_deref().unwrap_or_default(),
-            ]),
-            ..Row::default()
-        }
-    });
-    let columns = header(&["image", "platform", "starts", "user", "layers", "digest"]);
-    Table {
-        title: "Images".into(),
-        columns,
-        rows: rows.collect(),
-    }
-}
-
-fn unexamined_table(document: &Document) -> Table {
-    let rows = document.unexamined.iter().map(|thing| Row {
-        tone: Tone::Warn,
-        cells: cells([&thing.reason, &thing.path, &thing.detail]),
-        binary: None,
-    });
-    Table {
-        title: "Not examined".into(),
-        columns: header(&["reason", "path", "detail"]),
-        rows: rows.collect(),
-    }
 }

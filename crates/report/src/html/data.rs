@@ -2,7 +2,7 @@
 //!
 //! Rows are arrays instead of objects, and refer to tables by index, so 5,000 programs take less than 10 MB.
 
-use super::{Chart, PackageMap, Page, Table, Tile};
+use super::{Chart, PackageMap, Page, Places, Table, Tile, Tone};
 use crate::card;
 use crate::document::{Remark, Support};
 use crate::style::clean;
@@ -18,7 +18,7 @@ pub struct Data<'a> {
     about: &'a [String],
     tiles: &'a [Tile],
     charts: &'a [Chart],
-    tables: &'a [Table],
+    tables: Vec<TableRows<'a>>,
     maps: &'a [PackageMap],
     /// Texts that the rows refer to.
     strings: Vec<String>,
@@ -31,6 +31,25 @@ pub struct Data<'a> {
     /// Markdown by rule.
     rules: &'a BTreeMap<String, String>,
     binaries: Vec<ProgramRow>,
+}
+
+/// A table whose places are indexes into `strings`.
+#[derive(Serialize)]
+struct TableRows<'a> {
+    title: &'a str,
+    columns: &'a [String],
+    places: Option<Places>,
+    rows: Vec<TableRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct TableRow<'a> {
+    tone: Tone,
+    cells: &'a [String],
+    binary: Option<usize>,
+    /// Name, note.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    places: Vec<[usize; 2]>,
 }
 
 /// One program. Numbers are indexes into `strings` unless stated otherwise.
@@ -159,12 +178,14 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
     let rows = rows.collect();
     let remarks = page.remarks.iter().map(|r| remark(r, &mut strings));
     let remarks = remarks.collect();
+    let tables = page.tables.iter().map(|t| table(t, &mut strings));
+    let tables = tables.collect();
     Data {
         title: &page.title,
         about: &page.about,
         tiles: &page.tiles,
         charts: &page.charts,
-        tables: &page.tables,
+        tables,
         maps: &page.maps,
         strings: strings.all,
         modules: modules.into_keys().collect(),
@@ -172,6 +193,25 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         remarks,
         rules: &page.rules,
         binaries: rows,
+    }
+}
+
+fn table<'a>(table: &'a Table, strings: &mut Strings) -> TableRows<'a> {
+    let rows = table.rows.iter().map(|row| TableRow {
+        tone: row.tone,
+        cells: &row.cells,
+        binary: row.binary,
+        places: row
+            .places
+            .iter()
+            .map(|place| [strings.id(&place.name), strings.id(&place.note)])
+            .collect(),
+    });
+    TableRows {
+        title: &table.title,
+        columns: &table.columns,
+        places: table.places,
+        rows: rows.collect(),
     }
 }
 

@@ -7,6 +7,7 @@
 mod charts;
 mod data;
 mod maps;
+mod tables;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub use maps::PackageMap;
 
 use super::document::{Remark, SupportTable};
 use gospect_bytes::base64;
+use gospect_bytes::number::thousands;
 use gospect_record::Document;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -87,19 +89,21 @@ pub struct Bar {
     pub filter: Option<String>,
 }
 
-/// A plain table, sortable and searchable.
-#[derive(Clone, Debug, Default, Serialize)]
+/// A plain table, sortable and searchable. A column whose cells are numbers or sizes sorts by amount.
+#[derive(Clone, Debug, Default)]
 pub struct Table {
     /// Heading.
     pub title: String,
     /// Column headings.
     pub columns: Vec<String>,
+    /// The last column, with the places of each row; `None`: the rows have none.
+    pub places: Option<Places>,
     /// Rows.
     pub rows: Vec<Row>,
 }
 
 /// A row of a [`Table`].
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Row {
     /// Colour of the first cell.
     pub tone: Tone,
@@ -107,6 +111,38 @@ pub struct Row {
     pub cells: Vec<String>,
     /// The program that a click opens.
     pub binary: Option<usize>,
+    /// The programs that the row is about, or other places; several are listed when asked for.
+    pub places: Vec<Place>,
+}
+
+/// The column of places.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Places {
+    /// Its heading.
+    pub heading: &'static str,
+    /// The word for several of them.
+    pub many: &'static str,
+}
+
+/// A program that a row is about, or another place.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// What holds for this program alone.
+    pub note: String,
+}
+
+impl Tile {
+    /// A figure with the word that fits its number; nothing to see is plain.
+    pub fn of(number: u64, one: &str, many: &str, tone: Tone) -> Self {
+        Self {
+            label: if number == 1 { one } else { many }.to_owned(),
+            value: thousands(number),
+            tone: if number == 0 { Tone::Plain } else { tone },
+            filter: None,
+        }
+    }
 }
 
 /// A page: figures, charts and tables, then the programs if it is about a scan.

@@ -148,7 +148,15 @@ fn the_data_comes_back_and_names_every_binary() {
         .iter()
         .map(|t| t["title"].as_str().unwrap())
         .collect();
-    assert_eq!(titles, ["Images", "Not examined"]);
+    assert_eq!(
+        titles,
+        [
+            "Images",
+            "Layers with programs",
+            "Owned by packages",
+            "Not examined"
+        ]
+    );
     // The differences of module numbers lead back to the recorded modules.
     let mut id = 0;
     let modules: Vec<_> = data["binaries"][0]["m"]
@@ -251,6 +259,7 @@ fn a_page_without_a_scan_has_its_own_tables() {
         tables: vec![Table {
             title: "Changes".into(),
             columns: vec!["what".into()],
+            places: None,
             rows: vec![Row {
                 cells: vec!["go1.26.6 to go1.27.3".into()],
                 ..Row::default()

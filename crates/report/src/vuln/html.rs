@@ -1,100 +1,193 @@
-//! One page: figures, what to do, every finding.
+//! One page: figures, what to do, and each vulnerability with the programs that have it.
 
 use super::Options;
 use super::statement::{statement, versions};
-use crate::html::{Page, Row, Table, Tile, Tone};
-use gospect_vuln::{Level, Report};
+use crate::html::{Page, Place, Places, Row, Table, Tile, Tone};
+use crate::style::clean;
+use gospect_bytes::number::count;
+use gospect_vuln::{Finding, Level, Program, Report};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// Index of the column of severities, which exists only if severities are known.
-const SEVERITY: usize = 3;
-
 pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let is_rated = report.is_rated();
-    let tone = |level: Level| match level {
-        Level::Symbol => Tone::Bad,
-        Level::Package => Tone::Warn,
-        Level::Module => Tone::Plain,
-    };
-    let tile = |label: String, n: usize, tone: Tone| Tile {
-        label,
-        value: n.to_string(),
-        tone: if n == 0 { Tone::Plain } else { tone },
-        filter: None,
-    };
-    let mut tiles = vec![tile(
-        "programs".to_owned(),
-        report.programs.len(),
+    let mut tiles = vec![Tile::of(
+        report.programs.len() as u64,
+        "program",
+        "programs",
         Tone::Plain,
     )];
-    let counts = report.counts().into_iter();
-    tiles.extend(counts.map(|(level, n)| tile(format!("{} level", level.name()), n, tone(level))));
-    let cleared = report.cleared(Level::Module).count();
-    tiles.push(tile("taken back by VEX".to_owned(), cleared, Tone::Good));
-    let actions = report.actions(Level::Module);
-    let actions = actions.iter().map(|action| Row {
-        tone: tone(action.level()),
-        cells: vec![
-            action.level().name().to_owned(),
-            action.what(),
-            action.ends.len().to_string(),
-            action.ends.keys().copied().collect::<Vec<_>>().join(", "),
-        ],
-        binary: None,
-    });
-    let findings = report.programs.iter().flat_map(|program| {
-        program.findings.iter().map(move |finding| Row {
-            tone: match finding.is_cleared() {
-                true => Tone::Good,
-                false => tone(finding.level),
-            },
-            cells: {
-                let mut cells = vec![
-                    finding.level.name().to_owned(),
-                    finding.id.clone(),
-                    finding.cve().unwrap_or_default().to_owned(),
-                    versions(finding),
-                    finding.fixed.clone().unwrap_or_default(),
-                    program.path.clone(),
-                    statement(finding).detail,
-                ];
-                if is_rated {
-                    let severity = finding.severity.map(|s| s.to_string());
-                    cells.insert(SEVERITY, severity.unwrap_or_default());
-                }
-                cells
-            },
-            binary: None,
-        })
-    });
-    let mut columns = vec!["level", "id", "CVE", "linked", "fixed in", "program", "why"];
-    if is_rated {
-        columns.insert(SEVERITY, "severity");
+    tiles.extend(report.counts().into_iter().map(|(level, number)| {
+        let label = match level {
+            Level::Symbol => "with linked functions",
+            Level::Package => "with linked packages",
+            Level::Module => "by version only",
+        };
+        Tile::of(number as u64, label, label, tone(level))
+    }));
+    let cleared = report.cleared(Level::Module).count() as u64;
+    if cleared > 0 {
+        let label = "taken back by VEX";
+        tiles.push(Tile::of(cleared, label, label, Tone::Good));
     }
-    let table = |title: &str, columns: &[&str], rows: Vec<Row>| Table {
-        title: title.to_owned(),
-        columns: columns.iter().map(|c| (*c).to_owned()).collect(),
-        rows,
-    };
     let database = &report.database;
     let page = Page {
         title: "Known vulnerabilities".to_owned(),
-        about: vec![format!(
-            "database: {}, {}, {} entries",
-            database.source,
-            database.date.as_deref().unwrap_or("of no date"),
-            database.entries
-        )],
-        tiles,
-        tables: vec![
-            table(
-                "What to do",
-                &["level", "action", "ends", "vulnerabilities"],
-                actions.collect(),
+        about: vec![
+            format!(
+                "Database: {}, {}, {}.",
+                clean(&database.source),
+                database.date.as_deref().unwrap_or("of no date"),
+                count(database.entries as u64, "entry", "entries")
             ),
-            table("Findings", &columns, findings.collect()),
+            "Level symbol: the program contains a function that the entry names; package: a package; module: only the version matches."
+                .to_owned(),
         ],
+        tiles,
+        tables: [actions(report), findings(report)]
+            .into_iter()
+            .filter(|table| !table.rows.is_empty())
+            .collect(),
         ..Page::default()
     };
     page.write(out)
+}
+
+fn tone(level: Level) -> Tone {
+    match level {
+        Level::Symbol => Tone::Bad,
+        Level::Package => Tone::Warn,
+        Level::Module => Tone::Plain,
+    }
+}
+
+fn actions(report: &Report) -> Table {
+    let actions = report.actions(Level::Module);
+    let rows = actions.iter().map(|action| {
+        let what = action.what();
+        let what = match action.to {
+            Some(to) if !gospect_vuln::is_go(action.module) => {
+                format!("{what}: `go get {}@{to}`", action.module)
+            }
+            _ => what,
+        };
+        let ends = action.ends.iter().map(|(id, places)| Place {
+            name: (*id).to_owned(),
+            note: match places.first().and_then(|(_, f)| f.summary.as_deref()) {
+                Some(summary) => clean(summary).into_owned(),
+                None => String::new(),
+            },
+        });
+        Row {
+            tone: tone(action.level()),
+            cells: vec![action.level().name().to_owned(), clean(&what).into_owned()],
+            places: ends.collect(),
+            ..Row::default()
+        }
+    });
+    Table {
+        title: "What to do".to_owned(),
+        columns: ["level", "what to do"].map(str::to_owned).to_vec(),
+        places: Some(Places {
+            heading: "ends",
+            many: "vulnerabilities",
+        }),
+        rows: rows.collect(),
+    }
+}
+
+/// What makes findings one row: the entry, the module, and whether a VEX document takes them back.
+type Key<'r> = (&'r str, &'r str, bool);
+
+fn findings(report: &Report) -> Table {
+    let is_rated = report.is_rated();
+    let mut groups: BTreeMap<Key<'_>, Vec<(&Program, &Finding)>> = BTreeMap::new();
+    for program in &report.programs {
+        for finding in &program.findings {
+            let key = (
+                finding.id.as_str(),
+                finding.module.as_str(),
+                finding.is_cleared(),
+            );
+            groups.entry(key).or_default().push((program, finding));
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    let worst = |places: &[(&Program, &Finding)]| places.iter().map(|(_, f)| f.level).max();
+    let severity = |places: &[(&Program, &Finding)]| places.iter().map(|(_, f)| f.severity).max();
+    groups.sort_by_key(|((_, _, is_cleared), places)| {
+        (
+            *is_cleared,
+            Reverse(worst(places)),
+            Reverse(severity(places)),
+            Reverse(places.len()),
+        )
+    });
+    let rows = groups.iter().map(|((id, module, is_cleared), places)| {
+        let level = worst(places).unwrap_or(Level::Module);
+        let (cve, summary) = places
+            .first()
+            .map(|(_, f)| {
+                (
+                    f.cve().unwrap_or_default(),
+                    f.summary.as_deref().unwrap_or_default(),
+                )
+            })
+            .unwrap_or_default();
+        // Programs may need different versions; the highest fixes all.
+        let fixed = places.iter().filter_map(|(_, f)| f.fixed.as_deref());
+        let mut fixed: Vec<&str> = fixed.collect();
+        fixed.sort_unstable();
+        fixed.dedup();
+        let mut cells = vec![
+            level.name().to_owned(),
+            clean(format!("{id} {cve} {summary}").trim()).into_owned(),
+            clean(module).into_owned(),
+            clean(&fixed.join(", ")).into_owned(),
+        ];
+        if is_rated {
+            let severity = severity(places).flatten().map(|s| s.to_string());
+            cells.insert(SEVERITY, severity.unwrap_or_default());
+        }
+        Row {
+            tone: if *is_cleared { Tone::Good } else { tone(level) },
+            cells,
+            places: places.iter().map(place).collect(),
+            ..Row::default()
+        }
+    });
+    let mut columns = vec!["level", "vulnerability", "module", "fixed in"];
+    if is_rated {
+        columns.insert(SEVERITY, "severity");
+    }
+    Table {
+        title: "Findings".to_owned(),
+        columns: columns.into_iter().map(str::to_owned).collect(),
+        places: Some(Places {
+            heading: "where",
+            many: "programs",
+        }),
+        rows: rows.collect(),
+    }
+}
+
+/// Index of the column of severities, which exists only if severities are known.
+const SEVERITY: usize = 1;
+
+/// A program with the vulnerability: its path and image, what is linked and why that counts.
+fn place((program, finding): &(&Program, &Finding)) -> Place {
+    let path = match &program.location.image {
+        Some(image) => format!("{}: {}", image.reference, program.path),
+        None => program.path.clone(),
+    };
+    Place {
+        name: clean(&path).into_owned(),
+        note: clean(&format!(
+            "{}: {}; {}",
+            finding.level.name(),
+            versions(finding),
+            statement(finding).detail
+        ))
+        .into_owned(),
+    }
 }

@@ -50,24 +50,35 @@
       button.addEventListener("click", () => show(entry.binary));
       return button;
     };
-    const places = (group) => {
-      const list = make("ul", "places");
-      const more = make("button", "all");
-      more.type = "button";
-      const put = (from, to) => {
-        for (const entry of group.entries.slice(from, to)) {
-          const item = make("li", "", placeOf(entry));
-          if (!isCommon(group, MESSAGE)) item.append(coded(make("div"), entry.remark[MESSAGE]));
-          if (entry.remark[EVIDENCE]) item.append(shortened(entry.remark[EVIDENCE]));
-          if (entry.remark[HELP] && !isCommon(group, HELP)) item.append(advice(make("div", "help"), entry.remark[HELP]));
-          list.append(item);
-        }
-      };
-      put(0, BRIEF);
-      more.textContent = "Show all " + group.entries.length;
-      more.hidden = group.entries.length <= BRIEF;
-      more.addEventListener("click", () => { put(BRIEF, group.entries.length); more.hidden = true; });
-      return [list, more];
+    // In an opened group, findings with the same words are one item.
+    const clusters = (group) => {
+      if (isCommon(group, MESSAGE)) return group.entries.map((entry) => [entry]);
+      const all = new Map();
+      for (const entry of group.entries) {
+        const key = entry.remark[MESSAGE] + "\n" + entry.remark[HELP];
+        if (!all.has(key)) all.set(key, []);
+        all.get(key).push(entry);
+      }
+      return [...all.values()].sort((a, b) => b.length - a.length);
+    };
+    const item = (group) => (cluster) => {
+      const [{ remark }] = cluster;
+      if (cluster.length === 1) return place(group, cluster[0]);
+      const part = coded(make("li"), remark[MESSAGE]);
+      if (remark[HELP] && !isCommon(group, HELP)) part.append(advice(make("div", "help"), remark[HELP]));
+      const fold = make("details", "", make("summary", "", counted(cluster.length, "program")));
+      fold.addEventListener("toggle", () => {
+        if (fold.children.length === 1) fold.append(...briefly(cluster, (entry) => make("li", "", placeOf(entry))));
+      });
+      part.append(fold);
+      return part;
+    };
+    const place = (group, entry) => {
+      const item = make("li", "", placeOf(entry));
+      if (!isCommon(group, MESSAGE)) item.append(coded(make("div"), entry.remark[MESSAGE]));
+      if (entry.remark[EVIDENCE]) item.append(shortened(entry.remark[EVIDENCE]));
+      if (entry.remark[HELP] && !isCommon(group, HELP)) item.append(advice(make("div", "help"), entry.remark[HELP]));
+      return item;
     };
     const drawGroup = (group) => {
       const { remark } = group;
@@ -79,24 +90,19 @@
       const help = make("td"), where = make("td");
       advice(help, remark[HELP]);
       if (!isCommon(group, HELP)) help.append(make("span", "evidence", "for the first one; the others have their own"));
-      const [first] = group.entries;
+      const lines = [make("tr", "", level, finding, help, where)];
       if (group.entries.length === 1) {
-        where.append(placeOf(first));
+        where.append(placeOf(group.entries[0]));
         if (remark[EVIDENCE]) finding.append(shortened(remark[EVIDENCE]));
       } else {
-        const button = make("button", "open", counted(group.entries.length, binaries.length ? "program" : "place"));
-        button.type = "button";
-        const draw = () => {
-          const isOpen = opened.has(group.key);
-          button.setAttribute("aria-expanded", String(isOpen));
-          where.replaceChildren(button, ...(isOpen ? places(group) : []));
-        };
-        button.addEventListener("click", () => { opened.delete(group.key) || opened.add(group.key); draw(); });
-        draw();
+        const label = counted(group.entries.length, binaries.length ? "program" : "place");
+        const button = opener(lines, label, columns.length, () => briefly(clusters(group), item(group)));
+        if (opened.has(group.key)) button.click();
+        button.addEventListener("click", () => { opened.delete(group.key) || opened.add(group.key); });
+        where.append(button);
       }
-      const row = make("tr", "", level, finding, help, where);
-      columns.forEach((column, index) => { row.children[index].dataset.label = column; });
-      return row;
+      columns.forEach((column, index) => { lines[0].children[index].dataset.label = column; });
+      return lines;
     };
     const matches = (entry) => {
       entry.words ??= [...entry.remark, entry.place].join("\n").toLowerCase();
@@ -106,7 +112,7 @@
       const groups = byWeight(groupsOf(wanted.length ? entries.filter(matches) : entries));
       if (compare) groups.sort(compare);
       const part = whole || groups.length <= BRIEF * 2 ? groups : groups.slice(0, BRIEF);
-      body.replaceChildren(...part.map(drawGroup));
+      body.replaceChildren(...part.flatMap(drawGroup));
       all.hidden = part.length === groups.length;
       all.textContent = "Show all " + groups.length;
     };

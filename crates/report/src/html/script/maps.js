@@ -40,7 +40,28 @@
     for (const [name, value] of [["left", area.x], ["top", area.y], ["width", area.width], ["height", area.height]]) element.style.setProperty(name, value + "px");
   }
 
-  const HEAD = 20; // pixels for the name of a module above its packages
+  const HEAD = 20; // pixels for a line of text, such as the name of a module above its packages
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = "12.5px " + getComputedStyle(document.body).fontFamily;
+  // The first of the labels that fits in a width of pixels; empty: none fits.
+  function fitting(labels, width) {
+    return labels.find((label) => pen.measureText(label).width + 8 <= width) ?? "";
+  }
+  // A module or package by its whole name, and by the last part of it.
+  function namesOf(name) {
+    const [path, version, ...others] = name.split(" ");
+    return others.length || !version ? [name] : [name, path, path.split("/").pop()];
+  }
+  // Names where they fit, and sizes below or beside them.
+  function labelled(element, names, bytes, box) {
+    if (box.height < HEAD - 3) return;
+    const own = size(bytes);
+    const isTall = box.height >= 2 * HEAD;
+    const label = fitting(isTall ? names : [...names.map((name) => name + "  " + own), ...names], box.width);
+    if (!label) return;
+    element.append(make("span", "name", label));
+    if (isTall && fitting([own], box.width)) element.append(make("span", "amount", own));
+  }
   const sharesOf = (map) => (bytes) => (map.bytes ? (100 * bytes / map.bytes).toFixed(1) : "0.0") + " %";
 
   function drawAreas(map) {
@@ -49,18 +70,18 @@
     const stage = make("div", "areas");
     stage.setAttribute("role", "group");
     stage.setAttribute("aria-label", "Packages of " + map.title + " by bytes of code. The arrow keys move, Enter opens a module, Escape goes back.");
-    const says = make("output", "says", "Point at an area, or go there with Tab and the arrow keys; Enter opens a module.");
+    const says = make("output", "says", "Point at an area, or go there with Tab and the arrow keys" + (drawn.length > 1 ? "; Enter opens a module." : "."));
     const back = make("button", "back", "All modules");
     back.type = "button";
     back.hidden = true;
-    let opened = null, current = 0, buttons = [];
+    let opened = drawn.length === 1 ? drawn[0] : null, current = 0, buttons = [];
 
-    const area = (name, words, box) => {
+    const area = (words, box, draw) => {
       const button = make("button", "area");
       button.type = "button";
       button.setAttribute("aria-label", words);
       button.title = words;
-      if (box.width > 44 && box.height > HEAD) button.append(make("span", "name", name));
+      draw(button);
       place(button, box);
       button.tabIndex = -1;
       button.addEventListener("focus", () => { point(buttons.indexOf(button)); says.textContent = words; });
@@ -74,32 +95,43 @@
     const lay = () => {
       const box = { x: 0, y: 0, width: stage.clientWidth, height: stage.clientHeight };
       if (!box.width) return;
+      const marks = [];
       if (opened === null) {
         const boxes = squarified(drawn.map((module) => module.bytes), box);
         buttons = drawn.map((module, index) => {
           const own = boxes[index];
           const words = module.name + ": " + size(module.bytes) + ", " + share(module.bytes) + ", " + counted(module.packages.length, "package");
-          const button = area(module.name, words, own);
-          const inner = { x: 2, y: HEAD, width: own.width - 6, height: own.height - HEAD - 4 };
-          if (inner.width > 12 && inner.height > 12) {
+          const inner = { x: own.x + 3, y: own.y + HEAD, width: own.width - 6, height: own.height - HEAD - 3 };
+          const hasParts = inner.width > 12 && inner.height > 12;
+          if (hasParts) {
             const packages = module.packages.filter((row) => row[2] > 0);
-            squarified(packages.map((row) => row[2]), inner).forEach((part) => {
+            squarified(packages.map((row) => row[2]), inner).forEach((part, number) => {
               if (part.width < 3 || part.height < 3) return;
+              const [path, , bytes] = packages[number];
               const mark = make("span", "part");
+              labelled(mark, [...new Set([tailOf(path, module.name), path.split("/").pop()])], bytes, part);
               place(mark, part);
-              button.append(mark);
+              marks.push(mark);
             });
           }
+          const head = hasParts ? { ...own, height: HEAD } : own;
+          const button = area(words, own, (element) => labelled(element, namesOf(module.name), module.bytes, head));
           button.addEventListener("click", () => open(module, index));
           return button;
         });
       } else {
         const packages = opened.packages.filter((row) => row[2] > 0);
         const boxes = squarified(packages.map((row) => row[2]), box);
-        buttons = packages.map(([path, functions, bytes, can], index) =>
-          area(tailOf(path, opened.name), path + ": " + size(bytes) + ", " + share(bytes) + ", " + counted(functions, "function") + (can ? ", " + can : ""), boxes[index]));
+        buttons = packages.map(([path, functions, bytes, can], index) => {
+          const words = path + ": " + size(bytes) + ", " + share(bytes) + ", " + counted(functions, "function") + (can ? ", " + can : "");
+          return area(words, boxes[index], (element) => labelled(element, [...new Set([path, tailOf(path, opened.name), path.split("/").pop()])], bytes, boxes[index]));
+        });
       }
-      stage.replaceChildren(...buttons);
+      // What screen readers need is in the names of the buttons.
+      const drawing = make("div", "parts", ...marks);
+      drawing.setAttribute("aria-hidden", "true");
+      buttons.forEach((button) => { for (const label of button.children) label.setAttribute("aria-hidden", "true"); });
+      stage.replaceChildren(...buttons, drawing);
       point(Math.min(current, buttons.length - 1));
     };
     const open = (module, index) => {
@@ -121,7 +153,7 @@
     back.addEventListener("click", close);
     stage.addEventListener("keydown", (event) => {
       const step = { ArrowRight: current + 1, ArrowDown: current + 1, ArrowLeft: current - 1, ArrowUp: current - 1, Home: 0, End: buttons.length - 1 }[event.key];
-      if (event.key === "Escape" && opened) close();
+      if (event.key === "Escape" && !back.hidden) close();
       else if (step !== undefined) buttons[Math.max(0, Math.min(step, buttons.length - 1))]?.focus();
       else return;
       event.preventDefault();
@@ -141,7 +173,7 @@
   }
 
   function drawMap(map, number) {
-    const summary = make("summary", "", make("b", "mono", map.title));
+    const summary = make("summary", "", breakable(make("b", "mono"), map.title));
     const box = make("details", "program", summary);
     if (map.unknown) {
       summary.append(" ", make("span", "warn", map.unknown));
@@ -152,9 +184,9 @@
       if (!box.open || box.children.length > 1) return;
       const share = sharesOf(map);
       const rows = map.modules.flatMap((module) => module.packages.map(([path, functions, bytes, can]) =>
-        ({ tone: "plain", binary: null, cells: [path, module.name, String(functions), String(bytes), share(bytes), can] })));
-      rows.sort((a, b) => Number(b.cells[3]) - Number(a.cells[3]));
-      const columns = ["package", "module", "functions", "bytes of code", "share", "can"];
+        ({ tone: "plain", binary: null, bytes, cells: [path, module.name, functions.toLocaleString("en"), size(bytes), share(bytes), can] })));
+      rows.sort((a, b) => b.bytes - a.bytes);
+      const columns = ["package", "module", "functions", "code", "share", "can"];
       const can = rows.some((row) => row.cells[5]);
       const table = { title: "All packages", columns: can ? columns : columns.slice(0, 5), rows };
       box.append(drawAreas(map), drawTable(table, "p" + number));

@@ -1,7 +1,7 @@
   // The page.
 
-  at("title").textContent = data.title;
-  at("about").append(...data.about.map((line) => make("p", "", line)));
+  breakable(at("title"), data.title);
+  at("about").append(...data.about.map((line) => breakable(make("p"), line)));
   at("tiles").append(...data.tiles.map(drawTile));
   at("charts").append(...data.charts.map(drawChart));
   const first = remarks.length ? 1 : 0;
@@ -19,7 +19,7 @@
     at("packages").append(...data.maps.map(drawMap));
     parts.push(["packages", "Packages"]);
   }
-  if (binaries.length) parts.push(["binaries", "Binaries"]);
+  if (binaries.length) parts.push(["binaries", "Programs"]);
   if (Object.keys(data.rules).length) {
     at("rules").replaceWith(drawRules());
     parts.push(["rules", "Rules"]);
@@ -58,6 +58,9 @@
     if (rule) rule.open = true;
   };
   addEventListener("hashchange", fromHash);
-  addEventListener("beforeprint", () => rest());
+  addEventListener("beforeprint", () => {
+    rest();
+    document.querySelectorAll(".more").forEach((button) => button.click());
+  });
   fromHash();
   document.documentElement.dataset.ready = "true";

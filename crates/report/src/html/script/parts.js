@@ -26,7 +26,7 @@
   function coded(element, words, copies = false) {
     words.split("`").forEach((part, index, all) => {
       if (index % 2 === 0 || index === all.length - 1) {
-        if (part) element.append(index % 2 ? "`" + part : part);
+        if (part) breakable(element, index % 2 ? "`" + part : part);
         return;
       }
       element.append(breakable(make("code"), part));
@@ -61,9 +61,24 @@
     return button;
   }
 
-  // Long paths break after a slash.
-  function breakable(element, path) {
-    for (const part of path.split(/(?<=[/!])/)) element.append(part, document.createElement("wbr"));
+  // Long names may break after a separator, and what is longer than any word, such as checksums, after some letters: no word breaks inside.
+  const LONG_NAME = 16, LONG_WORD = 32;
+  const SEPARATOR = String.raw`\/!@,=;:._+&?#|~%\\(){}\[\]<>"'\-`;
+  const BREAKS = new RegExp(`(?<=[${SEPARATOR}])(?=[^\\s${SEPARATOR}])`);
+  const isWord = (part) => part.length <= LONG_WORD && !/^[0-9a-f]{20,}$/.test(part);
+  function breakable(element, words) {
+    let plain = "";
+    for (const token of words.split(/(?<=\s)/)) {
+      if (token.length <= LONG_NAME && !token.includes("/")) { plain += token; continue; }
+      for (const part of token.split(BREAKS)) {
+        for (const piece of isWord(part) ? [part] : part.match(/.{1,16}/gsu)) {
+          element.append(plain + piece, document.createElement("wbr"));
+          plain = "";
+        }
+      }
+      element.lastChild.remove();
+    }
+    if (plain) element.append(plain);
     return element;
   }
 
@@ -85,12 +100,6 @@
     return element;
   }
 
-  // The end of a module path tells more than its start.
-  function tail(label) {
-    const letters = [...label];
-    return letters.length > 40 ? "…" + letters.slice(-38).join("") : label;
-  }
-
   function drawTile(tile) {
     const value = make("b", tile.tone === "plain" ? "" : tile.tone, tile.value);
     return clickable(tile.filter, "tile", value, make("span", "", tile.label));
@@ -100,18 +109,16 @@
   function drawChart(chart) {
     if (chart.bars.length === 1) {
       const [bar] = chart.bars;
-      return make("div", "chart sentence", make("h2", "", chart.title), make("p", "", clickable(bar.filter, "only " + bar.tone, bar.label + ": " + bar.text)));
+      return make("div", "chart sentence", make("h2", "", chart.title), make("p", "", breakable(clickable(bar.filter, "only " + bar.tone), bar.label + ": " + bar.text)));
     }
     const most = Math.max(1, ...chart.bars.map((bar) => bar.value));
     const bars = make("div", "bars");
     for (const bar of chart.bars) {
       const fill = make("span", "fill");
       fill.style.setProperty("--share", bar.value / most);
-      const name = make("span", "name", tail(bar.label));
-      const track = make("span", "track", fill, make("span", "value", bar.text));
-      const row = clickable(bar.filter, "bar " + bar.tone, name, track);
-      row.title = bar.label + ": " + bar.text;
-      bars.append(row);
+      const name = breakable(make("span", "name"), bar.label);
+      const track = make("span", "track", fill, breakable(make("span", "value"), bar.text));
+      bars.append(clickable(bar.filter, "bar " + bar.tone, name, track));
     }
     return make("div", "chart", make("h2", "", chart.title), bars);
   }

@@ -13,42 +13,40 @@
 
   const column = (part) => (binary) => text[binary.t[part]];
   const worst = (binary) => binary.n.reduce((sum, n) => sum + [1e6, 1e3, 1][Math.max(0, levels.indexOf(remarks[n][0]))], 0);
+  const joined = (...parts) => (binary) => parts.map((part) => text[binary.t[part]]).join("\n");
   const columns = [
-    { name: "path", width: "26%", value: column(PATH) },
-    { name: "image", width: "14%", value: column(IMAGE) },
-    { name: "go", width: "7.5rem", value: column(GO) },
-    { name: "program", width: "22%", value: column(PROGRAM) },
-    { name: "version", width: "7.5rem", value: column(VERSION) },
-    { name: "port", width: "9.5rem", value: column(PORT) },
-    { name: "size", width: "6rem", value: (binary) => binary.z, number: true },
-    { name: "findings", width: "8.5rem", value: worst, number: true, flags: true },
-    { name: "notes", width: "16%", value: (binary) => binary.f.map(([word]) => text[word]).join(" ") },
-  ].filter((column) => column.name === "path" || binaries.some((binary) => column.value(binary)));
+    { name: "path", width: "27%", value: joined(IMAGE, PATH), is: PATH, below: IMAGE },
+    { name: "go", width: "6.5rem", value: column(GO) },
+    { name: "program", width: "21%", value: joined(PROGRAM, VERSION), is: PROGRAM, below: VERSION },
+    { name: "port", width: "8.5rem", value: column(PORT) },
+    { name: "size", width: "5.5rem", value: (binary) => binary.z, number: true },
+    { name: remarks.length ? "findings and notes" : "notes", width: "auto", value: (binary) => worst(binary) * 100 + binary.f.length, number: true, flags: true },
+  ].filter((column) => column.name === "path" || binaries.some((binary) => (column.number ? column.value(binary) : column.value(binary).trim())));
 
   function cell(column, binary, index) {
     const td = make("td", column.number && !column.flags ? "number" : "");
     td.dataset.label = column.name;
     if (column.name === "path") {
-      const button = breakable(make("button", "open mono"), column.value(binary));
+      const button = breakable(make("button", "open mono"), text[binary.t[PATH]]);
       button.type = "button";
       button.setAttribute("aria-expanded", "false");
       button.addEventListener("click", () => toggle(index));
       td.append(button);
     } else if (column.name === "go") {
-      td.append(make("span", binary.s === 0 ? "warn" : binary.s === 1 ? "good" : "", column.value(binary)));
+      td.append(breakable(make("span", binary.s === 0 ? "warn" : binary.s === 1 ? "good" : ""), column.value(binary)));
       if (binary.s === 0) td.title = "no longer supported";
     } else if (column.name === "size") {
       td.append(size(binary.z));
-    } else if (column.name === "findings") {
+    } else if (column.flags) {
       levels.forEach((level) => {
         const count = binary.n.filter((n) => remarks[n][0] === level && !remarks[n][5]).length;
         if (count) td.append(make("span", "flag " + tones[level], counted(count, level)));
       });
-    } else if (column.name === "notes") {
-      for (const [word, loudness] of binary.f) td.append(make("span", "flag " + ["bad", "warn", ""][loudness], text[word]));
+      for (const [word, loudness] of binary.f) td.append(breakable(make("span", "flag " + ["bad", "warn", ""][loudness]), text[word]));
     } else {
-      breakable(td, column.value(binary));
+      breakable(td, column.is === undefined ? column.value(binary) : text[binary.t[column.is]]);
     }
+    if (column.below !== undefined && text[binary.t[column.below]]) td.append(breakable(make("div", "second"), text[binary.t[column.below]]));
     return td;
   }
 
@@ -98,12 +96,12 @@
       box.append(p);
     }
     const list = make("dl");
-    for (const [label, value] of binary.r) list.append(make("dt", "", text[label]), make("dd", "", text[value]));
+    for (const [label, value] of binary.r) list.append(make("dt", "", text[label]), breakable(make("dd"), text[value]));
     box.append(list);
     for (const [title, items] of binary.l) {
-      box.append(make("h3", "", text[title]), make("ul", "", ...items.map((item) => make("li", "", text[item]))));
+      box.append(make("h3", "", text[title]), make("ul", "", ...items.map((item) => breakable(make("li"), text[item]))));
     }
-    const rows = (title, all) => make("div", "", make("h3", "", title + " (" + all.length + ")"), make("table", "mono", make("tbody", "", ...all.map((cells) => make("tr", "", ...cells.map((c) => make("td", "", c)))))));
+    const rows = (title, all) => make("div", "", make("h3", "", title + " (" + all.length + ")"), make("table", "mono", make("tbody", "", ...all.map((cells) => make("tr", "", ...cells.map((c) => breakable(make("td"), c)))))));
     const sides = make("div", "columns");
     const modules = moduleIds(binary).map((id) => data.modules[id]).map((m) => [m[0], m[1] + (m[3] ? " → " + m[3] : ""), m[2]]);
     if (modules.length) sides.append(rows("modules", modules));

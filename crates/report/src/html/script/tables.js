@@ -1,35 +1,86 @@
   // Widths by heading; without any of these a table lays itself out. Evidence has no column: it stands under the message.
-  const widths = { level: "6rem", rule: "13rem", binary: "24%", message: "auto", "what to do": "28%", port: "9rem", class: "7rem", way: "6rem", program: "26%" };
+  const widths = { level: "6rem", rule: "13rem", binary: "24%", message: "auto", "what to do": "28%" };
   const BRIEF = 25;
+  const NUMBER = /^(?:[\d,. ]+(?: (?:[kMGT]?B|%))?|)$/;
+  const UNITS = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+  function amount(cell) {
+    return parseFloat(cell.replaceAll(",", "") || "0") * (UNITS[cell.split(" ").pop()] ?? 1);
+  }
+
+  // A button that shows a list in a row below that of the button, as wide as the table. `lines` has the row, and the one below while it is shown.
+  function opener(lines, label, width, list) {
+    const button = make("button", "open", label);
+    button.type = "button";
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => {
+      if (lines.length > 1) {
+        lines.pop().remove();
+      } else {
+        const cell = make("td", "", ...list());
+        cell.colSpan = width;
+        lines.push(make("tr", "below", cell));
+        lines[0].after(lines[1]);
+      }
+      button.setAttribute("aria-expanded", String(lines.length > 1));
+    });
+    return button;
+  }
+
+  // The first items of a long list, and a button for the others.
+  function briefly(all, draw) {
+    const list = make("ul", "places");
+    list.append(...all.slice(0, BRIEF).map(draw));
+    if (all.length <= BRIEF) return [list];
+    const more = make("button", "all", "Show all " + all.length);
+    more.type = "button";
+    more.addEventListener("click", () => { list.append(...all.slice(BRIEF).map(draw)); more.remove(); });
+    return [list, more];
+  }
 
   function drawTable(table, number) {
     const body = make("tbody");
     const under = table.columns.indexOf("evidence");
     const shown = table.columns.map((_, index) => index).filter((index) => index !== under);
+    const numeric = table.columns.map((_, index) => table.rows.every((row) => NUMBER.test(row.cells[index])));
+    const width = shown.length + (table.places ? 1 : 0);
+    const place = ([name, note]) => {
+      const item = make("li", "", breakable(make("span", "mono"), text[name]));
+      if (text[note]) item.append(shortened(text[note]));
+      return item;
+    };
     const draw = (row) => {
-      const line = make("tr");
+      const lines = [make("tr")];
       for (const index of shown) {
         const cell = row.cells[index];
-        let inside = cell;
+        const td = make("td", index === 0 && row.tone !== "plain" ? row.tone : numeric[index] ? "number" : "");
         if (row.binary !== null && table.columns[index] === "binary") {
-          inside = breakable(make("button", "open"), cell);
-          inside.type = "button";
-          inside.addEventListener("click", () => show(row.binary));
+          const button = breakable(make("button", "open"), cell);
+          button.type = "button";
+          button.addEventListener("click", () => show(row.binary));
+          td.append(button);
+        } else {
+          coded(td, cell, table.columns[index] === "what to do");
         }
-        const td = make("td", index === 0 && row.tone !== "plain" ? row.tone : "");
-        if (typeof inside === "string") coded(td, inside); else td.append(inside);
         td.dataset.label = table.columns[index];
         if (index === under - 1 && row.cells[under]) td.append(shortened(row.cells[under]));
-        line.append(td);
+        lines[0].append(td);
       }
-      return line;
+      if (table.places) {
+        const where = make("td");
+        where.dataset.label = table.places.heading;
+        if (row.places?.length === 1) where.append(...place(row.places[0]).childNodes);
+        else if (row.places) where.append(opener(lines, row.places.length + " " + table.places.many, width, () => briefly(row.places, place)));
+        lines[0].append(where);
+      }
+      return lines;
     };
     // A row is drawn when it is shown for the first time; what comes after the first ones waits until somebody asks.
-    const rows = table.rows.map((row) => ({ row, line: null, words: null }));
+    const rows = table.rows.map((row) => ({ row, lines: null, words: null }));
     let whole = rows.length <= BRIEF * 2;
     let wanted = [];
     const matches = (entry) => {
-      entry.words ??= entry.row.cells.join("\n").toLowerCase();
+      entry.words ??= [...entry.row.cells, ...(entry.row.places ?? []).flat().map((id) => text[id])].join("\n").toLowerCase();
       return wanted.every((word) => entry.words.includes(word));
     };
     const all = make("button", "all");
@@ -37,17 +88,22 @@
     const fill = () => {
       const found = wanted.length ? rows.filter(matches) : rows;
       const part = whole ? found : found.slice(0, BRIEF);
-      body.replaceChildren(...part.map((entry) => (entry.line ??= draw(entry.row))));
+      body.replaceChildren(...part.flatMap((entry) => (entry.lines ??= draw(entry.row))));
       all.hidden = part.length === found.length;
       all.textContent = "Show all " + found.length;
     };
-    const titles = heads(shown.map((index) => table.columns[index]), (position, descending) => {
+    const names = shown.map((index) => table.columns[index]);
+    const titles = heads(table.places ? [...names, table.places.heading] : names, (position, descending) => {
       const index = shown[position];
-      rows.sort((a, b) => order.compare(a.row.cells[index], b.row.cells[index]) * (descending ? -1 : 1));
+      const ordered = index === undefined ? (a, b) => (a.row.places ?? []).length - (b.row.places ?? []).length
+        : numeric[index] ? (a, b) => amount(a.row.cells[index]) - amount(b.row.cells[index])
+        : (a, b) => order.compare(a.row.cells[index], b.row.cells[index]);
+      rows.sort((a, b) => ordered(a, b) * (descending ? -1 : 1));
       fill();
     });
-    const fixed = shown.some((index) => widths[table.columns[index]]);
-    if (fixed) shown.forEach((index, position) => { titles.children[position].style.width = widths[table.columns[index]] ?? "auto"; });
+    const fixed = names.some((name) => widths[name]);
+    if (fixed) names.forEach((name, position) => { titles.children[position].style.width = widths[name] ?? "auto"; });
+    numeric.forEach((is, index) => { if (is && shown.includes(index) && index !== shown[0]) titles.children[shown.indexOf(index)].className = "number"; });
     const section = make("section", "", make("h2", "", table.title + " (" + rows.length + ")"));
     section.id = "t" + number;
     if (rows.length > 10) {
@@ -61,9 +117,15 @@
     return section;
   }
 
-  // Long evidence shows its first lines until it is pointed at or reached by key.
+  // Long evidence shows its beginning, and a button for the rest.
+  const LONG_TEXT = 160;
   function shortened(evidence) {
-    const element = make("span", "evidence", evidence);
-    if (evidence.length > 120) element.tabIndex = 0;
+    const element = make("span", "evidence");
+    if (evidence.length <= LONG_TEXT + 20) return breakable(element, evidence);
+    const start = evidence.slice(0, LONG_TEXT).replace(/[^\s,;]*$/, "") || evidence.slice(0, LONG_TEXT);
+    const more = make("button", "more", "… show all");
+    more.type = "button";
+    more.addEventListener("click", () => { element.replaceChildren(); breakable(element, evidence); });
+    breakable(element, start).append(more);
     return element;
   }
