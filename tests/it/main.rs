@@ -73,6 +73,8 @@ mod packed;
 mod pages;
 #[cfg(feature = "archives")]
 mod parity;
+#[cfg(all(unix, feature = "cli", feature = "archives"))]
+mod picture;
 mod promises;
 mod public_api;
 #[cfg(all(unix, feature = "cli", feature = "archives"))]
