@@ -6,6 +6,7 @@
 use divan::{Bencher, black_box, counter::BytesCount};
 use gospect::bytes::{Limits, Window};
 use gospect::exe::{self, packed};
+use gospect::go::calls::decode::{Code, decoder};
 use gospect::go::tables::pclntab::Pclntab;
 use gospect::go::written::modinfo::ModInfo;
 use gospect::go::{Level, Options, inspect};
@@ -179,4 +180,29 @@ fn source_files(bencher: Bencher<'_, '_>) {
         });
         assert!(files > 50);
     });
+}
+
+/// The code of programs, decoded for the functions and addresses that it refers to.
+#[divan::bench(args = ["1.27-linux-amd64-starting", "1.27-linux-arm64-starting"])]
+fn decode(bencher: Bencher<'_, '_>, id: &str) {
+    let file = fixtures::fixture(id);
+    let window = Window::new(&*file, Limits::default().executable);
+    let image = exe::open(&window).unwrap();
+    let segment = image.segments.iter().find(|s| s.executable).unwrap();
+    let bytes = image.bytes(segment.address, segment.size).unwrap();
+    let decoder = image.arch.and_then(decoder).unwrap();
+    bencher
+        .counter(BytesCount::of_slice(bytes))
+        .bench_local(|| {
+            let code = Code {
+                bytes: black_box(bytes),
+                start: segment.address,
+                big_endian: image.big_endian,
+                toc: None,
+                imported: 0,
+            };
+            let mut references = 0;
+            decoder(code, &mut |_, _| references += 1);
+            assert!(references > 1000);
+        });
 }

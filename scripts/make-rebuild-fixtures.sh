@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes testdata/rebuild.tar.xz: builds of one small program that differ in one thing each, for the tests of `gospect rebuild` and `diff --code`.
-#   scripts/make-rebuild-fixtures.sh GO GO_OTHER GO_PATCH OUT
-# GO: the go command of Go 1.27.3; GO_OTHER: that of Go 1.26.6; GO_PATCH: that of Go 1.26.8, for a patch release.
+#   scripts/make-rebuild-fixtures.sh GO GO_OTHER GO_PATCH GO_FIRST OUT
+# GO: the go command of Go 1.27.3; GO_OTHER: that of Go 1.26.6; GO_PATCH: that of Go 1.26.8, a patch release that makes the same code of this program;
+# GO_FIRST: that of Go 1.26.0, whose runtime is another one.
 set -eu
-go=$1 other=$2 patch=$3 out=$4
+go=$1 other=$2 patch=$3 first=$4 out=$5
 work=$(mktemp -d)
 mkdir -p "$work/app/lib" "$work/pairs"
 cd "$work/app"
@@ -48,6 +49,7 @@ build amd64-constant -ldflags='-s -w'
 sed -i 's/eerht/three/' lib/lib.go
 "$other" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$work/pairs/amd64-release" .
 "$patch" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$work/pairs/amd64-patch-release" .
+"$first" build -buildvcs=false -trimpath -ldflags='-s -w' -o "$work/pairs/amd64-first-release" .
 
 # Other formats: build ID and zeroed memory are elsewhere, and WebAssembly has numbers instead of addresses.
 for port in windows/amd64 darwin/arm64 js/wasm; do

@@ -6,6 +6,7 @@ mod program;
 use super::args::RebuildArgs;
 use super::error::Error;
 use super::exit::Exit;
+use super::one_program;
 use super::output::Output;
 use crate::bytes::Part;
 use crate::rebuild::{Recipe, RecipeOptions, script, statement};
@@ -13,7 +14,7 @@ use crate::record::rebuild::{Outcome, Rebuild, SCHEMA, Sums};
 use crate::report::rebuild as report;
 use crate::report::style::clean;
 use attempts::Rebuilder;
-use program::{open, program, range_of, sum};
+use program::{program, range_of, sum};
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,12 +25,7 @@ pub fn run(args: &RebuildArgs) -> Result<Exit, Error> {
         path: clean(&path).into_owned(),
         why,
     };
-    if args.program.is_dir() {
-        return Err(unread(
-            "a directory, and this command takes one program".to_owned(),
-        ));
-    }
-    let bytes = open(&args.program)?;
+    let bytes = one_program::open(&args.program)?;
     let Some(found) = program(&bytes, args.slice.as_deref()).map_err(unread)? else {
         say!("gospect: {}: not a Go program", clean(&path));
         return Ok(Exit::NothingFound);

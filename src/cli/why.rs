@@ -4,8 +4,8 @@ use super::args::WhyArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
-use super::{database, dates};
-use crate::bytes::{FileBytes, Limits};
+use super::{database, dates, one_program};
+use crate::bytes::Limits;
 use crate::go::calls::{self, NoGraph};
 use crate::go::{self, Level, Options};
 use crate::knowledge::GoVersion;
@@ -14,7 +14,6 @@ use crate::report::style::clean;
 use crate::report::why;
 use crate::vuln::{Finding, judge};
 use std::collections::BTreeSet;
-use std::fs::File;
 
 pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     let path = args.program.display().to_string();
@@ -22,15 +21,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         path: clean(&path).into_owned(),
         why,
     };
-    let bytes = File::open(&args.program)
-        .and_then(FileBytes::open)
-        .map_err(|e| unread(e.to_string()))?;
-    if args.program.is_dir() {
-        let dir = clean(&path);
-        return Err(unread(format!(
-            "a directory, and this command takes one program; `gospect scan {dir}` lists those in it"
-        )));
-    }
+    let bytes = one_program::open(&args.program)?;
     let limits = Limits::default();
     let database = match args.names.iter().any(|name| is_id(name)) {
         true => Some(database::open(

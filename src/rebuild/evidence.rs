@@ -70,17 +70,50 @@ pub fn claimed_version(binary: &Binary) -> Option<(String, String)> {
     versions.chain(in_path).next()
 }
 
-/// The module cache in the paths of the build host.
+/// The module cache in the paths of the build host: the folder in front of the toolchain or of a module with its version, or the one
+/// that GOPATH has by default.
 pub fn module_cache(binary: &Binary) -> Option<String> {
-    const END: &str = "/pkg/mod";
+    const DEFAULT_END: &str = "/pkg/mod";
+    const TOOLCHAIN: &str = "/golang.org/toolchain@";
     let paths = binary.paths.iter().flatten();
     let roots = binary
         .goroot
         .iter()
-        .filter_map(|goroot| goroot.value.as_ref());
-    let all = paths.map(|path| &path.prefix).chain(roots);
-    let folders = all.filter_map(|path| Some(path.get(..path.find(END)? + END.len())?.to_owned()));
-    folders.into_iter().find(|folder| folder.starts_with('/'))
+        .filter_map(|goroot| goroot.value.as_deref());
+    let seen = paths.flat_map(|path| [path.prefix.as_str(), path.example.as_str()]);
+    let seen: Vec<&str> = seen.chain(roots).filter(|p| p.starts_with('/')).collect();
+    let info = binary.build_info.as_ref();
+    let modules = info.map(|info| std::iter::once(&info.main).chain(&info.deps));
+    let modules = modules
+        .into_iter()
+        .flatten()
+        .filter(|module| !module.path.is_empty() && !module.version.is_empty())
+        .map(|module| format!("/{}@{}/", escaped(&module.path), escaped(&module.version)));
+    let ends = std::iter::once(TOOLCHAIN.to_owned()).chain(modules);
+    let in_front = ends.filter_map(|end| {
+        let path = seen.iter().find(|path| path.contains(&end))?;
+        path.split(&end).next().map(str::to_owned)
+    });
+    let by_default = seen.iter().filter_map(|path| {
+        Some(
+            path.get(..path.find(DEFAULT_END)? + DEFAULT_END.len())?
+                .to_owned(),
+        )
+    });
+    let mut all = in_front.chain(by_default);
+    all.find(|folder| !folder.is_empty())
+}
+
+/// A module path or version as folders of the module cache spell it (golang.org/x/mod/module `EscapePath`).
+fn escaped(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_uppercase() {
+            all.push('!');
+        }
+        all.push(c.to_ascii_lowercase());
+    }
+    all
 }
 
 /// Whether runtime/cgo is linked.

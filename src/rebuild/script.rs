@@ -39,7 +39,7 @@ pub fn commands(recipe: &Recipe) -> Vec<String> {
     ];
     if let Some(folder) = &recipe.module_cache {
         all.push(format!(
-            "# Without -trimpath the folder of the modules is part of the program. Where it is that of this user, it is used.\n[ \"$modules\" != {folder} ] || export GOMODCACHE=\"$modules\"",
+            "# Without -trimpath the folder of the modules is part of the program. Where it is that of this user, it may be used later.\nchecked=\n[ \"$modules\" != {folder} ] || {{ checked=$work/checked; export GOMODCACHE=\"$checked\"; }}",
             folder = quoted(folder)
         ));
     }
@@ -61,6 +61,9 @@ pub fn commands(recipe: &Recipe) -> Vec<String> {
         toolchain = recipe.toolchain,
     ));
     all.extend(source(recipe));
+    if recipe.module_cache.is_some() {
+        all.push(format!("{}\n{UNCHANGED}", unpack(recipe)));
+    }
     all.push(build(recipe));
     all
 }
@@ -143,11 +146,50 @@ fn download(recipe: &Recipe, module: &str, version: &str) -> String {
     text
 }
 
-fn build(recipe: &Recipe) -> String {
+/// Uses the module cache of the user if the folders that the build takes from it are as they were downloaded.
+const UNCHANGED: &str = "# Whoever can write to the module cache of this user could have changed what is unpacked there. So it is used only if each folder has the files
+# of the checked download.
+find_other() {
+  find \"$checked\" -path \"$checked/cache\" -prune -o -type d -name '*@*' -prune -print 2>/dev/null | while IFS= read -r folder; do
+    name=${folder#\"$checked/\"}
+    diff -r \"$folder\" \"$modules/$name\" >/dev/null 2>&1 || { echo \"$name\"; break; }
+  done
+}
+if [ -n \"$checked\" ]; then
+  other=$(find_other)
+  if [ -z \"$other\" ]; then
+    export GOMODCACHE=\"$modules\"
+  else
+    step \"other folders than recorded: in the module cache of this user $other is missing or not as downloaded\"
+  fi
+fi";
+
+/// Downloads and unpacks all modules of the build, without building.
+fn unpack(recipe: &Recipe) -> String {
+    let flags = flags(recipe);
+    let package = &recipe.package;
+    let command = match &recipe.source {
+        Source::Install { version, .. } => {
+            format!(
+                "install -n{flags} {}",
+                quoted(&format!("{package}@{version}"))
+            )
+        }
+        _ => format!("build -n{flags} {}", quoted(package)),
+    };
+    format!("[ -z \"$checked\" ] || \"$go\" {command} >/dev/null 2>&1 || true")
+}
+
+fn flags(recipe: &Recipe) -> String {
     let mut flags = String::new();
     for flag in &recipe.flags {
         let _ = write!(flags, " {}", quoted(flag));
     }
+    flags
+}
+
+fn build(recipe: &Recipe) -> String {
+    let flags = flags(recipe);
     let package = &recipe.package;
     let start = format!("step {}", quoted(step::BUILD));
     match &recipe.source {

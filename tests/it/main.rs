@@ -11,6 +11,7 @@ mod bundles;
 mod cache;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod calls;
+mod calls_hostile;
 mod capabilities;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod cli_audit;

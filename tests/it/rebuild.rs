@@ -199,7 +199,7 @@ fn another_release_with_the_same_code_is_named() {
         result
             .explanations
             .iter()
-            .any(|why| why.starts_with("another Go release: go1.26.6 and go1.26.8")),
+            .any(|why| why.starts_with("another patch release of Go: go1.26.6 and go1.26.8")),
         "{:?}",
         result.explanations
     );
@@ -208,6 +208,19 @@ fn another_release_with_the_same_code_is_named() {
         lines.contains(&"`go go1.26.6` is `go go1.26.8`"),
         "{lines:?}"
     );
+}
+
+/// Two patch releases with another runtime: the functions that differ are all of the standard library, and the release explains them.
+#[test]
+fn another_patch_release_explains_another_runtime() {
+    let result = pair("amd64-first-release", "amd64-release");
+    assert_eq!(result.verdict, Outcome::Different);
+    let why = &result.explanations;
+    assert_eq!(why[0], "another patch release of Go: go1.26.0 and go1.26.6");
+    assert!(!why.iter().any(|why| why.contains("toolchain")), "{why:?}");
+    let names: Vec<&str> = result.changed.iter().map(|f| f.function.as_str()).collect();
+    assert!(names.contains(&"internal/cpu.processOptions"), "{names:?}");
+    assert!(result.functions_equal > 1400, "{}", result.functions_equal);
 }
 
 /// The build ID is a text in front of the code. What is behind it is no build ID.
@@ -530,6 +543,7 @@ mod builds {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
+    use test_support::archives::{ZipEntry, zip};
     use test_support::skip;
 
     /// A source tree whose module is that of the fixtures.
@@ -818,5 +832,109 @@ mod builds {
             assert_eq!(result.code, Some(0), "{}{}", result.stdout, result.stderr);
             assert!(result.stdout.contains("identical"), "{}", result.stdout);
         }
+    }
+
+    /// A folder as module proxy, with one module.
+    fn proxy(scratch: &Scratch, files: &[(&str, &str)]) -> String {
+        const VERSIONS: &str = "proxy/example.com/app/@v";
+        let go_mod = "module example.com/app\n\ngo 1.21\n";
+        let mut entries = vec![ZipEntry::deflated(
+            "example.com/app@v1.0.0/go.mod",
+            go_mod.as_bytes(),
+        )];
+        entries.extend(files.iter().map(|(name, text)| {
+            ZipEntry::deflated(&format!("example.com/app@v1.0.0/{name}"), text.as_bytes())
+        }));
+        scratch.put(&format!("{VERSIONS}/list"), b"v1.0.0\n");
+        scratch.put(&format!("{VERSIONS}/v1.0.0.zip"), &zip(&entries));
+        scratch.put(&format!("{VERSIONS}/v1.0.0.mod"), go_mod.as_bytes());
+        scratch.put(
+            &format!("{VERSIONS}/v1.0.0.info"),
+            b"{\"Version\": \"v1.0.0\"}",
+        );
+        format!("file://{}", scratch.path().join("proxy").display())
+    }
+
+    /// Whoever can write to the module cache can change the source that is unpacked there, and the sum of the module stays right.
+    #[test]
+    fn a_changed_module_cache_decides_nothing() {
+        if !skip::needs(&["go", "diff"]) {
+            return;
+        }
+        const LIBRARY: &str =
+            "package lib\n\n//go:noinline\nfunc Add(a, b int) int { return a + b }\n";
+        const MAIN: &str = "package main\n\nimport \"example.com/app/lib\"\n\nfunc main() { println(lib.Add(1, 2)) }\n";
+        let scratch = Scratch::new();
+        let proxy = proxy(&scratch, &[("lib/lib.go", LIBRARY), ("main.go", MAIN)]);
+        let modules = scratch.path().join("modules");
+        let surroundings = [
+            ("GOPROXY", proxy.as_str()),
+            ("GOSUMDB", "off"),
+            ("GOMODCACHE", text_of(&modules)),
+            ("GOTOOLCHAIN", "local"),
+            ("GOENV", "off"),
+            ("GOFLAGS", "-modcacherw"),
+            ("CGO_ENABLED", "0"),
+        ];
+        let folder = scratch.path().join("gopath");
+        let install = || {
+            let status = Command::new("go")
+                .args(["install", "example.com/app@v1.0.0"])
+                .envs(surroundings)
+                .env("GOPATH", &folder)
+                .status()
+                .unwrap();
+            assert!(status.success());
+            folder.join("bin/app")
+        };
+        let cache = scratch.path().join("cache");
+        let temporary = scratch.path().join("temporary");
+        std::fs::create_dir_all(&temporary).unwrap();
+        let rebuild = |program: &Path| {
+            let mut all = command();
+            all.args(["rebuild", "--build-cache", text_of(&cache)])
+                .arg(program)
+                .envs(surroundings)
+                .env("TMPDIR", &temporary);
+            finish(&mut all)
+        };
+        let result = rebuild(&install());
+        assert_eq!(result.code, Some(0), "{}{}", result.stdout, result.stderr);
+        assert!(
+            result.stdout.contains("identical"),
+            "{}{}",
+            result.stdout,
+            result.stderr
+        );
+
+        let library = modules.join("example.com/app@v1.0.0/lib/lib.go");
+        let other = LIBRARY.replace("a + b", "a - b");
+        std::fs::write(&library, other).unwrap();
+        let result = rebuild(&install());
+        assert_eq!(result.code, Some(1), "{}{}", result.stdout, result.stderr);
+        assert!(
+            result.stdout.contains("~ example.com/app/lib.Add"),
+            "{}",
+            result.stdout
+        );
+        assert!(
+            result
+                .stderr
+                .contains("in the module cache of this user example.com/app@v1.0.0 is missing or not as downloaded"),
+            "{}",
+            result.stderr
+        );
+        // The genuine program, built elsewhere under the same path, is still found to be the same code.
+        std::fs::write(&library, LIBRARY).unwrap();
+        let genuine = install();
+        std::fs::write(
+            modules.join("example.com/app@v1.0.0/lib/more.go"),
+            "package lib\n\nvar X = 1\n",
+        )
+        .unwrap();
+        let result = rebuild(&genuine);
+        assert_eq!(result.code, Some(0), "{}{}", result.stdout, result.stderr);
+        assert!(result.stdout.contains("same-code"), "{}", result.stdout);
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::align::common_prefix;
 use super::side::Side;
-use super::{wasm, words, x86};
+use super::x86::{self, Absolute};
+use super::{wasm, words};
 use gospect_go::calls::decode::{Code, decoder};
 
 /// The addresses that an instruction of the old program and the same instruction of the new one use.
@@ -54,13 +55,31 @@ pub fn bodies(
         return Err(common_prefix(old_bytes, new_bytes));
     }
     if is_x86 {
-        let bits = if arch == "386" { 32 } else { 64 };
-        return x86::compare(both, bits, &are_addresses, pair);
+        let kind = absolute(old, arch, start);
+        return x86::compare(both, kind, &are_addresses, pair);
     }
     match decoder(arch) {
         Some(decoder) => words::compare(both, (arch, decoder), &are_addresses, pair),
         None if old_bytes == new_bytes => Ok(()),
         None => Err(common_prefix(old_bytes, new_bytes)),
+    }
+}
+
+/// Which operands of the code at an address may be absolute addresses.
+fn absolute(side: &Side<'_, '_>, arch: &str, start: u64) -> Absolute {
+    /// The linker lists code of C under the name of its package and section (src/cmd/link/internal/loadelf/ldelf.go).
+    const SECTION_OF_C: &[u8] = b"(.text";
+    /// There the Go assembler writes absolute addresses of functions of the C library (`useAbs`).
+    const WITH_LIBC: [&str; 2] = ["solaris", "illumos"];
+    if arch == "386" {
+        return Absolute::Of386;
+    }
+    let name = side.rows.at(start).and_then(|row| side.rows.name(row));
+    let is_go = name.is_some_and(|name| memchr::memmem::find(name, SECTION_OF_C).is_none());
+    let os = side.image.os.unwrap_or_default();
+    match is_go && !WITH_LIBC.contains(&os) {
+        true => Absolute::OfGo,
+        false => Absolute::OfC,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::functions::Functions;
 use super::side::Side;
 use gospect_go::tables::functions::package;
-use gospect_knowledge::modules;
+use gospect_knowledge::{GoVersion, modules};
 use gospect_record::rebuild::{FunctionDifference, StringChange};
 use gospect_record::{BuildInfo, Module};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -114,6 +114,12 @@ fn names(side: &Side<'_, '_>, strings: &[(u64, String)]) -> HashMap<u64, String>
     all
 }
 
+/// Whether two releases of Go differ only in the patch.
+fn is_same_minor(a: &str, b: &str) -> bool {
+    let minor = |release: &str| GoVersion::parse(release).and_then(|version| version.minor());
+    minor(a).is_some() && minor(a) == minor(b)
+}
+
 /// The explanations, the most likely one first.
 pub fn explain(
     old: &Side<'_, '_>,
@@ -127,9 +133,13 @@ pub fn explain(
     let equal = functions.equal();
     let releases = (&old.facts.binary.go_version, &new.facts.binary.go_version);
     let release = match releases {
-        (Some(old_release), Some(new_release)) if old_release != new_release => Some(format!(
-            "another Go release: {old_release} and {new_release}"
-        )),
+        (Some(old_release), Some(new_release)) if old_release != new_release => {
+            let what = match is_same_minor(old_release, new_release) {
+                true => "another patch release of Go",
+                false => "another Go release",
+            };
+            Some(format!("{what}: {old_release} and {new_release}"))
+        }
         _ => None,
     };
     if is_harmless {

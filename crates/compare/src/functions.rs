@@ -136,11 +136,13 @@ impl Functions {
             if !is_same
                 && (pair.is_certain || old.is_likely_address(pair.old) && data.is_aligned(pair.old))
             {
-                let what = format!(
-                    "refers to {} in place of {}",
-                    target(new, pair.new),
-                    target(old, pair.old)
-                );
+                let (old_target, new_target) = (target(old, pair.old), target(new, pair.new));
+                let what = match old_target == new_target {
+                    true => format!(
+                        "refers to {old_target}, where the other program has something else"
+                    ),
+                    false => format!("refers to {new_target} in place of {old_target}"),
+                };
                 self.add_difference(pair.function as usize, 0, what);
             }
         }

@@ -1,19 +1,41 @@
 //! amd64 and 386: compares instructions one by one. Displacements and immediates that are addresses are not compared, but reported as pairs.
 
 use gospect_go::calls::decode::Code;
-use iced_x86::{ConstantOffsets, Decoder, DecoderOptions, Instruction, OpKind};
+use iced_x86::{ConstantOffsets, Decoder, DecoderOptions, Instruction, OpKind, Register};
 use std::ops::Range;
+
+/// Which operands may be absolute addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absolute {
+    /// 386: immediates and displacements.
+    Of386,
+    /// Code of C compilers for amd64: the same.
+    OfC,
+    /// Code of the Go assembler and compiler for amd64: displacements without a base register. All other addresses are relative to
+    /// the instruction, so immediates are numbers (src/cmd/internal/obj/x86/asm6.go, `oclass` and `useAbs`).
+    OfGo,
+}
+
+impl Absolute {
+    fn bits(self) -> u32 {
+        match self {
+            Self::Of386 => 32,
+            Self::OfC | Self::OfGo => 64,
+        }
+    }
+}
 
 /// Compares two pieces of code. `pair` gets the addresses that equal instructions use, and whether they are certainly addresses.
 /// `Err` has the offset of the first instruction that differs.
 ///
-/// `are_addresses` says whether two values may be addresses of the two programs.
+/// `are_addresses` says whether two values may be addresses of the two programs, `kind` which operands may hold them.
 pub fn compare(
     (old, new): (Code<'_>, Code<'_>),
-    bits: u32,
+    kind: Absolute,
     are_addresses: &dyn Fn(u64, u64) -> bool,
     pair: &mut dyn FnMut(u64, u64, bool),
 ) -> Result<(), usize> {
+    let bits = kind.bits();
     let mut old_decoder = Decoder::with_ip(bits, old.bytes, old.start, DecoderOptions::NONE);
     let mut new_decoder = Decoder::with_ip(bits, new.bytes, new.start, DecoderOptions::NONE);
     let (mut old_instruction, mut new_instruction) =
@@ -32,7 +54,7 @@ pub fn compare(
         }
         let offsets = old_decoder.get_constant_offsets(&old_instruction);
         let both = (&old_instruction, &new_instruction);
-        let addresses = address_bytes(both, &offsets, bits, are_addresses, pair);
+        let addresses = address_bytes(both, &offsets, kind, are_addresses, pair);
         let is_address = |offset: usize| {
             let mut ranges = addresses.iter().flatten();
             ranges.any(|range| range.contains(&offset))
@@ -52,7 +74,7 @@ pub fn compare(
 fn address_bytes(
     (old, new): (&Instruction, &Instruction),
     offsets: &ConstantOffsets,
-    bits: u32,
+    kind: Absolute,
     are_addresses: &dyn Fn(u64, u64) -> bool,
     pair: &mut dyn FnMut(u64, u64, bool),
 ) -> [Option<Range<usize>>; 2] {
@@ -73,8 +95,11 @@ fn address_bytes(
             true,
         );
         all[0] = Some(displacement);
-    } else if offsets.has_displacement() && displacement.len() >= 4 {
-        let value = |instruction: &Instruction| match bits {
+    } else if offsets.has_displacement()
+        && displacement.len() >= 4
+        && (kind != Absolute::OfGo || old.memory_base() == Register::None)
+    {
+        let value = |instruction: &Instruction| match kind.bits() {
             32 => instruction.memory_displacement64() & 0xffff_ffff,
             _ => instruction.memory_displacement64(),
         };
@@ -86,6 +111,7 @@ fn address_bytes(
     }
     if offsets.has_immediate()
         && immediate.len() >= 4
+        && kind != Absolute::OfGo
         && let (Some(old_value), Some(new_value)) = (immediate_value(old), immediate_value(new))
         && are_addresses(old_value, new_value)
     {
@@ -109,4 +135,86 @@ fn immediate_value(instruction: &Instruction) -> Option<u64> {
         OpKind::Immediate32to64 => Some(instruction.immediate(i)),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Absolute, compare};
+    use gospect_go::calls::decode::Code;
+
+    /// The addresses of the program are from here on.
+    const MEMORY: std::ops::Range<u64> = 0x40_0000..0x90_0000;
+
+    type Pairs = Vec<(u64, u64, bool)>;
+
+    fn compared(kind: Absolute, old: &[u8], new: &[u8]) -> Result<Pairs, usize> {
+        let code = |bytes| Code {
+            bytes,
+            start: 0x40_1000,
+            big_endian: false,
+            toc: None,
+            imported: 0,
+        };
+        let mut pairs = Vec::new();
+        let are_addresses = |x: u64, y: u64| MEMORY.contains(&x) && MEMORY.contains(&y);
+        compare(
+            (code(old), code(new)),
+            kind,
+            &are_addresses,
+            &mut |x, y, is_certain| pairs.push((x, y, is_certain)),
+        )
+        .map(|()| pairs)
+    }
+
+    /// `and eax, immediate`, as for `x & 0x7fffff`: the number is in the range of the addresses of a program of more than 4 MB.
+    fn and(number: u32) -> Vec<u8> {
+        let mut code = vec![0x25];
+        code.extend(number.to_le_bytes());
+        code
+    }
+
+    /// `mov eax, [displacement + rcx*8]` and `mov eax, [rdx + displacement]`.
+    fn load(has_base: bool, displacement: u32) -> Vec<u8> {
+        let mut code = match has_base {
+            true => vec![0x8b, 0x82],
+            false => vec![0x8b, 0x04, 0xcd],
+        };
+        code.extend(displacement.to_le_bytes());
+        code
+    }
+
+    #[test]
+    fn an_immediate_of_go_code_for_amd64_is_a_number() {
+        assert_eq!(
+            compared(Absolute::OfGo, &and(0x7f_ffff), &and(0x7f_ffff)),
+            Ok(vec![])
+        );
+        assert_eq!(
+            compared(Absolute::OfGo, &and(0x7f_ffff), &and(0x7f_fffe)),
+            Err(0)
+        );
+    }
+
+    #[test]
+    fn an_immediate_elsewhere_may_be_an_address() {
+        for kind in [Absolute::OfC, Absolute::Of386] {
+            assert_eq!(
+                compared(kind, &and(0x7f_ffff), &and(0x7f_fff0)),
+                Ok(vec![(0x7f_ffff, 0x7f_fff0, true)])
+            );
+        }
+    }
+
+    #[test]
+    fn a_displacement_of_go_code_is_an_address_only_without_a_base() {
+        let kind = Absolute::OfGo;
+        assert_eq!(
+            compared(kind, &load(false, 0x50_0000), &load(false, 0x50_0020)),
+            Ok(vec![(0x50_0000, 0x50_0020, true)])
+        );
+        assert_eq!(
+            compared(kind, &load(true, 0x50_0000), &load(true, 0x50_0020)),
+            Err(0)
+        );
+    }
 }

@@ -26,6 +26,9 @@ pub fn text(why: &Why, look: &Look, out: &mut dyn Write) -> io::Result<()> {
         }
         write_answer(&mut text, answer, look);
     }
+    if let Some(legend) = legend(why) {
+        let _ = writeln!(text, "\n{}", look.paint(Tone::Dim, &legend));
+    }
     out.write_all(look.finish(&text).as_bytes())
 }
 
@@ -92,6 +95,29 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         }
         text.push_str(&verdict(chain));
     }
+}
+
+/// What words of uncertain steps mean, in the order of the table in docs/why.md.
+const WORDS: [(By, &str); 2] = [
+    (
+        By::Value,
+        "value: the code takes the address of the function, or of data that holds it",
+    ),
+    (
+        By::Method,
+        "method: its type is converted to an interface, or reflection may see it",
+    ),
+];
+
+/// Explains the uncertain steps of all chains; `None` if there are none.
+fn legend(why: &Why) -> Option<String> {
+    let chains = why.answers.iter().flat_map(|answer| &answer.chains);
+    let steps: Vec<&Step> = chains.flatten().filter(|step| !step.is_certain()).collect();
+    let words = WORDS
+        .iter()
+        .filter(|(by, _)| steps.iter().any(|step| step.by == *by));
+    let words: Vec<&str> = words.map(|(_, meaning)| *meaning).collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// Longer names push the text after them to the right.
@@ -234,6 +260,12 @@ mod tests {
         let shown = render(&|out| text(&why, &Look::PLAIN, out).unwrap());
         assert!(shown.contains("by a function value: whether"), "{shown}");
         assert!(!shown.contains('\u{1b}'));
+        assert!(
+            shown.ends_with(
+                "\n\nvalue: the code takes the address of the function, or of data that holds it\n"
+            ),
+            "{shown}"
+        );
         assert!(shown.contains("names like it:\n    os/exec\n"), "{shown}");
         let picture = render(&|out| dot(&why, out).unwrap());
         assert!(picture.contains("[label=value, style=dashed]"), "{picture}");

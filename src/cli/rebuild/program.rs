@@ -1,22 +1,9 @@
 //! The released program: its bytes, its record and its checksum.
 
 use crate::bytes::{FileBytes, Limits, ReadAt, Window};
-use crate::cli::error::Error;
 use crate::exe::{self, OpenError};
 use crate::go::{self, FoundProgram, Level, Options};
-use crate::report::style::clean;
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::path::Path;
-
-pub fn open(path: &Path) -> Result<FileBytes, Error> {
-    File::open(path)
-        .and_then(FileBytes::open)
-        .map_err(|error| Error::Program {
-            path: clean(&path.display().to_string()).into_owned(),
-            why: error.to_string(),
-        })
-}
 
 /// Offset and size of a program: of a slice of a universal file, or the whole file.
 pub fn range_of(bytes: &FileBytes, slice: Option<&str>) -> (u64, u64) {

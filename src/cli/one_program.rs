@@ -1,0 +1,50 @@
+//! The file of a command that takes one program: `why` and `rebuild`.
+
+use super::error::Error;
+use crate::bytes::FileBytes;
+use crate::report::style::clean;
+use std::fs::File;
+use std::path::Path;
+
+/// Opens a program.
+///
+/// # Errors
+/// When it cannot be opened, or is a folder or an archive, which may hold several programs.
+pub fn open(path: &Path) -> Result<FileBytes, Error> {
+    let shown = path.display().to_string();
+    let shown = clean(&shown);
+    let unread = |why: String| Error::Program {
+        path: shown.clone().into_owned(),
+        why,
+    };
+    let several = |holder: &str| {
+        unread(format!(
+            "{holder}, and this command takes one program; `gospect scan {shown}` lists those in it"
+        ))
+    };
+    if path.is_dir() {
+        return Err(several("a directory"));
+    }
+    let bytes = File::open(path)
+        .and_then(FileBytes::open)
+        .map_err(|error| unread(error.to_string()))?;
+    match is_container(&bytes) {
+        true => Err(several("an archive, an image or a compressed file")),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(feature = "archives")]
+fn is_container(bytes: &FileBytes) -> bool {
+    use crate::bytes::ReadAt;
+    use crate::source::archive::{HEAD, sniff};
+
+    let mut head = vec![0; HEAD];
+    let count = bytes.read_at(&mut head, 0).unwrap_or(0);
+    sniff(head.get(..count).unwrap_or_default()).is_some()
+}
+
+#[cfg(not(feature = "archives"))]
+fn is_container(_: &FileBytes) -> bool {
+    false
+}
