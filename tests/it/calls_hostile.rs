@@ -65,8 +65,11 @@ fn noise_for_code_and_lying_pointers_end() {
     }
 }
 
+/// Offsets in a file, and the bytes to put there.
+type Edits<'e> = &'e [(usize, &'e [u8])];
+
 /// Puts bytes into a copy of a program.
-fn with_bytes(program: &[u8], places: &[(usize, &[u8])]) -> Vec<u8> {
+fn with_bytes(program: &[u8], places: Edits<'_>) -> Vec<u8> {
     let mut copy = program.to_vec();
     for (at, bytes) in places {
         copy[*at..*at + bytes.len()].copy_from_slice(bytes);
@@ -123,7 +126,7 @@ fn a_lying_list_of_initialisers_is_no_list() {
     .unwrap();
     assert!(is_listed(&honest, FUNCTION));
     let word = u64::to_le_bytes;
-    let lies: [(&str, &[(usize, &[u8])]); 8] = [
+    let lies: [(&str, Edits<'_>); 8] = [
         (
             "a length behind the end of the data",
             &[(field + 8, &word(1 << 17)), (field + 16, &word(1 << 17))],

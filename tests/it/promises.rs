@@ -24,6 +24,10 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["flags_that_run_or_write_are_refused"],
     ),
     (
+        "a module cache whose unpacked source was changed",
+        &["a_changed_module_cache_decides_nothing"],
+    ),
+    (
         "memory errors in a parser",
         &[
             "mutations_of_the_corpus_are_survived",

@@ -55,7 +55,7 @@ pub fn bodies(
         return Err(common_prefix(old_bytes, new_bytes));
     }
     if is_x86 {
-        let kind = absolute(old, arch, start);
+        let kind = absolute(old, arch, old_start);
         return x86::compare(both, kind, &are_addresses, pair);
     }
     match decoder(arch) {

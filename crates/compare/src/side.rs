@@ -244,7 +244,7 @@ fn take_build_id(rows: &mut Rows<'_, '_>, image: &Image<'_>) -> Option<Addresses
     let is_text = matches!(rows.name(0)?, b"go:buildid" | b"go.buildid")
         && is_build_id(image.bytes(addresses.start, addresses.end - addresses.start)?);
     is_text.then(|| {
-        rows.all.remove(0);
+        rows.remove_first();
         addresses
     })
 }

@@ -121,8 +121,16 @@ impl CodeReferences {
 
 /// Sorts the items from an index on, and removes duplicates.
 pub(super) fn drop_repeated<T: Ord + Copy>(all: &mut Vec<T>, from: usize) {
-    let mut new = all.split_off(from.min(all.len()));
+    let Some(new) = all.get_mut(from..) else {
+        return;
+    };
     new.sort_unstable();
-    new.dedup();
-    all.append(&mut new);
+    let mut kept = 0;
+    for i in 0..new.len() {
+        if kept == 0 || new[kept - 1] != new[i] {
+            new[kept] = new[i];
+            kept += 1;
+        }
+    }
+    all.truncate(from + kept);
 }

@@ -30,8 +30,60 @@ pub struct Rows<'t, 'i> {
     table: &'t Pclntab,
     /// Bits that offsets from the start of text are shifted by: WebAssembly counts functions from Go 1.26 on (src/runtime/symtab.go, `textAddr`).
     pub(crate) shift: u32,
-    /// The rows, in order of their addresses.
+    /// The rows, in order of their addresses; [`Self::remove_first`] removes one.
     pub all: Vec<Row>,
+    index: Index,
+}
+
+/// Finds rows by address in a few steps: code is divided into pieces of the same size, about one for each function.
+struct Index {
+    /// Address of the first piece.
+    start: u64,
+    /// Size of a piece, as a power of two.
+    bits: u32,
+    /// Number of rows that begin before each piece.
+    rows_before: Vec<u32>,
+}
+
+impl Index {
+    fn of(rows: &[Row]) -> Self {
+        let (start, last) = match (rows.first(), rows.last()) {
+            (Some(first), Some(last)) => (first.start, last.start),
+            _ => (0, 0),
+        };
+        let length = last.saturating_sub(start);
+        let bits = (0..u64::BITS)
+            .find(|bits| length >> bits <= rows.len() as u64)
+            .unwrap_or_default();
+        let mut rows_before = Vec::with_capacity((length >> bits) as usize + 1);
+        for (number, row) in rows.iter().enumerate() {
+            let piece = (row.start.saturating_sub(start) >> bits) as usize;
+            if rows_before.len() <= piece {
+                rows_before.resize(piece + 1, number as u32);
+            }
+        }
+        Self {
+            start,
+            bits,
+            rows_before,
+        }
+    }
+
+    /// The number of rows that begin at an address or before it.
+    fn rows_upto(&self, rows: &[Row], address: u64) -> usize {
+        let Some(distance) = address.checked_sub(self.start) else {
+            return 0;
+        };
+        let piece = usize::try_from(distance >> self.bits).unwrap_or(usize::MAX);
+        let Some(first) = self.rows_before.get(piece) else {
+            return rows.len();
+        };
+        let first = *first as usize;
+        let end = self.rows_before.get(piece + 1);
+        let end = end.map_or(rows.len(), |end| *end as usize);
+        let within = rows.get(first..end).unwrap_or_default();
+        first + within.partition_point(|row| row.start <= address)
+    }
 }
 
 impl<'t, 'i> Rows<'t, 'i> {
@@ -97,11 +149,13 @@ impl<'t, 'i> Rows<'t, 'i> {
             }
             start = end.max(start);
         }
+        let index = Index::of(&all);
         Some(Self {
             image,
             table,
-            all,
             shift,
+            all,
+            index,
         })
     }
 
@@ -114,16 +168,24 @@ impl<'t, 'i> Rows<'t, 'i> {
 
     /// The number of the function that an address is in.
     pub fn at(&self, address: u64) -> Option<usize> {
-        let after = self.all.partition_point(|row| row.start <= address);
-        let i = after.checked_sub(1)?;
-        self.all.get(i).filter(|row| address < row.end).map(|_| i)
+        let number = self.index.rows_upto(&self.all, address).checked_sub(1)?;
+        let row = self.all.get(number)?;
+        (address < row.end).then_some(number)
+    }
+
+    /// Removes the first function.
+    pub fn remove_first(&mut self) {
+        if !self.all.is_empty() {
+            self.all.remove(0);
+            self.index = Index::of(&self.all);
+        }
     }
 
     /// The number of the function that begins at an address.
     pub fn starting(&self, address: u64) -> Option<usize> {
-        self.all
-            .binary_search_by_key(&address, |row| row.start)
-            .ok()
+        let number = self.index.rows_upto(&self.all, address).checked_sub(1)?;
+        let row = self.all.get(number)?;
+        (row.start == address).then_some(number)
     }
 
     /// The name of a function.
@@ -192,4 +254,51 @@ impl<'t, 'i> Rows<'t, 'i> {
 fn text_at<'i>(image: &'i Image<'_>, address: u64) -> Option<&'i [u8]> {
     let bytes = image.bytes_upto(address, 4096)?;
     bytes.get(..memchr::memchr(0, bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Index, Row};
+
+    fn rows(starts: &[u64]) -> Vec<Row> {
+        let row = |start: &u64| Row {
+            start: *start,
+            end: start + 1,
+            name: 0,
+            func: 0,
+        };
+        starts.iter().map(row).collect()
+    }
+
+    /// The index gives what a search through all rows gives: for functions close together, far apart, and next to the last address.
+    #[test]
+    fn the_index_finds_what_a_search_finds() {
+        let dense: Vec<u64> = (0..1000).map(|number| 0x40_1000 + 16 * number).collect();
+        let mut uneven = dense.clone();
+        uneven.extend([0x80_0000, 0x80_0001, 1 << 40]);
+        for starts in [
+            vec![],
+            vec![0],
+            vec![u64::MAX - 1],
+            vec![0, u64::MAX - 1],
+            dense,
+            uneven,
+        ] {
+            let rows = rows(&starts);
+            let index = Index::of(&rows);
+            assert!(index.rows_before.len() <= rows.len() + 1);
+            let near = starts.iter().flat_map(|start| {
+                [
+                    start.saturating_sub(1),
+                    *start,
+                    start.saturating_add(1),
+                    start.saturating_add(9),
+                ]
+            });
+            for address in near.chain([0, 1, 0x40_0fff, 0x7f_ffff, u64::MAX]) {
+                let expected = rows.partition_point(|row| row.start <= address);
+                assert_eq!(index.rows_upto(&rows, address), expected, "{address:#x}");
+            }
+        }
+    }
 }
