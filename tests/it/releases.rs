@@ -47,10 +47,8 @@ fn copy(scratch: &Scratch) {
     ] {
         scratch.put(file, &fs::read(format!("{ROOT}/{file}")).unwrap());
     }
-    let changes = format!(
-        "# Changes\n\n## [Unreleased]\n\n### Fixed\n\n- Twice.\n\n### Added\n\n- New thing.\n\n### Fixed\n\n- Twice.\n- Once,\n  in two lines.\n\n\
-         ## [0.0.1] - 2026-01-02\n\n### Added\n\n- First.\n"
-    );
+    let changes = "# Changes\n\n## [Unreleased]\n\n### Fixed\n\n- Twice.\n\n### Added\n\n- New thing.\n\n### Fixed\n\n- Twice.\n- Once,\n  in two lines.\n\n\
+         ## [0.0.1] - 2026-01-02\n\n### Added\n\n- First.\n";
     scratch.put("CHANGELOG.md", changes.as_bytes());
     scratch.put("src/rule.rs", format!("since: \"{VERSION}\",\n").as_bytes());
 }
