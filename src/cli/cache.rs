@@ -25,11 +25,11 @@ pub fn run(args: &CacheCommandArgs) -> Result<Exit, Error> {
     }
 }
 
-/// The cache of layers that the arguments ask for.
+/// The cache of results that the arguments ask for.
 ///
 /// # Errors
 /// When its folder cannot be used.
-pub fn of_layers(args: &CacheArgs) -> Result<Option<Cache>, Error> {
+pub fn open_results(args: &CacheArgs) -> Result<Option<Cache>, Error> {
     let Some(folder) = args.folder.as_deref().filter(|folder| !is_off(folder)) else {
         return Ok(None);
     };
@@ -53,8 +53,8 @@ fn status(args: &CacheStatusArgs) -> Result<Exit, Error> {
     let contents = cache
         .contents()
         .map_err(|why| unusable(args.place.folder(), why.into()))?;
-    let seconds = |at: SystemTime| {
-        let since = at.duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
         since.map_or(0, |since| since.as_secs())
     };
     let status = Status {

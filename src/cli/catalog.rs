@@ -106,15 +106,18 @@ impl From<NotListed> for Problem {
 /// Writes tags and problems as they come.
 struct Writer<'w> {
     format: &'w str,
-    to: &'w mut dyn Write,
+    out: &'w mut dyn Write,
+    /// What is written at the end, with `--format json`.
     document: Document,
+    /// Number of problems so far.
     problems: usize,
+    /// The first error of writing.
     written: io::Result<()>,
 }
 
 impl Writer<'_> {
-    /// Takes what one place has; false when nothing can be written any more.
-    fn take(&mut self, host: &str, result: Result<Listed, NotListed>) -> bool {
+    /// Writes a tag or a problem; false when nothing can be written any more.
+    fn add(&mut self, host: &str, result: Result<Listed, NotListed>) -> bool {
         if self.written.is_ok() {
             self.written = match result {
                 Ok(listed) => self.tag(Tag::of(host, listed)),
@@ -127,8 +130,8 @@ impl Writer<'_> {
     fn tag(&mut self, tag: Tag) -> io::Result<()> {
         match self.format {
             "json" => self.document.tags.push(tag),
-            "ndjson" => write_line(self.to, &Line::Tag(&tag))?,
-            _ => writeln!(self.to, "{}", tag.target)?,
+            "ndjson" => write_line(self.out, &Line::Tag(&tag))?,
+            _ => writeln!(self.out, "{}", tag.target)?,
         }
         Ok(())
     }
@@ -142,7 +145,7 @@ impl Writer<'_> {
         );
         match self.format {
             "json" => self.document.problems.push(problem),
-            "ndjson" => write_line(self.to, &Line::Problem(&problem))?,
+            "ndjson" => write_line(self.out, &Line::Problem(&problem))?,
             _ => {}
         }
         Ok(())
@@ -151,16 +154,16 @@ impl Writer<'_> {
     fn end(self) -> io::Result<()> {
         self.written?;
         if self.format == "json" {
-            serde_json::to_writer_pretty(&mut *self.to, &self.document)?;
-            writeln!(self.to)?;
+            serde_json::to_writer_pretty(&mut *self.out, &self.document)?;
+            writeln!(self.out)?;
         }
         Ok(())
     }
 }
 
-fn write_line(to: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *to, line)?;
-    writeln!(to)
+fn write_line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    writeln!(out)
 }
 
 pub fn run(args: &CatalogArgs) -> Result<Exit, Error> {
@@ -169,7 +172,7 @@ pub fn run(args: &CatalogArgs) -> Result<Exit, Error> {
     let mut output = Output::open(&args.output)?;
     let mut writer = Writer {
         format: &args.format,
-        to: output.writer(),
+        out: output.writer(),
         document: Document {
             schema: SCHEMA,
             tags: Vec::new(),
@@ -184,7 +187,7 @@ pub fn run(args: &CatalogArgs) -> Result<Exit, Error> {
     }
     let places: Vec<Place> = texts.iter().map(place_of).collect();
     list_all(&places, &settings, &options, &mut |host, result| {
-        writer.take(host, result)
+        writer.add(host, result)
     })?;
     let has_problems = writer.problems > 0;
     let written = writer.end();
@@ -231,57 +234,50 @@ fn list_options(args: &CatalogArgs) -> Result<ListOptions, Error> {
     })
 }
 
+/// Receives the tags and problems of a host; false ends the listing.
+type Deliver<'d> = dyn FnMut(&str, Result<Listed, NotListed>) -> bool + 'd;
+
 /// Lists all places in order. Whole registries are listed page by page, single repositories several at a time.
 fn list_all(
     places: &[Place],
     settings: &Settings,
     options: &ListOptions,
-    deliver: &mut dyn FnMut(&str, Result<Listed, NotListed>) -> bool,
+    deliver: &mut Deliver<'_>,
 ) -> Result<(), Error> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.connections.max(1));
-    let threads = threads
+    let connections = options.connections.max(1);
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(connections)
         .build()
         .map_err(|error| Error::Threads(io::Error::other(error)))?;
-    let batch = options.connections.max(1).saturating_mul(4);
-    let failed = |place: &Place, error| {
-        let repository = place.repository.as_ref();
-        Err(NotListed {
-            name: match repository {
-                Some(repository) => format!("{}/{repository}", place.host),
-                None => place.host.clone(),
-            },
-            error,
-        })
-    };
-    for group in places.chunk_by(|a, b| a.repository.is_some() && b.repository.is_some()) {
+    let is_repository = |place: &Place| place.repository.is_some();
+    for group in places.chunk_by(|one, next| is_repository(one) && is_repository(next)) {
         if let [place] = group
-            && place.repository.is_none()
+            && !is_repository(place)
         {
-            let ended = listing::list(place, settings, options, &mut |result| {
-                deliver(&place.host, result)
+            let mut goes_on = true;
+            list_place(place, settings, options, &mut |result| {
+                goes_on = deliver(&place.host, result);
+                goes_on
             });
-            if let Err(error) = ended
-                && !deliver(&place.host, failed(place, error))
-            {
+            if !goes_on {
                 return Ok(());
             }
             continue;
         }
-        for places in group.chunks(batch) {
+        for batch in group.chunks(connections.saturating_mul(4)) {
             let answers: Vec<Vec<_>> = threads.install(|| {
-                let places = places.par_iter();
+                let places = batch.par_iter();
                 let answers = places.map(|place| {
                     let mut results = Vec::new();
-                    let ended = listing::list(place, settings, options, &mut |result| {
+                    list_place(place, settings, options, &mut |result| {
                         results.push(result);
                         true
                     });
-                    results.extend(ended.err().map(|error| failed(place, error)));
                     results
                 });
                 answers.collect()
             });
-            for (place, results) in places.iter().zip(answers) {
+            for (place, results) in batch.iter().zip(answers) {
                 for result in results {
                     if !deliver(&place.host, result) {
                         return Ok(());
@@ -293,7 +289,23 @@ fn list_all(
     Ok(())
 }
 
-/// Puts its images in the place of each target `registry:HOST`; what cannot be listed is added to `bad`.
+/// Lists one place. An error that ends the listing is delivered last.
+fn list_place(
+    place: &Place,
+    settings: &Settings,
+    options: &ListOptions,
+    deliver: &mut dyn FnMut(Result<Listed, NotListed>) -> bool,
+) {
+    if let Err(error) = listing::list(place, settings, options, deliver) {
+        let name = match &place.repository {
+            Some(repository) => format!("{}/{repository}", place.host),
+            None => place.host.clone(),
+        };
+        deliver(Err(NotListed { name, error }));
+    }
+}
+
+/// Replaces each target `registry:HOST` by the images of the registry; adds what cannot be listed to `bad`.
 pub fn expand(
     named: Vec<Named>,
     args: &SourceArgs,

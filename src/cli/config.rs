@@ -200,7 +200,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         verify_diffid: args.verify_diffid,
         insecure_http: args.insecure_http,
         wanted: None,
-        cache: super::cache::of_layers(&args.cache)?.map(Arc::new),
+        cache: super::cache::open_results(&args.cache)?.map(Arc::new),
         progress: None,
     })
 }

@@ -1,4 +1,4 @@
-//! Files inside containers: what is needed of each, and what is in it.
+//! Files inside containers: how much of each to read, and what is in it.
 
 use super::Counters;
 use super::Examiner;
@@ -22,7 +22,7 @@ const BEST_RATIO: u64 = 8;
 pub(super) struct Contained<'x, 'e> {
     examiner: &'x Examiner<'e>,
     counters: &'x Counters,
-    /// What results of layers from earlier runs depend on, if they may be used.
+    /// The options that results in the cache depend on; `None`: the cache is not used.
     settings: Option<String>,
 }
 
@@ -30,33 +30,33 @@ impl<'e> Examiner<'e> {
     /// Examines files inside containers for this scan.
     pub(super) fn contained(&self) -> Contained<'_, 'e> {
         let options = self.options;
-        // Records with chains of calls to what the caller wants depend on more than options say.
-        let may_be_known = options.cache.is_some() && options.wanted.is_none();
+        // Records with chains of calls depend on what the caller wants, which the key of the options does not contain.
+        let uses_cache = options.cache.is_some() && options.wanted.is_none();
         Contained {
             examiner: self,
             counters: self.counters,
-            settings: may_be_known.then(|| options.facts_key()),
+            settings: uses_cache.then(|| options.facts_key()),
         }
     }
 }
 
 impl Contained<'_, '_> {
-    /// Counts a file that is below the size floor.
-    fn below(&self, size: u64, least: u64) -> bool {
-        let below = size < least;
-        if below {
+    /// Whether a file is smaller than `least`; counts it if so.
+    fn is_below(&self, size: u64, least: u64) -> bool {
+        let is_below = size < least;
+        if is_below {
             let count = &self.counters.tally.below_min_size;
             count.fetch_add(1, Ordering::Relaxed);
         }
-        below
+        is_below
     }
 
-    /// Reads a program that was kept. The facts of a large program take about a quarter of its size in memory, so the budget
+    /// Reads the program in a file. The facts of a large program take about a quarter of its size in memory, so the budget
     /// limits how many are read at once.
     fn program(&self, bytes: &dyn ReadAt) -> Content {
         let examiner = self.examiner;
-        let all = examiner.options.level == Level::Full;
-        let _gate = all.then(|| examiner.facts.take(bytes.len() / 4));
+        let has_all_facts = examiner.options.level == Level::Full;
+        let _grant = has_all_facts.then(|| examiner.facts.take(bytes.len() / 4));
         examiner.program(bytes, false, self.counters)
     }
 }
@@ -68,11 +68,11 @@ impl Examine<Program> for Contained<'_, '_> {
 
     /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
     fn too_small(&self, size: u64) -> bool {
-        self.below(size, self.examiner.options.rules.min_size / BEST_RATIO)
+        self.is_below(size, self.examiner.options.rules.min_size / BEST_RATIO)
     }
 
     fn below_floor(&self, size: u64) -> bool {
-        self.below(size, self.examiner.options.rules.min_size)
+        self.is_below(size, self.examiner.options.rules.min_size)
     }
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
@@ -117,12 +117,12 @@ impl Examine<Program> for Contained<'_, '_> {
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Program, ArchiveError>> {
         let problem = |(reason, detail): (Reason, String)| Err(ArchiveError::new(reason, detail));
         match self.program(candidate.bytes) {
-            Content::Go(programs, rest) => {
-                let name = candidate.place.len();
-                let kept = programs
+            Content::Go(programs, problems) => {
+                let name_length = candidate.place.len();
+                let spooled = programs
                     .into_iter()
-                    .map(|program| self.examiner.spooled(program, name));
-                rest.into_iter().map(problem).chain(kept).collect()
+                    .map(|program| self.examiner.spooled(program, name_length));
+                problems.into_iter().map(problem).chain(spooled).collect()
             }
             Content::Unexamined(reason, detail) => vec![problem((reason, detail))],
             Content::NotGo(_) => {
@@ -152,13 +152,13 @@ impl LayerCache<Program> for Contained<'_, '_> {
         stored_program::encode(program)
     }
 
-    fn decode(&self, text: &str, name: usize) -> Option<Program> {
-        stored_program::decode(text, &self.examiner.spool, name)
+    fn decode(&self, text: &str, name_length: usize) -> Option<Program> {
+        stored_program::decode(text, &self.examiner.spool, name_length)
     }
 
-    fn count(&self, work: &mut dyn FnMut(&dyn Examine<Program>)) -> LayerCounts {
+    fn count(&self, read_layer: &mut dyn FnMut(&dyn Examine<Program>)) -> LayerCounts {
         let counters = Counters::default();
-        work(&Contained {
+        read_layer(&Contained {
             examiner: self.examiner,
             counters: &counters,
             settings: None,

@@ -1,12 +1,12 @@
-//! Programs as text, for results that are kept between runs (`--cache`).
+//! Programs as text, for results that the cache keeps between runs (`--cache`).
 
 use super::program::Program;
 use super::spool::Spool;
 use crate::record::{Binary, FoundProgram, ProgramPlace};
 use serde::{Deserialize, Serialize};
 
-/// Number of the facts: raised whenever a record of an unchanged program changes. `tests/it/cache.rs` holds it against the records of
-/// stored programs.
+/// Version of the facts. Raise it when the record of an unchanged program changes: results of the cache with another version are not used.
+/// `tests/it/cache.rs` compares it with the records of stored programs.
 pub const FACTS: u32 = 1;
 
 /// A program without its place.
@@ -27,13 +27,13 @@ pub(super) fn encode(program: &Program) -> Option<String> {
     serde_json::to_string(&stored).ok()
 }
 
-/// The program in a text, its record in the spool; `name` is the length of its name in its container, in bytes.
-pub(super) fn decode(text: &str, spool: &Spool, name: usize) -> Option<Program> {
+/// The program in a text. Puts its record into the spool; `name_length` is the length of its name in its container, in bytes.
+pub(super) fn decode(text: &str, spool: &Spool, name_length: usize) -> Option<Program> {
     let stored: Stored = serde_json::from_str(text).ok()?;
     Some(FoundProgram {
         place: ProgramPlace::default(),
         slice: stored.slice,
         member: stored.member,
-        record: spool.put(stored.record, name).ok()?,
+        record: spool.put(stored.record, name_length).ok()?,
     })
 }

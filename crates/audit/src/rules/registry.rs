@@ -263,4 +263,26 @@ mod tests {
         let known: Vec<&str> = include_str!("codes.txt").lines().collect();
         assert_eq!(set, known);
     }
+
+    /// The table of families in CONTRIBUTING.md says where the codes of each begin; a family ends where the next one begins.
+    #[test]
+    fn the_ranges_of_codes_are_those_of_the_guide() {
+        let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../CONTRIBUTING.md");
+        let guide = std::fs::read_to_string(guide).unwrap();
+        let rows = guide.lines().filter(|line| line.contains("| from GS"));
+        let mut ranges: Vec<(&str, &str)> = Vec::new();
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let families = cells[1].split(", ").map(|name| name.trim_matches('`'));
+            let codes = cells[2].trim_start_matches("from ").split(", ");
+            ranges.extend(codes.zip(families));
+        }
+        ranges.sort_unstable();
+        for rule in RULES.iter().filter(|r| r.meta.code != "GS900") {
+            let begins_after = |(start, _): &(&str, &str)| *start > rule.meta.code;
+            let next = ranges.iter().position(begins_after).unwrap_or(ranges.len());
+            let family = next.checked_sub(1).map(|i| ranges[i].1);
+            assert_eq!(family, Some(rule.family.name()), "{}", rule.meta.code);
+        }
+    }
 }

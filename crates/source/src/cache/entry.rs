@@ -1,4 +1,4 @@
-//! The file of one result.
+//! The file of one cached result.
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -13,16 +13,16 @@ use std::time::{Duration, SystemTime};
 pub const TEMPORARY: &str = "new-";
 
 /// Bytes of the checksum at the start of a file.
-const SUM: usize = 32;
+const CHECKSUM_SIZE: usize = 32;
 
-/// An entry of a folder.
-pub struct Found {
+/// The file of an entry.
+pub struct EntryFile {
     /// Name of its file.
     pub name: String,
     /// Length of its file.
     pub bytes: u64,
     /// When it was written or last read.
-    pub used: SystemTime,
+    pub last_used: SystemTime,
 }
 
 /// Reads an entry; `None` if it is absent, damaged or longer than `longest` bytes.
@@ -33,7 +33,7 @@ pub fn read(path: &Path, longest: u64) -> Option<Vec<u8>> {
     file.take(longest + longest / 8 + 1024)
         .read_to_end(&mut bytes)
         .ok()?;
-    let (sum, packed) = bytes.split_at_checked(SUM)?;
+    let (sum, packed) = bytes.split_at_checked(CHECKSUM_SIZE)?;
     if Sha256::digest(packed)[..] != *sum {
         return None;
     }
@@ -45,7 +45,7 @@ pub fn read(path: &Path, longest: u64) -> Option<Vec<u8>> {
     (content.len() as u64 <= longest).then_some(content)
 }
 
-/// Writes an entry. `number` is one that this process has not used yet.
+/// Writes an entry. `number` is one that this process has not used for a temporary file.
 pub fn write(folder: &Path, name: &str, number: u64, content: &[u8]) -> io::Result<()> {
     let mut packed = DeflateEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(content)?;
@@ -63,7 +63,7 @@ pub fn write_whole(
     number: u64,
     content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    // Two machines may have processes of the same number on a shared file system.
+    // On a shared file system two machines may have processes with the same number, so that the time is part of the name.
     let salt = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |now| now.as_nanos());
@@ -103,7 +103,7 @@ pub fn mark_used(path: &Path, fresh: Duration) {
 }
 
 /// The entries of a folder, none if there is no such folder.
-pub fn list(folder: &Path) -> io::Result<Vec<Found>> {
+pub fn list(folder: &Path) -> io::Result<Vec<EntryFile>> {
     let mut all = Vec::new();
     for item in names(folder)? {
         let item = item?;
@@ -114,10 +114,10 @@ pub fn list(folder: &Path) -> io::Result<Vec<Found>> {
             continue;
         }
         match item.metadata() {
-            Ok(meta) if meta.is_file() => all.push(Found {
+            Ok(meta) if meta.is_file() => all.push(EntryFile {
                 name,
                 bytes: meta.len(),
-                used: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                last_used: meta.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             }),
             // Another process removed it, or it is something else.
             _ => {}
@@ -127,13 +127,13 @@ pub fn list(folder: &Path) -> io::Result<Vec<Found>> {
 }
 
 /// Removes temporary files that are older than `age`.
-pub fn remove_left_over(folder: &Path, age: Duration) -> io::Result<()> {
+pub fn remove_abandoned(folder: &Path, age: Duration) -> io::Result<()> {
     let now = SystemTime::now();
     for item in names(folder)? {
         let item = item?;
         let is_old = || {
             let written = item.metadata().and_then(|m| m.modified());
-            written.is_ok_and(|at| now.duration_since(at).is_ok_and(|passed| passed > age))
+            written.is_ok_and(|written| now.duration_since(written).is_ok_and(|old| old > age))
         };
         if item.file_name().to_string_lossy().starts_with(TEMPORARY) && is_old() {
             let _ = fs::remove_file(item.path());

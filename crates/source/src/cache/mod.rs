@@ -22,26 +22,26 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Longest entry, in bytes before compression. Results of an ordinary layer take a few hundred kilobytes.
+/// Size of the largest entry, in bytes before compression. Results of an ordinary layer take a few hundred kilobytes.
 pub const LONGEST: u64 = 32 << 20;
 
-/// Bound on a folder when none is given, in bytes.
+/// Bound on the size of a cache when none is given, in bytes.
 pub const BOUND: u64 = 2 << 30;
 
-/// Name and content of the file that marks the folder.
-const MARK: (&str, &str) = ("gospect-cache", "gospect cache, form 1\n");
+/// Name and content of the file that marks a folder as a cache.
+const MARKER: (&str, &str) = ("gospect-cache", "gospect cache, form 1\n");
 
 /// Folders of entries.
 const SHARDS: usize = 16;
 
-/// After this many new entries in one folder of entries, its size is looked at before the run ends.
-const CHECK: u32 = 256;
+/// Number of new entries in one folder of entries after which its size is checked before the run ends.
+const CHECK_AFTER: u32 = 256;
 
-/// Entries whose last use is at most this long ago are not marked as used again, which would cost a write.
-const FRESH: Duration = Duration::from_secs(3600);
+/// Time after which an entry that is used again is marked as used. Marking costs a write.
+const MARK_AFTER: Duration = Duration::from_secs(3600);
 
-/// A temporary file of this age was left by a process that ended early.
-const LEFT_OVER: Duration = Duration::from_secs(24 * 3600);
+/// A temporary file of this age was abandoned by a process that ended early.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a folder cannot be used as a cache.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +63,11 @@ pub struct Cache {
     root: PathBuf,
     bound: u64,
     /// Whether entries are added; false when the folder cannot be written to.
-    writes: bool,
+    is_writable: bool,
+    /// Number of new entries, by folder of entries.
     added: [AtomicU32; SHARDS],
-    temporary: AtomicU64,
+    /// Number for the next temporary file.
+    next_temporary: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
     /// The first reason why an entry could not be written.
@@ -101,29 +103,29 @@ impl Cache {
     /// When the folder cannot be made or read, or is no cache.
     pub fn open(root: &Path, bound: u64) -> Result<Self, CacheError> {
         fs::create_dir_all(root)?;
-        let mark = root.join(MARK.0);
+        let marker = root.join(MARKER.0);
         let mut text = String::new();
-        let found =
-            entry::open_plain(&mark).and_then(|file| file.take(100).read_to_string(&mut text));
+        let opened =
+            entry::open_plain(&marker).and_then(|file| file.take(100).read_to_string(&mut text));
         let mut problem = None;
-        match found {
-            Ok(_) if text == MARK.1 => {}
+        match opened {
+            Ok(_) if text == MARKER.1 => {}
             Ok(_) => return Err(CacheError::OtherForm),
             Err(e) if e.kind() == io::ErrorKind::InvalidInput => return Err(CacheError::Foreign),
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
             Err(_) => {
-                // A process that opens the same new folder at this moment may have begun.
+                // Another process that opens the same new folder at this moment may have made some of its files.
                 let is_ours = |name: &std::ffi::OsStr| {
                     let name = name.to_string_lossy();
-                    name.len() == 1 || name.starts_with(entry::TEMPORARY) || name == MARK.0
+                    name.len() == 1 || name.starts_with(entry::TEMPORARY) || name == MARKER.0
                 };
                 for other in fs::read_dir(root)? {
                     if !is_ours(&other?.file_name()) {
                         return Err(CacheError::Foreign);
                     }
                 }
-                let made = entry::write_whole(root, MARK.0, 0, &mut |out| {
-                    out.write_all(MARK.1.as_bytes())
+                let made = entry::write_whole(root, MARKER.0, 0, &mut |out| {
+                    out.write_all(MARKER.1.as_bytes())
                 });
                 problem = made.err().map(|e| error_text(&e));
             }
@@ -131,9 +133,9 @@ impl Cache {
         Ok(Self {
             root: root.to_owned(),
             bound,
-            writes: problem.is_none(),
+            is_writable: problem.is_none(),
             added: Default::default(),
-            temporary: AtomicU64::new(1),
+            next_temporary: AtomicU64::new(1),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             problem: Mutex::new(problem),
@@ -147,13 +149,13 @@ impl Cache {
 
     /// The result with this name, if it is there and whole.
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
-        let (shard, file_name) = place(name);
+        let (shard, file_name) = shard_and_file(name);
         let path = self.shard(shard).join(file_name);
         let content = entry::read(&path, LONGEST);
         match content {
             Some(_) => {
                 self.hits.fetch_add(1, Ordering::Relaxed);
-                entry::mark_used(&path, FRESH);
+                entry::mark_used(&path, MARK_AFTER);
             }
             None => {
                 self.misses.fetch_add(1, Ordering::Relaxed);
@@ -162,19 +164,19 @@ impl Cache {
         content
     }
 
-    /// Takes back a hit: what was read could not be used.
-    pub fn unusable(&self) {
+    /// Counts the last hit as a miss: the entry could not be used.
+    pub fn reject_hit(&self) {
         self.hits.fetch_sub(1, Ordering::Relaxed);
         self.misses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Keeps a result. One that is too long, or cannot be written, is not kept.
     pub fn put(&self, name: &str, content: &[u8]) {
-        if !self.writes || content.len() as u64 > LONGEST {
+        if !self.is_writable || content.len() as u64 > LONGEST {
             return;
         }
-        let (shard, file_name) = place(name);
-        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+        let (shard, file_name) = shard_and_file(name);
+        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
         let folder = self.shard(shard);
         let written = fs::create_dir_all(&folder)
             .and_then(|()| entry::write(&folder, &file_name, number, content));
@@ -186,12 +188,12 @@ impl Cache {
         let Some(added) = self.added.get(shard) else {
             return;
         };
-        if added.fetch_add(1, Ordering::Relaxed) % CHECK == CHECK - 1 {
+        if added.fetch_add(1, Ordering::Relaxed) % CHECK_AFTER == CHECK_AFTER - 1 {
             let _ = self.keep_bound(shard);
         }
     }
 
-    /// Called when the run is over: removes what is too much, and says what the run did.
+    /// Ends a run: removes entries beyond the bound, and returns what the run did with the cache.
     pub fn finish(&self) -> Usage {
         for (shard, added) in self.added.iter().enumerate() {
             if added.load(Ordering::Relaxed) > 0 {
@@ -213,10 +215,11 @@ impl Cache {
     pub fn contents(&self) -> io::Result<Contents> {
         let mut contents = Contents::default();
         for shard in 0..SHARDS {
-            for found in entry::list(&self.shard(shard))? {
+            for file in entry::list(&self.shard(shard))? {
                 contents.entries += 1;
-                contents.bytes += found.bytes;
-                contents.oldest = Some(contents.oldest.map_or(found.used, |o| o.min(found.used)));
+                contents.bytes += file.bytes;
+                let oldest = contents.oldest.unwrap_or(file.last_used);
+                contents.oldest = Some(oldest.min(file.last_used));
             }
         }
         Ok(contents)
@@ -230,15 +233,17 @@ impl Cache {
     pub fn prune(&self, bound: u64, since: SystemTime) -> io::Result<Contents> {
         let mut entries = Vec::new();
         for shard in 0..SHARDS {
-            entry::remove_left_over(&self.shard(shard), LEFT_OVER)?;
-            let found = entry::list(&self.shard(shard))?;
-            entries.extend(found.into_iter().map(|entry| (shard, entry)));
+            entry::remove_abandoned(&self.shard(shard), ABANDONED_AFTER)?;
+            let files = entry::list(&self.shard(shard))?;
+            entries.extend(files.into_iter().map(|file| (shard, file)));
         }
-        entries.sort_by(|a, b| (a.1.used, &a.1.name).cmp(&(b.1.used, &b.1.name)));
+        entries.sort_by(|(_, one), (_, other)| {
+            (one.last_used, &one.name).cmp(&(other.last_used, &other.name))
+        });
         let mut left: u64 = entries.iter().map(|(_, entry)| entry.bytes).sum();
         let mut removed = Contents::default();
         for (shard, old) in entries {
-            if left <= bound && old.used >= since {
+            if left <= bound && old.last_used >= since {
                 break;
             }
             match fs::remove_file(self.shard(shard).join(&old.name)) {
@@ -259,8 +264,8 @@ impl Cache {
         self.root.join(format!("{number:x}"))
     }
 
-    /// Removes what is too much if one folder of entries has more than its share: names are spread evenly, so that all of them need not be
-    /// listed each time.
+    /// Removes entries beyond the bound if one folder of entries has more than its share. Names are spread evenly over the folders, so listing
+    /// one of them is enough.
     fn keep_bound(&self, shard: usize) -> io::Result<()> {
         let entries = entry::list(&self.shard(shard))?;
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
@@ -272,7 +277,7 @@ impl Cache {
 }
 
 /// Folder and file of the result with this name.
-fn place(name: &str) -> (usize, String) {
+fn shard_and_file(name: &str) -> (usize, String) {
     let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
     let file = digest.iter().fold(String::with_capacity(64), |text, byte| {
         text + &format!("{byte:02x}")

@@ -8,7 +8,7 @@ fn entry_names(root: &Path) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn entries_come_back_and_go_by_their_last_use() {
+fn entries_are_found_again_and_pruned_by_their_last_use() {
     let dir = tempfile::tempdir().unwrap();
     let cache = Cache::open(dir.path(), BOUND).unwrap();
     let content = |n: u64| format!("{n} ").repeat(1000).into_bytes();
@@ -19,7 +19,7 @@ fn entries_come_back_and_go_by_their_last_use() {
     // Those with an even number were used long ago.
     let long_ago = SystemTime::now() - Duration::from_secs(10 * 24 * 3600);
     for n in (0..200).step_by(2) {
-        let (shard, name) = place(&format!("layer {n}"));
+        let (shard, name) = shard_and_file(&format!("layer {n}"));
         let file = File::options()
             .append(true)
             .open(cache.shard(shard).join(name));
@@ -43,7 +43,7 @@ fn entries_come_back_and_go_by_their_last_use() {
 }
 
 #[test]
-fn only_entries_and_what_was_left_over_are_removed() {
+fn only_entries_and_abandoned_files_are_removed() {
     let dir = tempfile::tempdir().unwrap();
     let cache = Cache::open(dir.path(), BOUND).unwrap();
     cache.put("one", b"1");
@@ -53,7 +53,7 @@ fn only_entries_and_what_was_left_over_are_removed() {
         fs::write(folder.join(other), "x").unwrap();
     }
     fs::create_dir(folder.join("0".repeat(64))).unwrap();
-    let old = SystemTime::now() - LEFT_OVER - Duration::from_secs(60);
+    let old = SystemTime::now() - ABANDONED_AFTER - Duration::from_secs(60);
     let left = File::options().append(true).open(folder.join("new-1-2-3"));
     left.unwrap().set_modified(old).unwrap();
     assert_eq!(cache.prune(0, SystemTime::UNIX_EPOCH).unwrap().entries, 1);
@@ -74,13 +74,13 @@ fn only_entries_and_what_was_left_over_are_removed() {
 }
 
 #[test]
-fn what_is_too_long_is_neither_kept_nor_read() {
+fn an_entry_beyond_the_limit_is_neither_kept_nor_read() {
     let dir = tempfile::tempdir().unwrap();
     let cache = Cache::open(dir.path(), BOUND).unwrap();
     cache.put("long", &vec![0; LONGEST as usize + 1]);
     assert_eq!(cache.contents().unwrap(), Contents::default());
     // An entry that expands to more than an entry may have, with a true checksum.
-    let (shard, name) = place("bomb");
+    let (shard, name) = shard_and_file("bomb");
     fs::create_dir_all(cache.shard(shard)).unwrap();
     entry::write(
         &cache.shard(shard),
@@ -97,7 +97,7 @@ fn what_is_too_long_is_neither_kept_nor_read() {
 #[test]
 fn a_mark_that_is_no_file_is_refused_and_not_read() {
     let dir = tempfile::tempdir().unwrap();
-    let mark = dir.path().join(MARK.0);
+    let mark = dir.path().join(MARKER.0);
     rustix::fs::mknodat(
         rustix::fs::CWD,
         &mark,

@@ -68,7 +68,7 @@ impl<'c, P: Payload> ArchiveResults<'c, P> {
         let _memory = self.options.budget.take(bytes.len() as u64);
         let known = self.read(&bytes);
         if known.is_none() {
-            self.folder.unusable();
+            self.folder.reject_hit();
         }
         let (collected, counts) = known?;
         self.cache.add(&counts);

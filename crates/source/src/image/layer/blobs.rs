@@ -103,7 +103,7 @@ fn load<P: Payload>(
         .filter(|(scan, _)| scan.digest == Some(digest))
         .filter(|(scan, _)| store.is_remote() || is_same(store, plan, digest, scan.size));
     let Some((scan, counts)) = known else {
-        folder.unusable();
+        folder.reject_hit();
         return None;
     };
     cache.add(&counts);
