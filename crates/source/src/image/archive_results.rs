@@ -1,4 +1,4 @@
-//! Archives that an earlier run has read: only their digest is computed.
+//! Results of archives from earlier runs: an archive whose result is in the cache is only read to compute its digest.
 
 use super::collect::{Collected, WalkItem};
 use super::digest::{Digest, Hasher};
@@ -9,13 +9,13 @@ use crate::cache::Cache;
 use gospect_bytes::ReadAt;
 use serde::{Deserialize, Serialize};
 
-/// Number of the stored form; part of the name of every entry.
+/// Version of the stored form; part of the name of every entry.
 const FORM: u32 = 1;
 
-/// Shorter archives are read again, which takes hardly longer.
-const LONG: u64 = 1 << 20;
+/// Smaller archives are read again, which takes hardly longer than to compute their digest.
+const MIN_SIZE: u64 = 1 << 20;
 
-/// What is known, or to be kept, of one archive.
+/// The entry of one archive in the cache.
 pub struct ArchiveResults<'c, P> {
     cache: &'c dyn LayerCache<P>,
     folder: &'c Cache,
@@ -45,7 +45,7 @@ impl<'c, P: Payload> ArchiveResults<'c, P> {
     ) -> Option<Self> {
         let cache = examine.cache()?;
         let folder = cache.folder()?;
-        let digest = (bytes.len() >= LONG).then(|| digest(bytes)).flatten()?;
+        let digest = (bytes.len() >= MIN_SIZE).then(|| digest(bytes)).flatten()?;
         let name = format!(
             "archive {FORM} {digest} {} {} {:?} {} {}",
             options.archives,
@@ -66,7 +66,7 @@ impl<'c, P: Payload> ArchiveResults<'c, P> {
     pub fn known(&self) -> Option<Collected<P>> {
         let bytes = self.folder.get(&self.name)?;
         let _memory = self.options.budget.take(bytes.len() as u64);
-        let known = self.read(&bytes);
+        let known = self.decode(&bytes);
         if known.is_none() {
             self.folder.reject_hit();
         }
@@ -75,21 +75,21 @@ impl<'c, P: Payload> ArchiveResults<'c, P> {
         Some(collected)
     }
 
-    /// Does the work, and keeps its result.
-    pub fn collect(&self, work: &dyn Fn(&dyn Examine<P>) -> Collected<P>) -> Collected<P> {
+    /// Reads the archive by `read`, and puts the result into the cache.
+    pub fn collect(&self, read: &dyn Fn(&dyn Examine<P>) -> Collected<P>) -> Collected<P> {
         let mut collected = None;
         let counts = self
             .cache
-            .count(&mut |examine| collected = Some(work(examine)));
+            .count(&mut |examine| collected = Some(read(examine)));
         self.cache.add(&counts);
         let collected = collected.unwrap_or_default();
-        if let Some(bytes) = self.write(&collected, counts) {
+        if let Some(bytes) = self.encode(&collected, counts) {
             self.folder.put(&self.name, &bytes);
         }
         collected
     }
 
-    fn write(&self, collected: &Collected<P>, counts: LayerCounts) -> Option<Vec<u8>> {
+    fn encode(&self, collected: &Collected<P>, counts: LayerCounts) -> Option<Vec<u8>> {
         if collected.unlisted > 0 || collected.too_many_links {
             return None;
         }
@@ -111,9 +111,9 @@ impl<'c, P: Payload> ArchiveResults<'c, P> {
         serde_json::to_vec(&Stored { counts, items }).ok()
     }
 
-    fn read(&self, bytes: &[u8]) -> Option<(Collected<P>, LayerCounts)> {
+    fn decode(&self, bytes: &[u8]) -> Option<(Collected<P>, LayerCounts)> {
         let stored: Stored = serde_json::from_slice(bytes).ok()?;
-        let decode = |text: &str, name: usize| self.cache.decode(text, name);
+        let decode = |text: &str, name_length: usize| self.cache.decode(text, name_length);
         let found = stored.items.iter().map(|item| match item {
             StoredItem::Program(program) => Some(WalkItem::Program(program.program(&decode)?)),
             StoredItem::Problem(problem, mode, uid, gid) => {
@@ -139,14 +139,14 @@ impl<'c, P: Payload> ArchiveResults<'c, P> {
 fn digest(bytes: &dyn ReadAt) -> Option<Digest> {
     let mut hasher = Hasher::sha256();
     let mut piece = vec![0; 256 << 10];
-    let mut at = 0;
-    while at < bytes.len() {
+    let mut offset = 0;
+    while offset < bytes.len() {
         let read = bytes
-            .read_at(&mut piece, at)
+            .read_at(&mut piece, offset)
             .ok()
             .filter(|read| *read > 0)?;
         hasher.update(piece.get(..read)?);
-        at += read as u64;
+        offset += read as u64;
     }
     Some(hasher.finish())
 }

@@ -90,9 +90,11 @@ struct State<P> {
     by_entry: BTreeMap<Vec<Vec<u8>>, Vec<usize>>,
     /// Packages by place: the archive itself, or packages inside it.
     packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
+    /// Hard links to programs so far.
     links: u64,
+    /// Number of problems, and the memory that they take.
     problems: usize,
-    bytes: u64,
+    problem_bytes: u64,
     unlisted: u64,
     digests: Option<Box<Digests>>,
 }
@@ -123,8 +125,8 @@ impl<P: Payload> State<P> {
             .map(|e| 2 * e.len() + 40)
             .sum::<usize>();
         self.problems += 1;
-        self.bytes += (800 + names + problem.detail.len()) as u64;
-        let is_over = self.problems > bounds.problems || self.bytes > bounds.bytes;
+        self.problem_bytes += (800 + names + problem.detail.len()) as u64;
+        let is_over = self.problems > bounds.problems || self.problem_bytes > bounds.bytes;
         if is_over && !place.is_empty() {
             self.unlisted += 1;
         } else {
@@ -161,7 +163,7 @@ impl<'e, P: Payload> Collector<'e, P> {
                 packages: BTreeMap::new(),
                 links: 0,
                 problems: 0,
-                bytes: 0,
+                problem_bytes: 0,
                 unlisted: 0,
                 digests: None,
             }),
@@ -299,42 +301,42 @@ impl<P: Payload> Receiver for Collector<'_, P> {
         if state.links > most {
             return;
         }
-        let same = state.by_entry.range(of.entries.clone()..);
-        let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
+        let targets = state.by_entry.range(of.entries.clone()..);
+        let targets = targets.take_while(|(entries, _)| entries.starts_with(&of.entries));
         let mut copies = Vec::new();
         let mut links = state.links;
         // A container may hold several results.
-        for (entries, indexes) in same {
+        for (entries, indexes) in targets {
             if links > most {
                 break;
             }
             let inside = entries.get(of.entries.len()..).unwrap_or_default();
-            let mut there = place.clone();
-            there.entries.extend_from_slice(inside);
+            let mut link = place.clone();
+            link.entries.extend_from_slice(inside);
             for found in indexes.iter().filter_map(|index| state.found.get(*index)) {
-                let mut there = there.clone();
+                let mut link = link.clone();
                 match found {
                     WalkItem::Program(item) => {
                         links += item.program.names();
                         if !inside.is_empty() {
                             let at = &item.place;
-                            (there.mode, there.uid, there.gid) = (at.mode, at.uid, at.gid);
+                            (link.mode, link.uid, link.gid) = (at.mode, at.uid, at.gid);
                         }
                         copies.push(WalkItem::Program(PlacedProgram {
-                            place: there,
+                            place: link,
                             ..item.clone()
                         }));
                     }
                     WalkItem::Problem(_, problem) => {
                         links += 1;
-                        copies.push(WalkItem::Problem(there, problem.clone()));
+                        copies.push(WalkItem::Problem(link, problem.clone()));
                     }
                     WalkItem::Images(_) => {}
                 }
             }
         }
         state.links = links;
-        // Links mean the last file with a name.
+        // A later link to this name leads to the new file.
         forget(&mut state.by_entry, place);
         if links > most {
             if self.walked == Walked::Archive {

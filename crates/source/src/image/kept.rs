@@ -1,29 +1,42 @@
-//! Files of a layer that are needed after all layers are read: package databases. A few stay in memory, the others go to one
-//! temporary file for each layer.
+//! Keeps files of a layer that are needed after all layers are read: package databases. A few stay in memory, the others are written to
+//! one temporary file for each layer.
 
 use crate::archive::ArchiveError;
 use gospect_bytes::{FileBytes, Part, ReadAt, SpillFile, Use};
 use std::io::{self, Read};
 
-/// Longest temporary file of one layer, in bytes.
-const FILE: u64 = 1 << 30;
+/// Size of the largest temporary file of one layer, in bytes.
+const FILE_LIMIT: u64 = 1 << 30;
 /// Most files kept of one layer.
-const COUNT: usize = 400_000;
+const COUNT_LIMIT: usize = 400_000;
+
 /// The kept files of one layer.
 #[derive(Default)]
 pub struct KeptFiles {
+    /// Contents of the files that are kept in memory.
     memory: Vec<u8>,
-    most: usize,
-    places: Vec<(bool, u64, u64)>,
+    memory_limit: usize,
+    /// Where each file is, by number.
+    places: Vec<KeptPlace>,
+    /// Contents of the other files, while the layer is read.
     written: Option<SpillFile>,
+    /// The same, after the layer was read.
     file: Option<FileBytes>,
+}
+
+/// Where a kept file is.
+#[derive(Clone, Copy)]
+struct KeptPlace {
+    in_memory: bool,
+    offset: u64,
+    size: u64,
 }
 
 impl KeptFiles {
     /// Empty; `memory` is the memory of the run in bytes.
     pub fn new(memory: u64) -> Self {
         Self {
-            most: usize::try_from(Use::LayerFiles.share(memory)).unwrap_or(usize::MAX),
+            memory_limit: usize::try_from(Use::LayerFiles.share(memory)).unwrap_or(usize::MAX),
             ..Self::default()
         }
     }
@@ -40,20 +53,25 @@ impl KeptFiles {
         let too_large =
             || ArchiveError::limit("the databases of package managers in one layer are too large");
         let number = self.places.len();
-        if number >= COUNT {
+        if number >= COUNT_LIMIT {
             return Ok(Err(too_large()));
         }
         let mut body = body.take(size);
-        if usize::try_from(size).is_ok_and(|size| self.memory.len() + size <= self.most) {
-            let from = self.memory.len() as u64;
+        if usize::try_from(size).is_ok_and(|size| self.memory.len() + size <= self.memory_limit) {
+            let offset = self.memory.len() as u64;
             body.read_to_end(&mut self.memory)?;
-            let len = self.memory.len() as u64 - from;
-            self.places.push((true, from, len));
+            self.places.push(KeptPlace {
+                in_memory: true,
+                offset,
+                size: self.memory.len() as u64 - offset,
+            });
             return Ok(Ok(number as u32));
         }
-        let file = self.written.get_or_insert_with(|| SpillFile::new(FILE));
-        let from = file.len();
-        if from.saturating_add(size) > FILE {
+        let file = self
+            .written
+            .get_or_insert_with(|| SpillFile::new(FILE_LIMIT));
+        let offset = file.len();
+        if offset.saturating_add(size) > FILE_LIMIT {
             return Ok(Err(too_large()));
         }
         let mut piece = vec![0; 64 << 10];
@@ -66,11 +84,15 @@ impl KeptFiles {
                 return Ok(Err(ArchiveError::from(error)));
             }
         }
-        self.places.push((false, from, file.len() - from));
+        self.places.push(KeptPlace {
+            in_memory: false,
+            offset,
+            size: file.len() - offset,
+        });
         Ok(Ok(number as u32))
     }
 
-    /// Called after the layer is read: from now on its files can be opened.
+    /// Ends the reading of the layer: from now on the kept files can be opened.
     pub fn finish(&mut self) {
         self.memory.shrink_to_fit();
         self.file = self.written.take().and_then(SpillFile::into_bytes);
@@ -83,13 +105,14 @@ impl KeptFiles {
 
     /// The file with this number.
     pub fn open(&self, number: u32) -> Option<Box<dyn ReadAt + '_>> {
-        let (in_memory, from, len) = *self.places.get(number as usize)?;
-        if in_memory {
-            let from = usize::try_from(from).ok()?;
-            let bytes = self.memory.get(from..from + usize::try_from(len).ok()?)?;
-            return Some(Box::new(bytes));
+        let place = self.places.get(number as usize)?;
+        if place.in_memory {
+            let start = usize::try_from(place.offset).ok()?;
+            let end = start + usize::try_from(place.size).ok()?;
+            return Some(Box::new(self.memory.get(start..end)?));
         }
-        Some(Box::new(Part::new(self.file.as_ref()?, from, len)))
+        let file = self.file.as_ref()?;
+        Some(Box::new(Part::new(file, place.offset, place.size)))
     }
 }
 
@@ -109,12 +132,12 @@ mod tests {
             );
             assert_eq!(error.reason, crate::archive::Reason::Limit);
         };
-        refused(kept.keep(&mut nothing(), FILE + 1).unwrap());
+        refused(kept.keep(&mut nothing(), FILE_LIMIT + 1).unwrap());
         // Memory that one file uses is not free for the next.
         kept.keep(&mut [1; 4096].as_slice(), 4096).unwrap().unwrap();
         assert_eq!(kept.written.as_ref().unwrap().len(), 4096);
-        refused(kept.keep(&mut nothing(), FILE - 4095).unwrap());
-        for _ in 1..COUNT {
+        refused(kept.keep(&mut nothing(), FILE_LIMIT - 4095).unwrap());
+        for _ in 1..COUNT_LIMIT {
             kept.keep(&mut nothing(), 0).unwrap().unwrap();
         }
         refused(kept.keep(&mut nothing(), 0).unwrap());
@@ -140,7 +163,7 @@ mod tests {
             assert_eq!(bytes[..text.len()], text[..]);
         }
         assert!(kept.open(9).is_none());
-        let huge = kept.keep(&mut io::empty(), FILE + 1).unwrap();
+        let huge = kept.keep(&mut io::empty(), FILE_LIMIT + 1).unwrap();
         assert!(huge.is_err());
     }
 }

@@ -8,13 +8,12 @@
 //! names alone. Must never: know Go (that is the task of [`Examine`]), keep content, write anything.
 
 mod archive_results;
-mod aside;
 mod assemble;
-mod beside;
 mod catalog;
 mod collect;
 mod command;
 pub(crate) mod digest;
+mod digester;
 mod kept;
 mod layer;
 #[doc(hidden)]
@@ -24,6 +23,7 @@ mod members;
 pub(crate) mod names;
 pub(crate) mod overlay;
 mod owners;
+mod pipe;
 mod rootfs;
 pub(crate) mod store;
 mod stored;
@@ -121,11 +121,11 @@ pub trait LayerCache<P>: Sync {
     /// A program as text; `None` if it cannot be written.
     fn encode(&self, program: &P) -> Option<String>;
 
-    /// The program in a text that [`Self::encode`] made; `name` is the length of its name in the layer or archive, in bytes.
-    fn decode(&self, text: &str, name: usize) -> Option<P>;
+    /// The program in a text that [`Self::encode`] made; `name_length` is the length of its name in the layer or archive, in bytes.
+    fn decode(&self, text: &str, name_length: usize) -> Option<P>;
 
-    /// Does work with an examiner that counts for this layer or archive alone.
-    fn count(&self, work: &mut dyn FnMut(&dyn Examine<P>)) -> LayerCounts;
+    /// Reads a layer or archive by `read`, with an examiner that counts for it alone.
+    fn count(&self, read: &mut dyn FnMut(&dyn Examine<P>)) -> LayerCounts;
 
     /// Adds the counts of a layer or archive to those of the run.
     fn add(&self, counts: &LayerCounts);

@@ -52,15 +52,16 @@ pub struct ResolvedImage {
     pub layers: Vec<String>,
 }
 
-/// Reads a page, and says how many names are in it; `None`: enough is read.
+/// Reads a page and returns the number of names in it; `None` ends the listing.
 type PageReader<'r> = dyn FnMut(&[u8]) -> Result<Option<usize>, ArchiveError> + 'r;
 
 /// Most bytes of the tags of one repository: about a million of them.
 const TAGS_MAX: usize = 64 << 20;
 
-/// Most pages of one list, and most pages without a name that follow each other.
+/// Most pages of one list.
 const PAGES_MAX: usize = 100_000;
-const EMPTY_MAX: usize = 100;
+/// Most successive pages without a name.
+const EMPTY_PAGES_MAX: usize = 100;
 
 #[derive(Deserialize)]
 struct RepositoryPage {
@@ -90,7 +91,7 @@ impl Catalog {
             let text = format!("{host} is not the host of a registry; write HOST or HOST:PORT");
             return Err(ArchiveError::new(Reason::Malformed, text));
         }
-        // A listing of many repositories asks as often as it must.
+        // A listing of many repositories needs many requests.
         let settings = Settings {
             requests: usize::MAX,
             ..settings.clone()
@@ -159,7 +160,7 @@ impl Catalog {
         Ok(tags)
     }
 
-    /// What a tag, or a digest, of a repository leads to. `wish`: only images of this platform. The time of building takes another request
+    /// What a tag, or a digest, of a repository leads to. `wanted`: only images of this platform. The time of building takes another request
     /// or two, which `with_time` asks for.
     ///
     /// # Errors
@@ -168,7 +169,7 @@ impl Catalog {
         &self,
         repository: &str,
         tag: &str,
-        wish: Option<&Platform>,
+        wanted: Option<&Platform>,
         with_time: bool,
     ) -> Result<Resolved, ArchiveError> {
         let reference = self.reference(repository, Some(tag))?;
@@ -183,7 +184,7 @@ impl Catalog {
         let Some(manifests) = document.manifests else {
             return Ok(Resolved {
                 created: match with_time {
-                    true => built(&registry, &bytes, &document)?,
+                    true => build_time(&registry, &bytes, &document)?,
                     false => None,
                 },
                 images: vec![image_of(digest.to_string(), None, &document)],
@@ -198,14 +199,14 @@ impl Catalog {
         let mut waiting: VecDeque<Descriptor> = manifests.into();
         let mut seen = HashSet::new();
         while let Some(descriptor) = waiting.pop_front() {
-            if !is_wanted(&descriptor, wish) || !seen.insert(descriptor.digest.clone()) {
+            if !is_wanted(&descriptor, wanted) || !seen.insert(descriptor.digest.clone()) {
                 continue;
             }
             if seen.len() > DOCUMENTS {
                 let text = format!("{repository}:{tag} leads to more than {DOCUMENTS} manifests");
                 return Err(ArchiveError::limit(text));
             }
-            let bytes = child(&registry, &descriptor.digest)?;
+            let bytes = manifest_of_index(&registry, &descriptor.digest)?;
             let document: Document = parse(&bytes, "the manifest")?;
             if let Some(below) = document.manifests {
                 let platform = &descriptor.platform;
@@ -219,7 +220,7 @@ impl Catalog {
                 continue;
             }
             if with_time && resolved.created.is_none() {
-                resolved.created = built(&registry, &bytes, &document)?;
+                resolved.created = build_time(&registry, &bytes, &document)?;
             }
             let platform = descriptor.platform.as_ref().map(Platform::to_string);
             let image = image_of(descriptor.digest, platform, &document);
@@ -250,14 +251,14 @@ impl Catalog {
     ) -> Result<(), ArchiveError> {
         let mut next = Some(first);
         let mut seen = HashSet::new();
-        let mut empty = 0;
+        let mut empty_pages = 0;
         while let Some(path) = next.take() {
             let page = client.page(&path, PAGE_MAX)?;
             let page = page.ok_or_else(|| ArchiveError::unsupported("not there"))?;
             match read(&page.body)? {
                 None => return Ok(()),
-                Some(0) => empty += 1,
-                Some(_) => empty = 0,
+                Some(0) => empty_pages += 1,
+                Some(_) => empty_pages = 0,
             }
             next = page.link.as_deref().and_then(next_page);
             seen.insert(path);
@@ -265,7 +266,7 @@ impl Catalog {
                 let text = format!("{} gives the same page again", self.host);
                 return Err(ArchiveError::malformed(text));
             }
-            if empty >= EMPTY_MAX || seen.len() >= PAGES_MAX {
+            if empty_pages >= EMPTY_PAGES_MAX || seen.len() >= PAGES_MAX {
                 let text = format!("{} gives page after page without an end", self.host);
                 return Err(ArchiveError::malformed(text));
             }
@@ -284,8 +285,8 @@ impl Catalog {
     }
 }
 
-/// A manifest that an index names, when it is what its digest says.
-fn child(registry: &Registry, digest: &str) -> Result<Vec<u8>, ArchiveError> {
+/// A manifest that an index names, with its digest checked.
+fn manifest_of_index(registry: &Registry, digest: &str) -> Result<Vec<u8>, ArchiveError> {
     let named = Digest::parse(digest)
         .ok_or_else(|| ArchiveError::malformed(format!("{digest} is no digest")))?;
     let missing = || unreadable(format!("{} has no {named}", registry.reference.host));
@@ -298,14 +299,14 @@ fn child(registry: &Registry, digest: &str) -> Result<Vec<u8>, ArchiveError> {
 }
 
 /// Whether a descriptor of an index is an image of the wanted platform. Attestations and the like are none.
-fn is_wanted(descriptor: &Descriptor, wish: Option<&Platform>) -> bool {
+fn is_wanted(descriptor: &Descriptor, wanted: Option<&Platform>) -> bool {
     let is_image = matches!(
         Media::of(&descriptor.media_type),
         Media::Manifest | Media::Index
     );
-    match (&descriptor.platform, wish) {
+    match (&descriptor.platform, wanted) {
         (Some(platform), _) if platform.is_unknown() => false,
-        (Some(platform), Some(wish)) => is_image && platform.meets(wish),
+        (Some(platform), Some(wanted)) => is_image && platform.meets(wanted),
         _ => is_image,
     }
 }
@@ -321,7 +322,7 @@ fn image_of(digest: String, platform: Option<String>, document: &Document) -> Re
 }
 
 /// When an image was built: its annotation, else its configuration.
-fn built(
+fn build_time(
     registry: &Registry,
     manifest: &[u8],
     document: &Document,

@@ -1,7 +1,7 @@
 //! Requests to one registry: authentication over the shared HTTP client.
 
 use super::Settings;
-use super::auth::{Challenge, challenges, encode};
+use super::auth::{Challenge, encode};
 use super::credentials::{self, Credential};
 use super::reference::{Reference, api_host};
 use crate::archive::ArchiveError;
@@ -24,7 +24,7 @@ const HINT: &str = "; for a registry on this machine that speaks plain HTTP add 
 pub struct Client {
     pub(super) http: Arc<Http>,
     host: String,
-    /// What tokens are asked for.
+    /// The scope for which tokens are requested.
     scope: String,
     config: Option<std::path::PathBuf>,
     /// The last value of `Authorization` that worked.
@@ -53,18 +53,18 @@ pub struct Page {
 }
 
 fn scope_of(repository: &str) -> String {
-    // Whatever the challenge asks for: a token to push or for another repository is not needed.
+    // Only this, even if the challenge names more: a token to push, or for another repository, is not needed.
     format!("repository:{repository}:pull")
 }
 
 impl Client {
     pub fn new(reference: &Reference, settings: &Settings) -> Result<Self, ArchiveError> {
-        Self::with(&reference.host, scope_of(&reference.name), settings)
+        Self::with_scope(&reference.host, scope_of(&reference.name), settings)
     }
 
     /// A client for the list of repositories.
     pub fn of_catalog(host: &str, settings: &Settings) -> Result<Self, ArchiveError> {
-        Self::with(host, "registry:catalog:*".to_owned(), settings)
+        Self::with_scope(host, "registry:catalog:*".to_owned(), settings)
     }
 
     /// A client for a repository of the same registry, with the same connections and count of requests.
@@ -78,8 +78,8 @@ impl Client {
         }
     }
 
-    fn with(shown: &str, scope: String, settings: &Settings) -> Result<Self, ArchiveError> {
-        let host = api_host(shown).to_owned();
+    fn with_scope(name: &str, scope: String, settings: &Settings) -> Result<Self, ArchiveError> {
+        let host = api_host(name).to_owned();
         if settings.insecure_http && !is_loopback(&host) {
             let text = format!("plain HTTP is only for registries on this machine, not for {host}");
             return Err(unreadable(text));
@@ -97,8 +97,8 @@ impl Client {
         };
         let base = format!("{scheme}://{host}");
         Ok(Self {
-            http: Arc::new(Http::new(&base, shown, (plain, HINT), &patience)?),
-            host: shown.to_owned(),
+            http: Arc::new(Http::new(&base, name, (plain, HINT), &patience)?),
+            host: name.to_owned(),
             scope,
             config: settings.docker_config.clone(),
             authorization: Mutex::new(None),
@@ -174,24 +174,24 @@ impl Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let (answer, asked) = self.http.follow(&url, &headers, known.as_deref())?;
+        let (answer, redirected_to) = self.http.follow(&url, &headers, known.as_deref())?;
         if answer.status().as_u16() != 401 {
             return Ok(answer);
         }
         // A host that a redirect named gets no credentials and may not name a token service.
-        if let Some(other) = asked {
+        if let Some(other) = redirected_to {
             return Err(permanent(format!(
                 "{} redirects to {other}, which asks for a login; credentials are for the registry that was named and go nowhere else",
                 self.host
             )));
         }
         let values = answer.headers().get_all(header::WWW_AUTHENTICATE);
-        let wanted: Vec<Challenge> = values
+        let challenges: Vec<Challenge> = values
             .iter()
             .filter_map(|v| v.to_str().ok())
-            .flat_map(challenges)
+            .flat_map(super::auth::challenges)
             .collect();
-        let fresh = self.authorize(&wanted)?;
+        let fresh = self.authorize(&challenges)?;
         let Some(fresh) = fresh else {
             return Ok(answer);
         };
@@ -206,7 +206,7 @@ impl Client {
     }
 
     /// The `Authorization` header that answers a challenge; `None` if there are no credentials.
-    fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, RequestError> {
+    fn authorize(&self, challenges: &[Challenge]) -> Result<Option<String>, RequestError> {
         let credential = match &self.config {
             Some(directory) => {
                 credentials::find(directory, &self.host).map_err(|e| permanent(e.to_string()))?
@@ -222,14 +222,14 @@ impl Client {
             Some(Credential::Identity(token)) => self.http.hide_from_messages(&[token]),
             None => {}
         }
-        if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
+        if let Some(bearer) = challenges.iter().find(|c| c.scheme == "bearer") {
             let token = self.token(bearer, credential.as_ref())?;
             self.http.hide_from_messages(&[&token]);
             return Ok(Some(format!("Bearer {token}")));
         }
-        let basic = wanted.iter().any(|c| c.scheme == "basic");
+        let is_basic = challenges.iter().any(|c| c.scheme == "basic");
         Ok(match credential {
-            Some(Credential::Basic { user, password }) if basic => {
+            Some(Credential::Basic { user, password }) if is_basic => {
                 Some(basic_proof(&user, &password))
             }
             _ => None,

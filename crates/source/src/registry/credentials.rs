@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Longest configuration or answer of a helper, in bytes.
-const LONGEST: u64 = 1 << 20;
+/// Largest configuration or answer of a helper, in bytes.
+const SIZE_LIMIT: u64 = 1 << 20;
 /// Longest time for a helper, which may ask a keyring.
-const PATIENCE: Duration = Duration::from_secs(120);
+const HELPER_TIMEOUT: Duration = Duration::from_secs(120);
 /// The name under which `docker login` stores Docker Hub's credentials.
 const HUB: &str = "https://index.docker.io/v1/";
 
@@ -41,7 +41,7 @@ pub enum CredentialError {
     HelperName,
     #[error("the credential helper docker-credential-{name} cannot be run: {source}")]
     HelperNotRun { name: String, source: io::Error },
-    #[error("the credential helper docker-credential-{name} did not answer in {} seconds", PATIENCE.as_secs())]
+    #[error("the credential helper docker-credential-{name} did not answer in {} seconds", HELPER_TIMEOUT.as_secs())]
     HelperSilent { name: String },
     #[error("the credential helper docker-credential-{name} gave an answer that cannot be read")]
     HelperAnswer { name: String },
@@ -90,50 +90,50 @@ pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, Credenti
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file,
     };
-    if let Err(source) = file.and_then(|file| file.take(LONGEST).read_to_string(&mut text)) {
+    if let Err(source) = file.and_then(|file| file.take(SIZE_LIMIT).read_to_string(&mut text)) {
         return Err(CredentialError::Read { path, source });
     }
     let file: File = serde_json::from_str(&text).map_err(|e| CredentialError::NotValid {
         path,
         line: e.line(),
     })?;
-    let hub = matches!(
-        host,
-        "docker.io" | "index.docker.io" | "registry-1.docker.io"
-    );
-    let server = if hub { HUB } else { host };
+    let is_hub = is_hub(host);
+    let server = if is_hub { HUB } else { host };
     let helper = file
         .cred_helpers
         .iter()
-        .find(|(key, _)| matches_host(key, host, hub))
+        .find(|(key, _)| matches_host(key, host, is_hub))
         .map(|(_, name)| name);
     if let Some(name) = helper
         .or(file.creds_store.as_ref())
         .filter(|n| !n.is_empty())
-        && let Some(found) = ask(name, server)?
+        && let Some(credential) = ask_helper(name, server)?
     {
-        return Ok(Some(found));
+        return Ok(Some(credential));
     }
     let entry = file
         .auths
         .iter()
-        .find(|(key, _)| matches_host(key, host, hub))
+        .find(|(key, _)| matches_host(key, host, is_hub))
         .map(|(_, entry)| entry);
     Ok(entry.and_then(AuthEntry::credential))
 }
 
 /// Whether a key means the host. Keys may have a scheme and a path.
-fn matches_host(key: &str, host: &str, hub: bool) -> bool {
+fn matches_host(key: &str, host: &str, is_host_hub: bool) -> bool {
     let bare = key
         .trim_start_matches("https://")
         .trim_start_matches("http://");
     let bare = bare.split('/').next().unwrap_or(bare);
-    bare == host
-        || (hub
-            && matches!(
-                bare,
-                "docker.io" | "index.docker.io" | "registry-1.docker.io"
-            ))
+    bare == host || (is_host_hub && is_hub(bare))
+}
+
+/// Whether a host is Docker Hub.
+fn is_hub(host: &str) -> bool {
+    matches!(
+        host,
+        "docker.io" | "index.docker.io" | "registry-1.docker.io"
+    )
 }
 
 impl AuthEntry {
@@ -160,7 +160,7 @@ impl AuthEntry {
 }
 
 /// Runs `docker-credential-NAME`.
-fn ask(name: &str, server: &str) -> Result<Option<Credential>, CredentialError> {
+fn ask_helper(name: &str, server: &str) -> Result<Option<Credential>, CredentialError> {
     if !name
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
@@ -195,17 +195,17 @@ pub(super) fn ask_program(
     let stdout = child.stdout.take();
     let reader = std::thread::spawn(move || {
         let mut text = Vec::new();
-        let _ = stdout.map(|s| s.take(LONGEST).read_to_end(&mut text));
+        let _ = stdout.map(|s| s.take(SIZE_LIMIT).read_to_end(&mut text));
         text
     });
-    let Some(good) = wait(&mut child) else {
+    let Some(has_succeeded) = wait(&mut child) else {
         return Err(CredentialError::HelperSilent {
             name: name.to_owned(),
         });
     };
     let text = reader.join().unwrap_or_default();
     // Helpers report "not found" as a failure.
-    if !good {
+    if !has_succeeded {
         return Ok(None);
     }
     let answer: HelperAnswer =
@@ -227,7 +227,9 @@ fn wait(child: &mut Child) -> Option<bool> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status.success()),
-            Ok(None) if begin.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) if begin.elapsed() < HELPER_TIMEOUT => {
+                std::thread::sleep(Duration::from_millis(5))
+            }
             _ => {
                 let _ = child.kill();
                 let _ = child.wait();

@@ -23,7 +23,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Splits the text after `registry:`. What is wrong with a part is said when it is listed.
+    /// Splits the text after `registry:`. The parts are not checked; [`list`] reports a wrong one.
     pub fn parse(text: &str) -> Self {
         let (host, rest) = match text.trim_end_matches('/').split_once('/') {
             Some((host, rest)) => (host, Some(rest)),
@@ -31,7 +31,7 @@ impl Place {
         };
         let split = rest.map(|rest| match rest.split_once('@') {
             Some((name, digest)) => {
-                // A tag beside a digest says nothing more.
+                // The digest already names the image; a tag before it has no effect.
                 let name = name.split_once(':').map_or(name, |(name, _)| name);
                 (name.to_owned(), Some(digest.to_owned()))
             }
@@ -243,10 +243,10 @@ fn repository_tags(
         Err(error) => return vec![Err(not_listed(catalog, repository, None, error))],
     };
     tags.retain(|tag| options.chooses(repository, tag));
-    // Registries promise an order, and not all of them keep to it.
+    // The specification demands an order that not all registries keep.
     tags.sort_unstable();
     tags.dedup();
-    // A registry may write anything, and a list of targets is read line by line.
+    // A registry may answer with names that are none, and a list of targets is read line by line.
     let mut problems = Vec::new();
     tags.retain(|tag| match catalog.reference(repository, Some(tag)) {
         Ok(_) => true,
@@ -274,20 +274,20 @@ fn newest(
     most: usize,
     options: &ListOptions,
 ) -> Vec<Result<Listed, NotListed>> {
-    let mut found = Vec::new();
+    let mut dated = Vec::new();
     let mut problems = Vec::new();
     for tag in tags {
         match catalog.resolve(repository, &tag, options.platform.as_ref(), true) {
-            Ok(resolved) => found.push((tag, resolved)),
+            Ok(resolved) => dated.push((tag, resolved)),
             Err(error) => problems.push(Err(not_listed(catalog, repository, Some(&tag), error))),
         }
     }
-    found.sort_by(|(a_tag, a), (b_tag, b)| {
+    dated.sort_by(|(tag, resolved), (other_tag, other)| {
         let time = |resolved: &Resolved| resolved.created.as_deref().and_then(utc);
-        let by_time = time(b).cmp(&time(a));
-        by_time.then_with(|| by_numbers(b_tag, a_tag))
+        let newest_first = time(other).cmp(&time(resolved));
+        newest_first.then_with(|| by_numbers(other_tag, tag))
     });
-    let chosen = found.into_iter().take(most).map(|(tag, resolved)| {
+    let chosen = dated.into_iter().take(most).map(|(tag, resolved)| {
         Ok(Listed {
             repository: repository.to_owned(),
             tag,
@@ -329,27 +329,28 @@ fn utc(text: &str) -> Option<i128> {
 }
 
 /// Compares names with numbers in them as people do: `v1.9` before `v1.10`.
-fn by_numbers(a: &str, b: &str) -> Ordering {
-    let (mut a_rest, mut b_rest) = (a, b);
-    while let (Some(a_part), Some(b_part)) = (first_part(a_rest), first_part(b_rest)) {
-        let digits = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
-        let order = match digits(a_part) && digits(b_part) {
+fn by_numbers(left: &str, right: &str) -> Ordering {
+    let (mut left_rest, mut right_rest) = (left, right);
+    while let (Some(left_part), Some(right_part)) = (first_part(left_rest), first_part(right_rest))
+    {
+        let is_number = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+        let order = match is_number(left_part) && is_number(right_part) {
             true => {
-                let (x, y) = (
-                    a_part.trim_start_matches('0'),
-                    b_part.trim_start_matches('0'),
-                );
-                x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+                let left_number = left_part.trim_start_matches('0');
+                let right_number = right_part.trim_start_matches('0');
+                let by_length = left_number.len().cmp(&right_number.len());
+                by_length.then_with(|| left_number.cmp(right_number))
             }
-            false => a_part.cmp(b_part),
+            false => left_part.cmp(right_part),
         };
         if order != Ordering::Equal {
             return order;
         }
-        a_rest = a_rest.get(a_part.len()..).unwrap_or_default();
-        b_rest = b_rest.get(b_part.len()..).unwrap_or_default();
+        left_rest = left_rest.get(left_part.len()..).unwrap_or_default();
+        right_rest = right_rest.get(right_part.len()..).unwrap_or_default();
     }
-    a_rest.len().cmp(&b_rest.len()).then_with(|| a.cmp(b))
+    let by_length = left_rest.len().cmp(&right_rest.len());
+    by_length.then_with(|| left.cmp(right))
 }
 
 /// The digits, or the other characters, that a text begins with.

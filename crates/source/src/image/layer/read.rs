@@ -7,11 +7,11 @@ use crate::archive::{
     self, ArchiveError, Codec, Feed, Place, Reason, Scope, Walker, Want, decompress, sniff, stream,
 };
 use crate::foreign;
-use crate::image::aside::{Digester, Hashing};
-use crate::image::beside::beside;
 use crate::image::catalog::LayerPlan;
 use crate::image::digest::Hasher;
+use crate::image::digester::{Digester, Hashing};
 use crate::image::names::{Name, NameKind};
+use crate::image::pipe::pipe;
 use crate::image::store::{Blob, Blobs};
 use crate::image::{Collector, Examine, ImageOptions, Payload, Walked};
 use gospect_bytes::guard::{FAULT, guarded};
@@ -160,7 +160,7 @@ impl<P: Payload> TarReader<'_, P> {
         }
         plain.leave_counting();
         let scope = self.scope;
-        beside(&mut plain, &mut |expanded| {
+        pipe(&mut plain, &mut |expanded| {
             self.read(&mut Counted::new(expanded, scope))
         })
     }

@@ -1,27 +1,27 @@
-//! A stream whose bytes are made on one thread and taken on another: a layer is decompressed beside the search of what came out of it.
+//! A stream that one thread produces and another one consumes: a layer is decompressed while its content is searched.
 
 use std::io::{self, Read};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, scope};
 
-/// Bytes that go to the other thread at once.
+/// Bytes that are sent to the other thread at once.
 const PIECE: usize = 128 << 10;
-/// Pieces that wait for the other thread; with the two in work they are all the memory that this takes.
+/// Number of pieces that wait for the other thread. Besides them, each thread has one in memory.
 const WAITING: usize = 3;
 
-/// Calls `take` on another thread with a reader of the bytes of `source`, which this thread makes. An error of the source comes behind the bytes
-/// before it, as from the source itself; when `take` is done early, the rest of the source is not read. Where no thread can be had, `take` reads
-/// the source here.
-pub fn beside<T: Send>(
+/// Reads `source` on this thread, and calls `consume` on another one with a reader of the same bytes. An error of the source follows the bytes
+/// before it, as from the source itself. If `consume` returns early, the rest of the source is not read. If no thread can be started, `consume`
+/// reads the source on this thread.
+pub fn pipe<T: Send>(
     source: &mut dyn Read,
-    take: &mut (dyn FnMut(&mut dyn Read) -> T + Send),
+    consume: &mut (dyn FnMut(&mut dyn Read) -> T + Send),
 ) -> T {
     let (full, pieces) = sync_channel(WAITING);
     let (back, empty) = channel();
-    let taken = scope(|threads| {
-        let taker = Builder::new().spawn_scoped(threads, || {
-            take(&mut Pieces {
+    let result = scope(|threads| {
+        let consumer = Builder::new().spawn_scoped(threads, || {
+            consume(&mut PipeReader {
                 pieces,
                 back,
                 piece: Vec::new(),
@@ -29,21 +29,25 @@ pub fn beside<T: Send>(
                 ended: false,
             })
         });
-        taker.ok().map(|taker| {
-            make(source, full, &empty);
-            taker.join()
+        consumer.ok().map(|consumer| {
+            produce(source, full, &empty);
+            consumer.join()
         })
     });
-    match taken {
+    match result {
         Some(Ok(result)) => result,
-        // As if it had happened on this thread.
+        // Continue the panic on this thread.
         Some(Err(panic)) => resume_unwind(panic),
-        None => take(source),
+        None => consume(source),
     }
 }
 
-/// Sends the bytes of the source until it ends or fails, or nobody wants more.
-fn make(source: &mut dyn Read, full: SyncSender<io::Result<Vec<u8>>>, empty: &Receiver<Vec<u8>>) {
+/// Sends the bytes of the source until it ends or fails, or the consumer has returned.
+fn produce(
+    source: &mut dyn Read,
+    full: SyncSender<io::Result<Vec<u8>>>,
+    empty: &Receiver<Vec<u8>>,
+) {
     loop {
         let mut piece = empty.try_recv().unwrap_or_else(|_| vec![0; PIECE]);
         let (len, error) = fill(source, &mut piece);
@@ -51,7 +55,7 @@ fn make(source: &mut dyn Read, full: SyncSender<io::Result<Vec<u8>>>, empty: &Re
         let is_last = len < PIECE;
         if (len > 0 && full.send(Ok(piece)).is_err()) || is_last {
             if let Some(error) = error {
-                // Who has hung up does not want to know.
+                // The consumer may have returned.
                 let _ = full.send(Err(error));
             }
             return;
@@ -59,7 +63,7 @@ fn make(source: &mut dyn Read, full: SyncSender<io::Result<Vec<u8>>>, empty: &Re
     }
 }
 
-/// Fills a piece as far as the source goes.
+/// Fills a piece, except at the end of the source or at an error.
 fn fill(source: &mut dyn Read, piece: &mut [u8]) -> (usize, Option<io::Error>) {
     let mut len = 0;
     while let Some(rest) = piece.get_mut(len..).filter(|rest| !rest.is_empty()) {
@@ -73,17 +77,18 @@ fn fill(source: &mut dyn Read, piece: &mut [u8]) -> (usize, Option<io::Error>) {
     (len, None)
 }
 
-/// The side that takes the bytes.
-struct Pieces {
+/// The consumer's end of the pipe.
+struct PipeReader {
     pieces: Receiver<io::Result<Vec<u8>>>,
+    /// Returns used pieces to the producer.
     back: Sender<Vec<u8>>,
     piece: Vec<u8>,
-    /// Bytes of the piece that were taken.
+    /// Number of bytes of the piece that were read.
     at: usize,
     ended: bool,
 }
 
-impl Read for Pieces {
+impl Read for PipeReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);
@@ -96,7 +101,7 @@ impl Read for Pieces {
             self.at = 0;
             if used.capacity() > 0 {
                 used.resize(PIECE, 0);
-                // The other side may have ended.
+                // The producer may have returned.
                 let _ = self.back.send(used);
             }
             match self.pieces.recv() {
@@ -137,9 +142,9 @@ mod tests {
     impl Read for Source<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
             let n = self.step.min(out.len()).min(self.bytes.len());
-            let (now, later) = self.bytes.split_at(n);
+            let (now, rest) = self.bytes.split_at(n);
             out[..n].copy_from_slice(now);
-            self.bytes = later;
+            self.bytes = rest;
             match self.fails && n == 0 {
                 true => Err(ErrorKind::InvalidData.into()),
                 false => Ok(n),
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_thread_sees_what_the_source_gives() {
+    fn the_consumer_reads_the_bytes_and_the_error_of_the_source() {
         let all: Vec<u8> = (0..3_000_001u32).map(|i| ((i * 7) >> 3) as u8).collect();
         for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 4 * PIECE, all.len()] {
             for (step, fails) in [
@@ -162,7 +167,7 @@ mod tests {
                     step,
                     fails,
                 };
-                let (got, error) = beside(&mut source, &mut |reader| {
+                let (got, error) = pipe(&mut source, &mut |reader| {
                     let mut got = Vec::new();
                     let error = reader.read_to_end(&mut got).err().map(|e| e.kind());
                     (got, error)
@@ -174,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn who_stops_early_stops_the_source_soon() {
+    fn a_consumer_that_returns_early_ends_the_source() {
         let mut endless = io::repeat(7);
-        let first = beside(&mut endless, &mut |reader| {
+        let first = pipe(&mut endless, &mut |reader| {
             let mut first = [0; 10];
             reader.read_exact(&mut first).map(|()| first)
         });
@@ -184,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_the_other_thread_is_one_of_this_thread() {
+    fn a_panic_of_the_consumer_continues_on_this_thread() {
         let mut endless = io::repeat(7);
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            beside(&mut endless, &mut |_| std::panic::panic_any(5u8))
+            pipe(&mut endless, &mut |_| std::panic::panic_any(5u8))
         }));
         assert_eq!(panic.unwrap_err().downcast_ref::<u8>(), Some(&5));
     }

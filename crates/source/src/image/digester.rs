@@ -1,74 +1,78 @@
-//! Digests of long streams, made beside the reading where a processor is free: the bytes are copied into pieces that another thread takes.
+//! Computes digests of streams. If a processor is free, another thread computes the digest of a long stream from copies of its bytes, while this
+//! thread reads on.
 
 use super::digest::{Digest, Hasher};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-/// Bytes that go to the other thread at once.
+/// Bytes that are sent to the other thread at once.
 const PIECE: usize = 128 << 10;
-/// Pieces of one digest that there are; who has filled them all waits.
+/// Number of pieces of one digest: when all are filled, the reading thread waits.
 const PIECES: usize = 4;
-/// Bytes after which a thread is started: a short stream is hashed sooner than that takes.
-const LONG: u64 = 1 << 20;
+/// Bytes after which a thread is started. To hash a shorter stream takes less time than to start a thread.
+const MIN_FOR_THREAD: u64 = 1 << 20;
 
-/// A digest in the making: here, or on a thread of its own.
+/// Computes a digest, on this thread or on another one.
 pub struct Digester {
-    work: Work,
-    /// Bytes taken so far; `None`: no thread is to be started.
-    taken: Option<u64>,
+    state: State,
+    /// Bytes so far, until a thread is started; `None`: no thread may be started any more.
+    bytes_here: Option<u64>,
 }
 
-enum Work {
+enum State {
     Here(Hasher),
-    Aside(Aside),
+    OnThread(HashThread),
 }
 
-struct Aside {
+/// A thread that hashes the pieces that it gets.
+struct HashThread {
+    /// Sends filled pieces to the thread.
     full: SyncSender<Vec<u8>>,
+    /// Receives hashed pieces, to be filled again.
     empty: Receiver<Vec<u8>>,
-    /// The piece that is filled now.
+    /// The piece that is being filled.
     piece: Vec<u8>,
-    /// Pieces that may still be made.
-    left: usize,
+    /// Number of pieces that may still be allocated.
+    pieces_left: usize,
     thread: JoinHandle<Hasher>,
 }
 
 impl Digester {
-    /// Continues a digest; `aside`: on another thread when the stream turns out to be long.
-    pub fn new(hasher: Hasher, aside: bool) -> Self {
+    /// Continues a digest; `may_start_thread`: on another thread if the stream turns out to be long.
+    pub fn new(hasher: Hasher, may_start_thread: bool) -> Self {
         Self {
-            work: Work::Here(hasher),
-            taken: aside.then_some(0),
+            state: State::Here(hasher),
+            bytes_here: may_start_thread.then_some(0),
         }
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        if let Some(taken) = &mut self.taken {
-            *taken += bytes.len() as u64;
-            if *taken >= LONG {
-                self.taken = None;
-                self.go_aside();
+        if let Some(count) = &mut self.bytes_here {
+            *count += bytes.len() as u64;
+            if *count >= MIN_FOR_THREAD {
+                self.bytes_here = None;
+                self.start_thread();
             }
         }
-        match &mut self.work {
-            Work::Here(hasher) => hasher.update(bytes),
-            Work::Aside(aside) => aside.update(bytes),
+        match &mut self.state {
+            State::Here(hasher) => hasher.update(bytes),
+            State::OnThread(thread) => thread.update(bytes),
         }
     }
 
-    /// The digest; `None`: the thread that made it has failed.
+    /// The digest; `None`: the thread that computed it has panicked.
     pub fn finish(self) -> Option<Digest> {
-        match self.work {
-            Work::Here(hasher) => Some(hasher.finish()),
-            Work::Aside(aside) => aside.finish(),
+        match self.state {
+            State::Here(hasher) => Some(hasher.finish()),
+            State::OnThread(thread) => thread.finish(),
         }
     }
 
-    /// Moves to a thread; stays where no thread can be had.
-    fn go_aside(&mut self) {
-        let Work::Here(hasher) = &self.work else {
+    /// Continues on another thread, or here if none can be started.
+    fn start_thread(&mut self) {
+        let State::Here(hasher) = &self.state else {
             return;
         };
         let mut hasher = hasher.clone();
@@ -78,43 +82,42 @@ impl Digester {
             for mut piece in pieces {
                 hasher.update(&piece);
                 piece.clear();
-                // Nobody takes pieces back at the end.
+                // At the end nobody receives the pieces any more.
                 let _ = back.send(piece);
             }
             hasher
         });
         if let Ok(thread) = thread {
-            self.work = Work::Aside(Aside {
+            self.state = State::OnThread(HashThread {
                 full,
                 empty,
                 piece: Vec::with_capacity(PIECE),
-                left: PIECES - 1,
+                pieces_left: PIECES - 1,
                 thread,
             });
         }
     }
 }
 
-impl Aside {
+impl HashThread {
     fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = PIECE.saturating_sub(self.piece.len()).min(bytes.len());
-            let (now, later) = bytes.split_at(room);
-            self.piece.extend_from_slice(now);
-            bytes = later;
+            let free = PIECE.saturating_sub(self.piece.len()).min(bytes.len());
+            let (fitting, rest) = bytes.split_at(free);
+            self.piece.extend_from_slice(fitting);
+            bytes = rest;
             if self.piece.len() >= PIECE {
-                self.hand_over();
+                self.send_piece();
             }
         }
     }
 
-    /// Gives the piece away and takes an empty one. When the thread has ended, which only a fault makes it do, the digest is lost, and
-    /// [`Self::finish`] says so.
-    fn hand_over(&mut self) {
+    /// Sends the piece and takes an empty one. If the thread has panicked, the digest is lost, and [`Self::finish`] returns `None`.
+    fn send_piece(&mut self) {
         let next = match self.empty.try_recv() {
             Ok(piece) => piece,
-            Err(_) if self.left > 0 => {
-                self.left -= 1;
+            Err(_) if self.pieces_left > 0 => {
+                self.pieces_left -= 1;
                 Vec::with_capacity(PIECE)
             }
             Err(_) => Vec::new(),
@@ -134,13 +137,13 @@ impl Aside {
     }
 }
 
-/// Counts and hashes what passes through.
+/// Counts and hashes the bytes of a reader.
 pub struct Hashing<'a> {
-    /// Where bytes come from.
+    /// The source of the bytes.
     pub inner: &'a mut dyn Read,
-    /// What has passed, hashed; `None`: only counted.
+    /// Hashes the bytes; `None`: they are only counted.
     pub digester: &'a mut Option<Digester>,
-    /// How much has passed.
+    /// Number of bytes so far.
     pub count: &'a mut u64,
 }
 
@@ -160,13 +163,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_the_same_wherever_it_is_made() {
+    fn the_digest_is_the_same_on_either_thread() {
         let all: Vec<u8> = (0..5_000_003u32).map(|i| ((i * 7) >> 3) as u8).collect();
         for len in [0, 1, PIECE, 1 << 20, (1 << 20) + 1, all.len()] {
             let bytes = &all[..len];
             for step in [1 << 12, 99_991, 1 << 20] {
-                for aside in [false, true] {
-                    let mut digester = Digester::new(Hasher::sha256(), aside);
+                for may_start_thread in [false, true] {
+                    let mut digester = Digester::new(Hasher::sha256(), may_start_thread);
                     bytes.chunks(step).for_each(|piece| digester.update(piece));
                     assert_eq!(
                         digester.finish(),
@@ -179,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_leaves_no_thread_that_waits() {
+    fn a_dropped_digester_ends_its_thread() {
         let mut digester = Digester::new(Hasher::sha256(), true);
         for _ in 0..40 {
             digester.update(&[7; 100_000]);
         }
-        let Work::Aside(Aside { full, thread, .. }) = digester.work else {
-            panic!("not aside");
+        let State::OnThread(HashThread { full, thread, .. }) = digester.state else {
+            panic!("no thread was started");
         };
         drop(full);
         assert!(thread.join().is_ok());
