@@ -148,8 +148,8 @@ fn threads_that_fit(jobs: usize, memory: u64) -> usize {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let room = limit.saturating_sub(BASE.saturating_add(memory)) / THREAD;
-    let most = usize::try_from(room).unwrap_or(usize::MAX).max(1);
+    let fitting = limit.saturating_sub(BASE.saturating_add(memory)) / THREAD;
+    let most = usize::try_from(fitting).unwrap_or(usize::MAX).max(1);
     if wanted <= most {
         return jobs;
     }

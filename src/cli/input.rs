@@ -204,8 +204,8 @@ impl Input {
         };
         let mut take = |line: Line| match &progress {
             Some(progress) => {
-                progress.see(&line);
-                progress.aside(|| forward(line))
+                progress.set_latest(&line);
+                progress.without_line(|| forward(line))
             }
             None => forward(line),
         };
@@ -374,7 +374,7 @@ fn line_of(event: Event, quiet: bool, progress: Option<&Progress>) -> Option<Lin
 /// Reports a problem with a path, clear of the progress line.
 fn report(progress: Option<&Progress>, path: &str, what: &str) {
     let say = || say!("gospect: {}: {}", clean(path), clean(what));
-    progress.map_or_else(say, |progress| progress.aside(say));
+    progress.map_or_else(say, |progress| progress.without_line(say));
 }
 
 /// Most invalid lines of one stream that are passed over; with more it is no stream of records.

@@ -29,16 +29,18 @@ pub struct Progress {
     ticker: Option<JoinHandle<()>>,
 }
 
-/// What the terminal shows. It is only written to under this lock.
+/// What the terminal shows. Code writes to it only while it holds this lock.
 #[derive(Default)]
 struct Shown {
+    /// Path of the last program.
     latest: String,
-    line: bool,
+    /// Whether the line is on the terminal.
+    has_line: bool,
 }
 
 impl Shown {
     fn clear(&mut self) {
-        if std::mem::take(&mut self.line) {
+        if std::mem::take(&mut self.has_line) {
             let _ = stderr().write_all(CLEAR);
         }
     }
@@ -75,7 +77,7 @@ impl Progress {
                     let mut shown = lock(&shown);
                     let text = line(&look, files, read, start.elapsed(), &shown.latest);
                     let _ = stderr().write_all(&[CLEAR, text.as_bytes()].concat());
-                    shown.line = true;
+                    shown.has_line = true;
                 }
             });
         Some(Self {
@@ -85,8 +87,8 @@ impl Progress {
         })
     }
 
-    /// Sets the last program found.
-    pub fn see(&self, line: &Line) {
+    /// Sets the program that the line names.
+    pub fn set_latest(&self, line: &Line) {
         let path = match line {
             Line::Binary(binary) => &binary.path,
             Line::Unexamined(thing) => &thing.path,
@@ -95,8 +97,8 @@ impl Progress {
         lock(&self.shown).latest = clean(path).into_owned();
     }
 
-    /// Runs `write`, which writes to the same terminal, without the line in between.
-    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Clears the line and runs `write`, which writes to the same terminal.
+    pub fn without_line<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut shown = lock(&self.shown);
         shown.clear();
         write()

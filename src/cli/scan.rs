@@ -61,23 +61,23 @@ pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Resu
         }
         input.progress &= !(output.piped && format.pace != Pace::End);
     }
-    let start = |format, to| Writer::new(format, options.clone(), to);
-    let mut to = Some(output.writer());
-    let mut writer = chosen.and_then(|format| Some(start(format, to.take()?)));
+    let start = |format, out| Writer::new(format, options.clone(), out);
+    let mut out = Some(output.writer());
+    let mut writer = chosen.and_then(|format| Some(start(format, out.take()?)));
     // Without a requested format the results decide: a second one makes it a table.
-    let mut held = Vec::new();
+    let mut undecided = Vec::new();
     let ended = input.run(quiet, &mut |line| {
         if let Some(writer) = &mut writer {
             return put(writer, line, &today);
         }
         let is_last = matches!(line, Line::End(_));
-        held.push(line);
-        let Some(format) = format_for(&held, is_last) else {
+        undecided.push(line);
+        let Some(format) = format_for(&undecided, is_last) else {
             return Ok(());
         };
-        let Some(to) = to.take() else { return Ok(()) };
-        let writer = writer.insert(start(format, to));
-        std::mem::take(&mut held)
+        let Some(out) = out.take() else { return Ok(()) };
+        let writer = writer.insert(start(format, out));
+        std::mem::take(&mut undecided)
             .into_iter()
             .try_for_each(|line| put(writer, line, &today))
     });

@@ -163,7 +163,7 @@ impl Server {
             };
             unreadable(format!("{} answered {status}{hint}", self.http.name()))
         };
-        let got = self.http.repeat(|| {
+        let answer = self.http.repeat(|| {
             let (answer, _) = self.http.follow(&url, &[], self.proof.as_deref())?;
             let answer = Http::later(answer, refused)?;
             match answer.status().as_u16() {
@@ -172,7 +172,7 @@ impl Server {
                 _ => Ok(Err(ProxyError::Failed(refused(&answer).detail))),
             }
         });
-        got.map_err(|e| ProxyError::Failed(e.detail))?
+        answer.map_err(|e| ProxyError::Failed(e.detail))?
     }
 }
 

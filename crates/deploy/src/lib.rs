@@ -223,8 +223,8 @@ pub fn read_template(
             };
             let known = kind::of_documents(&read.documents);
             let chart = || {
-                let is = kind::is_values(path) && helm::has_environment(&read.documents);
-                is.then_some(Kind::Helm)
+                let is_chart = kind::is_values(path) && helm::has_environment(&read.documents);
+                is_chart.then_some(Kind::Helm)
             };
             (known.or_else(chart).ok_or(unknown)?, read)
         }

@@ -65,14 +65,16 @@ pub fn of(command: &Command, next: Option<&Command>) -> Vec<PassedVariable> {
     if RUNTIMES.contains(&name) {
         return container(name, words);
     }
-    let is = |word: &Word, text: &str| word.as_str() == text;
     match (name, words) {
-        ("kubectl" | "oc", [set, env, rest @ ..]) if is(set, "set") && is(env, "env") => rest
-            .iter()
-            .filter_map(|word| {
-                passed_on(&word.text, &format!("{name} set env "), Recipient::Programs)
-            })
-            .collect(),
+        ("kubectl" | "oc", [set, env, rest @ ..])
+            if set.as_str() == "set" && env.as_str() == "env" =>
+        {
+            rest.iter()
+                .filter_map(|word| {
+                    passed_on(&word.text, &format!("{name} set env "), Recipient::Programs)
+                })
+                .collect()
+        }
         ("cat" | "tee", _) => document(command, next),
         _ if is_cmdlet(command, &["echo", "printf", "write-output"]) => written(command, next),
         _ if is_cmdlet(command, &["add-content", "set-content"]) => content(words),

@@ -292,11 +292,7 @@ impl<'a> Image<'a> {
             return None;
         }
         let offset = segment.offset.checked_add(skip)?;
-        let held = match &self.memory {
-            Some(memory) => Some(memory.as_slice()),
-            None => self.window.reader().as_slice(),
-        };
-        if let Some(whole) = held {
+        if let Some(whole) = self.in_memory() {
             let start = usize::try_from(offset).ok()?;
             let all = whole.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
             let mut done = 0;
@@ -315,18 +311,18 @@ impl<'a> Image<'a> {
         // Bytes that were read, and bytes of them at the front of the buffer.
         let (mut read, mut kept) = (0u64, 0);
         while read < size {
-            let room = buffer.get_mut(kept..)?;
-            let want = usize::try_from(size - read)
+            let free = buffer.get_mut(kept..)?;
+            let wanted = usize::try_from(size - read)
                 .unwrap_or(usize::MAX)
-                .min(room.len());
-            let n = self
+                .min(free.len());
+            let new = self
                 .window
-                .read_uncached(room.get_mut(..want)?, offset + read)?;
-            if n == 0 {
+                .read_uncached(free.get_mut(..wanted)?, offset + read)?;
+            if new == 0 {
                 return None;
             }
-            read += n as u64;
-            let piece = buffer.get(..kept + n)?;
+            read += new as u64;
+            let piece = buffer.get(..kept + new)?;
             let ControlFlow::Continue(done) = visit(read - piece.len() as u64, piece) else {
                 break;
             };
@@ -343,6 +339,14 @@ impl<'a> Image<'a> {
             }
         }
         Some(())
+    }
+
+    /// The whole file, if it is in memory anyway.
+    fn in_memory(&self) -> Option<&[u8]> {
+        match &self.memory {
+            Some(memory) => Some(memory.as_slice()),
+            None => self.window.reader().as_slice(),
+        }
     }
 
     /// Visits the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, and caches only small segments.
@@ -366,11 +370,7 @@ impl<'a> Image<'a> {
             // Objects have thousands of small neighbouring segments; the window reads them in blocks.
             return visit(segment.address, self.stored(segment.offset, size)?).break_value();
         }
-        let held = match &self.memory {
-            Some(memory) => Some(memory.as_slice()),
-            None => self.window.reader().as_slice(),
-        };
-        if let Some(whole) = held {
+        if let Some(whole) = self.in_memory() {
             let start = usize::try_from(segment.offset).ok()?;
             let bytes = whole.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
             return visit(segment.address, bytes).break_value();

@@ -254,16 +254,16 @@ impl<'w> DataSegments<'w> {
         if self.buffer.len() - self.used < Self::HEAD && self.next < self.end {
             self.buffer.drain(..self.used);
             self.used = 0;
-            let held = self.buffer.len();
+            let kept = self.buffer.len();
             let want = Self::PIECE.min(usize::try_from(self.end - self.next).unwrap_or(usize::MAX));
-            self.buffer.resize(held + want, 0);
-            let to = self.buffer.get_mut(held..).unwrap_or_default();
-            let n = self.window.read_uncached(to, self.next).unwrap_or(0);
-            self.buffer.truncate(held + n);
-            self.next = if n == 0 {
+            self.buffer.resize(kept + want, 0);
+            let free = self.buffer.get_mut(kept..).unwrap_or_default();
+            let read = self.window.read_uncached(free, self.next).unwrap_or(0);
+            self.buffer.truncate(kept + read);
+            self.next = if read == 0 {
                 self.end
             } else {
-                self.next + n as u64
+                self.next + read as u64
             };
         }
         self.buffer.get(self.used..).unwrap_or_default()
@@ -275,14 +275,14 @@ impl<'w> DataSegments<'w> {
             let want = usize::try_from(self.body).unwrap_or(usize::MAX);
             let ahead = self.ahead();
             let piece = ahead.get(..want.min(ahead.len())).unwrap_or_default();
-            let n = piece.len();
-            if n == 0 {
+            let size = piece.len();
+            if size == 0 {
                 self.count = 0;
                 return;
             }
             visit(piece);
-            self.used += n;
-            self.body -= n as u64;
+            self.used += size;
+            self.body -= size as u64;
         }
     }
 }

@@ -195,10 +195,14 @@ pub fn name(head: &[u8], file_name: &[u8]) -> Option<&'static str> {
         let found = marks.iter().find(|mark| mark.is_in(head, file_name));
         found.map(|mark| mark.name)
     };
-    let first = head.first().is_some_and(|&byte| FIRST[usize::from(byte)]);
+    let may_start = head.first().is_some_and(|&byte| FIRST[usize::from(byte)]);
     // The three marks that do not start at offset 0.
-    let later = matches!(head.get(2), Some(b'-')) || matches!(head.get(3), Some(b'N' | b'E'));
-    let found = if first || later { find(MARKS) } else { None };
+    let has_inner = matches!(head.get(2), Some(b'-')) || matches!(head.get(3), Some(b'N' | b'E'));
+    let found = if may_start || has_inner {
+        find(MARKS)
+    } else {
+        None
+    };
     found.or_else(|| {
         if may_be_disk(head) {
             find(DISKS)

@@ -120,7 +120,7 @@ pub fn whole(root: &Value, schema: &Value, value: &Value) -> Result<(), String> 
 }
 
 fn is_type(wanted: &Value, value: &Value) -> Result<(), String> {
-    let is = match value {
+    let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
         Value::Number(number) if number.is_f64() => "number",
@@ -129,13 +129,13 @@ fn is_type(wanted: &Value, value: &Value) -> Result<(), String> {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    let fits = wanted == is
+    let fits = wanted == kind
         || wanted
             .as_array()
-            .is_some_and(|all| all.iter().any(|one| one == is));
+            .is_some_and(|all| all.iter().any(|one| one == kind));
     if fits {
         Ok(())
     } else {
-        Err(format!("{is}, not {wanted}"))
+        Err(format!("{kind}, not {wanted}"))
     }
 }

@@ -119,7 +119,7 @@ mod tests {
             source: VersionSource::XFlag.into(),
             name: Some("main.version".to_owned()),
         }]);
-        let mut later = judge(&binary, &database).unwrap();
+        let mut with_version = judge(&binary, &database).unwrap();
         let mut chains = CallChains::default();
         let steps = vec![
             step("main.main", By::Root),
@@ -128,9 +128,9 @@ mod tests {
         chains
             .to
             .insert("example.com/app/x.F".to_owned(), steps.clone());
-        add_chains(&mut later, Some(&chains));
-        assert_eq!(later.findings[0].chains, Some(vec![steps]));
-        assert_eq!(later.without_chains, None);
+        add_chains(&mut with_version, Some(&chains));
+        assert_eq!(with_version.findings[0].chains, Some(vec![steps]));
+        assert_eq!(with_version.without_chains, None);
     }
 
     #[test]

@@ -300,8 +300,8 @@ fn compare_all(
             continue;
         }
         // Records have no digests of parts, so these can only be compared in files.
-        let told = changes.iter().any(|c| c.class == Class::Content);
-        let parts = content.parts().filter(|_| told);
+        let has_content = changes.iter().any(|c| c.class == Class::Content);
+        let parts = content.parts().filter(|_| has_content);
         out.pairs.push(Pair {
             main_package: any.main_package.clone(),
             port: any.port_text(),

@@ -44,23 +44,25 @@ pub(super) fn pair<'a>(
     old: &'a [Binary],
     new: &'a [Binary],
 ) -> Vec<(Option<&'a Binary>, Option<&'a Binary>)> {
-    let mut partner: Vec<Option<usize>> = vec![None; new.len()];
-    let mut taken = vec![false; old.len()];
+    // For each new program the index of its old partner, and for each old one whether it has a partner.
+    let mut partners: Vec<Option<usize>> = vec![None; new.len()];
+    let mut has_partner = vec![false; old.len()];
     for key in KEYS {
         let mut waiting: HashMap<String, Vec<usize>> = HashMap::new();
         // In reverse, so that `pop` returns them in order.
-        for (i, b) in old.iter().enumerate().rev().filter(|(i, _)| !taken[*i]) {
-            if let Some(k) = key(b) {
-                waiting.entry(k).or_default().push(i);
+        let unpaired = old.iter().enumerate().rev();
+        for (i, program) in unpaired.filter(|(i, _)| !has_partner[*i]) {
+            if let Some(key) = key(program) {
+                waiting.entry(key).or_default().push(i);
             }
         }
-        for (n, b) in new.iter().enumerate() {
-            if partner[n].is_some() {
+        for (program, partner) in new.iter().zip(&mut partners) {
+            if partner.is_some() {
                 continue;
             }
-            if let Some(i) = key(b).and_then(|k| waiting.get_mut(&k)?.pop()) {
-                partner[n] = Some(i);
-                taken[i] = true;
+            if let Some(i) = key(program).and_then(|key| waiting.get_mut(&key)?.pop()) {
+                *partner = Some(i);
+                has_partner[i] = true;
             }
         }
     }
@@ -70,14 +72,14 @@ pub(super) fn pair<'a>(
     }
     let mut out: Vec<_> = new
         .iter()
-        .zip(&partner)
-        .map(|(b, p)| (p.and_then(|i| old.get(i)), Some(b)))
+        .zip(&partners)
+        .map(|(program, partner)| (partner.and_then(|i| old.get(i)), Some(program)))
         .collect();
     out.extend(
         old.iter()
-            .zip(&taken)
-            .filter(|(_, t)| !**t)
-            .map(|(b, _)| (Some(b), None)),
+            .zip(&has_partner)
+            .filter(|(_, has_partner)| !**has_partner)
+            .map(|(program, _)| (Some(program), None)),
     );
     out
 }

@@ -172,8 +172,8 @@ impl Fleet {
     /// Adds something that was not examined.
     pub fn add_unexamined(&mut self, thing: &Unexamined) {
         // The location also holds path, target and file.
-        let weight = size_of::<Unexamined>() + 4 * thing.path.len() + thing.detail.len() + 240;
-        match self.budget.spend(weight as u64) {
+        let size = size_of::<Unexamined>() + 4 * thing.path.len() + thing.detail.len() + 240;
+        match self.budget.spend(size as u64) {
             Ok(()) => self.unexamined.push(thing.clone()),
             Err(_) => self.unexamined_more += 1,
         }

@@ -52,37 +52,36 @@ impl Collector {
         let all = commands.iter().enumerate().zip(roles);
         for (((index, command), role), after) in all.zip(after) {
             if command.name() == "set" {
-                let on = |w: &Word| {
-                    matches!(w.as_str(), "-a" | "allexport")
-                        || (w.as_str().starts_with('-')
-                            && w.as_str().contains('a')
-                            && !w.as_str().starts_with("--"))
+                let exports = |word: &Word| {
+                    let word = word.as_str();
+                    let is_short = word.starts_with('-') && !word.starts_with("--");
+                    word == "allexport" || is_short && word.contains('a')
                 };
-                exports_all |= command.words.iter().skip(1).any(on);
+                exports_all |= command.words.iter().skip(1).any(exports);
             }
             let given = command.assignments.iter();
             let given = given.map(|a| (&*a.name, a.value.as_str(), a.at));
             self.behind_godebug(given, &place.scope);
             while moves
                 .last()
-                .is_some_and(|(deep, _)| *deep > command.subshells)
+                .is_some_and(|(depth, _)| *depth > command.subshells)
             {
                 moves.pop();
             }
             if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
-                let to = expand(&word.text, '\\', &self.expansion_limit, &|name| {
+                let folder = expand(&word.text, '\\', &self.expansion_limit, &|name| {
                     env.value(name)
                 });
                 let from = moves.last().map_or(place, |(_, place)| place);
-                let to = moved(from, place, to.as_str());
-                moves.retain(|(deep, _)| *deep < command.subshells);
+                let to = moved(from, place, folder.as_str());
+                moves.retain(|(depth, _)| *depth < command.subshells);
                 // Each entry has a whole path, so their number is limited. Real scripts nest less.
                 if moves.len() < MOST_MOVES {
                     moves.push((command.subshells, to));
                 }
             }
             let place = moves.last().map_or(place, |(_, place)| place);
-            let go = role == Role::Go;
+            let is_go = role == Role::Go;
             let stays = command.words.is_empty();
             // Variables of this command only.
             let mut alone: BTreeMap<String, KnownValue> = BTreeMap::new();
@@ -126,19 +125,18 @@ impl Collector {
                 self.document(command, document, place);
             }
             self.pass_on(command, commands.get(index + 1), place, env);
-            if !go && let Some(word) = command.words.first() {
+            if !is_go && let Some(word) = command.words.first() {
                 self.start(word, place, env);
             }
-            if go {
+            if is_go {
                 // A variable that is set several times, perhaps in different branches, is unknown.
                 let lookup = |name: &str, exported: bool| {
                     let known = alone.get(name).or_else(|| env.get(name))?;
-                    let told = if exported {
-                        known.exported
-                    } else {
-                        !known.many
+                    let is_certain = match exported {
+                        true => known.exported,
+                        false => !known.many,
                     };
-                    told.then(|| known.value.clone())
+                    is_certain.then(|| known.value.clone())
                 };
                 self.go(command, place, &lookup);
                 if command.words.get(1).is_some_and(|w| w.as_str() == "env") {

@@ -140,7 +140,7 @@ pub fn find(program: &Program<'_>) -> FoundGoroot {
         .filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
     let differs = set
         .as_deref()
-        .is_some_and(|r| root.is_none_or(|p| !same(r, p)));
+        .is_some_and(|r| root.is_none_or(|p| !is_same_path(r, p)));
     if overridden.is_some() || (differs && trimmed.is_some()) {
         found.notes.push(
             "goroot: runtime.GOROOT() answers a value set with -X, not the toolchain's own place"
@@ -196,7 +196,8 @@ fn string<'i>(
         return None;
     }
     let root = root?;
-    let equal = |s: &&LinkerString<'i>| std::str::from_utf8(s.text).is_ok_and(|t| same(t, root));
+    let equal =
+        |s: &&LinkerString<'i>| std::str::from_utf8(s.text).is_ok_and(|t| is_same_path(t, root));
     tables.strings().all.iter().find(equal).copied()
 }
 
@@ -252,27 +253,28 @@ fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<
         let size = end.saturating_sub(range.start).min(LONGEST);
         let code = image.bytes(range.start, size)?;
         let read = References::of(image.arch?, code, range.start)?;
-        let mut held = read.pairs.iter();
-        let Some(&first) = held.find(|a| (variables.0..variables.1).contains(a)) else {
+        let mut addresses = read.pairs.iter();
+        let Some(&first) = addresses.find(|a| (variables.0..variables.1).contains(a)) else {
             continue;
         };
-        let is = first == address;
-        if verdict.is_some_and(|v| v != is) {
+        let is_read = first == address;
+        if verdict.is_some_and(|verdict| verdict != is_read) {
             return None;
         }
-        verdict = Some(is);
+        verdict = Some(is_read);
     }
     verdict
 }
 
 /// Whether two paths name the same directory, with either kind of slash.
-fn same(a: &str, b: &str) -> bool {
+fn is_same_path(one: &str, other: &str) -> bool {
     let fold = |byte: u8| if byte == b'\\' { b'/' } else { byte };
-    let (a, b) = (
-        a.trim_end_matches(['/', '\\']),
-        b.trim_end_matches(['/', '\\']),
+    let slashes = ['/', '\\'];
+    let (one, other) = (
+        one.trim_end_matches(slashes),
+        other.trim_end_matches(slashes),
     );
-    a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
+    one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
 }
 
 /// The origin of a root, by the names that people and packagers give their directories.

@@ -138,10 +138,10 @@ fn of_gosymtab(tables: &Tables<'_>) -> Option<BTreeMap<String, Tally>> {
     let end = starts.last().and_then(|last| image.segment_at(last.0));
     let end = end.map_or(0, |segment| segment.end());
     let ends = starts.iter().skip(1).map(|next| next.0).chain([end]);
-    let mut room = text_size(tables);
+    let mut text_left = text_size(tables);
     for ((start, path), end) in starts.iter().zip(ends) {
-        let size = end.saturating_sub(*start).min(room);
-        room -= size;
+        let size = end.saturating_sub(*start).min(text_left);
+        text_left -= size;
         if let Some(path) = path {
             let tally = all.entry((*path).to_owned()).or_default();
             tally.functions += 1;

@@ -36,7 +36,7 @@ pub fn infer<'a>(
 ) -> Option<LanguageRange> {
     let present: BTreeMap<&str, &str> = pairs.collect();
     let changes: Vec<_> = godebug::changes(minor).collect();
-    let weight = |language: u32| {
+    let count_by_hand = |language: u32| {
         let implied = |changed: u32| language < changed;
         let absent = changes
             .iter()
@@ -48,10 +48,10 @@ pub fn infer<'a>(
             .count();
         absent * ABSENT + (present.len() - explained)
     };
-    let weights: Vec<usize> = (0..=minor).map(weight).collect();
-    let least = *weights.iter().min()?;
-    let min = weights.iter().position(|w| *w == least)?;
-    let max = weights.iter().rposition(|w| *w == least)?;
+    let counts: Vec<usize> = (0..=minor).map(count_by_hand).collect();
+    let least = *counts.iter().min()?;
+    let min = counts.iter().position(|count| *count == least)?;
+    let max = counts.iter().rposition(|count| *count == least)?;
     Some(LanguageRange {
         min: u32::try_from(min).ok()?,
         max: u32::try_from(max).ok()?,

@@ -103,8 +103,8 @@ pub fn read(
             return Ok(());
         }
         let left = end.saturating_sub(feed.offset());
-        let had = feed.skip(left).map_err(|e| inside(e, &entry.name))?;
-        if had < left {
+        let skipped = feed.skip(left).map_err(|e| inside(e, &entry.name))?;
+        if skipped < left {
             return Err(ArchiveError::truncated(format!(
                 "the archive ends inside entry {}, after {} of {} bytes",
                 shown(&entry.name),

@@ -78,12 +78,7 @@ impl<'a> Feed<'a> {
             self.end -= self.start;
             self.start = 0;
             self.grow(count);
-            while self.end < count {
-                let n = self.fetch_into_buf()?;
-                if n == 0 {
-                    break;
-                }
-            }
+            while self.end < count && self.fetch_into_buf()? > 0 {}
         }
         let end = self.end.min(self.start + count);
         Ok(self.buf.get(self.start..end).unwrap_or_default())
@@ -105,9 +100,9 @@ impl<'a> Feed<'a> {
             return Ok(None);
         }
         let Some(array) = seen.first_chunk::<N>().copied() else {
-            let got = seen.len();
+            let available = seen.len();
             return Err(ArchiveError::truncated(format!(
-                "ends after {got} of {N} bytes at offset {offset}"
+                "ends after {available} of {N} bytes at offset {offset}"
             ))
             .into());
         };
@@ -124,9 +119,9 @@ impl<'a> Feed<'a> {
         let offset = self.offset();
         self.by_ref().take(count).read_to_end(&mut bytes)?;
         if (bytes.len() as u64) < count {
-            let got = bytes.len();
+            let available = bytes.len();
             return Err(ArchiveError::truncated(format!(
-                "ends after {got} of {count} bytes at offset {offset}"
+                "ends after {available} of {count} bytes at offset {offset}"
             ))
             .into());
         }
@@ -138,27 +133,27 @@ impl<'a> Feed<'a> {
     /// # Errors
     /// Errors of the source.
     pub fn skip(&mut self, count: u64) -> io::Result<u64> {
-        let held = (self.end - self.start) as u64;
-        if count <= held {
+        let buffered = (self.end - self.start) as u64;
+        if count <= buffered {
             self.start += usize::try_from(count).unwrap_or(0);
             return Ok(count);
         }
         self.start = self.end;
-        let mut left = count - held;
+        let mut left = count - buffered;
         if let Source::Positioned(bytes) = self.source {
-            let n = left.min(bytes.len().saturating_sub(self.fetched));
-            self.fetched += n;
-            return Ok(held + n);
+            let skipped = left.min(bytes.len().saturating_sub(self.fetched));
+            self.fetched += skipped;
+            return Ok(buffered + skipped);
         }
         while left > 0 {
             self.start = 0;
             self.end = 0;
             self.grow(usize::try_from(left).unwrap_or(BLOCK));
-            let n = self.fetch_into_buf()?;
-            if n == 0 {
+            let fetched = self.fetch_into_buf()?;
+            if fetched == 0 {
                 break;
             }
-            let used = usize::try_from(left).unwrap_or(usize::MAX).min(n);
+            let used = usize::try_from(left).unwrap_or(usize::MAX).min(fetched);
             self.start = used;
             left -= used as u64;
         }
@@ -201,9 +196,9 @@ impl<'a> Feed<'a> {
         let mut buf = std::mem::take(&mut self.buf);
         let result = self.fetch(buf.get_mut(self.end..).unwrap_or_default());
         self.buf = buf;
-        let n = result?;
-        self.end += n;
-        Ok(n)
+        let fetched = result?;
+        self.end += fetched;
+        Ok(fetched)
     }
 
     fn fetch(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -222,10 +217,10 @@ impl<'a> Feed<'a> {
             }
         };
         match result {
-            Ok(n) => {
-                let n = n.min(out.len());
-                self.fetched += n as u64;
-                Ok(n)
+            Ok(read) => {
+                let read = read.min(out.len());
+                self.fetched += read as u64;
+                Ok(read)
             }
             Err(e) => {
                 let error = ArchiveError::from(e);
@@ -244,11 +239,13 @@ impl Read for Feed<'_> {
             }
             self.peek(1)?;
         }
-        let n = out.len().min(self.end - self.start);
-        let from = self.buf.get(self.start..self.start + n).unwrap_or_default();
-        out.get_mut(..n).unwrap_or_default().copy_from_slice(from);
-        self.start += n;
-        Ok(n)
+        let count = out.len().min(self.end - self.start);
+        let bytes = self.buf.get(self.start..self.start + count);
+        out.get_mut(..count)
+            .unwrap_or_default()
+            .copy_from_slice(bytes.unwrap_or_default());
+        self.start += count;
+        Ok(count)
     }
 }
 

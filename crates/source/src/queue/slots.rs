@@ -115,13 +115,13 @@ impl<'env, T> Slots<'env, T> {
         self.join(before, after);
     }
 
-    /// Joins two places of results by moving the fewer of them.
+    /// Merges two neighbouring slots of results. Moves the shorter list.
     fn join(&mut self, before: usize, after: usize) {
-        let taken = [before, after].map(|at| match &mut self.all[at].holds {
+        let results = [before, after].map(|at| match &mut self.all[at].holds {
             Holds::Ready(results) => Some(std::mem::take(results)),
             _ => None,
         });
-        match taken {
+        match results {
             [Some(mut first), Some(mut second)] => {
                 if first.len() < second.len() {
                     while let Some(last) = first.pop_back() {

@@ -202,9 +202,9 @@ impl<'env, V> Walk<'env, V> {
     {
         let path = place.path;
         // In a very large directory only entries worth a visit are kept: most of its files are small.
-        let mut held = None;
+        let mut chosen = None;
         let (rest, error) = dir.list(&mut |some| {
-            let held = held.get_or_insert_with(Listing::default);
+            let chosen = chosen.get_or_insert_with(Listing::default);
             let mut passed = PassedCounts::default();
             let around = ParentDir {
                 dir: &dir,
@@ -215,18 +215,18 @@ impl<'env, V> Walk<'env, V> {
             for (name, kind) in some.iter() {
                 let mut tally = PassedCounts::default();
                 match self.look(around, name, kind, &mut tally) {
-                    Some(_) => held.push(name, kind),
+                    Some(_) => chosen.push(name, kind),
                     None => passed.add(tally),
                 }
             }
             some.clear();
             self.count(passed);
         });
-        let mut names = match held {
+        let mut names = match chosen {
             None => rest,
-            Some(mut held) => {
-                rest.iter().for_each(|(name, kind)| held.push(name, kind));
-                held
+            Some(mut chosen) => {
+                rest.iter().for_each(|(name, kind)| chosen.push(name, kind));
+                chosen
             }
         };
         if let Some(e) = error {

@@ -162,9 +162,9 @@ pub(super) fn covers(path: &str, file: &str) -> bool {
 fn known(path: &str) -> (String, bool) {
     let path = path.replace("${{ github.workspace }}", "");
     let end = path.find(['$', '*', '?', '[', '`']);
-    let told = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
+    let start = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
     let mut out: Vec<&str> = Vec::new();
-    for part in told.split(['/', '\\']) {
+    for part in start.split(['/', '\\']) {
         match part {
             "" | "." => {}
             ".." => {
@@ -173,7 +173,7 @@ fn known(path: &str) -> (String, bool) {
             part => out.push(part),
         }
     }
-    let slash = told.ends_with('/') && !out.is_empty();
+    let slash = start.ends_with('/') && !out.is_empty();
     let tail = if slash { "/" } else { "" };
     (format!("/{}{tail}", out.join("/")), end.is_some())
 }

@@ -56,9 +56,9 @@ pub(super) fn says_development(ctx: &FileCtx, c: &Invocation) -> bool {
         let (target, value) = definition.split_once('=').unwrap_or_default();
         let name = target.rsplit('.').next().unwrap_or_default();
         let name = name.to_ascii_lowercase();
-        let is = dev.contains(&name.strip_prefix("is").unwrap_or(&name));
+        let is_flag = dev.contains(&name.strip_prefix("is").unwrap_or(&name));
         let value = value.trim_matches(['"', '\'']);
-        (is && matches!(value, "true" | "1" | "yes"))
+        (is_flag && matches!(value, "true" | "1" | "yes"))
             || (name.ends_with("version") && dev.contains(&value) && written(definition))
     })
 }

@@ -135,8 +135,8 @@ pub(super) fn is_shipped(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool
 
 /// Whether a command of a publishing job looks like one for a release. Jobs also upload test builds.
 fn is_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
-    let told = |name: &str| c.env.get(name).is_some_and(|value| !value.is_empty());
-    links(c) || told("GOOS") || told("GOARCH") || is_named_for_release(ctx, c) || goes_to_release(c)
+    let sets = |name: &str| c.env.get(name).is_some_and(|value| !value.is_empty());
+    links(c) || sets("GOOS") || sets("GOARCH") || is_named_for_release(ctx, c) || goes_to_release(c)
 }
 
 /// Directories in which projects keep the Dockerfiles of their products.
@@ -261,9 +261,9 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
         return false;
     }
     // A directory named by the caller may be for anything, and demonstrations of WebAssembly are built like products.
-    let told = |name: &str| c.env.get(name).map_or("", String::as_str);
+    let variable = |name: &str| c.env.get(name).map_or("", String::as_str);
     let here = all.iter().any(|output| is_kept_here(output));
-    if !linked && (here || c.moved.starts_with('$') || told("GOARCH") == "wasm") {
+    if !linked && (here || c.moved.starts_with('$') || variable("GOARCH") == "wasm") {
         return false;
     }
     if is_named_for_release(ctx, c) {
@@ -284,15 +284,15 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     if around.trims || (recipe(c).is_some() && around.releases) {
         return false;
     }
-    let system = told("GOOS");
+    let system = variable("GOOS");
     // In scripts, loops often set them.
     let other = |name: &str, usual: &str| c.env.get(name).is_some_and(|value| value != usual);
     let crosses = match recipe(c) {
         Some(_) => !matches!(system, "" | "linux") && !system.contains('$'),
         None => other("GOOS", "linux") || other("GOARCH", "amd64"),
     };
-    let told = linked && (names_system(c) || is_run_for_release(ctx, c));
-    crosses || told || (ctx.file.module.is_none() && (linked || is_for_the_caller(c)))
+    let is_named = linked && (names_system(c) || is_run_for_release(ctx, c));
+    crosses || is_named || (ctx.file.module.is_none() && (linked || is_for_the_caller(c)))
 }
 
 /// Whether the output is named after a system or processor, which files for the own machine need not be.

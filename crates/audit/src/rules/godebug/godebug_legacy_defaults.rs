@@ -61,10 +61,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for (s, why) in &weak {
         report = report.see(format!("{}={}", s.key, s.value), *why);
     }
-    let told: HashSet<&str> = weak.iter().map(|(w, _)| w.key.as_str()).collect();
+    let listed: HashSet<&str> = weak.iter().map(|(s, _)| s.key.as_str()).collect();
     let rest: Vec<String> = old
         .iter()
-        .filter(|s| !told.contains(s.key.as_str()))
+        .filter(|s| !listed.contains(s.key.as_str()))
         .map(|s| format!("{}={}", s.key, s.value))
         .collect();
     if !rest.is_empty() {

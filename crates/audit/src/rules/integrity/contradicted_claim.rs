@@ -19,10 +19,11 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let ignore = ctx.options.list("ignore");
     for c in ctx.binary.corroboration.iter().flatten() {
-        // These two have rules of their own, which say more.
-        let told = c.claim == Claim::Godebug
+        // Rules of their own report these two, with more detail.
+        let has_own_rule = c.claim == Claim::Godebug
             || (c.claim == Claim::Experiments && ctx.binary.experiments.consistent == Some(false));
-        if told || c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
+        if has_own_rule || c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str())
+        {
             continue;
         }
         let shown = |v: &Option<String>| {

@@ -345,8 +345,8 @@ fn skip_body(
     name: &[u8],
 ) -> Result<(), ArchiveError> {
     let left = end.saturating_sub(feed.offset());
-    let had = feed.skip(left).map_err(|e| inside(e, name))?;
-    if had < left {
+    let skipped = feed.skip(left).map_err(|e| inside(e, name))?;
+    if skipped < left {
         return Err(ArchiveError::truncated(format!(
             "the archive ends inside entry {}, after {} of {stored} bytes",
             shown(name),
@@ -376,15 +376,15 @@ pub(super) fn read_some(feed: &mut Feed<'_>, left: &mut u64, out: &mut [u8]) -> 
     let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {
         return Ok(0);
     };
-    let n = feed.read(out)?;
-    if n == 0 {
+    let read = feed.read(out)?;
+    if read == 0 {
         return Err(ArchiveError::truncated(format!(
             "the archive ends with {left} bytes of the entry missing"
         ))
         .into());
     }
-    *left -= n as u64;
-    Ok(n)
+    *left -= read as u64;
+    Ok(read)
 }
 
 #[cfg(test)]

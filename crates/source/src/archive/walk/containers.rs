@@ -369,8 +369,8 @@ impl Read for UntilError<'_, '_> {
         let most = usize::try_from(self.left)
             .unwrap_or(usize::MAX)
             .min(out.len());
-        let room = out.get_mut(..most).unwrap_or_default();
-        let count = match self.feed.read(room) {
+        let out = out.get_mut(..most).unwrap_or_default();
+        let count = match self.feed.read(out) {
             Ok(count) => count,
             Err(error) => {
                 self.error = Some(error.into());

@@ -113,9 +113,13 @@ impl Directory {
 /// The last end record whose comment ends exactly at the end of the file, or else the last one whose comment fits.
 fn end_record(tail: &[u8]) -> Option<usize> {
     let fits = |at: &usize, exact: bool| {
-        let room = tail.len().checked_sub(at + END_LEN);
-        let comment = le::<2>(tail, at + 20).and_then(|n| usize::try_from(n).ok());
-        matches!((room, comment), (Some(r), Some(c)) if if exact { c == r } else { c <= r })
+        let rest = tail.len().checked_sub(at + END_LEN);
+        let comment = le::<2>(tail, at + 20).and_then(|size| usize::try_from(size).ok());
+        rest.zip(comment)
+            .is_some_and(|(rest, comment)| match exact {
+                true => comment == rest,
+                false => comment <= rest,
+            })
     };
     let found: Vec<usize> = memchr::memmem::rfind_iter(tail, END).collect();
     found

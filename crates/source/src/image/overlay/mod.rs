@@ -216,12 +216,12 @@ impl Tree {
                 self.targets.push(target);
             }
             NameKind::HardLink(target) => {
-                let to = self.link_target(target)?;
-                new = (to.kind, to.empty, u32::from(to.mode), to.extra);
-                if to.kind == NodeKind::File && to.extra != NONE {
+                let file = self.link_target(target)?;
+                new = (file.kind, file.empty, u32::from(file.mode), file.extra);
+                if file.kind == NodeKind::File && file.extra != NONE {
                     let old = *self
                         .appearances
-                        .get(to.extra as usize)
+                        .get(file.extra as usize)
                         .ok_or("a broken link")?;
                     new.3 = self.add_appearance(layer, old.content_layer, old.found);
                 }
@@ -234,8 +234,8 @@ impl Tree {
             appearance.node = id;
         }
         self.list(id);
-        let was = self.nodes[id as usize].kind;
-        if was == NodeKind::Dir && new.0 != NodeKind::Dir {
+        let old_kind = self.nodes[id as usize].kind;
+        if old_kind == NodeKind::Dir && new.0 != NodeKind::Dir {
             self.drop_children(id);
         }
         let node = &mut self.nodes[id as usize];
@@ -262,11 +262,11 @@ impl Tree {
         const MISSING: &str = "a hard link to a missing file";
         let parts = clean(target)?;
         let (&last, parents) = parts.split_last().ok_or(MISSING)?;
-        let mut at = ROOT;
+        let mut dir = ROOT;
         for part in parents {
-            at = self.step(at, part, &mut { HOPS }).ok_or(MISSING)?;
+            dir = self.step(dir, part, &mut { HOPS }).ok_or(MISSING)?;
         }
-        let node = self.nodes[self.child(at, last).ok_or(MISSING)? as usize];
+        let node = self.nodes[self.child(dir, last).ok_or(MISSING)? as usize];
         match node.kind {
             NodeKind::Gone => Err(MISSING),
             NodeKind::Dir => Err("a hard link to a directory"),
@@ -280,13 +280,13 @@ impl Tree {
         if self.recent.1 != NONE && self.recent.0 == joined && self.is_live_dir(self.recent.1) {
             return Ok(self.recent.1);
         }
-        let mut at = ROOT;
+        let mut dir = ROOT;
         let mut hops = HOPS;
         for part in parents {
-            at = self.make_dir(layer, at, part, &mut hops)?;
+            dir = self.make_dir(layer, dir, part, &mut hops)?;
         }
-        self.recent = (joined, at);
-        Ok(at)
+        self.recent = (joined, dir);
+        Ok(dir)
     }
 
     /// Whether a directory is in use. A removed directory keeps its node, so its parents are checked up to the root.
@@ -303,41 +303,41 @@ impl Tree {
         }
     }
 
+    /// The directory `part` of a directory; a missing one is made.
     fn make_dir(
         &mut self,
         layer: u32,
-        at: u32,
+        parent: u32,
         part: &[u8],
         hops: &mut u32,
     ) -> Result<u32, &'static str> {
         self.spend()?;
         match part {
-            b"" | b"." => return Ok(at),
-            b".." => return Ok(self.nodes[at as usize].parent),
+            b"" | b"." => return Ok(parent),
+            b".." => return Ok(self.nodes[parent as usize].parent),
             _ => {}
         }
-        let id = self.child_or_new(at, part)?;
+        let id = self.child_or_new(parent, part)?;
         match self.nodes[id as usize].kind {
             NodeKind::Dir => return Ok(id),
             NodeKind::Symlink => {
-                if let Some(to) = self.follow(id, &mut { *hops })
-                    && self.nodes[to as usize].kind == NodeKind::Dir
+                if let Some(linked) = self.follow(id, &mut { *hops })
+                    && self.nodes[linked as usize].kind == NodeKind::Dir
                 {
-                    return Ok(to);
+                    return Ok(linked);
                 }
                 // A dangling link: a runtime makes the directory that it names.
                 if *hops > 0 {
                     *hops -= 1;
                     let target = self.target(id).to_vec();
-                    let mut to = if target.first() == Some(&b'/') {
-                        ROOT
-                    } else {
-                        at
+                    let mut linked = match target.first() {
+                        Some(b'/') => ROOT,
+                        _ => parent,
                     };
-                    for part in target.split(|&b| b == b'/') {
-                        to = self.make_dir(layer, to, part, hops)?;
+                    for part in target.split(|byte| *byte == b'/') {
+                        linked = self.make_dir(layer, linked, part, hops)?;
                     }
-                    return Ok(to);
+                    return Ok(linked);
                 }
             }
             NodeKind::Gone | NodeKind::File | NodeKind::Other => {}
@@ -369,9 +369,9 @@ impl Tree {
     fn hide_lower(&mut self, top: u32, layer: u32) {
         // Every directory comes after its parent, so going backwards visits children first.
         let mut dirs = vec![top];
-        let mut at = 0;
-        while let Some(&dir) = dirs.get(at) {
-            at += 1;
+        let mut next = 0;
+        while let Some(&dir) = dirs.get(next) {
+            next += 1;
             if self.nodes[dir as usize].opaque == layer {
                 continue;
             }
