@@ -1,5 +1,5 @@
-//! Runs a command inside another program: what it would print comes back as values, and nothing touches the terminal or the signals
-//! of that program.
+//! Runs a command inside another program: returns what the command would print, and does not touch the terminal or the signals of that
+//! program.
 //!
 //! A command prints from the thread that it runs on, so each thread captures for itself, and several commands can run at once.
 
@@ -75,7 +75,7 @@ pub fn is_on() -> bool {
     CAPTURE.with_borrow(Option::is_some)
 }
 
-/// What stands for standard output; `None`: nothing is captured.
+/// The writer in place of standard output; `None`: nothing is captured.
 pub fn output() -> Option<Box<dyn Write + Send>> {
     CAPTURE.with_borrow(|current| {
         let capture = current.as_ref()?;
@@ -83,7 +83,7 @@ pub fn output() -> Option<Box<dyn Write + Send>> {
     })
 }
 
-/// Writes a message for the user: to standard error, or to what stands for it. A failure to print is ignored.
+/// Writes a message for the user to standard error, or to the capture. A failure to print is ignored.
 pub fn message(text: String) {
     let printed = CAPTURE.with_borrow_mut(|current| match current {
         Some(capture) => {

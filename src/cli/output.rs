@@ -36,7 +36,7 @@ impl Output {
         let color = colors(args.color, terminal);
         let width =
             terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
-        // Who captures the output waits for each line, as who looks at a terminal does.
+        // A program that captures the output waits for each line, as a person at a terminal does.
         let gathered = match terminal || (captured::is_on() && partial.is_none()) {
             true => 0,
             false => GATHERED,

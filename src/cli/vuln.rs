@@ -43,7 +43,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
     if args.why {
         let database = Arc::clone(&database);
-        // What makes the database unusable is said when the record is judged.
+        // If the database is unusable, the reason is reported when the record is judged.
         let names = move |binary: &Binary| why::wanted(binary, &database).unwrap_or_default();
         input = input
             .without_records("--why")?

@@ -134,7 +134,7 @@ struct Question {
     name: String,
     is_id: bool,
     parts: Vec<String>,
-    /// What is said where none of them is in the program.
+    /// The message if none of them is in the program.
     note: Option<String>,
 }
 

@@ -131,7 +131,7 @@ impl Trust {
         Ok(())
     }
 
-    /// Sets who may have signed. Signatures by keys name nobody, and are not asked for it.
+    /// Sets who may have signed. A signature by a key names no signer, so this has no effect on it.
     pub fn set_signers(&mut self, signers: Signers) {
         self.signers = signers;
     }

@@ -1,11 +1,17 @@
 //! Look-ups that are fetched over several connections: each file once, and verified as before.
 
 use super::testing::{Kept, Log, NAME, Server, patience, reply, settings};
-use super::{Proxies, ProxyError, Sums};
+use super::{Proxies, ProxyError, Settings, Sums};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+/// The checksum database of these settings.
+fn checked_sums<'p>(settings: &'p Settings, proxies: &'p Proxies, store: &'p Kept) -> Sums<'p> {
+    let sums = Sums::with(settings, proxies, store, patience());
+    sums.unwrap().unwrap()
+}
 
 fn versions(numbers: std::ops::Range<usize>) -> Vec<(String, String)> {
     numbers
@@ -29,9 +35,7 @@ fn each_file_is_asked_for_once_over_a_few_connections() {
     let settings = settings(&server, &log.key());
     let proxies = Proxies::with(&settings, &patience()).unwrap();
     let store = Kept::default();
-    let mut sums = Sums::with(&settings, &proxies, &store, patience())
-        .unwrap()
-        .unwrap();
+    let mut sums = checked_sums(&settings, &proxies, &store);
     let wanted = versions(100..140);
     sums.fetch_ahead(&wanted);
     for (module, version) in &wanted {
@@ -53,9 +57,7 @@ fn each_file_is_asked_for_once_over_a_few_connections() {
 
     // A second run asks for nothing that is kept.
     let before = server.requests().len();
-    let mut again = Sums::with(&settings, &proxies, &store, patience())
-        .unwrap()
-        .unwrap();
+    let mut again = checked_sums(&settings, &proxies, &store);
     again.fetch_ahead(&wanted);
     for (module, version) in &wanted {
         again.lookup(module, version).unwrap();
@@ -69,7 +71,7 @@ fn each_file_is_asked_for_once_over_a_few_connections() {
 }
 
 #[test]
-fn what_was_fetched_ahead_is_verified_like_any_answer() {
+fn an_answer_fetched_ahead_is_verified_like_any_other() {
     let log = Log::of(40);
     let served = log.clone();
     let server = Server::start(move |request| {
@@ -83,9 +85,7 @@ fn what_was_fetched_ahead_is_verified_like_any_answer() {
     let settings = settings(&server, &log.key());
     let proxies = Proxies::with(&settings, &patience()).unwrap();
     let store = Kept::default();
-    let mut sums = Sums::with(&settings, &proxies, &store, patience())
-        .unwrap()
-        .unwrap();
+    let mut sums = checked_sums(&settings, &proxies, &store);
     sums.fetch_ahead(&versions(0..20));
     assert!(sums.lookup("example.com/m6", "v1.0.0").is_ok());
     let lie = sums.lookup("example.com/m7", "v1.0.0").unwrap_err();
@@ -104,9 +104,7 @@ fn a_failing_server_is_not_asked_for_everything() {
     let settings = settings(&server, &log.key());
     let proxies = Proxies::with(&settings, &patience()).unwrap();
     let store = Kept::default();
-    let mut sums = Sums::with(&settings, &proxies, &store, patience())
-        .unwrap()
-        .unwrap();
+    let mut sums = checked_sums(&settings, &proxies, &store);
     sums.fetch_ahead(&versions(0..100));
     let asked = server.requests().len();
     assert!(asked <= 20, "{asked}");

@@ -43,7 +43,7 @@ impl Examiner<'_> {
         if exe::sniff(head).is_some() {
             return None;
         }
-        // A user who wants nothing unpacked is not told what could not be unpacked.
+        // Report no failure to unpack to a user who asked not to unpack.
         #[cfg(feature = "archives")]
         if self.options.archives
             && bytes.len() >= self.options.rules.min_size

@@ -1,4 +1,4 @@
-//! Records that wait: programs of a container are delivered after all of it has been read. A few records wait in memory, the
+//! Keeps records until they are delivered: those of a container are delivered after all of it has been read. A few records wait in memory, the
 //! others in a temporary file.
 
 use super::surroundings::Surroundings;
@@ -18,11 +18,11 @@ use {
 
 #[cfg(feature = "archives")]
 /// Most bytes of the temporary file of one scan.
-const FILE: u64 = 8 << 30;
+const FILE_LIMIT: u64 = 8 << 30;
 
 #[cfg(feature = "archives")]
 /// Bytes of memory counted for a waiting record, without its name.
-const NAME: u64 = 1200;
+const RECORD_OVERHEAD: u64 = 1200;
 
 #[cfg(feature = "archives")]
 /// Keeps the waiting records of all containers of one scan.
@@ -32,7 +32,7 @@ pub(crate) struct Spool {
     names: Budget,
     file: SpillStore,
     /// Most bytes of the file.
-    most: u64,
+    file_limit: u64,
 }
 
 /// A record that waits to be delivered. All names of a program share it, so that another name costs only the name.
@@ -45,9 +45,10 @@ pub(crate) struct WaitingRecord {
 }
 
 struct Record {
+    /// Size in memory.
     size: u64,
-    kept: Storage,
-    /// For place and owner of the program; `None` if not counted.
+    storage: Storage,
+    /// Memory for place and owner of the program; `None` if not counted.
     _name: Option<Grant>,
 }
 
@@ -63,15 +64,15 @@ enum Storage {
 impl Spool {
     /// A spool for a scan with `memory` bytes.
     pub fn new(memory: u64) -> Self {
-        Self::with_file(memory, FILE)
+        Self::with_file(memory, FILE_LIMIT)
     }
 
-    fn with_file(memory: u64, most: u64) -> Self {
+    fn with_file(memory: u64, file_limit: u64) -> Self {
         Self {
             records: Budget::of(memory, Use::WaitingRecords),
             names: Budget::of(memory, Use::WaitingNames),
-            file: SpillStore::new(most),
-            most,
+            file: SpillStore::new(file_limit),
+            file_limit,
         }
     }
 
@@ -80,36 +81,44 @@ impl Spool {
         binary.size_in_memory() > self.records.total() / 4
     }
 
-    /// Keeps a record; `name` is the length of its name in the container.
+    /// Keeps a record; `name_length` is the length of its name in the container, in bytes.
     ///
     /// # Errors
     /// When it neither fits into memory nor can be written to the temporary file, or too many records wait.
-    pub fn put(&self, binary: Box<Binary>, name: usize) -> Result<WaitingRecord, ArchiveError> {
-        self.try_put(binary, name).map_err(|(error, _)| error)
+    pub fn put(
+        &self,
+        binary: Box<Binary>,
+        name_length: usize,
+    ) -> Result<WaitingRecord, ArchiveError> {
+        self.try_put(binary, name_length)
+            .map_err(|(error, _)| error)
     }
 
-    /// Whether more than half of the room for names is used: the rest is for archives, which cannot do without.
+    /// Whether more than half of the memory for names is used. The rest is for archives, which have no alternative.
     pub fn is_half_full(&self) -> bool {
         self.names.used() > self.names.total() / 2
     }
 
-    /// Keeps a record that is in no container. If there is no room, it stays in memory uncounted.
+    /// Keeps a record that is in no container. If the budget is used up, it stays in memory uncounted.
     pub fn put_or_keep(&self, binary: Box<Binary>) -> WaitingRecord {
         let spooled = self.try_put(binary, 0);
         spooled.unwrap_or_else(|(_, binary)| WaitingRecord::from(binary))
     }
 
-    /// Like [`Self::put`], but returns the record if there is no room.
+    /// Like [`Self::put`], but returns the record if the budget is used up.
     ///
     /// # Errors
     /// See [`Self::put`].
     fn try_put(
         &self,
         binary: Box<Binary>,
-        name: usize,
+        name_length: usize,
     ) -> Result<WaitingRecord, (ArchiveError, Box<Binary>)> {
         // Path and location hold the name once each, and so does the reference to the record.
-        let Some(name) = self.names.try_take(NAME + 3 * name as u64) else {
+        let Some(name_grant) = self
+            .names
+            .try_take(RECORD_OVERHEAD + 3 * name_length as u64)
+        else {
             let error = ArchiveError::limit(format!(
                 "the names of the programs that wait take more than {} bytes",
                 self.names.total()
@@ -121,7 +130,7 @@ impl Spool {
             true => None,
             false => self.records.try_take(size),
         };
-        let kept = match grant {
+        let storage = match grant {
             Some(grant) => Storage::Memory(binary, Some(grant)),
             None => match self.store(&binary) {
                 Ok(stored) => Storage::File(stored),
@@ -130,28 +139,28 @@ impl Spool {
         };
         Ok(WaitingRecord::new(Record {
             size,
-            kept,
-            _name: Some(name),
+            storage,
+            _name: Some(name_grant),
         }))
     }
 
     /// Writes a record to the temporary file. Its length is computed first: the text would take as much memory as the record.
     fn store(&self, binary: &Binary) -> Result<Stored, ArchiveError> {
         let mut length = Length(0);
-        let kept = Kept {
+        let stored = StoredRecord {
             record: binary,
             call_chains: &binary.call_chains,
         };
-        let stored = serde_json::to_writer(&mut length, &kept)
+        let written = serde_json::to_writer(&mut length, &stored)
             .map_err(io::Error::from)
             .and_then(|()| {
-                let write = |out: &mut dyn Write| Ok(serde_json::to_writer(out, &kept)?);
+                let write = |out: &mut dyn Write| Ok(serde_json::to_writer(out, &stored)?);
                 self.file.store(length.0, write)
             });
-        stored.map_err(|error| match error.kind() {
+        written.map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => ArchiveError::limit(format!(
                 "the records that wait take more than {} bytes",
-                self.most
+                self.file_limit
             )),
             _ => ArchiveError::new(
                 Reason::Unreadable,
@@ -180,10 +189,10 @@ impl Write for Length {
     }
 }
 
-/// The form of a record in the temporary file: with what a record for others does not have.
+/// A record in the temporary file, with the fields that its JSON for users does not have.
 #[cfg(feature = "archives")]
 #[derive(Serialize, Deserialize)]
-struct Kept<R, C> {
+struct StoredRecord<R, C> {
     record: R,
     call_chains: C,
 }
@@ -202,10 +211,10 @@ impl Storage {
             Self::Memory(binary, _) => Ok(binary.clone()),
             #[cfg(feature = "archives")]
             Self::File(stored) => {
-                let kept: Kept<Box<Binary>, _> = serde_json::from_slice(&stored.load()?)?;
+                let stored: StoredRecord<Box<Binary>, _> = serde_json::from_slice(&stored.load()?)?;
                 Ok(Box::new(Binary {
-                    call_chains: kept.call_chains,
-                    ..*kept.record
+                    call_chains: stored.call_chains,
+                    ..*stored.record
                 }))
             }
         }
@@ -221,7 +230,7 @@ impl WaitingRecord {
         }
     }
 
-    /// Adds what is known from around the program. A record that no budget counts is completed at once, so that its size can be
+    /// Adds facts from around the program. A record that no budget counts is completed at once, so that its size can be
     /// counted; another one when it is opened.
     pub fn with(mut self, owned: Ownership, surroundings: &Arc<Surroundings>) -> Self {
         self.owned = owned;
@@ -231,7 +240,7 @@ impl WaitingRecord {
         }
         match Arc::try_unwrap(self.record) {
             Ok(Record {
-                kept: Storage::Memory(mut binary, None),
+                storage: Storage::Memory(mut binary, None),
                 ..
             }) => {
                 complete(&mut binary, &self.owned, self.surroundings.as_deref());
@@ -251,8 +260,8 @@ impl WaitingRecord {
     /// When its temporary file can no longer be read.
     pub fn open(self) -> io::Result<Box<Binary>> {
         let mut binary = match Arc::try_unwrap(self.record) {
-            Ok(last) => last.kept.take()?,
-            Err(shared) => shared.kept.copy()?,
+            Ok(last) => last.storage.take()?,
+            Err(shared) => shared.storage.copy()?,
         };
         complete(&mut binary, &self.owned, self.surroundings.as_deref());
         Ok(binary)
@@ -260,14 +269,14 @@ impl WaitingRecord {
 
     /// Bytes of memory that the record takes and no budget counts.
     pub fn uncounted(&self) -> u64 {
-        match self.record.kept {
+        match self.record.storage {
             Storage::Memory(_, None) => self.record.size,
             _ => 0,
         }
     }
 }
 
-/// Adds what is known from around the program to its record.
+/// Adds facts from around the program to its record.
 fn complete(binary: &mut Binary, owned: &Ownership, surroundings: Option<&Surroundings>) {
     if let Some(owner) = &owned.owner {
         binary.owner = Some((**owner).clone());
@@ -296,7 +305,7 @@ impl From<Box<Binary>> for WaitingRecord {
     fn from(binary: Box<Binary>) -> Self {
         Self::new(Record {
             size: binary.size_in_memory(),
-            kept: Storage::Memory(binary, None),
+            storage: Storage::Memory(binary, None),
             _name: None,
         })
     }
@@ -339,7 +348,7 @@ mod tests {
             .iter()
             .map(|b| spool.put(b.clone(), 10).unwrap())
             .collect();
-        let in_file = |s: &WaitingRecord| matches!(s.record.kept, Storage::File(_));
+        let in_file = |s: &WaitingRecord| matches!(s.record.storage, Storage::File(_));
         assert_eq!(
             kept.iter().map(in_file).collect::<Vec<_>>(),
             [false, false, true, false, false, false, false, true]
@@ -386,9 +395,9 @@ mod tests {
         };
         assert_eq!((kept.len(), error.reason), (16, Reason::Limit));
         assert!(spool.is_half_full());
-        let at_hand = spool.put_or_keep(binary(0));
-        assert!(at_hand.uncounted() > 0);
-        assert_eq!(at_hand.open().unwrap(), binary(0));
+        let in_memory = spool.put_or_keep(binary(0));
+        assert!(in_memory.uncounted() > 0);
+        assert_eq!(in_memory.open().unwrap(), binary(0));
         // Another name of a record counts for its holder.
         let other = kept[0].clone();
         kept.clear();

@@ -126,7 +126,7 @@ mod client {
         format!("{scheme}://{}", host_of(url))
     }
 
-    /// What a server sent, which may have compressed it although nobody asked for that.
+    /// The answer of a server, which may be compressed although that was not asked for.
     fn unpacked(body: Vec<u8>, most: u64) -> Result<Vec<u8>, ArchiveError> {
         if !body.starts_with(b"\x1f\x8b") {
             return Ok(body);

@@ -5,7 +5,7 @@ use crate::support::{fixture, upx};
 use gospect::go::{Inspection, Level, Options, inspect};
 use memchr::memmem;
 
-/// What the walk and who names the file ask of the reader, at a level.
+/// The options of the reader for a file of a walk and for a file that the user names, at a level.
 fn seen(file: &[u8], level: Level) -> Inspection {
     let options = Options {
         level,

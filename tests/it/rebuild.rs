@@ -367,7 +367,7 @@ fn edited_bytes(port: &str, tries: usize) {
     for (name, (offset, size)) in sections(port, &base) {
         for _ in 0..tries {
             let at = (offset + random(size)) as usize;
-            // Filling between functions and constants is run by nobody.
+            // Filling between functions and constants is never run.
             let around = &base[at.saturating_sub(8)..at + 8];
             if base[at] == 0xcc || around.iter().filter(|b| **b == 0).count() > 6 {
                 continue;

@@ -558,7 +558,7 @@ fn a_proxy_that_sends_another_module_is_found_out() {
         lie.stderr
     );
     assert!(!scratch.path().join("cache/gospect/vulndb.bin").exists());
-    // Who wants no verification gets none, and is told.
+    // Without verification nothing is verified, and a message says so.
     for (variables, expected) in [
         ([("GOSUMDB", "off")], "not verified: GOSUMDB=off"),
         (

@@ -1,5 +1,5 @@
 //! The memory budget: code whose memory grows with its input takes a [`Grant`] from a [`Budget`] first. Without a grant it waits,
-//! writes to a temporary file, or gives up and says so in one line. `docs/architecture.md` lists the users and their shares.
+//! writes to a temporary file, or fails with one line. `docs/architecture.md` lists the users and their shares.
 
 use super::spill::SpareFiles;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Formats that may hold programs but are only recognised, not read: files in them are reported as not examined.
 //!
-//! Must never: read more than the caller has at hand, name a format that holds no programs, or decide by file name where the bytes
+//! Must never: read more than the bytes that the caller passes, name a format that holds no programs, or decide by file name where the bytes
 //! can decide.
 
 use std::io;

@@ -119,7 +119,7 @@ pub fn skipped(name: &str, part: &str) {
     }
 }
 
-/// The test program that runs, without the digits that Cargo puts behind its name.
+/// The name of the running test program, without the digits that Cargo appends.
 fn program() -> String {
     let path = std::env::current_exe().unwrap_or_default();
     let name = path.file_stem().unwrap_or_default().to_string_lossy();

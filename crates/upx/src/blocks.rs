@@ -28,8 +28,9 @@ const HOLE_MAX: usize = 64 << 10;
 const PARTS_MAX: usize = 256;
 /// Bytes after a filtered instruction that belong to it.
 const FILTER_REACH: usize = 16;
-/// Bytes that the first reads of a block expand: enough for headers, then for the start of the data. Who reads further will read it all.
-const LOOKS: [usize; 2] = [8 << 10, 64 << 10];
+/// Bytes to expand for the first reads of a block: enough for headers, then for the start of the data. A read further on expands the
+/// whole block.
+const FIRST_READS: [usize; 2] = [8 << 10, 64 << 10];
 
 /// The start of a stream.
 #[derive(Clone, Copy)]
@@ -323,7 +324,7 @@ impl ReadAt for Lazy<'_> {
             let until = to.min(block.place + block.expanded) - block.place;
             let mut expanded = expanded.lock().unwrap_or_else(PoisonError::into_inner);
             if expanded.len() < until {
-                let enough = LOOKS.iter().find(|look| until <= **look);
+                let enough = FIRST_READS.iter().find(|size| until <= **size);
                 let enough = enough.copied().unwrap_or(usize::MAX);
                 expanded.clear();
                 block

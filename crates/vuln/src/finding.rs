@@ -276,7 +276,7 @@ pub struct Program {
     pub findings: Vec<Finding>,
     /// What could not be judged, or only with less precision.
     pub unjudged: Vec<Unjudged>,
-    /// What the newest go.mod files say about its modules; absent where nobody asked.
+    /// What the newest go.mod files say about its modules; absent where it was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module_notes: Option<ModuleNotes>,
     /// Why there are no chains of calls although they are wanted; absent otherwise.

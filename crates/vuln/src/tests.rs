@@ -110,7 +110,7 @@ fn the_level_says_how_much_is_linked() {
     assert!(
         find("GO-2026-0002").absent && find("GO-2026-0003").absent && find("GO-2026-0005").absent
     );
-    // Who names nothing says nothing about what is absent.
+    // Without names of functions, nothing proves that one is absent.
     assert!(!find("GO-2026-0006").absent && !find("GO-2026-0010").absent);
     assert_eq!(find("GO-2026-0006").packages, ["golang.org/x/net/http2"]);
     assert_eq!(find("GO-2026-0004").fixed, None);

@@ -351,7 +351,7 @@ mod tests {
                 (true, Some("2.5.9")),
             ),
             ("introduced 0", custom, claim("2.6"), (false, None)),
-            // Which of the project's versions a commit is nobody knows.
+            // A commit does not tell which version of the project it is.
             (
                 "introduced 0",
                 custom,

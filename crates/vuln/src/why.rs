@@ -86,7 +86,7 @@ mod tests {
         }
     }
 
-    /// While a program is read, nobody knows yet what the name of its file or the label of its image claims.
+    /// While a program is read, the claims of its file name and of the labels of its image are not known yet.
     #[test]
     fn what_a_later_claim_leads_to_is_wanted_too() {
         let affected = "introduced 1.0.0, fixed 1.2.0";

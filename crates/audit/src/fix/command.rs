@@ -5,10 +5,10 @@ use crate::facts::words;
 use crate::secrets;
 use gospect_record::Binary;
 
-/// Longest recorded value to repeat in a command, in bytes.
-const LONGEST: usize = 160;
-/// Longest recorded list to split into words, in bytes; a longer one is not repeated anyway.
-const LONGEST_LIST: usize = 64 << 10;
+/// Length of the longest recorded value to repeat in a command, in bytes.
+const VALUE_LIMIT: usize = 160;
+/// Length of the longest recorded list to split into words, in bytes; a longer one is not repeated anyway.
+const LIST_LIMIT: usize = 64 << 10;
 
 /// Variables in the order of the command, and when each is repeated from the build info.
 const VARIABLES: &[(&str, Repeat)] = &[
@@ -63,11 +63,12 @@ pub(super) enum Repeat {
 pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
     let mut out = String::new();
     let cgo = value(binary, plan, "CGO_ENABLED", Repeat::UnlessDefault(""));
-    let of =
-        |key: &str, is: &Option<String>| value(binary, plan, key, Repeat::Never).or(is.clone());
+    let planned_or = |key: &str, current: &Option<String>| {
+        value(binary, plan, key, Repeat::Never).or(current.clone())
+    };
     let port = [
-        ("GOOS", of("GOOS", &binary.executable.os)),
-        ("GOARCH", of("GOARCH", &binary.executable.arch)),
+        ("GOOS", planned_or("GOOS", &binary.executable.os)),
+        ("GOARCH", planned_or("GOARCH", &binary.executable.arch)),
     ];
     let has_port = port.iter().all(|p| p.1.is_some());
     for (key, repeat) in VARIABLES {
@@ -95,7 +96,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
         }
     }
     match binary.main_package.as_deref() {
-        Some(p) if p != "command-line-arguments" => out.push_str(p),
+        Some(package) if package != "command-line-arguments" => out.push_str(package),
         _ => out.push_str("./..."),
     }
     out
@@ -138,7 +139,7 @@ pub(super) fn words_of(
         (ListSetting::Experiments, None) => binary.experiments.suffix.iter().map(String::len).sum(),
         (_, flags) => flags.map_or(0, str::len),
     };
-    if length > LONGEST_LIST {
+    if length > LIST_LIMIT {
         return Some("…".to_owned());
     }
     let mut all: Vec<String> = match (list, recorded) {
@@ -155,15 +156,15 @@ pub(super) fn words_of(
     let mut changed = false;
     for change in plan.changes() {
         match change {
-            BuildChange::With(l, word) if *l == list => {
+            BuildChange::With(changed_list, word) if *changed_list == list => {
                 changed = true;
                 if !all.contains(word) {
                     all.push(word.clone());
                 }
             }
-            BuildChange::Without(l, word) if *l == list => {
+            BuildChange::Without(changed_list, word) if *changed_list == list => {
                 changed = true;
-                all.retain(|w| w != word && !is_definition_of(w, word));
+                all.retain(|other| other != word && !is_definition_of(other, word));
             }
             _ => {}
         }
@@ -229,7 +230,7 @@ fn definition_shown(definition: &str) -> String {
 
 /// A recorded value, if a command may repeat it: neither secret nor too long.
 fn repeated(text: &str) -> String {
-    let plain = text.len() <= LONGEST && !text.contains(['`', '\n', '\r']);
+    let plain = text.len() <= VALUE_LIMIT && !text.contains(['`', '\n', '\r']);
     if plain && secrets::credentials(text).is_empty() {
         text.to_owned()
     } else {

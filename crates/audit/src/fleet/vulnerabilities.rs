@@ -44,7 +44,7 @@ impl Place {
 /// A vulnerability and all places that have it.
 #[derive(Clone, Debug)]
 pub struct Spreading {
-    /// What is said of the first program that has it.
+    /// The finding about the first program that has it.
     pub first: Finding,
     /// Versions that end it: several for the standard library, whose releases are fixed one by one.
     pub fixes: BTreeSet<String>,

@@ -189,6 +189,6 @@ fn what_a_package_brought_is_upgraded_and_not_built_again() {
     let upgrade = "upgrade the package `docker.io` of debian 12 (20.10.24+dfsg1-1 is installed)";
     let upgrades = brought.iter().filter(|help| help.starts_with(upgrade));
     assert!(upgrades.count() >= builds(&own), "{brought:?}");
-    // Who scans a package file has built it.
+    // A package file is scanned by the person who built it.
     assert_eq!(helps(&installed(OwnerSource::Package)), own);
 }

@@ -1,4 +1,5 @@
-//! Chains of calls to what a command asks about, read while the program is at hand: in archives and images it is not later.
+//! Chains of calls to the names that a command asks about. They are made while the program is read, because a program in an archive or
+//! image cannot be read again.
 
 use super::program::Program;
 use crate::calls;

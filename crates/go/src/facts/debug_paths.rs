@@ -32,7 +32,7 @@ pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles)
         directories: HashSet::new(),
         has_whole_names: false,
         finding_root: !files.any,
-        old_c: false,
+        has_old_c: false,
         path: Vec::new(),
         files,
     };
@@ -52,7 +52,7 @@ pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles)
         ControlFlow::Continue(())
     });
     // Since DWARF 5 the file table names the directory of the compilation.
-    if debug.old_c {
+    if debug.has_old_c {
         dwarf::units::<()>(image, UNITS_LIMIT, &mut |unit| {
             if unit.is_old && !unit.is_go() {
                 debug.directory(unit.directory);
@@ -71,9 +71,9 @@ struct DebugPaths<'f> {
     has_whole_names: bool,
     /// Whether this is the first pass, which looks for the GOROOT because there is no function table.
     finding_root: bool,
-    /// Whether there are C units whose directory is elsewhere.
-    old_c: bool,
-    /// The path in hand.
+    /// Whether there are C units before DWARF 5, whose directory is not in the file table.
+    has_old_c: bool,
+    /// A buffer for the current path.
     path: Vec<u8>,
 }
 
@@ -82,8 +82,8 @@ impl DebugPaths<'_> {
         const GO: [&[u8]; 4] = [b".go", b".s", b">", b"?"];
         let first = table.directories.first().copied().unwrap_or_default();
         for &(name, directory) in &table.files {
-            if table.is_old && !table.is_of_go && !self.old_c {
-                self.old_c = !GO.iter().any(|end| name.ends_with(end));
+            if table.is_old && !table.is_of_go && !self.has_old_c {
+                self.has_old_c = !GO.iter().any(|end| name.ends_with(end));
             }
             let directory = table.directories.get(directory).copied();
             let directory = directory.unwrap_or_default();
@@ -162,7 +162,7 @@ fn join(parts: &[&[u8]], path: &mut Vec<u8>) {
     }
 }
 
-/// A quick hash of a path, eight bytes at a time. Somebody who makes two paths collide only hides a path of their own file.
+/// A quick hash of a path, eight bytes at a time. Paths made to collide only hide each other in the record of that file.
 fn hash(path: &[u8]) -> u64 {
     // A prime from the golden ratio spreads each word over all bits (Knuth, "Multiplicative hashing").
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;

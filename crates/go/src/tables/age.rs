@@ -43,8 +43,8 @@ impl Age {
     fn narrow(&mut self, first: u32, last: Option<u32>) {
         let low = self.first.max(first);
         let high = match (self.last, last) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
         };
         if high.is_none_or(|high| low <= high) {
             (self.first, self.last) = (low, high);

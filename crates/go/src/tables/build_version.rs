@@ -43,10 +43,10 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
             .map(|s| (s.address, s.end()))
             .collect(),
     };
-    let mut room = HEADERS_LIMIT;
+    let mut left = HEADERS_LIMIT;
     ranges.iter().find_map(|&(from, to)| {
-        let size = to.saturating_sub(from).min(room);
-        room -= size;
+        let size = to.saturating_sub(from).min(left);
+        left -= size;
         headers_in(image, from, size).find(fits)
     })
 }
@@ -55,36 +55,34 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
 /// header in the read-only data. A program may contain other such constants, so exactly one release must be left.
 fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
     const LAST: u32 = 3;
-    let mut room = HEADERS_LIMIT;
-    let mut found: Vec<&[u8]> = Vec::new();
+    let mut left = HEADERS_LIMIT;
+    let mut releases: Vec<&[u8]> = Vec::new();
     for segment in image
         .segments
         .iter()
         .filter(|s| !s.writable && !s.discardable)
     {
-        let size = segment.size.min(room);
-        room -= size;
+        let size = segment.size.min(left);
+        left -= size;
         for text in constants_in(image, segment.address, size) {
             let minor = minor_of(text);
             if is_release(text)
                 && minor.is_some_and(|m| m <= LAST && age.has(m))
-                && !found.contains(&text)
+                && !releases.contains(&text)
             {
-                found.push(text);
+                releases.push(text);
             }
-            if found.len() > 8 {
+            if releases.len() > 8 {
                 return None;
             }
         }
     }
     // `go1.2` is also a build tag; the longer text is the version.
-    if found
-        .iter()
-        .any(|t| t.iter().filter(|b| **b == b'.').count() > 1)
-    {
-        found.retain(|t| t.iter().filter(|b| **b == b'.').count() > 1);
+    let is_patch = |release: &&[u8]| release.iter().filter(|byte| **byte == b'.').count() > 1;
+    if releases.iter().any(is_patch) {
+        releases.retain(|release| is_patch(&release));
     }
-    match found.as_slice() {
+    match releases.as_slice() {
         [one] => Some(one),
         _ => None,
     }

@@ -18,12 +18,13 @@ pub struct InlineTrees<'t, 'i> {
     image: &'t Image<'i>,
     table: &'t Pclntab,
     /// All pc tables.
-    pcs: &'t [u8],
+    pc_tables: &'t [u8],
     shape: Shape,
+    /// Address from which the offsets of trees count.
     base: u64,
-    /// Steps of pc tables that may still be read. Functions share equal tables, and a false file could let all of them share
-    /// the longest one.
-    left: Cell<u64>,
+    /// Steps of pc tables that may still be read. Functions share equal tables, and in a forged file all of them could share the
+    /// longest one.
+    steps_left: Cell<u64>,
 }
 
 /// A call that was inlined into a function.
@@ -66,16 +67,16 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
         let table = tables.pclntab()?;
         let shape = Shape::of(table, minor)?;
         let files = table.file_table;
-        let pcs = files.0.checked_add(files.1)?;
-        let size = table.function_table.0.checked_sub(pcs)?;
+        let start = files.0.checked_add(files.1)?;
+        let size = table.function_table.0.checked_sub(start)?;
         let base = *shape.bases(image, tables.moduledata()?.address).first()?;
         Some(Self {
             image,
             table,
-            pcs: image.bytes(pcs, size)?,
+            pc_tables: image.bytes(start, size)?,
             shape,
             base,
-            left: Cell::new(image.window().len().saturating_mul(4)),
+            steps_left: Cell::new(image.window().len().saturating_mul(4)),
         })
     }
 
@@ -94,19 +95,19 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
     pub fn of(&self, row: &Row) -> Option<InlineTree> {
         let (index, offset) = self.shape.tables(self.image, row.func)?;
         let tree_at = self.base.checked_add(offset)?;
-        let pcs = self.pcs.get(usize::try_from(index).ok()?..)?;
+        let pc_table = self.pc_tables.get(usize::try_from(index).ok()?..)?;
         let mut tree = InlineTree::default();
         let quantum = u64::from(self.table.quantum);
         let range = (row.start, row.end);
-        let mut taken = 0u64;
-        let left = self.left.get();
-        steps(pcs, quantum, range, &mut |from, to, call| {
-            taken += 1;
-            if taken <= left && call < CALLS_LIMIT {
+        let mut count = 0u64;
+        let left = self.steps_left.get();
+        steps(pc_table, quantum, range, &mut |from, to, call| {
+            count += 1;
+            if count <= left && call < CALLS_LIMIT {
                 tree.runs.push((from, to, call));
             }
         });
-        self.left.set(left.saturating_sub(taken.max(1)));
+        self.steps_left.set(left.saturating_sub(count.max(1)));
         let mut waiting: Vec<u64> = tree.runs.iter().map(|run| run.2).collect();
         waiting.sort_unstable();
         waiting.dedup();

@@ -110,7 +110,7 @@ pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Ve
     let end_at = table.function_table.0.checked_add(table.functions * 8)?;
     let last = image.number(image.bytes(end_at, 4)?);
     let number = |i: usize| pairs.get(i * 4..i * 4 + 4).map(|b| image.number(b));
-    let mut found = Vec::new();
+    let mut ranges = Vec::new();
     for i in 0..pairs.len() / 8 {
         let (Some(start), Some(function)) = (number(2 * i), number(2 * i + 1)) else {
             break;
@@ -118,13 +118,13 @@ pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Ve
         let end = number(2 * i + 2).unwrap_or(last);
         if start < end {
             // A function that cannot be read does not hide the others.
-            let _ = reader.function(start, end, function, &mut found);
+            let _ = reader.function(start, end, function, &mut ranges);
         }
-        if found.len() >= RANGES_LIMIT {
+        if ranges.len() >= RANGES_LIMIT {
             break;
         }
     }
-    Some(found)
+    Some(ranges)
 }
 
 struct Reader<'t, 'i> {
@@ -142,11 +142,11 @@ impl Reader<'_, '_> {
     }
 
     /// Adds the ranges in one function. Offsets count from the start of text.
-    fn function(&self, start: u64, end: u64, offset: u64, found: &mut Vec<Range>) -> Option<()> {
+    fn function(&self, start: u64, end: u64, offset: u64, ranges: &mut Vec<Range>) -> Option<()> {
         let at = self.table.function_table.0.checked_add(offset)?;
         let (start, end) = (self.text.checked_add(start)?, self.text.checked_add(end)?);
         if self.number(at.checked_add(4)?)? == self.name {
-            found.push(Range {
+            ranges.push(Range {
                 start,
                 end,
                 function_end: end,
@@ -165,14 +165,14 @@ impl Reader<'_, '_> {
         let quantum = u64::from(self.table.quantum);
         let table = self.image.bytes_upto(at, 1 << 20)?;
         steps(table, quantum, (start, end), &mut |from, to, call| {
-            let hit = trees.iter().any(|tree| {
+            let is_wanted = trees.iter().any(|tree| {
                 let name = call
                     .checked_mul(self.shape.call)
                     .and_then(|o| tree.checked_add(o)?.checked_add(self.shape.call_name));
                 name.and_then(|a| self.number(a)) == Some(self.name)
             });
-            if hit && found.len() < RANGES_LIMIT {
-                found.push(Range {
+            if is_wanted && ranges.len() < RANGES_LIMIT {
+                ranges.push(Range {
                     start: from,
                     end: to,
                     function_end: end,
@@ -207,8 +207,8 @@ pub(super) fn steps(
     Some(())
 }
 
-/// The offset of a function's name in the table of names.
-fn name_offset(image: &Image<'_>, table: &Pclntab, name: &[u8]) -> Option<u64> {
+/// The offset of a function's name in the table of names (Go 1.16 and newer).
+pub(super) fn name_offset(image: &Image<'_>, table: &Pclntab, name: &[u8]) -> Option<u64> {
     let names = image.bytes(table.names.0, table.names.1)?;
     memchr::memmem::find_iter(names, name)
         .find(|&i| {

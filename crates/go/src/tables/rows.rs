@@ -16,7 +16,7 @@ const WASM_SHIFT: u32 = 16;
 pub struct Row {
     /// Address of its first instruction.
     pub start: u64,
-    /// First address behind it.
+    /// The address after its last byte.
     pub end: u64,
     /// Offset of its name in the table of names.
     pub name: u32,
@@ -134,7 +134,7 @@ impl<'t, 'i> Rows<'t, 'i> {
         while let (Some(offset), Some(end)) = (numbers.next(), numbers.next()) {
             let end = text.checked_add(end)?;
             let func = base.checked_add(offset >> shift);
-            // A function that begins before the one in front of it ends is a lie.
+            // Skip a function that begins before the end of the previous one: no linker writes that.
             if let Some(func) = func.filter(|_| start < end)
                 && let Some(name) = image
                     .bytes(func.saturating_add(word), 4)

@@ -18,7 +18,7 @@ impl Place {
 /// Collects functions in any order, repeated or not.
 #[derive(Debug, Default)]
 pub struct Builder {
-    /// Names as compilers write them, each with a zero behind it.
+    /// Names as compilers write them, each with a zero after it.
     raw: Vec<u8>,
     /// Bytes of these names.
     size: usize,
@@ -30,7 +30,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Takes names as compilers write them, with their packages, each with a zero behind it. [`Builder::add_run`] says which package some of
+    /// Takes names as compilers write them, with their packages, each with a zero after it. [`Builder::add_run`] says which package some of
     /// them are of. Too many are cut off.
     pub fn new(mut raw: Vec<u8>) -> Self {
         let is_full = raw.len() > NAMES_LIMIT;

@@ -30,7 +30,7 @@ pub const NAMES_LIMIT: usize = 64 << 20;
 pub struct Functions {
     source: Word<FunctionSource>,
     complete: bool,
-    /// Names as compilers write them, each with a zero behind it: what the packages are made of.
+    /// Names as compilers write them, each with a zero after it: what the packages are made of.
     raw: Vec<u8>,
     /// By path.
     packages: Vec<Package>,

@@ -1,10 +1,10 @@
-//! The functions of one package, folded and sorted when somebody first asks for them: most packages are never asked for.
+//! The functions of one package. Their names are folded and sorted on first use, because most packages are never used.
 
 use super::is_name;
 use super::name::{Folded, fold, plain, without_brackets};
 use std::sync::OnceLock;
 
-/// Names as compilers write them that follow each other in a text, each with a zero behind it.
+/// Names as compilers write them that follow each other in a text, each with a zero after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     /// Where the first begins.
@@ -22,7 +22,7 @@ pub(super) struct Package {
     pub path: String,
     /// Names as compilers write them.
     pub runs: Vec<Run>,
-    /// Names that need no folding, each with a zero behind it.
+    /// Names that need no folding, each with a zero after it.
     pub folded: Vec<u8>,
     /// All of them, once they were asked for.
     pub names: OnceLock<Names>,

@@ -13,7 +13,7 @@ const FIRST: usize = 512;
 /// A buffered forward reader over a stream or over bytes with random access.
 ///
 /// Skipping is free with random access; in a stream it costs as much as reading. An error of the source is remembered and returned
-/// by every later read, so that nobody takes it for the end.
+/// by every later read, so that no reader takes it for the end.
 pub struct Feed<'a> {
     source: Source<'a>,
     buf: Vec<u8>,

@@ -290,7 +290,7 @@ acme (1.2-3) unstable; urgency=medium
         let files = Memory::new(&[(place, &whole[..whole.len() / 2])]);
         let cut = of_debian(&files, &owner()).unwrap();
         assert!(!cut.names.is_empty() && cut.names.len() < 8000);
-        // A bomb is read as far as honest texts go.
+        // A decompression bomb is read up to the size of the largest real text.
         let bomb = gzip(&format!("acme (1) x; y\n{}", " ".repeat(30 << 20)));
         let files = Memory::new(&[(place, &bomb)]);
         assert_eq!(of_debian(&files, &owner()).unwrap().names, []);

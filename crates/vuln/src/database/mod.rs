@@ -47,7 +47,7 @@ pub struct About {
 pub enum Review {
     /// The Go security team: `review_status` is `REVIEWED`.
     Reviewed,
-    /// Nobody yet: the entry is from another database, and has no packages and symbols.
+    /// No review: the entry is from another database, and has no packages and symbols.
     Unreviewed,
     /// Another database, such as GitHub's advisories: its ID does not begin with `GO-`.
     Foreign,

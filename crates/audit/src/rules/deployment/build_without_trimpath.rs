@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(make(beside), 1);
         let tried = "build:\n\tgo build -ldflags \"-s -w\" -o bin/app .\nrun: build\n\t./bin/app\n";
         assert_eq!(make(tried), 1);
-        // What developers run every day says nothing of a release.
+        // A command that developers run every day does not make a release.
         for daily in ["build", "app", "manager", "build-service"] {
             let text = format!("{daily}:\n\tGOOS=linux go build -o bin/app .\n");
             assert_eq!(make(&text), 0, "{daily}");

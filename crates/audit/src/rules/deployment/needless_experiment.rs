@@ -76,7 +76,7 @@ mod tests {
             // Not on every port.
             "dwarf5",
             "nodwarf5",
-            // Other rules know it, or nobody does.
+            // An experiment that never existed, or one that another rule reports.
             "gorootnew",
             "regabi",
             "$X",

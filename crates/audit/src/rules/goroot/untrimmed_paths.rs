@@ -44,24 +44,28 @@ fn has_relative_paths(ctx: &Ctx) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::testing::*;
+    use gospect_record::Binary;
+
+    /// The number of findings about a program, in the profile of releases.
+    fn findings(program: &Binary) -> usize {
+        let setup = Setup {
+            profile: "release",
+            rule: "untrimmed-paths",
+            ..Setup::default()
+        };
+        setup.judge(program).len()
+    }
 
     #[test]
     fn the_file_table_goes_before_the_record() {
         let with = |trimmed: Option<bool>, flag: bool| {
-            let b = binary(|b| {
+            findings(&binary(|b| {
                 b.goroot.as_mut().unwrap().trimmed = trimmed;
                 unset(b, "-trimpath");
                 if flag {
                     set(b, "-trimpath", "true");
                 }
-            });
-            Setup {
-                profile: "release",
-                rule: "untrimmed-paths",
-                ..Setup::default()
-            }
-            .judge(&b)
-            .len()
+            }))
         };
         assert_eq!(with(Some(false), true), 1);
         assert_eq!(with(Some(true), false), 0);
@@ -72,19 +76,12 @@ mod tests {
     #[test]
     fn a_builder_may_make_paths_relative_in_its_own_way() {
         let with = |root: &str| {
-            let b = binary(|b| {
+            findings(&binary(|b| {
                 let goroot = b.goroot.as_mut().unwrap();
                 (goroot.trimmed, goroot.value) = (Some(false), Some(root.into()));
                 b.paths = Some(vec![]);
                 unset(b, "-trimpath");
-            });
-            Setup {
-                profile: "release",
-                rule: "untrimmed-paths",
-                ..Setup::default()
-            }
-            .judge(&b)
-            .len()
+            }))
         };
         assert_eq!(with("GOROOT"), 0);
         assert_eq!(with("/usr/lib/go"), 1);

@@ -183,7 +183,7 @@ fn extents(
     })
 }
 
-/// How many bytes belong to nobody between the end of the entry at `last`, which is at least `end`, and `next`.
+/// How many bytes belong to no entry between the end of the entry at `last`, which is at least `end`, and `next`.
 fn gap(bytes: &dyn ReadAt, last: Option<u64>, end: u64, next: u64) -> Result<u64, ArchiveError> {
     let mut end = end;
     if last.is_none() && read_vec(bytes, 0, LOCAL.len())? != LOCAL {

@@ -44,7 +44,7 @@ struct StoredFile {
     kept: Option<u32>,
 }
 
-/// Whether a scan says nothing but what is in the bytes of the layer. Images inside layers are rare and are not stored.
+/// Whether a scan depends only on the bytes of the layer. Images inside layers are rare and are not stored.
 fn is_lasting<P>(scan: &LayerScan<P>) -> bool {
     let lasting = |problem: &LayerProblem| !problem.fatal && is_lasting_problem(&problem.error);
     scan.images.is_empty() && scan.problems.iter().all(lasting)
