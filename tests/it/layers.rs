@@ -416,3 +416,24 @@ fn the_guided_tour_names_what_is_there() {
     }
     assert_eq!(counted, 14 + 22, "steps of the two walks");
 }
+
+#[test]
+fn the_table_names_every_crate_and_stage() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let rows: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"))
+        .map(|(name, _)| name)
+        .collect();
+    for parent in ["crates", "src"] {
+        for entry in fs::read_dir(root().join(parent)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy();
+            let folder = format!("{parent}/{name}");
+            assert!(
+                !path.is_dir() || rows.contains(folder.as_str()),
+                "the table of docs/architecture.md has no row for {folder}"
+            );
+        }
+    }
+}

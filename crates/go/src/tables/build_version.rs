@@ -80,7 +80,7 @@ fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
     // `go1.2` is also a build tag; the longer text is the version.
     let is_patch = |release: &&[u8]| release.iter().filter(|byte| **byte == b'.').count() > 1;
     if releases.iter().any(is_patch) {
-        releases.retain(|release| is_patch(&release));
+        releases.retain(is_patch);
     }
     match releases.as_slice() {
         [one] => Some(one),
