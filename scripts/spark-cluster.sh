@@ -24,6 +24,6 @@ fi
 VIRTUAL_ENV="$python" "$python/bin/maturin" develop --quiet --locked --manifest-path python/Cargo.toml
 
 if [[ "${1:-}" == --test ]]; then
-	exec "$python/bin/python" -m pytest -q -rs python/tests/test_spark.py python/tests/test_spark_plan.py python/tests/test_spark_trouble.py python/tests/test_spark_remote.py python/tests/test_fleet.py python/tests/test_catalog.py
+	exec "$python/bin/python" -m pytest -q -rs python/tests/test_spark.py python/tests/test_spark_plan.py python/tests/test_spark_join.py python/tests/test_spark_trouble.py python/tests/test_spark_remote.py python/tests/test_fleet.py python/tests/test_catalog.py
 fi
 exec "$python/bin/python" python/tests/example_cluster.py "${1:-target/fleet}"
