@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures four sets of files with scripts/bench-peers.sh and writes the tables of docs/performance.md and README.md.
+"""Measures four sets of files with scripts/bench-peers.sh and writes the tables of docs/performance.md.
 
   scripts/bench-docs.py [--runs N] [--gospect FILE] --large DIR --ordinary DIR --mixed DIR --tree DIR
 
 Each directory is one kind of set: large programs in one folder, ordinary programs, files of all kinds, and a system tree. A kind that is not given
-keeps its table in docs/performance.md, and README.md is left as it is. Run it on a quiet machine; four sets take some minutes with 15 runs.
+keeps its table in docs/performance.md, and the first table is left as it is. Run it on a quiet machine; four sets take some minutes with 15 runs.
 
   scripts/bench-docs.py --read OUTPUT --large DIR ...   take what bench-peers.sh printed before instead of measuring
   scripts/bench-docs.py --sets DIR CORPUS DEBIAN        make the first three sets as folders of hard links: programs of 32 MB and more, what
@@ -79,7 +79,7 @@ def cells(rows, tool):
     return None
 
 
-def readme(tables, given):
+def glance(tables, given):
     """One column for each kind: median and peak memory."""
     heads = [f"{KINDS[kind]}: {tables[path][0].split(', ')[0]}, {tables[path][0].split(', ')[1]}" for kind, path in given.items()]
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
@@ -94,7 +94,7 @@ def main():
     parser.add_argument("--runs", default="15")
     parser.add_argument("--gospect", default=str(ROOT / "target/release/gospect"))
     parser.add_argument("--read", metavar="OUTPUT", type=pathlib.Path)
-    parser.add_argument("--root", metavar="DIR", type=pathlib.Path, default=ROOT, help="where README.md and docs are")
+    parser.add_argument("--root", metavar="DIR", type=pathlib.Path, default=ROOT, help="where docs is")
     parser.add_argument("--sets", metavar=("DIR", "CORPUS", "DEBIAN"), nargs=3, type=pathlib.Path)
     for kind, what in KINDS.items():
         parser.add_argument("--" + kind, metavar="DIR", help=what)
@@ -121,7 +121,7 @@ def main():
         lead = f"{about}. {today.day} {today:%B %Y}; {how}:\n\n"
         replace(options.root / "docs/performance.md", kind, lead + "\n".join(rows) + "\n")
     if set(given) == set(KINDS):
-        replace(options.root / "README.md", "sets", readme(tables, given))
+        replace(options.root / "docs/performance.md", "sets", glance(tables, given))
     print(text, end="")
 
 

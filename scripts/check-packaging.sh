@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds the files for CI systems and packagers against the linters of their ecosystems: the GitHub Action and workflows,
-# the pre-commit hooks, the Dockerfile, the shell scripts, and the CI recipes in docs/policy.md.
+# the issue forms, the pre-commit hooks, the Dockerfile, the shell scripts, and the CI recipes in docs/policy.md. What a release
+# publishes elsewhere is checked by packaging/check.py.
 #
 # usage: check-packaging.sh [--require]
 #
@@ -30,10 +31,16 @@ check() { # what, tool, arguments
 workflows=(.github/workflows/*.yml)
 check "workflows" actionlint
 check "workflows against their schema" check-jsonschema --builtin-schema vendor.github-workflows "${workflows[@]}"
+for form in .github/ISSUE_TEMPLATE/*.yml; do
+	case "$form" in
+	*/config.yml) check "the issue chooser" check-jsonschema --builtin-schema vendor.github-issue-config "$form" ;;
+	*) check "issue form $(basename "$form")" check-jsonschema --builtin-schema vendor.github-issue-forms "$form" ;;
+	esac
+done
 check "action.yml against its schema" check-jsonschema --builtin-schema vendor.github-actions action.yml
 check "layout of the YAML files" yamllint -s -d \
 	'{extends: default, rules: {line-length: {max: 160}, document-start: disable, truthy: {check-keys: false}, braces: {max-spaces-inside: 1}}}' \
-	"${workflows[@]}" action.yml .pre-commit-hooks.yaml
+	"${workflows[@]}" action.yml .pre-commit-hooks.yaml .github/ISSUE_TEMPLATE/*.yml templates/*.yml
 check "pre-commit hooks" pre-commit validate-manifest .pre-commit-hooks.yaml
 check "Dockerfile" hadolint Dockerfile
 check "shell scripts" shellcheck scripts/*.sh .ci/run

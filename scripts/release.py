@@ -22,8 +22,12 @@ RECIPES = [
     rf"\bgospect/gospect:v?{VERSION}",                             # image
     rf"gospect/gospect\n\s+rev: v{VERSION}",                       # pre-commit
     rf"\bgospect/gospect/releases/download/v{VERSION}",            # archives
+    rf"\bgospect/gospect/v{VERSION}/",                             # a file of the repository
+    rf"\bdefault: v{VERSION}",                                     # the GitLab component
     rf"\bsuch as v{VERSION}",                                      # help of the action and of install.sh
-    rf"\bgospect[@_=]=?v?{VERSION}",                               # npm, pip, cargo, .deb
+    rf"\bgospect[@=]=?v?{VERSION}",                                # npm, pip, cargo
+    r"\bgospect_(\d+\.\d+\.\d+)-",                                # package of Debian, with its revision
+    rf"--version v{VERSION}",                                       # install.sh
 ]
 # What a measurement was made with stays as it was; it cannot be newer than the tree.
 MEASURED = rf"\bgospect {VERSION}"

@@ -296,6 +296,32 @@ fn the_files_for_ci_pass_their_linters() {
     }
 }
 
+/// Packages and manifests are made from one table, and installed or checked by the tools that are here.
+#[test]
+fn every_channel_is_made_and_installs() {
+    if !needs(&["bash", "python3"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let out = finish(
+        Command::new("python3")
+            .arg(format!("{ROOT}/packaging/check.py"))
+            .arg(stand_in(&scratch)),
+    );
+    println!("{}", out.stdout);
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    let passed = out.stdout.lines().filter(|l| l.starts_with("ok: ")).count();
+    assert!(passed >= 3, "{}", out.stdout);
+    for line in out.stdout.lines() {
+        if let Some((what, tool)) = line
+            .strip_prefix("skipped: ")
+            .and_then(|rest| rest.rsplit_once(": no "))
+        {
+            crate::support::skipped("channel-tools", &format!("{what}: {}", tool.trim_end_matches(" here")));
+        }
+    }
+}
+
 #[test]
 fn gospects_own_bill_names_its_crates_and_no_folder() {
     if !needs(&["bash", "cargo-cyclonedx"]) {

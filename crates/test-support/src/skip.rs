@@ -40,6 +40,10 @@ const NEEDS: &[Need] = &[
     need("jq", "install jq"),
     need("jsonschema", "pip install jsonschema"),
     need(
+        "channel-tools",
+        "install ruby, nix-bin, npm, skopeo, check-jsonschema and pre-commit; GOSPECT_SCHEMAS for the schemas (packaging/check.py)",
+    ),
+    need(
         "linter",
         "install the tools at the head of scripts/check-packaging.sh",
     ),
