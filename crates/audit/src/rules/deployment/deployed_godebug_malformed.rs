@@ -6,7 +6,7 @@ use gospect_deploy::Variable;
 pub const META: Meta = Meta {
     code: "GS407",
     id: "deployed-godebug-malformed",
-    summary: "a part of a GODEBUG string that Go does not read as KEY=VALUE",
+    summary: "part of a GODEBUG string is not KEY=VALUE",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.2.0",

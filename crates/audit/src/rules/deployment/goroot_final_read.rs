@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS412",
     id: "goroot-final-read",
-    summary: "`go env GOROOT_FINAL` is asked, which always answers nothing",
+    summary: "`go env GOROOT_FINAL` is read, which is always empty",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",

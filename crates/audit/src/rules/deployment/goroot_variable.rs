@@ -5,7 +5,7 @@ use gospect_deploy::Reader;
 pub const META: Meta = Meta {
     code: "GS410",
     id: "goroot-variable",
-    summary: "a deployment file sets GOROOT, which changes what `runtime.GOROOT()` answers",
+    summary: "a deployment file sets GOROOT, which changes what `runtime.GOROOT()` returns",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",

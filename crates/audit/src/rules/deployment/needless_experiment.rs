@@ -5,7 +5,7 @@ use gospect_knowledge::{TableRow, goexperiment};
 pub const META: Meta = Meta {
     code: "GS418",
     id: "needless-experiment",
-    summary: "a build asks for a GOEXPERIMENT that its Go release has that way without being asked",
+    summary: "a build sets a GOEXPERIMENT that its Go release has anyway",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.2.0",

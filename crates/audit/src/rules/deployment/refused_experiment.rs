@@ -6,7 +6,7 @@ use gospect_knowledge::{TableRow, goexperiment};
 pub const META: Meta = Meta {
     code: "GS415",
     id: "refused-experiment",
-    summary: "a build asks for a GOEXPERIMENT that its Go release does not know",
+    summary: "a build sets a GOEXPERIMENT that its Go release does not know",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",

@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS070",
     id: "goroot-environment",
-    summary: "the image sets GOROOT, which changes what `runtime.GOROOT()` answers",
+    summary: "the image sets GOROOT, which changes what `runtime.GOROOT()` returns",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.1.0",

@@ -5,7 +5,7 @@ use gospect_vuln::{Unjudged, UnjudgedReason};
 pub const META: Meta = Meta {
     code: "GS704",
     id: "vulnerabilities-unjudged",
-    summary: "known vulnerabilities cannot be told, or not exactly",
+    summary: "known vulnerabilities cannot be judged, or not exactly",
     levels: levels(NOTE, WARN, NOTE, NOTE),
     options: &[],
     since: "0.2.0",

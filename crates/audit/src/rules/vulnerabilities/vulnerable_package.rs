@@ -5,7 +5,7 @@ use gospect_vuln as vuln;
 pub const META: Meta = Meta {
     code: "GS702",
     id: "vulnerable-package",
-    summary: "a package with a known vulnerability is linked, and none of its vulnerable functions",
+    summary: "a package with a known vulnerability is linked, but none of its vulnerable functions",
     levels: levels(NOTE, WARN, NOTE, NOTE),
     options: OPTIONS,
     since: "0.2.0",
@@ -17,6 +17,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ctx,
         sink,
         vuln::Level::Package,
-        "a package is linked, and none of its vulnerable functions,",
+        "a package is linked, but none of its vulnerable functions,",
     );
 }
