@@ -1,6 +1,5 @@
 //! The documentation is true: its commands run, its output is what they print, and its links work.
 
-#[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -302,9 +301,39 @@ fn every_command_block_in_the_documentation_runs() {
 }
 
 #[test]
+fn every_page_is_in_the_table_of_contents() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contents = std::fs::read_to_string(root.join("docs/SUMMARY.md")).unwrap();
+    let mut seen = 0;
+    for (path, _) in pages() {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if path.parent().unwrap().ends_with("docs") && name != "SUMMARY.md" {
+            seen += 1;
+            let listed = contents.matches(&format!("]({name})")).count();
+            assert_eq!(listed, 1, "docs/SUMMARY.md: {name}");
+        }
+    }
+    assert!(seen > 20, "only {seen} pages were found");
+}
+
+/// The README is what a newcomer reads to its end.
+#[test]
+fn the_readme_is_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(readme.lines().count() <= 80, "{}", readme.lines().count());
+}
+
+#[test]
 fn every_link_between_pages_leads_to_a_file() {
     let mut seen = 0;
-    for (path, text) in pages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let besides = ["CONTRIBUTING.md", "SECURITY.md", "python/README.md"].map(|name| {
+        let path = root.join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    });
+    for (path, text) in pages().into_iter().chain(besides) {
         for link in text
             .split("](")
             .skip(1)

@@ -317,7 +317,10 @@ fn every_channel_is_made_and_installs() {
             .strip_prefix("skipped: ")
             .and_then(|rest| rest.rsplit_once(": no "))
         {
-            crate::support::skipped("channel-tools", &format!("{what}: {}", tool.trim_end_matches(" here")));
+            crate::support::skipped(
+                "channel-tools",
+                &format!("{what}: {}", tool.trim_end_matches(" here")),
+            );
         }
     }
 }
