@@ -7,7 +7,7 @@ GOSPECT stands for the program of every target; it must run on this machine. Not
 outside of this machine is asked. A tool that is not here is said and skipped; with --require that is an error. GOSPECT_SCHEMAS names a folder
 with the schemas of Scoop (scoop.json) and winget (winget.version.json, winget.installer.json, winget.defaultLocale.json).
 """
-import os, shutil, subprocess, sys, tempfile, traceback
+import os, shlex, sys, tempfile, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "checks"), os.path.join(HERE, "channels")]
@@ -23,7 +23,10 @@ def archives(gospect, dist):
         # By its own name, as it is built for Windows.
         program = os.path.join(dist, "..", "programs", target.triple, target.program)
         os.makedirs(os.path.dirname(program))
-        shutil.copy(gospect, program)
+        # A script that starts it: the program may have a hundred megabytes, and need a loader, which the image does not have.
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nexec {shlex.quote(gospect)} \"$@\"\n")
+        os.chmod(program, 0o755)
         run(os.path.join(ROOT, "scripts/package.sh"), target.triple, program, dist)
     return release
 

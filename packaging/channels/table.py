@@ -1,6 +1,8 @@
 """The table of targets, and what a release consists of: archives and their digests."""
 import hashlib, io, os, re, stat, tarfile, tomllib, zipfile
 
+# What every archive has besides the program; scripts/package.sh adds manual pages and completions.
+REQUIRED = ("README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT")
 PACKAGING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(PACKAGING)
 
@@ -62,8 +64,9 @@ class Release:
                         found[info.name] = (archive.extractfile(info).read(), bool(info.mode & stat.S_IXUSR))
         prefix = target.folder + "/"
         inside = {name.removeprefix(prefix): entry for name, entry in found.items() if name.startswith(prefix)}
-        if target.program not in inside:
-            raise Missing(f"{path}: does not contain {prefix}{target.program}")
+        for name in (target.program, *REQUIRED):
+            if name not in inside:
+                raise Missing(f"{path}: does not contain {prefix}{name}")
         return inside
 
     def program(self, target):
