@@ -300,6 +300,13 @@ fn every_command_block_in_the_documentation_runs() {
     assert!(compared > 4, "only {compared} outputs were compared");
 }
 
+/// The anchor that GitHub and mdBook give to a heading: punctuation is left out.
+fn anchor_of(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let text: String = heading.to_lowercase().chars().filter(kept).collect();
+    text.replace(' ', "-")
+}
+
 #[test]
 fn every_page_is_in_the_table_of_contents() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -352,13 +359,10 @@ fn every_link_between_pages_leads_to_a_file() {
             assert!(target.exists(), "{}: {link}", path.display());
             if !anchor.is_empty() {
                 let page = std::fs::read_to_string(&target).unwrap();
-                let there = page.lines().filter(|l| l.starts_with('#')).any(|l| {
-                    l.trim_start_matches('#')
-                        .trim()
-                        .to_lowercase()
-                        .replace(' ', "-")
-                        == anchor
-                });
+                let there = page
+                    .lines()
+                    .filter(|l| l.starts_with('#'))
+                    .any(|l| anchor_of(l.trim_start_matches('#').trim()) == anchor);
                 assert!(there, "{}: no heading for {link}", path.display());
             }
         }
