@@ -128,8 +128,10 @@ fn is_setting(key: &str) -> bool {
 /// Whether the key exists. A build setting exists if its name is not a typing error of a known one; `settings.NAME` takes any.
 pub fn is_known(key: &str) -> bool {
     let free = ["settings.", "modules.", "godebug.effective."];
+    // A word such as `vcs.commit` has the form of a build setting, but no Go release writes it.
+    let is_other_word = WORDS.iter().any(|(words, _)| words.contains(&key));
     ["port", "version"].contains(&key)
-        || (is_setting(key) && misspelt_setting(key).is_none())
+        || (is_setting(key) && misspelt_setting(key).is_none() && !is_other_word)
         || free
             .iter()
             .any(|p| key.len() > p.len() && key.starts_with(p))
@@ -212,7 +214,7 @@ const WORDS: [(&[&str], &str); 12] = [
     (&["main", "package", "import_path"], "main_package"),
     (&["module", "main_module"], "build_info.Main.Path"),
     (&["cgo"], "CGO_ENABLED"),
-    (&["fips", "fips140"], "fips.mode"),
+    (&["fips140"], "fips.mode"),
     (&["digest", "sum", "checksum"], "sha256"),
 ];
 
