@@ -127,9 +127,14 @@ pub struct DiffArgs {
           value_parser = choices([("text", "for reading"), ("json", "everything, one document"), ("markdown", "for a pull request comment"), ("html", "one page that needs no network")]))]
     pub format: String,
     /// List all changes of each program, also those that several programs share (text and markdown)
-    #[arg(help_heading = headings::OUTPUT, long)]
+    #[arg(help_heading = headings::OUTPUT, long, conflicts_with = "summary")]
     pub all: bool,
-    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
+    /// List only changes for the worse, and counts (text and markdown)
+    #[arg(help_heading = headings::OUTPUT, long)]
+    pub summary: bool,
+    /// Exit with 1 on changes of these classes, such as `toolchain,module` or `any`
+    ///
+    /// Classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
@@ -159,7 +164,8 @@ pub struct DiffArgs {
 
 Examples:
   gospect sbom ./app > app.cdx.json
-  gospect sbom --format spdx -o app.spdx.json image.tar"
+  gospect sbom --format spdx -o app.spdx.json image.tar
+  gospect sbom --spec-version 1.5 ./app          for a reader that knows no newer one"
 )]
 #[command(next_help_heading = headings::COMMAND)]
 pub struct SbomArgs {
@@ -167,6 +173,12 @@ pub struct SbomArgs {
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "cyclonedx",
           value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX 2.3, JSON")]))]
     pub format: String,
+    /// Version of the format: CycloneDX 1.4, 1.5, 1.6 or 1.7, SPDX 2.3 [default: the newest]
+    ///
+    /// trivy 0.74, syft 1.57, grype 0.121 and osv-scanner 2.6 read CycloneDX 1.7; syft 1.18 reads up to 1.6. What an older version has no place for is left out: evidence and life cycle in 1.4.
+    /// SPDX 3.0 is not written, because none of them has a released reader for it
+    #[arg(long, value_name = "VERSION")]
+    pub spec_version: Option<String>,
     /// List known vulnerabilities with their analysis (CycloneDX only)
     #[arg(long)]
     pub vulns: bool,

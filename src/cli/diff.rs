@@ -125,9 +125,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let options = Options {
         color: output.look.color,
         width: output.look.width,
-        listing: match args.all {
-            true => Listing::All,
-            false => Listing::Grouped,
+        listing: match (args.all, args.summary) {
+            (true, _) => Listing::All,
+            (_, true) => Listing::Summary,
+            (false, false) => Listing::Grouped,
         },
     };
     // Nothing was compared: a report would look as if nothing had changed.
@@ -138,7 +139,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     output.write(|out| match args.format.as_str() {
         "json" => json::render(&diff, out),
         "markdown" => {
-            markdown::render(&diff, [&scanned[0], &scanned[1]], args.all, out)?;
+            markdown::render(&diff, [&scanned[0], &scanned[1]], options.listing, out)?;
             let code = diff.code.as_ref();
             code.map_or(Ok(()), |code| rebuild::comparison_markdown(code, out))
         }

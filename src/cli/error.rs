@@ -56,6 +56,12 @@ pub enum Error {
     Excludes(#[from] globset::Error),
     #[error("no such format: {0}")]
     NoFormat(String),
+    #[error("--spec-version {version}: {format} is written as {known}")]
+    NoSpecVersion {
+        format: &'static str,
+        version: String,
+        known: String,
+    },
     #[error(
         "SOURCE_DATE_EPOCH is `{0}`: it needs seconds since 1970, such as 1795392000; correct or unset it"
     )]

@@ -10,6 +10,7 @@ use crate::audit::{Auditor, Date, Policy};
 use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::findings::remarks;
+use crate::report::sbom::spec::CycloneDx;
 use crate::report::sbom::{self, Input, Inventory};
 use crate::report::vuln::cyclonedx::of_bill;
 use crate::vuln;
@@ -20,6 +21,19 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         .iter()
         .find(|f| f.name == args.format)
         .ok_or_else(|| Error::NoFormat(args.format.clone()))?;
+    let spec = match args.spec_version.as_deref() {
+        None => CycloneDx::default(),
+        Some(version) if format.versions.contains(&version) => {
+            CycloneDx::parse(version).unwrap_or_default()
+        }
+        Some(version) => {
+            return Err(Error::NoSpecVersion {
+                format: format.name,
+                version: version.to_owned(),
+                known: format.versions.join(", "),
+            });
+        }
+    };
     let time = dates::made_at()?;
     let database = match (args.vulns, format.name) {
         (false, _) => None,
@@ -76,6 +90,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     };
     let vulnerabilities = of_bill(&inventory, &programs);
     let input = Input {
+        spec,
         inventory: &inventory,
         remarks: &remarks,
         vulnerabilities: &vulnerabilities,

@@ -233,6 +233,7 @@ pub(super) fn report(lines: &[Line]) {
     }
     for format in sbom::FORMATS {
         let input = sbom::Input {
+            spec: sbom::spec::CycloneDx::default(),
             inventory: &inventory,
             remarks: &[],
             vulnerabilities: &[],
@@ -246,8 +247,13 @@ pub(super) fn report(lines: &[Line]) {
     differences::text::render(&change, &Default::default(), &mut out)
         .expect("memory takes everything");
     harmless(&String::from_utf8_lossy(&out));
-    differences::markdown::render(&change, ["old", "new"], false, &mut Vec::new())
-        .expect("memory takes everything");
+    differences::markdown::render(
+        &change,
+        ["old", "new"],
+        findings::Listing::Grouped,
+        &mut Vec::new(),
+    )
+    .expect("memory takes everything");
 }
 
 /// Names of images in registries.

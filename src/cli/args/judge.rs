@@ -92,10 +92,10 @@ pub struct JudgeArgs {
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::findings::FORMATS.iter().map(|f| (f.name, f.doc)).chain([("html", "one page that needs no network")])))]
     pub format: String,
-    /// In text, write one line for each rule
+    /// In text and Markdown, write one line for each rule
     #[arg(help_heading = headings::OUTPUT, long, hide_short_help = true)]
     pub summary: bool,
-    /// In text, list every finding with its evidence, also where a rule finds the same in several programs
+    /// In text and Markdown, list every finding with its evidence, also where a rule finds the same in several programs
     #[arg(help_heading = headings::OUTPUT, long, conflicts_with = "summary", hide_short_help = true)]
     pub all: bool,
 }

@@ -1,6 +1,7 @@
 //! Changes that several programs share, such as all ports of a release: they are shown once.
 
 use super::path;
+use crate::findings::Listing;
 use gospect_audit::diff::{Change, Class, Diff, Direction, Pair};
 use std::collections::BTreeMap;
 
@@ -34,8 +35,10 @@ pub(super) fn key(change: &Change) -> Key<'_> {
 }
 
 /// The changes that at least two programs share, those for the worse first and then those of most programs; and all programs with what is left.
-/// With `all` nothing is shared. The changes of programs that are new or gone stay with them.
-pub fn groups(diff: &Diff, all: bool) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
+/// With [`Listing::All`] nothing is shared, with [`Listing::Summary`] only changes for the worse are listed. The changes of programs that are new or
+/// gone stay with them.
+pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
+    let all = listing == Listing::All;
     let mut holders: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (number, pair) in diff.pairs.iter().enumerate() {
         let compared = pair.old.is_some() && pair.new.is_some() && !all;
@@ -84,7 +87,18 @@ pub fn groups(diff: &Diff, all: bool) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
         let is_worse = group.changes.iter().any(|change| change.worse);
         (!is_worse, std::cmp::Reverse(pairs.len()))
     });
-    (groups.into_iter().map(|(_, group)| group).collect(), rests)
+    let mut groups: Vec<Group<'_>> = groups.into_iter().map(|(_, group)| group).collect();
+    for group in &mut groups {
+        group.changes.sort_by_key(|change| !change.worse);
+    }
+    if listing == Listing::Summary {
+        let lists = groups.iter_mut().map(|group| &mut group.changes);
+        let lists = lists.chain(rests.iter_mut().map(|rest| &mut rest.changes));
+        lists.for_each(|changes| changes.retain(|change| change.worse));
+        groups.retain(|group| !group.changes.is_empty());
+        rests.retain(|rest| !rest.changes.is_empty());
+    }
+    (groups, rests)
 }
 
 /// The programs of a group: how many, and their paths up to a number.

@@ -3,6 +3,7 @@
 
 use super::groups::{Group, Rest, groups, heading};
 use super::{packages, path, sign, size, summary, values};
+use crate::findings::Listing;
 use crate::findings::markdown::cell;
 use gospect_audit::diff::{Change, Class, Diff, Pair};
 use gospect_bytes::number::count;
@@ -15,8 +16,14 @@ const CHANGES: usize = 60;
 /// Most programs that the heading of shared changes names.
 const NAMES: usize = 12;
 
-/// Writes the comment; `names` are the two targets. With `all` the changes of each program are listed in full.
-pub fn render(diff: &Diff, names: [&str; 2], all: bool, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the comment; `names` are the two targets. With [`Listing::All`] the changes of each program are listed in full, with
+/// [`Listing::Summary`] only what is for the worse.
+pub fn render(
+    diff: &Diff,
+    names: [&str; 2],
+    listing: Listing,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let [old, new] = names.map(cell);
     writeln!(
         out,
@@ -40,8 +47,14 @@ pub fn render(diff: &Diff, names: [&str; 2], all: bool, out: &mut dyn Write) -> 
         "---|".repeat(names.len()),
         numbers.join(" | ")
     )?;
-    let (groups, rests) = groups(diff, all);
+    let (groups, rests) = groups(diff, listing);
     worse(&groups, &rests, out)?;
+    if listing == Listing::Summary {
+        return writeln!(
+            out,
+            "\nWithout `--summary` the other changes are listed too."
+        );
+    }
     for group in groups.iter().take(PROGRAMS) {
         let heading = cell(&heading(group, NAMES));
         open(&heading, group.changes.len(), out)?;

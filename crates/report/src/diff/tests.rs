@@ -90,7 +90,7 @@ fn text_fits_the_terminal_and_counts_one_as_one() {
         assert_eq!(wrapped, columns == 80, "{text}");
     }
     let mut out = Vec::new();
-    markdown::render(&diff, ["old", "new"], false, &mut out).unwrap();
+    markdown::render(&diff, ["old", "new"], Listing::Grouped, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(
         text.contains("1 program changed") && text.contains(": 1 change</summary>"),
@@ -121,7 +121,7 @@ fn json_is_complete() {
 
 #[test]
 fn markdown_leads_with_what_matters() {
-    let text = text_of(|d, out| markdown::render(d, ["old", "new"], false, out));
+    let text = text_of(|d, out| markdown::render(d, ["old", "new"], Listing::Grouped, out));
     let first = text.find("Look at these first").unwrap();
     assert!(first < text.find("<details>").unwrap());
     assert!(
@@ -137,7 +137,7 @@ fn markdown_leads_with_what_matters() {
     assert!(!text.contains("<i>") && !text.contains("@x") && text.contains("a\\|b"));
     let same = {
         let mut out = Vec::new();
-        markdown::render(&Diff::default(), ["old", "new"], false, &mut out).unwrap();
+        markdown::render(&Diff::default(), ["old", "new"], Listing::Grouped, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert!(same.contains("0 programs changed"));
@@ -200,12 +200,12 @@ fn changes_of_several_programs_are_shown_once() {
     );
     assert!(!all.contains("--all"), "{all}");
 
-    let markdown = |all| {
+    let markdown = |listing| {
         let mut out = Vec::new();
-        markdown::render(&ports(), ["v1", "v2"], all, &mut out).unwrap();
+        markdown::render(&ports(), ["v1", "v2"], listing, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
-    let text = markdown(false);
+    let text = markdown(Listing::Grouped);
     assert!(text.starts_with("## gospect diff: v1 to v2\n"), "{text}");
     assert!(
         text.contains("| dist/app-arm64 (linux/arm64) | setting -trimpath |"),
@@ -220,5 +220,50 @@ fn changes_of_several_programs_are_shown_once() {
         text.ends_with("stands under \"Look at these first\".\n"),
         "{text}"
     );
-    assert_eq!(markdown(true).matches("<details>").count(), 3);
+    assert_eq!(markdown(Listing::All).matches("<details>").count(), 3);
+
+    // The summary has what is for the worse, and counts.
+    let short = render(Listing::Summary);
+    let first = "dist/app-arm64  (linux/arm64)\n !- setting    -trimpath true -> (none)\n";
+    assert!(short.starts_with(first), "{short}");
+    assert!(!short.contains("go_version"), "{short}");
+    assert!(
+        short.contains("3 programs changed, 0 unchanged: toolchain 3, setting 4")
+            && short.contains("for the worse, marked `!`")
+            && short.ends_with("Without `--summary` the other changes are listed too.\n"),
+        "{short}"
+    );
+    let short = markdown(Listing::Summary);
+    assert!(
+        short.contains("| dist/app-arm64 (linux/arm64) | setting -trimpath |")
+            && !short.contains("<details>"),
+        "{short}"
+    );
+}
+
+#[test]
+fn what_is_for_the_worse_stands_first_among_shared_changes() {
+    let release = |trimmed: bool| {
+        ["amd64", "arm64"].map(|arch| {
+            binary(|b| {
+                b.path = format!("app-{arch}");
+                set(b, "-tags", if trimmed { "old" } else { "new" });
+                set(b, "-trimpath", "true");
+                if !trimmed {
+                    unset(b, "-trimpath");
+                }
+            })
+        })
+    };
+    let diff = diff(&release(true), &release(false));
+    let mut out = Vec::new();
+    let options = Options {
+        listing: Listing::Grouped,
+        ..Options::default()
+    };
+    text::render(&diff, &options, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let second = text.lines().nth(1).unwrap();
+    assert_eq!(second, " !- setting    -trimpath true -> (none)", "{text}");
+    assert!(text.contains("-tags old -> new"), "{text}");
 }

@@ -18,14 +18,15 @@ const NAMES: usize = 6;
 
 /// Writes changes that several programs share, the programs with what is left, then a summary.
 pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let (groups, rests) = groups(diff, options.listing == Listing::All);
+    let (groups, rests) = groups(diff, options.listing);
     for group in &groups {
         let head = flow(&clean(&heading(group, NAMES)), 0, 4, options.width);
         writeln!(out, "{}", paint(options, "1", &head))?;
         changes(&group.changes, options, out)?;
     }
+    let is_short = !groups.is_empty() || options.listing == Listing::Summary;
     for rest in &rests {
-        program(rest, !groups.is_empty(), options, out)?;
+        program(rest, is_short, options, out)?;
     }
     let counts: Vec<String> = Class::ALL
         .into_iter()
@@ -42,10 +43,22 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
         text = format!("{text}: {}", counts.join(", "));
     }
     writeln!(out, "{}", flow(&text, 0, 0, options.width))?;
-    if !groups.is_empty() {
-        writeln!(out, "`--all` lists all changes of each program.")?;
+    let worse = diff.changes().filter(|change| change.worse).count();
+    if worse > 0 {
+        let worse = count(worse as u64, "change", "changes");
+        writeln!(
+            out,
+            "{worse} for the worse, marked `!`: look at them first."
+        )?;
     }
-    Ok(())
+    match (options.listing, diff.pairs.is_empty()) {
+        (_, true) | (Listing::All, _) => Ok(()),
+        (Listing::Summary, _) => {
+            writeln!(out, "Without `--summary` the other changes are listed too.")
+        }
+        (Listing::Grouped, _) if groups.is_empty() => Ok(()),
+        (Listing::Grouped, _) => writeln!(out, "`--all` lists all changes of each program."),
+    }
 }
 
 /// Writes one program with the changes that it shares with no other. One of which only the size is left takes one line.

@@ -1,9 +1,11 @@
-//! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
+//! CycloneDX, JSON. Source: the specification's schemas `bom-1.4.schema.json` to `bom-1.7.schema.json`; nothing here is newer than
+//! 1.6. What an older version has no place for is left out.
 
 use super::super::each::Each;
 use super::component::{ModuleComponent, Toolchain};
 use super::images::{BillImage, BillLayer, images};
 use super::inventory::{Aggregate, of_package};
+use super::spec::CycloneDx;
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use gospect_record::purl;
 use gospect_record::{Owner, OwnerSource, Word};
@@ -11,9 +13,6 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::io::{self, Write};
-
-/// Version of the specification.
-pub(crate) const SPEC: &str = "1.7";
 
 /// Writes the bill.
 ///
@@ -24,6 +23,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         inventory: input.inventory,
         remarks: &Remarks::new(input.remarks),
         images: &images(input.inventory),
+        spec: input.spec,
     };
     let mut document = Document {
         format: "CycloneDX",
@@ -32,7 +32,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         dependencies: Each(|| bill.dependencies()),
         metadata: None,
         serial_number: None,
-        spec: SPEC,
+        spec: input.spec.name(),
         version: 1,
         vulnerabilities: input.vulnerabilities,
     };
@@ -155,6 +155,7 @@ struct Edges {
 /// The data for the components.
 #[derive(Clone, Copy)]
 struct Bill<'a> {
+    spec: CycloneDx,
     inventory: &'a Inventory,
     remarks: &'a Remarks<'a>,
     images: &'a [BillImage<'a>],
@@ -214,13 +215,21 @@ impl<'a> Bill<'a> {
             }
         }
         let tool = &inventory.run.tool;
-        json!({
+        let mut metadata = json!({
             "timestamp": date(time),
             "lifecycles": [{"phase": "post-build"}],
             "tools": {"components": [{"type": "application", "name": tool.name, "version": tool.version}]},
             "component": subject,
             "properties": self.reach(),
-        })
+        });
+        if self.spec < CycloneDx::V1_5
+            && let Some(keys) = metadata.as_object_mut()
+        {
+            keys.remove("lifecycles");
+            let tools = json!([{"name": tool.name, "version": tool.version}]);
+            keys.insert("tools".to_owned(), tools);
+        }
+        metadata
     }
 
     /// What was not examined belongs in the bill, which would otherwise claim to be complete.
@@ -290,7 +299,7 @@ impl<'a> Bill<'a> {
         let digest = program.sha256.as_ref().map(|hex| format!("sha256:{hex}"));
         let number = u32::try_from(number).ok()?;
         Some(Component {
-            evidence: Some(self.evidence("name", Cow::Owned(vec![number]))),
+            evidence: self.evidence("name", Cow::Owned(vec![number])),
             hashes: sha256_of(digest.as_deref()).map(hashes),
             properties: Some(properties(
                 program.properties.iter().cloned().chain(remarks),
@@ -310,12 +319,12 @@ impl<'a> Bill<'a> {
         let purl = purl::of_package(owner);
         let field = if purl.is_some() { "purl" } else { "name" };
         Component {
-            evidence: Some(self.evidence_by(
+            evidence: self.evidence_by(
                 field,
                 Cow::from(users),
                 &[(1.0, source_text(&owner.how))],
                 "manifest-analysis",
-            )),
+            ),
             properties: Some(properties(of_package(owner))),
             purl: purl.map(Cow::from),
             version: Some(&owner.version),
@@ -334,10 +343,10 @@ impl<'a> Bill<'a> {
         let all = part.properties();
         let users = Cow::from(&part.users);
         Component {
-            evidence: Some(match key.by_functions {
+            evidence: match key.by_functions {
                 None => self.evidence(field, users),
                 Some(_) => self.evidence_of(field, users, &[super::BY_FUNCTIONS]),
-            }),
+            },
             hashes: sha256_of_sum(&key.sum).map(|digest| hashes(&digest)),
             properties: (!all.is_empty()).then(|| properties(all)),
             purl: purl.map(Cow::from),
@@ -350,7 +359,7 @@ impl<'a> Bill<'a> {
         let all = toolchain.properties();
         Component {
             cpe: toolchain.cpe(),
-            evidence: Some(self.evidence("purl", Cow::from(users))),
+            evidence: self.evidence("purl", Cow::from(users)),
             properties: (!all.is_empty()).then(|| properties(all)),
             purl: Some(toolchain.purl().into()),
             version: Some(&toolchain.version),
@@ -358,7 +367,7 @@ impl<'a> Bill<'a> {
         }
     }
 
-    fn evidence(self, field: &str, users: Cow<'a, [u32]>) -> Evidence<'a> {
+    fn evidence(self, field: &str, users: Cow<'a, [u32]>) -> Option<Evidence<'a>> {
         let mut ways: Vec<(f64, &str)> = Vec::new();
         for program in users.iter() {
             let Some(program) = self.inventory.programs.get(*program as usize) else {
@@ -372,7 +381,12 @@ impl<'a> Bill<'a> {
         self.evidence_of(field, users, &ways)
     }
 
-    fn evidence_of(self, field: &str, users: Cow<'a, [u32]>, ways: &[(f64, &str)]) -> Evidence<'a> {
+    fn evidence_of(
+        self,
+        field: &str,
+        users: Cow<'a, [u32]>,
+        ways: &[(f64, &str)],
+    ) -> Option<Evidence<'a>> {
         self.evidence_by(field, users, ways, "binary-analysis")
     }
 
@@ -382,7 +396,10 @@ impl<'a> Bill<'a> {
         users: Cow<'a, [u32]>,
         ways: &[(f64, &str)],
         technique: &str,
-    ) -> Evidence<'a> {
+    ) -> Option<Evidence<'a>> {
+        if self.spec < CycloneDx::V1_5 {
+            return None;
+        }
         let methods: Vec<Value> = ways
             .iter()
             .map(|(confidence, how)| {
@@ -390,13 +407,18 @@ impl<'a> Bill<'a> {
             })
             .collect();
         let confidence = ways.first().map(|(confidence, _)| confidence);
-        Evidence {
-            identity: json!([{"field": field, "confidence": confidence, "methods": methods}]),
+        let identity = json!({"field": field, "confidence": confidence, "methods": methods});
+        Some(Evidence {
+            identity: match self.spec {
+                // Allowed in 1.6 too, where older parsers (cyclonedx-go before 0.10) take nothing else.
+                CycloneDx::V1_4 | CycloneDx::V1_5 | CycloneDx::V1_6 => identity,
+                CycloneDx::V1_7 => json!([identity]),
+            },
             occurrences: Occurrences {
                 inventory: self.inventory,
                 users,
             },
-        }
+        })
     }
 }
 

@@ -26,6 +26,7 @@ pub mod cyclonedx;
 mod images;
 mod inventory;
 pub mod spdx;
+pub mod spec;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,8 @@ pub use inventory::Inventory;
 
 /// The input of a bill.
 pub struct Input<'a> {
+    /// The version of CycloneDX; SPDX has only one.
+    pub spec: spec::CycloneDx,
     /// What was scanned.
     pub inventory: &'a Inventory,
     /// Findings to include, in the order of [`Inventory::programs`]; empty when no rules were run.
@@ -50,6 +53,8 @@ pub struct Format {
     pub name: &'static str,
     /// File name extension, without the first dot.
     pub extension: &'static str,
+    /// The versions of its specification that can be written, oldest first.
+    pub versions: &'static [&'static str],
     /// The function that writes it.
     pub write: fn(&Input, &mut dyn io::Write) -> io::Result<()>,
 }
@@ -59,11 +64,13 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "cyclonedx",
         extension: "cdx.json",
+        versions: &["1.4", "1.5", "1.6", "1.7"],
         write: cyclonedx::write,
     },
     Format {
         name: "spdx",
         extension: "spdx.json",
+        versions: &[spec::SPDX],
         write: spdx::write,
     },
 ];

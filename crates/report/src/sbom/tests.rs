@@ -27,6 +27,10 @@ fn remarks() -> Vec<Remark> {
 type Write = fn(&Input, &mut dyn std::io::Write) -> std::io::Result<()>;
 
 fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
+    bytes_of(write, document, time, spec::CycloneDx::default())
+}
+
+fn bytes_of(write: Write, document: &Document, time: u64, spec: spec::CycloneDx) -> Vec<u8> {
     let remarks = remarks();
     let mut inventory = Inventory::new(document.run.clone(), 64 << 20);
     for line in document.clone().lines() {
@@ -35,6 +39,7 @@ fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
     let mut out = Vec::new();
     write(
         &Input {
+            spec,
             inventory: &inventory,
             remarks: &remarks,
             vulnerabilities: &[],
@@ -391,5 +396,52 @@ fn the_purl_of_a_program_without_modules_is_that_of_its_certain_module() {
         let found = super::program_purl(&binary);
         let bare = found.as_deref().map(|p| p.split('@').next().unwrap());
         assert_eq!(bare, purl, "{package}");
+    }
+}
+
+#[test]
+fn older_versions_leave_out_what_they_have_no_place_for() {
+    let bill = |spec| -> Value {
+        let bytes = bytes_of(cyclonedx::write, &sample::document(), 1_790_000_000, spec);
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    let newest = bill(spec::CycloneDx::V1_7);
+    for version in spec::CycloneDx::ALL {
+        let bill = bill(version);
+        assert_eq!(bill["specVersion"], version.name());
+        let components = bill["components"].as_array().unwrap();
+        let evidence = |key: &str| {
+            components
+                .iter()
+                .filter(|c| c.pointer(key).is_some())
+                .count()
+        };
+        let (with_list, with_one) = (
+            evidence("/evidence/identity/0"),
+            evidence("/evidence/identity/field"),
+        );
+        match version.name() {
+            "1.4" => assert_eq!(
+                (evidence("/evidence"), bill["metadata"].get("lifecycles")),
+                (0, None)
+            ),
+            "1.5" | "1.6" => assert!(with_one > 0 && with_list == 0),
+            _ => assert!(with_one == 0 && with_list > 0),
+        }
+        let tool = if version.name() == "1.4" {
+            "/metadata/tools/0/name"
+        } else {
+            "/metadata/tools/components/0/name"
+        };
+        assert_eq!(bill.pointer(tool), Some(&Value::from("gospect")));
+        // Nothing else differs.
+        assert_eq!(libraries(&bill), libraries(&newest));
+        assert_eq!(bill["dependencies"], newest["dependencies"]);
+        assert_eq!(bill["compositions"], newest["compositions"]);
+    }
+    assert_eq!(spec::CycloneDx::parse("1.3"), None);
+    for format in FORMATS.iter().filter(|f| f.name == "cyclonedx") {
+        let names = spec::CycloneDx::ALL.map(spec::CycloneDx::name);
+        assert_eq!(format.versions, names);
     }
 }
