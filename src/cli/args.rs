@@ -165,6 +165,7 @@ pub struct DiffArgs {
 Examples:
   gospect sbom ./app > app.cdx.json
   gospect sbom --format spdx -o app.spdx.json image.tar
+  gospect sbom --licenses \"$(go env GOMODCACHE)\" ./app
   gospect sbom --spec-version 1.5 ./app          for a reader that knows no newer one"
 )]
 #[command(next_help_heading = headings::COMMAND)]
@@ -179,6 +180,12 @@ pub struct SbomArgs {
     /// SPDX 3.0 is not written, because none of them has a released reader for it
     #[arg(long, value_name = "VERSION")]
     pub spec_version: Option<String>,
+    /// List licences by the licence files of modules in DIR: a module cache, or a vendor folder; may be given again
+    ///
+    /// A text that is not known word for word is no guess: the licence is said to be unknown, with the reason
+    #[cfg(feature = "verify")]
+    #[arg(long, value_name = "DIR")]
+    pub licenses: Vec<PathBuf>,
     /// List known vulnerabilities with their analysis (CycloneDX only)
     #[arg(long)]
     pub vulns: bool,

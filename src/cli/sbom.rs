@@ -10,6 +10,7 @@ use crate::audit::{Auditor, Date, Policy};
 use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::findings::remarks;
+use crate::report::sbom::licences::Licences;
 use crate::report::sbom::spec::CycloneDx;
 use crate::report::sbom::{self, Input, Inventory};
 use crate::report::vuln::cyclonedx::of_bill;
@@ -34,6 +35,12 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
             });
         }
     };
+    #[cfg(feature = "verify")]
+    if let Some(folder) = args.licenses.iter().find(|folder| !folder.is_dir()) {
+        let name = folder.display().to_string();
+        let why = "is no folder; --licenses needs one with modules".to_owned();
+        return Err(Error::NotRead { name, why });
+    }
     let time = dates::made_at()?;
     let database = match (args.vulns, format.name) {
         (false, _) => None,
@@ -89,8 +96,10 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         Vec::new()
     };
     let vulnerabilities = of_bill(&inventory, &programs);
+    let licences = licences(args, &inventory)?;
     let input = Input {
         spec,
+        licences: licences.as_ref(),
         inventory: &inventory,
         remarks: &remarks,
         vulnerabilities: &vulnerabilities,
@@ -98,4 +107,39 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     };
     output.write(|out| (format.write)(&input, out))?;
     Ok(Exit::of(&end, args.source.strict, false, true))
+}
+
+/// The licences of all modules by the folders of --licenses; `None` without one.
+#[cfg(feature = "verify")]
+fn licences(args: &SbomArgs, inventory: &Inventory) -> Result<Option<Licences>, Error> {
+    use crate::evidence::licences::licence_of;
+    use crate::report::sbom::licences::Licence;
+    if args.licenses.is_empty() {
+        return Ok(None);
+    }
+    let mut all = Licences::default();
+    for (path, version) in inventory.modules() {
+        let key = (path.to_owned(), version.to_owned());
+        all.0.entry(key).or_insert_with(|| {
+            let found = licence_of(&args.licenses, path, version);
+            Licence {
+                expression: found.expression,
+                how: found.how,
+            }
+        });
+    }
+    let unknown = all.0.values().filter(|l| l.expression.is_none()).count();
+    if !args.output.quiet {
+        say!(
+            "gospect: licences: {} known, {unknown} unknown; the property gospect:license says why",
+            all.0.len() - unknown
+        );
+    }
+    Ok(Some(all))
+}
+
+/// This build reads no licence files.
+#[cfg(not(feature = "verify"))]
+fn licences(_: &SbomArgs, _: &Inventory) -> Result<Option<Licences>, Error> {
+    Ok(None)
 }

@@ -1,8 +1,10 @@
-//! Evidence about a program from elsewhere: go.sum files, a checksum database, provenance documents, a checkout.
+//! Evidence about a program from elsewhere: go.sum files, a checksum database, provenance documents, a checkout, licence files of
+//! modules.
 //!
 //! Must never: judge a record, print, or run a program.
 
 mod checkout;
+pub mod licences;
 mod ring_provider;
 mod signatures;
 mod sums;

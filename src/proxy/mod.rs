@@ -22,6 +22,7 @@ pub use client::Proxies;
 pub use dirhash::of_zip;
 pub use environment::Settings;
 pub use error::ProxyError;
+pub use escape::{escape_path, escape_version};
 pub use module_cache::{Layered, ModuleCache, NoStore};
 pub use sumdb::{Store, Sums};
 #[cfg(test)]

@@ -234,6 +234,7 @@ pub(super) fn report(lines: &[Line]) {
     for format in sbom::FORMATS {
         let input = sbom::Input {
             spec: sbom::spec::CycloneDx::default(),
+            licences: None,
             inventory: &inventory,
             remarks: &[],
             vulnerabilities: &[],

@@ -5,6 +5,7 @@ use super::super::each::Each;
 use super::component::{ModuleComponent, Toolchain};
 use super::images::{BillImage, BillLayer, images};
 use super::inventory::{Aggregate, of_package};
+use super::licences::{Licence, Licences};
 use super::spec::CycloneDx;
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use gospect_record::purl;
@@ -24,6 +25,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         remarks: &Remarks::new(input.remarks),
         images: &images(input.inventory),
         spec: input.spec,
+        licences: input.licences,
     };
     let mut document = Document {
         format: "CycloneDX",
@@ -74,6 +76,8 @@ struct Component<'a> {
     evidence: Option<Evidence<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hashes: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licenses: Option<Value>,
     name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Value>,
@@ -96,6 +100,7 @@ impl<'a> Component<'a> {
             cpe: None,
             evidence: None,
             hashes: None,
+            licenses: None,
             name: name.into(),
             properties: None,
             purl: None,
@@ -156,6 +161,7 @@ struct Edges {
 #[derive(Clone, Copy)]
 struct Bill<'a> {
     spec: CycloneDx,
+    licences: Option<&'a Licences>,
     inventory: &'a Inventory,
     remarks: &'a Remarks<'a>,
     images: &'a [BillImage<'a>],
@@ -340,7 +346,11 @@ impl<'a> Bill<'a> {
         let key = &*part.key;
         let purl = key.purl();
         let field = if purl.is_some() { "purl" } else { "name" };
-        let all = part.properties();
+        let mut all = part.properties();
+        let licence = self
+            .licences
+            .and_then(|all| all.of(&key.path, &key.version));
+        all.extend(licence.map(Licence::property));
         let users = Cow::from(&part.users);
         Component {
             evidence: match key.by_functions {
@@ -348,6 +358,7 @@ impl<'a> Bill<'a> {
                 Some(_) => self.evidence_of(field, users, &[super::BY_FUNCTIONS]),
             },
             hashes: sha256_of_sum(&key.sum).map(|digest| hashes(&digest)),
+            licenses: licence.and_then(Licence::cyclonedx),
             properties: (!all.is_empty()).then(|| properties(all)),
             purl: purl.map(Cow::from),
             version: Some(&*key.version).filter(|version| !version.is_empty()),

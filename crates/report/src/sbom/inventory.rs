@@ -99,6 +99,15 @@ impl Inventory {
         self.run.facts == Level::Full
     }
 
+    /// Path and version of each module that build info names, as it was built.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &str)> {
+        let recorded = self
+            .modules
+            .iter()
+            .filter(|part| part.key.by_functions.is_none());
+        recorded.map(|part| (&*part.key.path, &*part.key.version))
+    }
+
     /// Path and location of each program, in the order in which they came.
     pub fn programs(&self) -> impl Iterator<Item = (&str, &Location)> {
         self.programs.iter().map(|p| (p.path.as_str(), &p.location))

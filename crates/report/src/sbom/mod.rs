@@ -25,6 +25,7 @@ mod component;
 pub mod cyclonedx;
 mod images;
 mod inventory;
+pub mod licences;
 pub mod spdx;
 pub mod spec;
 
@@ -41,6 +42,8 @@ pub struct Input<'a> {
     pub inventory: &'a Inventory,
     /// Findings to include, in the order of [`Inventory::programs`]; empty when no rules were run.
     pub remarks: &'a [Remark],
+    /// Licences of modules, if somebody looked for them.
+    pub licences: Option<&'a licences::Licences>,
     /// The `vulnerabilities` of CycloneDX, made by `report::vuln::cyclonedx::of_bill`; SPDX has no place for them.
     pub vulnerabilities: &'a [serde_json::Value],
     /// Seconds since 1970: `SOURCE_DATE_EPOCH`, or the current time.

@@ -6,6 +6,7 @@ use super::super::each::Each;
 use super::component::{ModuleComponent, Toolchain};
 use super::images::{BillImage, BillLayer, images};
 use super::inventory::of_package;
+use super::licences::{Licence, Licences};
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use gospect_record::Owner;
 use gospect_record::purl;
@@ -30,14 +31,21 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         images: &images(inventory),
         created: &date(input.time),
         annotator: &tool,
+        licences: input.licences,
     };
     let relationships = Each(|| bill.relationships());
     // The time is not part of the content: the same bill made twice has the same namespace.
-    let digest = Digesting::of(&(
+    let mut digest = Digesting::of(&(
         &relationships,
         Each(|| inventory.modules.iter().map(|part| part.id())),
         Each(|| (0..inventory.programs.len()).map(|number| bill.notes(number))),
     ))?;
+    if input.licences.is_some() {
+        let licence =
+            |part: &ModuleComponent| bill.licence(part).map(|found| found.spdx().to_owned());
+        let found: Vec<_> = inventory.modules.iter().map(licence).collect();
+        digest = Digesting::of(&(digest, found))?;
+    }
     let document = Document {
         id: "SPDXRef-DOCUMENT",
         creation: json!({"created": bill.created, "creators": [tool]}),
@@ -78,6 +86,7 @@ struct Bill<'a> {
     images: &'a [BillImage<'a>],
     created: &'a str,
     annotator: &'a str,
+    licences: Option<&'a Licences>,
 }
 
 impl<'a> Bill<'a> {
@@ -217,6 +226,11 @@ impl<'a> Bill<'a> {
         properties.chain(self.remarks.of(Some(number))).collect()
     }
 
+    /// The licence of a module, if somebody looked for it.
+    fn licence(self, part: &ModuleComponent) -> Option<&'a Licence> {
+        self.licences?.of(&part.key.path, &part.key.version)
+    }
+
     fn module(self, part: &ModuleComponent) -> Value {
         let key = &part.key;
         let mut all = package(&reference(&part.id()), &key.path, "LIBRARY");
@@ -225,7 +239,12 @@ impl<'a> Bill<'a> {
         let version = Some(&*key.version).filter(|version| !version.is_empty());
         put(&mut all, "versionInfo", version);
         references(&mut all, &[("PACKAGE-MANAGER", "purl", key.purl())]);
+        let licence = self.licence(part);
+        if let Some(licence) = licence {
+            all.insert("licenseDeclared".into(), json!(licence.spdx()));
+        }
         let notes = part.properties().into_iter();
+        let notes = notes.chain(licence.map(Licence::property));
         self.annotate(
             &mut all,
             notes.map(|(name, value)| (name.to_owned(), value)),
