@@ -255,7 +255,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         "results of layers and archives that `--cache` keeps",
         &[
             "its_size_is_bounded",
-            "entries_come_back_and_go_by_their_last_use",
+            "entries_are_found_again_and_pruned_by_their_last_use",
         ],
     ),
     (
