@@ -260,7 +260,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     ),
     (
         "the result of one layer or archive, before compression",
-        &["what_is_too_long_is_neither_kept_nor_read"],
+        &["an_entry_beyond_the_limit_is_neither_kept_nor_read"],
     ),
     (
         "findings of one rule about one file",
