@@ -144,10 +144,9 @@ def problems():
     if released != sorted(released, key=order, reverse=True):
         wrong.append(f"CHANGELOG.md: the newest release does not come first: {', '.join(released)}")
     newest, pending = (released or ["0.0.0"])[0], bool(listed[0][2].strip())
-    if pending and order(version) <= order(newest):
-        wrong.append(f"CHANGELOG.md has changes since {newest}, and the workspace is {version}: release.py --next VERSION")
-    if not pending and version != newest:
-        wrong.append(f"CHANGELOG.md has no changes since {newest}, and the workspace is {version}")
+    if order(version) < order(newest) or pending and version == newest:
+        changes = "changes since" if pending else "the release"
+        wrong.append(f"CHANGELOG.md has {changes} {newest}, and the workspace is {version}: release.py --next VERSION")
     wrong += [f"CHANGELOG.md: twice under {heading}: {entry[:70]}" for heading, entry in repeated(listed[0][2])]
     if 'dynamic = ["version"]' not in read("python/pyproject.toml"):
         wrong.append("python/pyproject.toml: its version does not come from Cargo.toml (dynamic)")

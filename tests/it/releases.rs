@@ -173,4 +173,11 @@ fn cutting_a_release_changes_every_place_at_once() {
         assert!(out.stdout.contains(says), "{says}: {}", out.stdout);
         scratch.put(file, text.as_bytes());
     }
+
+    // Work on the next one begins with its number.
+    assert_eq!(cut(&["--next", "8.0.0"]).code, Some(0));
+    assert_eq!(
+        cut(&["--check"]).stdout.trim(),
+        "every version agrees: 8.0.0"
+    );
 }
