@@ -8,6 +8,7 @@ With --write it puts the table into docs/comparison.md. Tools are looked for on 
 table, which says so. Nothing is fetched: the database of vulnerabilities has one entry, made here.
 """
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -102,7 +103,6 @@ def image(path, program):
                 archive.addfile(member, io.BytesIO(body))
         return out.getvalue()
 
-    import hashlib
     layer = tar([("usr/bin/app", program)])
     config = json.dumps({"os": "linux", "architecture": "amd64", "config": {"Entrypoint": ["/usr/bin/app"]},
                          "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]}}).encode()
@@ -159,8 +159,7 @@ def sizes(text):
 
 
 GOLANG = ["--override-default-catalogers", "go-module-binary-cataloger"]
-MODULES = lines(r"^\t(?:path|mod|dep|=>)\t\S+", "line of modules", "lines of modules")
-OWN = lines(r'"path": "[^"]+",\s+"version"', "module", "modules")
+MODULES = lines(r"^\t(?:mod|dep)\t\S+", "module", "modules and the Go release")
 
 # For each job: what it is, what to know about it, and for each tool the command (as typed) and how its answer is read.
 JOBS = [
@@ -169,14 +168,14 @@ JOBS = [
         "go": (["version", "-m", "app"], MODULES),
         "syft": (["scan", "file:app", "-q", "-o", "json", *GOLANG], artifacts),
         "trivy-list": (["app"], lines(r"^\S+ ", "package", "packages")),
-        "cyclonedx-gomod": (["bin", "-json", "app"], components),
+        "cyclonedx-gomod": (["bin", "-json", "-std", "app"], components),
     }),
     ("the same after the build info was overwritten", "", {
         "gospect": (["sbom", "hidden"], components),
         "go": (["version", "-m", "hidden"], first("not a Go executable|could not read.*")),
         "syft": (["scan", "file:hidden", "-q", "-o", "json", *GOLANG], artifacts),
         "trivy-list": (["hidden"], first(".+")),
-        "cyclonedx-gomod": (["bin", "-json", "hidden"], first("[Ff]ailed.*|not a Go.*")),
+        "cyclonedx-gomod": (["bin", "-json", "-std", "hidden"], first("not a Go.*|[Ff]ailed.*")),
     }),
     ("list the modules of an image", "", {
         "gospect": (["sbom", "image.tar"], components),
@@ -225,7 +224,7 @@ def answer(tool, path, arguments, read, folder):
     environment = {key: value for key, value in os.environ.items() if key not in ("FORCE_COLOR", "CLICOLOR_FORCE")}
     environment.update(SYFT_CHECK_FOR_APP_UPDATE="false", GOTOOLCHAIN="local")
     result = subprocess.run([path, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300)
-    text = result.stdout if result.stdout.strip() else result.stderr
+    text = re.sub(r"\x1b\[[\d;]*m", "", result.stdout if result.stdout.strip() else result.stderr)
     return read(text).replace(str(folder) + "/", "").replace("|", "\\|")
 
 

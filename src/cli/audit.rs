@@ -5,6 +5,7 @@ use super::database;
 use super::dates;
 use super::error::Error;
 use super::exit::Exit;
+use super::files;
 use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
@@ -17,11 +18,15 @@ use crate::record::{Binary, Document, Line};
 use crate::report::document::SupportTable;
 use crate::report::findings::{self, remarks};
 use crate::report::format::PAGE;
-use crate::report::html::Page;
+use crate::report::html::{Page, Rebuilt};
 use crate::report::style::clean;
 use crate::scan::ListPackages;
 use crate::vuln::vex;
 use std::fs;
+use std::path::PathBuf;
+
+/// Most bytes of a file of `--rebuilt`; real ones have some kilobytes.
+const LARGEST_RESULT: u64 = 16 << 20;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
@@ -46,6 +51,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         false => None,
     };
     let go_sums = go_sum::read_all(&args.go_sum)?;
+    let rebuilt = read_rebuilt(args)?;
     let mut input = Input::open(&args.source, Need::Full("audit"))?;
     if database.is_some() {
         input = input.with_functions();
@@ -57,7 +63,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         input = input.with_capabilities().with_packages(ListPackages::OfAll);
     }
     let mut blind = 0u64;
-    if statements.iter().any(vex::Document::names_digests) {
+    if !rebuilt.is_empty() || statements.iter().any(vex::Document::names_digests) {
         input = input.with_hash();
     }
     let mut output = Output::open(&args.output)?;
@@ -124,6 +130,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
             let mut page = Page::of_scan(document, support, &remarks);
             page.title = page.title.replacen("Scan of", "Audit of", 1);
             page.rules = remarks::rules(&audit);
+            page.add_rebuilt(&rebuilt);
             output.write(|out| page.write(out))?;
         }
         (None, None) => {}
@@ -149,6 +156,18 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         findings,
         !args.allow_none,
     ))
+}
+
+/// The results of `--rebuilt`.
+fn read_rebuilt(args: &AuditArgs) -> Result<Vec<Rebuilt>, Error> {
+    if !args.rebuilt.is_empty() && args.judge.format != "html" {
+        return Err(Error::RebuiltNeedsPage);
+    }
+    let read = |path: &PathBuf| {
+        let text = files::text(path, LARGEST_RESULT)?;
+        Rebuilt::parse(&text).map_err(|why| files::not_read(path, why.to_string()))
+    };
+    args.rebuilt.iter().map(read).collect()
 }
 
 /// Says that every expectation holds: no finding would leave it open whether they were looked at.

@@ -147,6 +147,8 @@ pub enum Error {
     )]
     VulnerabilitiesNeedCycloneDx,
 
+    #[error("--rebuilt needs --format html: it adds verdicts to the page")]
+    RebuiltNeedsPage,
     #[error(
         "--bom needs --format cyclonedx-vex: statements of other formats name no components of a bill"
     )]

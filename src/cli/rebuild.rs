@@ -126,6 +126,7 @@ fn finish(args: &RebuildArgs, result: &Rebuild) -> Result<Exit, Error> {
     output.write(|out| match args.format.as_str() {
         "json" => report::json(result, out),
         "markdown" => report::markdown(result, out),
+        "html" => report::html(result, out),
         _ => report::text(result, &look, out),
     })?;
     Ok(match result.verdict {

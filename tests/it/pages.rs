@@ -4,7 +4,8 @@
 use crate::support::cli::{Scratch, command, finish};
 use crate::support::pack::{Member, docker_archive, tar};
 use crate::support::{fixture, has, skipped};
-use serde_json::json;
+use gospect::source::image::Digest;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,7 +21,7 @@ const PROGRAMS: [&str; 8] = [
 ];
 
 /// The pages, each with the arguments that make it. The paths are below the folder that [`inputs`] makes.
-const PAGES: [(&str, &[&str]); 6] = [
+const PAGES: [(&str, &[&str]); 8] = [
     ("scan", &["scan", "programs", "image.tar"]),
     (
         "audit",
@@ -34,7 +35,20 @@ const PAGES: [(&str, &[&str]); 6] = [
     ),
     ("lint", &["lint", "deployment"]),
     ("diff", &["diff", "--vulns", "--capabilities", "old", "new"]),
+    (
+        "code",
+        &[
+            "diff",
+            "--code",
+            "programs/1.27-linux-amd64-deps",
+            "programs/1.27-linux-amd64-one-strip",
+        ],
+    ),
     ("vuln", &["vuln", "programs"]),
+    (
+        "verify",
+        &["verify", "--sumdb=off", "--go-sum=go.sum", "programs"],
+    ),
     (
         "packages",
         &["packages", "new", "programs/1.27-linux-amd64-deps"],
@@ -67,6 +81,10 @@ fn inputs(scratch: &Scratch) {
         ],
     );
     scratch.put("image.tar", &image);
+    let result = rebuild_result("same-code", "1.27-linux-amd64-deps-strip");
+    scratch.put("built.json", result.to_string().as_bytes());
+    let other_sum = "example.com/dep v1.2.3 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+    scratch.put("go.sum", other_sum.as_bytes());
     let root = test_support::root().join("testdata/lint");
     for name in [
         "Dockerfile",
@@ -76,6 +94,76 @@ fn inputs(scratch: &Scratch) {
     ] {
         let file = std::fs::read(root.join(name)).unwrap();
         scratch.put(&format!("deployment/{name}"), &file);
+    }
+}
+
+/// What `gospect rebuild --format json` writes about a program.
+fn rebuild_result(verdict: &str, id: &str) -> Value {
+    json!({
+        "schema": "gospect-rebuild/1", "program": format!("dist/{id}"), "verdict": verdict, "why": null, "recipe": [],
+        "sha256": {"released": Digest::of(&fixture(id)).hex(), "rebuilt": "00"}, "differences": [],
+        "functions": {"equal": 1500, "all": 1501}, "changed": [], "explanations": ["another build ID"], "assumed": [],
+    })
+}
+
+#[test]
+fn verdicts_of_rebuilds_stand_at_the_programs_with_the_same_digest() {
+    let scratch = Scratch::new();
+    let known = "1.27-linux-amd64-deps-strip";
+    scratch.put_fixture(known);
+    for (name, verdict, id) in [
+        ("known.json", "same-code", known),
+        ("other.json", "different", "1.27-linux-amd64-deps"),
+    ] {
+        scratch.put(name, rebuild_result(verdict, id).to_string().as_bytes());
+    }
+    let audit = |arguments: &[&str]| {
+        let mut command = command();
+        command
+            .current_dir(scratch.path())
+            .args(["audit", "--quiet", known]);
+        finish(command.args(arguments))
+    };
+    let out = audit(&[
+        "--format=html",
+        "--rebuilt=known.json",
+        "--rebuilt=other.json",
+    ]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let (_, data) = out.stdout.split_once("application/json\">").unwrap();
+    let data: Value = serde_json::from_str(data.split("</script>").next().unwrap()).unwrap();
+    let table = &data["tables"][0];
+    assert_eq!(table["title"], "Built again");
+    assert_eq!(
+        table["rows"],
+        json!([
+            {"tone": "good", "binary": 0, "cells": ["same-code", known, "1,500 of 1,501", "another build ID"]},
+            {
+                "tone": "bad", "binary": null,
+                "cells": ["different", "dist/1.27-linux-amd64-deps", "1,500 of 1,501", "another build ID; not among the programs of this page"]
+            },
+        ])
+    );
+    let mut other = rebuild_result("same-code", known);
+    other["schema"] = "gospect-rebuild/2".into();
+    scratch.put("later.json", other.to_string().as_bytes());
+    scratch.put("none.json", b"[]");
+    for (arguments, says) in [
+        (
+            ["--format=text", "--rebuilt=known.json"],
+            "--rebuilt needs --format html",
+        ),
+        (["--format=html", "--rebuilt=later.json"], "later.json"),
+        (["--format=html", "--rebuilt=none.json"], "none.json"),
+        (["--format=html", "--rebuilt=absent.json"], "absent.json"),
+    ] {
+        let out = audit(&arguments);
+        assert_eq!(
+            (out.code, out.stdout.as_str()),
+            (Some(2), ""),
+            "{arguments:?}"
+        );
+        assert!(out.stderr.contains(says), "{}", out.stderr);
     }
 }
 

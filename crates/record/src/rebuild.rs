@@ -1,12 +1,12 @@
 //! The comparison of two builds of a program, and the document of `gospect rebuild`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Name and version of the document.
 pub const SCHEMA: &str = "gospect-rebuild/1";
 
 /// How a rebuilt program compares with the released one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every byte is equal.
@@ -99,6 +99,17 @@ pub enum FunctionChange {
     Added,
     /// Only the old program has it.
     Removed,
+}
+
+impl FunctionChange {
+    /// The word of the JSON document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Added => "added",
+            Self::Removed => "removed",
+        }
+    }
 }
 
 /// A function that differs.

@@ -1,4 +1,9 @@
-//! The result of a rebuild, and the comparison of the code of two programs: as text, JSON and Markdown.
+//! The result of a rebuild, and the comparison of the code of two programs: as text, JSON, Markdown and a page.
+
+mod page;
+
+pub(crate) use page::comparison as comparison_page;
+pub use page::html;
 
 use super::findings::markdown::cell;
 use super::style::{Look, Tone, clean};

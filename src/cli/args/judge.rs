@@ -24,6 +24,9 @@ use std::path::PathBuf;
 pub struct AuditArgs {
     #[command(flatten)]
     pub judge: JudgeArgs,
+    /// Show this result of `gospect rebuild --format json` on the page of --format html; may be given again
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub rebuilt: Vec<PathBuf>,
     /// A record key that every binary must have with this value (globs allowed)
     ///
     /// Keys are `go_version`, `main_package`, `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other

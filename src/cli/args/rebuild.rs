@@ -60,7 +60,7 @@ pub struct RebuildArgs {
     pub slice: Option<String>,
     /// Output format
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
-          value_parser = choices([("text", "for reading"), ("json", "one document"), ("markdown", "for the summary of a job")]))]
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("markdown", "for the summary of a job"), ("html", "one page that needs no network")]))]
     pub format: String,
     #[command(flatten)]
     pub output: OutputArgs,

@@ -3,6 +3,7 @@
 use super::groups::key;
 use super::{compared, path, size, summary};
 use crate::html::{Bar, Chart, Page, Place, Places, Row, Table, Tile, Tone};
+use crate::rebuild::comparison_page;
 use crate::style::clean;
 use gospect_audit::diff::{Change, Class, Diff, ModuleChange, Pair};
 use gospect_bytes::number::{bytes, thousands};
@@ -49,13 +50,22 @@ pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<
         code_table(&modules),
         package_table(diff),
     ];
+    let mut about = vec![format!("{}.", summary(diff))];
+    let tiles = tiles.into_iter();
+    let mut tiles: Vec<Tile> = tiles
+        .filter(|tile| tile.value != "0" || tile.label.starts_with("program"))
+        .collect();
+    let mut tables = Vec::from(tables);
+    if let Some(code) = &diff.code {
+        let (lines, verdict, of_code) = comparison_page(code);
+        about.extend(lines);
+        tiles.push(verdict);
+        tables.extend(of_code);
+    }
     Page {
         title: format!("{} → {}", clean(names[0]), clean(names[1])),
-        about: vec![format!("{}.", summary(diff))],
-        tiles: tiles
-            .into_iter()
-            .filter(|tile| tile.value != "0" || tile.label.starts_with("program"))
-            .collect(),
+        about,
+        tiles,
         charts: [classes(diff), code_chart(&modules)]
             .into_iter()
             .filter(|chart| !chart.bars.is_empty())

@@ -38,6 +38,17 @@ pub fn of_files(audit: &Audit) -> Vec<Remark> {
     counting.map(|f| remark(f, None)).collect()
 }
 
+/// A remark for each finding about a program that is not on the page itself.
+#[cfg(feature = "verify")]
+pub(crate) fn of_programs(audit: &Audit) -> Vec<Remark> {
+    let findings = audit.findings.iter();
+    let remarks = findings.map(|f| Remark {
+        place: f.path.clone(),
+        ..remark(f, None)
+    });
+    remarks.collect()
+}
+
 fn remark(f: &Finding, binary: Option<usize>) -> Remark {
     let line = f.region.iter().map(|r| r.text.trim().to_owned());
     let evidence = f

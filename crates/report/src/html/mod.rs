@@ -7,12 +7,16 @@
 mod charts;
 mod data;
 mod maps;
+mod rebuilt;
 mod tables;
 
 #[cfg(test)]
 mod tests;
 
 pub use maps::PackageMap;
+pub use rebuilt::{NotRebuilt, Rebuilt};
+#[cfg(feature = "verify")]
+pub(crate) use tables::of_unexamined as unexamined;
 
 use super::document::{Remark, SupportTable};
 use gospect_bytes::base64;

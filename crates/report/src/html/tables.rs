@@ -3,7 +3,7 @@
 use super::{Place, Places, Row, Table, Tone};
 use crate::style::clean;
 use gospect_bytes::number;
-use gospect_record::{Binary, Document, ImageRecord, ImageRef};
+use gospect_record::{Binary, Document, ImageRecord, ImageRef, Unexamined};
 use std::collections::BTreeMap;
 
 const PROGRAMS: Option<Places> = Some(Places {
@@ -17,7 +17,7 @@ pub(super) fn of(document: &Document) -> Vec<Table> {
         images(document),
         layers(document),
         owners(document),
-        unexamined(document),
+        unexamined(&document.unexamined),
     ];
     let tables = tables.into_iter().filter(|table| !table.rows.is_empty());
     tables.collect()
@@ -151,12 +151,18 @@ fn owners(document: &Document) -> Table {
     table("Owned by packages", &columns, PROGRAMS, rows.collect())
 }
 
-fn unexamined(document: &Document) -> Table {
-    let rows = document.unexamined.iter().map(|thing| Row {
+fn unexamined(things: &[Unexamined]) -> Table {
+    let rows = things.iter().map(|thing| Row {
         tone: Tone::Warn,
         cells: cells([&thing.reason, &thing.path, &thing.detail]),
         ..Row::default()
     });
     let columns = ["reason", "path", "detail"];
     table("Not examined", &columns, None, rows.collect())
+}
+
+/// The table of what was not examined; `None`: everything was.
+#[cfg(feature = "verify")]
+pub(crate) fn of_unexamined(things: &[Unexamined]) -> Option<Table> {
+    Some(unexamined(things)).filter(|table| !table.rows.is_empty())
 }

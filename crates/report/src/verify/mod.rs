@@ -5,6 +5,7 @@
 mod findings;
 mod json;
 mod markdown;
+mod page;
 mod text;
 
 use crate::findings::sarif;
@@ -29,6 +30,7 @@ pub static FORMATS: &[(&str, Format, &str)] = &[
         Format::Markdown,
         "verdict for a job page or a comment",
     ),
+    ("html", Format::Html, "one page that needs no network"),
 ];
 
 /// A format of `verify`.
@@ -42,6 +44,8 @@ pub enum Format {
     Sarif,
     /// Markdown.
     Markdown,
+    /// A page.
+    Html,
 }
 
 /// The format with this name.
@@ -133,7 +137,7 @@ impl<'o> Writer<'o> {
         match self.format {
             Format::Text => text::program(program, self.all, self.look, self.out),
             Format::Json => json::program(program, first, self.out),
-            Format::Sarif | Format::Markdown => {
+            Format::Sarif | Format::Markdown | Format::Html => {
                 self.findings.extend(findings::of(program));
                 Ok(())
             }
@@ -142,7 +146,7 @@ impl<'o> Writer<'o> {
 
     /// Notes something that was not examined.
     pub fn unexamined(&mut self, thing: Unexamined) {
-        if self.format == Format::Json {
+        if matches!(self.format, Format::Json | Format::Html) {
             self.unexamined.push(thing);
         }
     }
@@ -164,6 +168,9 @@ impl<'o> Writer<'o> {
             Format::Text => text::end(summary, database, self.look, self.out)?,
             Format::Json => json::end(summary, database, &self.unexamined, self.out)?,
             Format::Markdown => markdown::render(summary, database, &self.findings, self.out)?,
+            Format::Html => {
+                page::render(summary, database, self.findings, &self.unexamined, self.out)?
+            }
             Format::Sarif => {
                 let audit = Audit {
                     counts: Counts::of(&self.findings),

@@ -188,6 +188,7 @@
       rows.sort((a, b) => b.bytes - a.bytes);
       const columns = ["package", "module", "functions", "code", "share", "can"];
       const can = rows.some((row) => row.cells[5]);
+      if (!can) rows.forEach((row) => row.cells.pop());
       const table = { title: "All packages", columns: can ? columns : columns.slice(0, 5), rows };
       box.append(drawAreas(map), drawTable(table, "p" + number));
     };

@@ -1,5 +1,3 @@
-  // Widths by heading; without any of these a table lays itself out. Evidence has no column: it stands under the message.
-  const widths = { level: "6rem", rule: "13rem", binary: "24%", message: "auto", "what to do": "28%" };
   const BRIEF = 25;
   const NUMBER = /^(?:[\d,. ]+(?: (?:[kMGT]?B|%))?|)$/;
   const UNITS = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
@@ -40,10 +38,8 @@
 
   function drawTable(table, number) {
     const body = make("tbody");
-    const under = table.columns.indexOf("evidence");
-    const shown = table.columns.map((_, index) => index).filter((index) => index !== under);
     const numeric = table.columns.map((_, index) => table.rows.every((row) => NUMBER.test(row.cells[index])));
-    const width = shown.length + (table.places ? 1 : 0);
+    const names = table.places ? [...table.columns, table.places.heading] : table.columns;
     const place = ([name, note]) => {
       const item = make("li", "", breakable(make("span", "mono"), text[name]));
       if (text[note]) item.append(shortened(text[note]));
@@ -51,10 +47,9 @@
     };
     const draw = (row) => {
       const lines = [make("tr")];
-      for (const index of shown) {
-        const cell = row.cells[index];
+      row.cells.forEach((cell, index) => {
         const td = make("td", index === 0 && row.tone !== "plain" ? row.tone : numeric[index] ? "number" : "");
-        if (row.binary !== null && table.columns[index] === "binary") {
+        if (row.binary !== null && table.columns[index] === "program") {
           const button = breakable(make("button", "open"), cell);
           button.type = "button";
           button.addEventListener("click", () => show(row.binary));
@@ -63,14 +58,13 @@
           coded(td, cell, table.columns[index] === "what to do");
         }
         td.dataset.label = table.columns[index];
-        if (index === under - 1 && row.cells[under]) td.append(shortened(row.cells[under]));
         lines[0].append(td);
-      }
+      });
       if (table.places) {
         const where = make("td");
         where.dataset.label = table.places.heading;
         if (row.places?.length === 1) where.append(...place(row.places[0]).childNodes);
-        else if (row.places) where.append(opener(lines, row.places.length + " " + table.places.many, width, () => briefly(row.places, place)));
+        else if (row.places) where.append(opener(lines, row.places.length + " " + table.places.many, names.length, () => briefly(row.places, place)));
         lines[0].append(where);
       }
       return lines;
@@ -92,18 +86,14 @@
       all.hidden = part.length === found.length;
       all.textContent = "Show all " + found.length;
     };
-    const names = shown.map((index) => table.columns[index]);
-    const titles = heads(table.places ? [...names, table.places.heading] : names, (position, descending) => {
-      const index = shown[position];
-      const ordered = index === undefined ? (a, b) => (a.row.places ?? []).length - (b.row.places ?? []).length
+    const titles = heads(names, (index, descending) => {
+      const ordered = index === table.columns.length ? (a, b) => (a.row.places ?? []).length - (b.row.places ?? []).length
         : numeric[index] ? (a, b) => amount(a.row.cells[index]) - amount(b.row.cells[index])
         : (a, b) => order.compare(a.row.cells[index], b.row.cells[index]);
       rows.sort((a, b) => ordered(a, b) * (descending ? -1 : 1));
       fill();
     });
-    const fixed = names.some((name) => widths[name]);
-    if (fixed) names.forEach((name, position) => { titles.children[position].style.width = widths[name] ?? "auto"; });
-    numeric.forEach((is, index) => { if (is && shown.includes(index) && index !== shown[0]) titles.children[shown.indexOf(index)].className = "number"; });
+    numeric.forEach((is, index) => { if (is && index) titles.children[index].className = "number"; });
     const section = make("section", "", make("h2", "", table.title + " (" + rows.length + ")"));
     section.id = "t" + number;
     if (rows.length > 10) {
@@ -113,7 +103,7 @@
     all.addEventListener("click", open);
     addEventListener("beforeprint", open);
     fill();
-    section.append(make("div", "scroll", make("table", fixed ? "fixed" : "", make("thead", "", titles), body)), all);
+    section.append(make("div", "scroll", make("table", "", make("thead", "", titles), body)), all);
     return section;
   }
 
