@@ -151,7 +151,11 @@
     let list = null, code = null;
     for (const line of markdown.split("\n").slice(1)) {
       if (line.startsWith("```")) {
-        if (code) { code = null; continue; }
+        if (code) {
+          box.append(copier(code.textContent.trim()));
+          code = null;
+          continue;
+        }
         code = make("pre");
         box.append(code);
       } else if (code) {

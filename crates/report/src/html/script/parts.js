@@ -68,7 +68,14 @@
   const isWord = (part) => part.length <= LONG_WORD && !/^[0-9a-f]{20,}$/.test(part);
   function breakable(element, words) {
     let plain = "";
-    for (const token of words.split(/(?<=\s)/)) {
+    for (let token of words.split(/(?<=\s)/)) {
+      // The name of an option stays in one piece.
+      const option = /^-{1,2}[A-Za-z][\w-]{0,24}/.exec(token);
+      if (option) {
+        element.append(plain, make("span", "whole", option[0]));
+        plain = "";
+        token = token.slice(option[0].length);
+      }
       if (token.length <= LONG_NAME && !token.includes("/")) { plain += token; continue; }
       for (const part of token.split(BREAKS)) {
         for (const piece of isWord(part) ? [part] : part.match(/.{1,16}/gsu)) {
