@@ -39,7 +39,7 @@ if ((code)); then
 	exit "$code"
 fi
 
-# Reports first: they must exist even if the judgement ends the job, whose exit code is the same.
+# Reports first: they must exist even if the last command ends the job.
 report() { gospect audit --quiet --format "$1" --output "$2" ${audit_args[@]+"${audit_args[@]}"} "records:$records" || true; }
 if [[ -n "${SARIF:-}" ]]; then
 	report sarif "$SARIF"
@@ -49,12 +49,12 @@ if [[ "${SUMMARY:-true}" == true && -n "${GITHUB_STEP_SUMMARY:-}" ]]; then
 	report markdown "$records.md"
 	cat "$records.md" >>"$GITHUB_STEP_SUMMARY"
 fi
-to=()
+output_args=()
 if [[ -n "${OUTPUT:-}" ]]; then
-	to=(--output "$OUTPUT")
+	output_args=(--output "$OUTPUT")
 	output report "$OUTPUT"
 fi
-gospect audit --quiet --format "${FORMAT:-github}" ${to[@]+"${to[@]}"} ${audit_args[@]+"${audit_args[@]}"} "records:$records" || code=$?
+gospect audit --quiet --format "${FORMAT:-github}" ${output_args[@]+"${output_args[@]}"} ${audit_args[@]+"${audit_args[@]}"} "records:$records" || code=$?
 
 # As for every command: 2 comes before 1, and 1 before 3.
 worse() {
@@ -67,7 +67,7 @@ worse() {
 	done
 }
 
-# The answers of the first run are kept for the second.
+# The second run uses the cached answers of the first.
 verify() { gospect verify --quiet --format "$1" --output "$2" ${verify_args[@]+"${verify_args[@]}"} "records:$records"; }
 if [[ "${VERIFY:-false}" == true ]]; then
 	verified=0
@@ -80,7 +80,7 @@ if [[ "${VERIFY:-false}" == true ]]; then
 	worse "$verified"
 fi
 
-# A build takes minutes, so that the same report goes to the log and to the summary page.
+# A build takes minutes, so it runs once: the same report goes to the log and to the summary page.
 if [[ -n "${REBUILD:-}" ]]; then
 	rebuilt=0
 	gospect rebuild --quiet --format markdown --output "$records.rebuild.md" --attestation "$records.rebuild.json" ${rebuild_args[@]+"${rebuild_args[@]}"} -- "$REBUILD" || rebuilt=$?

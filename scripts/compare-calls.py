@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the direct calls that gospect sees against those that `go tool objdump` shows.
+"""Compares the direct calls that gospect sees with those that `go tool objdump` shows.
 
 usage: compare-calls.py CALL_GRAPH ARCH PROGRAM[,STRIPPED]...
 

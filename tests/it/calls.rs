@@ -190,7 +190,7 @@ fn goroutines_are_told_apart_and_wrappers_left_out() {
 }
 
 #[test]
-fn what_is_not_there_gets_names_like_it() {
+fn an_unknown_name_gets_similar_names() {
     let scratch = Scratch::new();
     let path = scratch.put_fixture("1.27-linux-amd64-verify");
     let path = path.to_str().unwrap();

@@ -215,7 +215,7 @@ fn a_signature_is_a_part_of_its_own() {
 }
 
 #[test]
-fn what_is_around_the_slices_of_a_universal_file_is_compared() {
+fn bytes_around_the_slices_of_a_universal_file_are_compared() {
     let s = Scratch::new();
     let slices = [
         crate::support::fixture("1.27-darwin-amd64-strip"),

@@ -355,7 +355,7 @@ fn windows_images_show_what_they_start() {
 }
 
 #[test]
-fn what_a_script_starts_is_unknown() {
+fn the_program_that_a_script_starts_is_unknown() {
     let app = fixture(APP);
     let members = [
         ("bin/app", &app[..]),

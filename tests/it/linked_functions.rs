@@ -149,7 +149,7 @@ fn a_name_takes_few_bytes_in_a_record() {
 }
 
 #[test]
-fn what_is_not_known_to_be_all_is_said() {
+fn an_incomplete_list_of_functions_is_marked() {
     let scratch = Scratch::new();
     // No function table: the symbol table names something at most.
     let gccgo = put(&scratch, "1.27-linux-amd64-gccgo");

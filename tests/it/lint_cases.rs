@@ -113,7 +113,7 @@ fn the_release_comes_from_the_files_around() {
 }
 
 #[test]
-fn what_a_walk_finds_among_tests_is_no_release() {
+fn files_in_test_folders_build_no_releases() {
     let s = Scratch::new();
     for path in ["Dockerfile", "tests/apps/a/Dockerfile", "hack/Dockerfile"] {
         s.put(path, b"FROM golang:1.27\nRUN go build -o /app .\n");

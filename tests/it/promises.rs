@@ -276,7 +276,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     ),
     (
         "a bill of materials, an HTML page, a comparison",
-        &["what_does_not_fit_is_refused_and_not_left_out"],
+        &["a_bill_beyond_the_memory_is_refused"],
     ),
     (
         "expanded bytes of one section of debug information",
@@ -380,7 +380,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &[
             "documents_that_lie_are_refused_whole",
             "damaged_databases_are_refused_or_say_so",
-            "what_cannot_be_read_whole_is_no_database",
+            "a_database_with_an_unreadable_part_is_refused",
             "cut_and_changed_zips_are_refused",
         ],
     ),
@@ -392,7 +392,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         "names of the linked functions of one program",
         &[
             "more_than_the_limit_is_left_out_and_said",
-            "what_lies_is_refused_with_its_reason",
+            "false_counts_and_texts_are_refused_with_a_reason",
         ],
     ),
     (
@@ -402,7 +402,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     (
         "a vulnerability database: one document",
         &[
-            "what_cannot_be_read_whole_is_no_database",
+            "a_database_with_an_unreadable_part_is_refused",
             "changed_documents_are_refused_or_make_a_database",
         ],
     ),

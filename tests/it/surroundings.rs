@@ -125,7 +125,7 @@ fn pipes_and_devices_in_a_tree_are_passed_over() {
 }
 
 #[test]
-fn what_the_kernel_mounts_in_a_tree_is_named() {
+fn file_systems_of_the_kernel_are_reported() {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     if !mounts.lines().any(|m| m.contains(" /dev/pts devpts ")) {
         crate::support::skipped("devpts", "");

@@ -181,7 +181,7 @@ fn entries_of_other_databases_are_marked() {
 
 #[test]
 #[allow(clippy::type_complexity)]
-fn what_cannot_be_read_whole_is_no_database() {
+fn a_database_with_an_unreadable_part_is_refused() {
     let scratch = Scratch::new();
     let flood = std::fs::read(samples().join("GO-2024-2687.json")).unwrap();
     let text = String::from_utf8(flood.clone()).unwrap();

@@ -150,7 +150,7 @@ fn a_zip_may_come_slowly_in_pieces_and_by_way_of_another_host() {
 }
 
 #[test]
-fn what_a_server_does_wrong_is_one_line() {
+fn each_fault_of_a_server_is_one_line() {
     let scratch = Scratch::new();
     let endless = |stream: &mut TcpStream| {
         let _ = stream.write_all(&head("200 OK", "Transfer-Encoding: chunked\r\n"));

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_is_allowed_in_every_major_version() {
+    fn an_allowed_module_is_allowed_in_every_major_version() {
         for (allow, package, want) in [
             (
                 &["github.com/evil/nov"][..],

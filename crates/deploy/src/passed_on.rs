@@ -270,7 +270,7 @@ mod tests {
     use crate::shell;
 
     #[test]
-    fn what_commands_hand_on() {
+    fn commands_pass_variables_on() {
         let hands = |text: &str| {
             let all = shell::commands(&Text::line(text, 1, 1));
             let each = all.iter().enumerate();

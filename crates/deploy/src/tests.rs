@@ -348,7 +348,7 @@ fn variables_of_make_that_hold_themselves_end() {
 }
 
 #[test]
-fn what_is_no_deployment_file_is_said_to_be_none() {
+fn other_files_are_no_deployment_files() {
     assert_eq!(
         read("notes.txt", "hello there", None).unwrap_err(),
         Problem::Unknown

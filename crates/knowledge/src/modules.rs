@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_certain_of_a_module_path() {
+    fn the_certain_part_of_a_module_path() {
         for (package, module) in [
             ("main", Some("main")),
             ("fmt", Some("std")),

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn written_records_are_read_back() {
         assert_eq!(read(stream().as_bytes()).unwrap(), sample::lines());
         let spaced = stream().replace('\n', "\r\n\n");
         assert_eq!(read(spaced.as_bytes()).unwrap(), sample::lines());

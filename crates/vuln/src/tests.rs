@@ -118,7 +118,7 @@ fn the_level_says_how_much_is_linked() {
 }
 
 #[test]
-fn what_is_withdrawn_or_for_another_port_is_no_finding() {
+fn withdrawn_entries_and_those_of_other_ports_are_no_findings() {
     let mut withdrawn = entry("GO-2026-0001", NET, "introduced 0", &[]);
     withdrawn["withdrawn"] = json!("2026-02-01T00:00:00Z");
     let mut other = entry(

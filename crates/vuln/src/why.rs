@@ -88,7 +88,7 @@ mod tests {
 
     /// While a program is read, the claims of its file name and of the labels of its image are not known yet.
     #[test]
-    fn what_a_later_claim_leads_to_is_wanted_too() {
+    fn functions_for_a_later_claim_of_the_version_are_wanted_too() {
         let affected = "introduced 1.0.0, fixed 1.2.0";
         let database = database(&[
             entry(

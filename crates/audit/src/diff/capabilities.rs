@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gained_directly_comes_first() {
+    fn directly_gained_capabilities_come_first() {
         let old = program(&[
             ("a", &[("FILES", true, true)]),
             ("b", &[("NETWORK", true, true)]),

@@ -191,7 +191,7 @@ fn each_class_of_change_is_seen_once_and_directed() {
 }
 
 #[test]
-fn what_one_side_does_not_know_is_no_change() {
+fn a_fact_that_one_side_lacks_is_no_change() {
     // A full record, compared with one of the build info alone.
     let got = changes(
         |_| (),

@@ -149,7 +149,7 @@ fn thousands_of_waivers_and_findings_are_brought_together() {
 }
 
 #[test]
-fn what_a_package_brought_is_upgraded_and_not_built_again() {
+fn programs_of_packages_are_upgraded_and_not_rebuilt() {
     let owner = |how| Owner {
         name: "docker.io".into(),
         version: "20.10.24+dfsg1-1".into(),

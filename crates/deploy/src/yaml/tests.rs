@@ -44,7 +44,7 @@ fn documents_merges_and_aliases() {
 }
 
 #[test]
-fn what_others_read_is_read() {
+fn unusual_layouts_that_other_readers_accept_are_read() {
     for text in [
         "a:\n  command: [\n    \"start\"\n  ]\n  b: 1\n",
         "a: {\n\"start\": 1\n}\nb: 1\n",

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_of_its_own_gets_none() {
+    fn functions_without_a_name_of_their_own_get_none() {
         for name in [
             "func·001",
             "",

@@ -118,7 +118,7 @@ fn large_packages_are_searched_by_index() {
 }
 
 #[test]
-fn what_is_written_is_read_back_and_is_the_text_that_the_schema_says() {
+fn written_functions_are_read_back_and_have_the_text_of_the_schema() {
     let functions = functions();
     let json = serde_json::to_string(&functions).unwrap();
     let text = "example.com/cmd\tmain\nexample.com/only/closures\nnet/http\tClient\t.Do\t.do\tGet\tServe\thttp2Transport.newConn\n";
@@ -172,7 +172,7 @@ fn more_than_the_limit_is_left_out_and_said() {
 }
 
 #[test]
-fn what_lies_is_refused_with_its_reason() {
+fn false_counts_and_texts_are_refused_with_a_reason() {
     let grown = format!("p\t{}.a{}\n", "T".repeat(1 << 20), "\t.b".repeat(100));
     let sorted = grown.replace("\t.b", "");
     let many: String = (100..200).map(|n| format!("\t.n{n}")).collect();

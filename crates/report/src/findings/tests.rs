@@ -291,7 +291,7 @@ fn markdown_cells_hold_no_markup_from_files() {
 }
 
 #[test]
-fn what_a_rule_finds_in_several_programs_is_one_block() {
+fn findings_of_a_rule_in_several_programs_are_one_block() {
     let at = |path: &str, amd64: &str| {
         binary(|b| {
             b.path = path.to_owned();

@@ -346,7 +346,7 @@ fn every_name_left_out_is_a_column() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_and_not_left_out() {
+fn a_bill_beyond_the_memory_is_refused() {
     let document = sample::document();
     let push = |memory: u64| {
         let mut inventory = Inventory::new(document.run.clone(), memory);

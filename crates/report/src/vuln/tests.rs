@@ -241,7 +241,7 @@ fn openvex_states_only_what_is_proven() {
 }
 
 #[test]
-fn what_vex_takes_back_does_not_count_and_is_shown() {
+fn findings_that_vex_clears_do_not_count_and_are_shown() {
     let mut report = report();
     let document = json!({
         "@context": "https://openvex.dev/ns/v0.2.0",

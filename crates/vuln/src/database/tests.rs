@@ -253,7 +253,7 @@ fn documents_that_lie_are_refused_whole() {
 }
 
 #[test]
-fn what_others_cannot_order_is_no_semantic_range() {
+fn versions_without_an_order_make_no_semantic_range() {
     let odd = foreign("GHSA-3333-3333-3333", "", &["a.b/c"]).replace("1.2.3", "RELEASE.2024");
     let database = database(&[&odd]);
     let found = database.for_module("a.b/c").unwrap();

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_on_one_side_is_no_gain() {
+    fn unknown_capabilities_are_no_gain() {
         assert_eq!(judged(None, Some(&["EXEC"]), "").len(), 0);
         assert_eq!(judged(Some(&["EXEC"]), None, "").len(), 0);
         assert!(judge_one("capability-gained", &program(Some(&["EXEC"]))).is_empty());

@@ -37,7 +37,7 @@ mod tests {
     use super::super::testing::*;
 
     #[test]
-    fn what_go_does_not_read_is_an_error_wherever_it_stands() {
+    fn a_malformed_limit_is_an_error_in_every_kind_of_file() {
         let id = "malformed-memory-limit";
         for (value, meant) in [
             ("512MB", "512MiB"),

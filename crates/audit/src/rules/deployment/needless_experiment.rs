@@ -58,7 +58,7 @@ mod tests {
     use crate::Level;
 
     #[test]
-    fn what_is_so_by_default_is_needless() {
+    fn an_experiment_that_is_the_default_is_needless() {
         let id = "needless-experiment";
         let docker = |go: &str, value: &str| {
             let text =

@@ -153,7 +153,7 @@ mod tests {
     use super::super::testing::*;
 
     #[test]
-    fn what_the_go_command_refuses() {
+    fn writes_that_the_go_command_refuses_are_reported() {
         let text = "FROM golang:1.22\nRUN go env -w GOROOT_FINAL=/x GOFLAGS=-trimpath \\\n && go env -w GODEBUG=a=1 && go env -w GOVERSION=go1.1 && go env -u GOROOT_FINAL\n";
         let found = lint("refused-go-env-write", "Dockerfile", text);
         assert_eq!(places(&found), ["2:15-30", "3:15-26", "3:40-55"]);

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_does_not_depend_on_how_many_do_it() {
+    fn a_setting_is_not_judged_by_the_majority() {
         let with = |path: &str, key: &str, value: &str| {
             binary(|b| {
                 b.path = path.into();

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_old_go_line_implies_is_left_to_the_other_rule() {
+    fn settings_of_an_old_go_line_are_left_to_the_other_rule() {
         let b = binary(|b| {
             b.godebug.language_version = Some("1.22".into());
             b.godebug.effective = Some(vec![setting("x509negativeserial", "1", "recorded", "ok")]);

@@ -45,7 +45,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn what_go_does_not_read_is_an_error() {
+    fn a_malformed_limit_is_an_error() {
         let with = |value: &str, version: &str| {
             let b = binary(|b| {
                 b.environment = Some(vec![("GOMEMLIMIT".into(), value.into())]);

@@ -54,7 +54,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn what_cannot_run_is_reported() {
+    fn a_program_for_another_platform_is_reported() {
         let judge = |platform: &str, os: &str, arch: &str, started: bool| {
             let image = image(|i| i.platform = Some(platform.into()));
             let b = in_image(

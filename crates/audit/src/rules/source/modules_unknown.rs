@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_a_note_or_a_warning_until_a_rule_asks_for_more_than_paths() {
+    fn unknown_modules_are_a_note_or_a_warning_until_a_rule_needs_versions() {
         let b = gopath(&["golang.org/x/crypto/ssh", "github.com/x/y"]);
         let level = |profile: &str, policy: &str| judge(&b, profile, policy).map(|f| f.level);
         assert_eq!(level("default", ""), Some(Level::Note));

@@ -155,7 +155,7 @@ fn a_magic_that_does_not_point_at_itself_is_skipped() {
 }
 
 #[test]
-fn what_is_not_there_cannot_be_verified() {
+fn missing_or_impossible_ranges_cannot_be_verified() {
     let whole = program(PLAIN, 0x40_0000);
     let mut empty = whole.clone();
     empty[INFO + 16..INFO + 48].fill(0);
