@@ -662,7 +662,9 @@ mod builds {
         );
         let go = stand_in(
             &scratch,
-            &format!("case $* in version) exit 0 ;; *GOVERSION) echo go1.27.3 ;; 'env '*) : ;; *) {build} ;; esac"),
+            &format!(
+                "case $* in version) exit 0 ;; *GOVERSION) echo go1.27.3 ;; 'env '*) : ;; *) {build} ;; esac"
+            ),
         );
         let temporary = scratch.path().join("temporary");
         std::fs::create_dir_all(&temporary).unwrap();
