@@ -14,7 +14,6 @@ PLACES = {
     "completions/_gospect": ("usr/share/zsh/vendor-completions/_gospect", 0o644),
     "completions/gospect.fish": ("usr/share/fish/vendor_completions.d/gospect.fish", 0o644),
     "README.md": ("usr/share/doc/gospect/README.md", 0o644),
-    "LICENSE-APACHE": ("usr/share/doc/gospect/LICENSE-APACHE", 0o644),
 }
 
 
@@ -33,15 +32,37 @@ def debian_version(version):
     return version.replace("-", "~") + "-1"
 
 
+def day(release):
+    return datetime.datetime.fromtimestamp(release.epoch, datetime.timezone.utc)
+
+
+def changelog(release):
+    """The changes of the package, as deb-changelog(5) has them; those of gospect are in changelog.gz."""
+    project = release.project
+    return (
+        f"gospect ({debian_version(release.version)}) stable; urgency=medium\n\n  * gospect {release.version}:\n"
+        f"    {project['homepage']}/releases/tag/v{release.version}\n\n -- {project['maintainer']}  {day(release):%a, %d %b %Y %H:%M:%S +0000}\n")
+
+
+def rights(release, mit):
+    """The copyright file in its machine-readable form (DEP-5). Debian's base system has the text of Apache 2.0."""
+    text = "\n".join(f" {line}" if line.strip() else " ." for line in mit.strip().splitlines())
+    return (
+        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: gospect\n"
+        f"Source: {release.project['homepage']}\n\nFiles: *\nCopyright: 2026, the gospect authors\nLicense: Apache-2.0 or Expat\n\n"
+        "License: Apache-2.0\n The text is in /usr/share/common-licenses/Apache-2.0.\n\n"
+        f"License: Expat\n{text}\n")
+
+
 def contents(release, target):
     """(path, bytes, mode) of the files of a package, sorted."""
     files = release.files(target)
-    copyright = f"Copyright 2026, the gospect authors\nLicence: {release.project['licence']}\n\n".encode() + files["LICENSE-MIT"][0]
     found = [(place, files[name][0], mode) for name, (place, mode) in PLACES.items()]
     found += [(f"usr/share/man/{name}.gz".replace("man/man/", "man/man1/"), gzip.compress(data, 9, mtime=0), 0o644)
               for name, (data, _) in files.items() if name.startswith("man/") and name.endswith(".1")]
     found.append(("usr/share/doc/gospect/changelog.gz", gzip.compress(files["CHANGELOG.md"][0], 9, mtime=0), 0o644))
-    found.append(("usr/share/doc/gospect/copyright", copyright, 0o644))
+    found.append(("usr/share/doc/gospect/changelog.Debian.gz", gzip.compress(changelog(release).encode(), 9, mtime=0), 0o644))
+    found.append(("usr/share/doc/gospect/copyright", rights(release, files["LICENSE-MIT"][0].decode()).encode(), 0o644))
     return sorted(found)
 
 
@@ -92,7 +113,7 @@ def make(release, out):
     indexes = {"Packages": listed, "Packages.gz": gzip.compress(listed, 9, mtime=0)}
     made += [save(os.path.join(out, name), data) for name, data in indexes.items()]
     # Packages may be of another day than Release when a mirror is half copied; the date tells apt which is newer.
-    date = datetime.datetime.fromtimestamp(release.epoch, datetime.timezone.utc).strftime("%a, %d %b %Y %H:%M:%S UTC")
+    date = day(release).strftime("%a, %d %b %Y %H:%M:%S UTC")
     architectures = " ".join(t.deb for t in release.targets if t.deb)
     head = f"Origin: gospect\nLabel: gospect\nSuite: stable\nCodename: stable\nDate: {date}\nArchitectures: {architectures}\nDescription: gospect\n"
     sums = "".join(f" {hashlib.sha256(data).hexdigest()} {len(data)} {name}\n" for name, data in indexes.items())

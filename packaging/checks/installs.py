@@ -116,6 +116,16 @@ def apt(release, work):
         both("apt-get", *options, "update", code=100, env=env)
 
 
+def lintian(_release, work):
+    need("lintian")
+    repository = os.path.join(work, "out/apt")
+    for name in sorted(os.listdir(repository)):
+        if name.endswith(".deb"):
+            # The tag that is left out is for packages that are uploaded to Debian.
+            said = both("lintian", "--allow-root", "--suppress-tags", "initial-upload-closes-no-bugs", "--fail-on", "error,warning", os.path.join(repository, name))
+            check("E:" not in said and "W:" not in said, said)
+
+
 def sign(repository, home, key):
     os.makedirs(home, mode=0o700)
     gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
@@ -172,6 +182,7 @@ def pre_commit(_release, work):
 
 CHECKS = [
     ("npm: installed from a registry on this machine", npm),
+    ("Debian packages: lintian", lintian),
     ("apt: installed from a signed repository in a folder", apt),
     ("image: read by gospect, copied by skopeo for each platform", oci),
     ("pre-commit: try-repo", pre_commit),

@@ -41,7 +41,7 @@ const NEEDS: &[Need] = &[
     need("jsonschema", "pip install jsonschema"),
     need(
         "channel-tools",
-        "install ruby, nix-bin, npm, skopeo, check-jsonschema and pre-commit; GOSPECT_SCHEMAS for the schemas (packaging/check.py)",
+        "install ruby, nix-bin, lintian, npm, skopeo, check-jsonschema and pre-commit; GOSPECT_SCHEMAS for the schemas (packaging/check.py)",
     ),
     need(
         "linter",
