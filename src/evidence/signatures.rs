@@ -13,6 +13,9 @@ use sigstore_verify::{
 };
 use std::rc::Rc;
 
+/// Place in a bundle that says that a key signed, and no certificate is given (protobuf-specs, `sigstore_bundle.proto`, `VerificationMaterial`).
+const KEY_MATERIAL: &str = "/verificationMaterial/publicKey";
+
 /// Longest file with a key or a trusted root.
 pub const LARGEST: u64 = 16 << 20;
 
@@ -178,7 +181,15 @@ impl Trust {
             refused.push(format!("not signed by the given key {}", key.name));
         }
         if let Some(bundle) = &document.bundle {
-            for (name, root) in &self.roots {
+            let roots = match bundle.pointer(KEY_MATERIAL).is_some() {
+                false => self.roots.as_slice(),
+                true => {
+                    let why = "it is signed by a key and has no certificate, so it does not hold by a root alone; --key names the key";
+                    refused.extend(self.keys.is_empty().then(|| why.to_owned()));
+                    &[]
+                }
+            };
+            for (name, root) in roots {
                 match by_root(document, &signed, bundle, root) {
                     Ok(signer) => {
                         let done = format!(

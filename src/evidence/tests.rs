@@ -378,6 +378,11 @@ mod file_signatures {
         // A root alone has no key to check with, and the key of somebody else signed nothing.
         let signature = check(&trust(false, true, ""), &bundle, &program);
         assert_eq!(signature.state, SignatureState::Invalid);
+        assert!(
+            signature.done.ends_with("--key names the key"),
+            "{}",
+            signature.done
+        );
         let other = super::sample("key.pub");
         let mut foreign = Trust::default();
         foreign.add_key("other.pub", &other).unwrap();

@@ -122,6 +122,15 @@ app: not wholly known
 }
 
 #[test]
+fn what_nothing_confirms_is_no_contradiction() {
+    use gospect_verify::check::{Aspect, Check, Verdict};
+    let check = Check::of(Aspect::Subject, Some("sha256:a"), Some("sha256:a"));
+    let check = check.judged(Verdict::Unknown).because("nobody signed it");
+    let line = super::text::check_line(&check);
+    assert_eq!(line, "unknown subject sha256:a (nobody signed it)");
+}
+
+#[test]
 fn the_json_document_is_whole_with_any_number_of_programs() {
     for count in 0..=2 {
         let text = written(Format::Json, &programs()[..count]);

@@ -198,6 +198,10 @@ pub(super) fn check_line(check: &Check) -> String {
     match (&check.recorded, &check.expected, check.verdict) {
         (Some(recorded), _, Verdict::Equal) => text.push_str(&format!(" {recorded}")),
         (None, Some(expected), Verdict::Equal) => text.push_str(&format!(" {expected}")),
+        // Both name the same, and nothing confirms it.
+        (Some(recorded), Some(expected), _) if recorded == expected => {
+            text.push_str(&format!(" {recorded}"));
+        }
         (Some(recorded), Some(expected), _) => {
             text.push_str(&format!(": the program has {recorded}, not {expected}"));
         }

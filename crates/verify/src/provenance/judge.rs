@@ -90,7 +90,11 @@ fn subject(document: &Document, signature: &Signature, digests: &Digests) -> Che
     if let Some((digest, name)) = matched(document, digests) {
         let text = digest.text();
         // A bundle of a signed file holds nothing besides the signature: what it says of the file is worth nothing without.
-        if document.file_signature().is_some() && signature.state != SignatureState::Valid {
+        let is_confirmed = matches!(
+            signature.state,
+            SignatureState::Valid | SignatureState::OtherSigner
+        );
+        if document.file_signature().is_some() && !is_confirmed {
             return Check::of(Aspect::Subject, Some(&text), Some(&text))
                 .judged(Verdict::Unknown)
                 .because(format!(

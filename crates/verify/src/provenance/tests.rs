@@ -286,6 +286,13 @@ fn the_signature_of_a_file_counts_only_when_it_holds() {
     assert_eq!(judged(SignatureState::NotChecked), Verdict::Unknown);
     assert_eq!(judged(SignatureState::Invalid), Verdict::Different);
     assert_eq!(judged(SignatureState::OtherSigner), Verdict::Different);
+    // A signature that holds confirms the file, whoever made it.
+    let signature = Signature {
+        state: SignatureState::OtherSigner,
+        ..unchecked()
+    };
+    let by_other = judge(document, "x", signature, &program(), &digests(DIGEST));
+    assert_eq!(by_other.checks[0].verdict, Verdict::Equal);
     let other = digests(&DIGEST.replace('a', "b"));
     assert!(!concerns(document, &other));
     let others = about_others("app.sigstore.json", &[document], &other);
