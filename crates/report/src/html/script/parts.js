@@ -63,8 +63,9 @@
 
   // Long names may break after a separator, and what is longer than any word, such as checksums, after some letters: no word breaks inside.
   const LONG_NAME = 16, LONG_WORD = 32;
-  const SEPARATOR = String.raw`\/!@,=;:._+&?#|~%\\(){}\[\]<>"'\-`;
-  const BREAKS = new RegExp(`(?<=[${SEPARATOR}])(?=[^\\s${SEPARATOR}])`);
+  const SEPARATOR = String.raw`\/!@,=;:_+&?#|~%\\(){}\[\]<>"'\-`;
+  // A version stays in one piece.
+  const BREAKS = new RegExp(`(?<=[${SEPARATOR}])(?=[^\\s.${SEPARATOR}])|(?<=\\.)(?=[^\\s\\d.${SEPARATOR}])`);
   const isWord = (part) => part.length <= LONG_WORD && !/^[0-9a-f]{20,}$/.test(part);
   function breakable(element, words) {
     let plain = "";

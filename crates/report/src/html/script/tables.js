@@ -8,7 +8,7 @@
 
   // A button that shows a list in a row below that of the button, as wide as the table. `lines` has the row, and the one below while it is shown.
   function opener(lines, label, width, list) {
-    const button = make("button", "open", label);
+    const button = make("button", "open whole", label);
     button.type = "button";
     button.setAttribute("aria-expanded", "false");
     button.addEventListener("click", () => {
