@@ -3,7 +3,7 @@
 use super::args::{AuditArgs, JudgeArgs};
 use super::database;
 use super::dates;
-use super::error::Error;
+use super::error::{Error, without_numbers};
 use super::exit::Exit;
 use super::files;
 use super::go_sum;
@@ -228,7 +228,7 @@ pub fn baseline(judge: &JudgeArgs) -> (Option<Baseline>, bool) {
         Some(Err(why)) => {
             say!(
                 "gospect: {}; every finding counts as new",
-                clean(&why.to_string())
+                clean(&without_numbers(&why.to_string()))
             );
             (None, true)
         }

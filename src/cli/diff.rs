@@ -24,7 +24,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
-    let classes = Class::parse_list(&args.fail_on.join(","))?;
+    let (worse, classes): (Vec<&str>, Vec<&str>) =
+        words(&args.fail_on).partition(|word| *word == WORSE);
+    let fails_on_worse = !worse.is_empty();
+    let classes = Class::parse_list(&classes.join(","))?;
     let Ok([old, new]) = <[_; 2]>::try_from(targets(&args.source)?) else {
         return Err(Error::NotTwoTargets);
     };
@@ -153,7 +156,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     Ok(Exit::of(
         &end,
         args.source.strict,
-        diff.has(&classes),
+        diff.has(&classes) || (fails_on_worse && diff.changes().any(|change| change.worse)),
         false,
     ))
 }
@@ -186,10 +189,17 @@ fn compare_code(old: &Path, new: &Path) -> Result<Comparison, Error> {
 /// A comparison takes this many times the memory of its records.
 const TIMES: u64 = 3;
 
+/// The word of `--fail-on` for every change for the worse, of any class.
+pub const WORSE: &str = "worse";
+
+/// The words of lists separated by commas.
+fn words(lists: &[String]) -> impl Iterator<Item = &str> {
+    lists.iter().flat_map(|list| list.split(',')).map(str::trim)
+}
+
 /// Whether lists of classes name this one; `any` does not: it means what is compared anyway.
 fn names_class(lists: &[String], class: Class) -> bool {
-    let mut words = lists.iter().flat_map(|list| list.split(',')).map(str::trim);
-    words.any(|word| word == class.name())
+    words(lists).any(|word| word == class.name())
 }
 
 /// Reads all binaries of one side.

@@ -133,11 +133,11 @@ pub enum Error {
     ReadBinary { name: String, source: io::Error },
     #[error("--binary {name}: {why}")]
     NoBinary { name: String, why: String },
-    #[error("cannot read the policy {path}: {source}; `gospect init -o {path}` writes one")]
+    #[error("cannot read the policy {path}: {source}; `gospect init -o FILE` writes one")]
     ReadPolicy { path: String, source: io::Error },
     #[error("{path}: {count} mistake{} in the policy; nothing was audited", if *count == 1 { "" } else { "s" })]
     Mistakes { path: String, count: usize },
-    #[error("cannot read the baseline {path}: {source}; --write-baseline {path} writes one")]
+    #[error("cannot read the baseline {path}: {source}; --write-baseline FILE writes one")]
     ReadBaseline { path: String, source: io::Error },
     #[error("{path}: {source}")]
     Baseline { path: String, source: BaselineError },
@@ -223,4 +223,20 @@ impl Error {
             output,
         }
     }
+}
+
+/// A message without the numbers that Rust adds to errors of the system: ` (os error 2)`.
+pub fn without_numbers(text: &str) -> String {
+    const START: &str = " (os error ";
+    let mut parts = text.split(START);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => {
+                out.push_str(rest)
+            }
+            _ => out.extend([START, part]),
+        }
+    }
+    out
 }

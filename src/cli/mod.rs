@@ -184,7 +184,7 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
                 }
                 _ => error.to_string(),
             };
-            say!("gospect: {}", clean(&text));
+            say!("gospect: {}", clean(&error::without_numbers(&text)));
             exit::Exit::Failed.into()
         }
     }

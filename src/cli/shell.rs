@@ -62,7 +62,7 @@ fn completed() -> Command {
                 Class::ALL
                     .map(|c| (c.name(), ""))
                     .into_iter()
-                    .chain([("any", "all but source")]),
+                    .chain([("worse", "every change marked `!`"), ("any", "all of them")]),
             ),
         ),
         ("explain", "name", choices(names())),

@@ -146,6 +146,63 @@ fn a_rule_of_the_user_is_explained_from_its_policy() {
 }
 
 #[test]
+fn a_gate_on_what_is_for_the_worse_catches_a_lost_trimpath() {
+    let s = Scratch::new();
+    let trimmed = s.put_fixture("1.27-linux-amd64-trimstrip");
+    let program = std::fs::read(&trimmed).unwrap();
+    let changed = crate::support::derive::edit_blob(&program, "-trimpath=true", "-trimpath=nope");
+    s.put("old/app", &program);
+    s.put("new/app", &changed);
+    let gate = |words: &str, old: &str, new: &str| {
+        let out = run_in(s.path(), &["diff", "--fail-on", words, old, new]);
+        assert!(out.code.is_some_and(|code| code < 2), "{}", out.stderr);
+        (out.code == Some(1), out.stdout)
+    };
+    let (failed, text) = gate("worse,removed", "old", "new");
+    assert!(
+        failed && text.contains("for the worse, marked `!`"),
+        "{text}"
+    );
+    assert!(!gate("worse", "old", "old").0);
+    assert!(!gate("module", "old", "new").0);
+    let unknown = run_in(s.path(), &["diff", "--fail-on", "wrose", "old", "new"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_message_about_a_file_has_its_path_once_and_no_number_of_the_system() {
+    let s = Scratch::new();
+    let program = s.put_fixture("1.27-linux-amd64-trimstrip");
+    let program = program.to_str().unwrap();
+    for args in [
+        &["scan", "nowhere/x"][..],
+        &["audit", "--policy", "nowhere/x", program],
+        &["audit", "--baseline", "nowhere/x", program],
+        &["audit", "--go-sum", "nowhere/x", program],
+        &["vuln", "--vex", "nowhere/x", program],
+        &["vuln", "--db", "nowhere/x", program],
+        &["why", "nowhere/x", "main.main"],
+        &["rebuild", "nowhere/x"],
+        &["sbom", "-o", "nowhere/x", program],
+        &["diff", "nowhere/x", program],
+        &["lint", "nowhere/x"],
+    ] {
+        let out = run_in(s.path(), args);
+        assert_eq!(out.code, Some(2), "{args:?}: {}", out.stderr);
+        let about = out.stderr.lines().filter(|line| line.contains("nowhere/x"));
+        let about: Vec<&str> = about.collect();
+        assert_eq!(about.len(), 1, "{args:?}: {}", out.stderr);
+        assert_eq!(
+            about[0].matches("nowhere/x").count(),
+            1,
+            "{args:?}: {}",
+            about[0]
+        );
+        assert!(!about[0].contains("os error"), "{args:?}: {}", about[0]);
+    }
+}
+
+#[test]
 fn a_word_for_a_record_key_is_answered_with_the_key() {
     let s = Scratch::new();
     let program = s.put_fixture("1.27-linux-amd64-trimstrip");
