@@ -13,6 +13,8 @@ const LISTED: usize = 100;
 /// Programs that a row names, and that the advice names.
 const PROGRAMS: usize = 5;
 const FIX_PROGRAMS: usize = 3;
+/// Fixes that are listed for a rule, those for most programs first.
+const FIXES: usize = 3;
 
 /// Writes the summary: a row for each message of a rule, with the programs that have it. With [`Listing::All`] rows and
 /// programs are all listed, with [`Listing::Summary`] a rule has one row.
@@ -40,11 +42,19 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
     let most = if all { usize::MAX } else { FIX_PROGRAMS };
     let fixes = alike(&counting, |f| (Level::Error, &f.rule, &f.help));
-    let shown = if all { usize::MAX } else { LISTED };
-    for findings in fixes.iter().take(shown) {
+    let most_fixes = if all { usize::MAX } else { FIXES };
+    let mut listed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut left_out = 0usize;
+    for findings in &fixes {
         let Some(first) = findings.first().filter(|f| !f.help.is_empty()) else {
             continue;
         };
+        let of_rule = listed.entry(&first.rule).or_default();
+        if *of_rule >= most_fixes {
+            left_out += 1;
+            continue;
+        }
+        *of_rule += 1;
         // The help text is ours and may contain code; names from files in it are escaped as in a cell.
         writeln!(
             out,
@@ -54,8 +64,8 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
             prose(&first.help)
         )?;
     }
-    if let more @ 1.. = fixes.len().saturating_sub(shown) {
-        writeln!(out, "- {more} more; `--all` lists them")?;
+    if left_out > 0 {
+        writeln!(out, "- and {left_out} more; `--all` lists them")?;
     }
     writeln!(out, "\n</details>")
 }

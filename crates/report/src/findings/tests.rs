@@ -472,3 +472,32 @@ fn a_block_names_the_programs_of_each_fix() {
     );
     assert!(fixes[2].contains("1 more for 1 other program"), "{text}");
 }
+
+#[test]
+fn markdown_lists_the_fixes_that_serve_most_programs() {
+    let programs: Vec<_> = (0..9)
+        .map(|number| {
+            binary(|b| {
+                b.path = format!("/usr/bin/app{number}");
+                set(b, "-race", "true");
+                b.owner = Some(gospect_record::Owner {
+                    name: format!("package{}", number / 2),
+                    version: "1".to_owned(),
+                    ..Default::default()
+                });
+            })
+        })
+        .collect();
+    let audit = Setup::default().audit(&[], &programs);
+    let fixes = |text: &str| text.matches("- **race-detector**").count();
+    let short = with("markdown", &audit, Listing::Grouped);
+    assert_eq!(fixes(&short), 3, "{short}");
+    assert!(
+        short.contains("- and 2 more; `--all` lists them"),
+        "{short}"
+    );
+    assert!(!short.contains("package4"), "one program: {short}");
+    let all = with("markdown", &audit, Listing::All);
+    assert_eq!(fixes(&all), 5, "{all}");
+    assert!(!all.contains(" more"), "{all}");
+}
