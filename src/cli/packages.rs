@@ -34,11 +34,11 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
     // A page is written when all programs are known.
     let budget = Budget::of(args.source.memory, Use::Page);
     let mut unknown = NotKnown::default();
-    let mut to = Some(output.writer());
+    let mut out = Some(output.writer());
     let mut writer: Option<Writer<'_>> = None;
     let ended = input.run(args.output.quiet, &mut |line| {
-        if let Some(to) = to.take() {
-            writer = Some(Writer::new(format, look, shown, to)?);
+        if let Some(out) = out.take() {
+            writer = Some(Writer::new(format, look, shown, out)?);
         }
         match (line, &mut writer) {
             (Line::Binary(binary), Some(writer)) => {

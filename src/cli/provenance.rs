@@ -208,8 +208,8 @@ impl Documents {
             return;
         };
         let digests = &signed.file.digest;
-        let is = |algorithm: &str, value: &String| digests.get(algorithm) == Some(value);
-        if !is("sha256", short) && !is("sha512", long) {
+        let is_signed = |algorithm: &str, value: &String| digests.get(algorithm) == Some(value);
+        if !is_signed("sha256", short) && !is_signed("sha512", long) {
             return;
         }
         match files::read(Path::new(file), SIGNED_LARGEST) {

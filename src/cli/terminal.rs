@@ -71,15 +71,15 @@ pub fn is_pipe() -> bool {
 /// Whether to write colours to an output that is a terminal or not. An argument overrides the environment, and there NO_COLOR
 /// (no-color.org) overrides FORCE_COLOR and CLICOLOR_FORCE, which override CLICOLOR=0 (bixense.com/clicolors).
 pub fn colors(when: Color, is_terminal: bool) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    let zero = |name| std::env::var_os(name).is_some_and(|v| v == "0");
-    let on = |name| set(name) && !zero(name);
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_zero = |name| std::env::var_os(name).is_some_and(|value| value == "0");
+    let is_on = |name| is_set(name) && !is_zero(name);
     match when {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto if set("NO_COLOR") => false,
-        Color::Auto if on("FORCE_COLOR") || on("CLICOLOR_FORCE") => true,
-        Color::Auto => is_terminal && !zero("CLICOLOR") && !is_dumb(),
+        Color::Auto if is_set("NO_COLOR") => false,
+        Color::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => true,
+        Color::Auto => is_terminal && !is_zero("CLICOLOR") && !is_dumb(),
     }
 }
 

@@ -59,7 +59,7 @@ pub fn read(source: &Source, out: &mut Collector) {
 
 /// The Go release of the base image of each target. Collected first, because a target may copy from a later one.
 fn images(targets: &[Target]) -> BTreeMap<&str, Toolchain> {
-    let of = |target: &Target| {
+    let toolchain_of = |target: &Target| {
         let from = target.instructions.iter().find(|i| i.keyword == "FROM");
         let from = from.or_else(|| {
             let base = targets.first().filter(|t| t.name.is_empty())?;
@@ -70,7 +70,7 @@ fn images(targets: &[Target]) -> BTreeMap<&str, Toolchain> {
         Toolchain::parse(&of_image(image)??, source)
     };
     let all = targets.iter().take(MOST_IMAGES);
-    all.filter_map(|target| Some((target.name.as_str(), of(target)?)))
+    all.filter_map(|target| Some((target.name.as_str(), toolchain_of(target)?)))
         .collect()
 }
 

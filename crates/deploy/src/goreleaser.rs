@@ -129,8 +129,8 @@ fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
 
 /// The name of a build for people, and its place.
 fn named(build: &Node) -> (&str, Span) {
-    let by = ["id", "binary", "main", "dir"];
-    let name = by.iter().find_map(|key| build.get(key)?.text());
+    let keys = ["id", "binary", "main", "dir"];
+    let name = keys.iter().find_map(|key| build.get(key)?.text());
     match name.filter(|name| !name.is_empty()) {
         Some(name) => (name.as_str(), name.whole()),
         None => {

@@ -213,15 +213,15 @@ impl Reading<'_> {
             }
             Expression::Parenthesis(inner) => self.below(inner.inner(), place, depth + 1),
             Expression::Object(all) => {
-                let of = |key: &str| {
-                    let found = all.iter().find(|(k, _)| name_of(k) == Some(key));
-                    found.map(|(_, value)| value.expr())
+                let attribute = |key: &str| {
+                    let pair = all.iter().find(|(name, _)| name_of(name) == Some(key));
+                    pair.map(|(_, value)| value.expr())
                 };
                 let mut own = place.clone();
-                if let Some(image) = of("image") {
+                if let Some(image) = attribute("image") {
                     own.reader = reader(Some(image));
                 }
-                if let Some(name) = of("name").and_then(text_of) {
+                if let Some(name) = attribute("name").and_then(text_of) {
                     own.scope = format!("{}, container {name}", place.scope);
                 }
                 for (key, value) in all.iter() {
@@ -246,13 +246,13 @@ impl Reading<'_> {
                     let Expression::Object(one) = one else {
                         continue;
                     };
-                    let of = |key: &str| {
-                        let mut all = one.iter();
-                        let found = all
-                            .find(|(k, _)| name_of(k).is_some_and(|k| k.eq_ignore_ascii_case(key)));
-                        found.map(|(_, value)| value.expr())
+                    let attribute = |key: &str| {
+                        let has_key = |name: &str| name.eq_ignore_ascii_case(key);
+                        let mut pairs = one.iter();
+                        let pair = pairs.find(|(name, _)| name_of(name).is_some_and(has_key));
+                        pair.map(|(_, value)| value.expr())
                     };
-                    if let (Some(name), Some(value)) = (of("name"), of("value")) {
+                    if let (Some(name), Some(value)) = (attribute("name"), attribute("value")) {
                         self.pair(name, value, place);
                     }
                 }

@@ -66,8 +66,8 @@ pub fn operations(documents: &[Node], out: &mut Collector) {
         };
         let mut all = Vec::new();
         for entry in entries {
-            let of = |key: &str| entry.get(key).and_then(Node::text);
-            if let (Some(name), Some(value)) = (of("name"), of("value")) {
+            let text = |key: &str| entry.get(key).and_then(Node::text);
+            if let (Some(name), Some(value)) = (text("name"), text("value")) {
                 all.push((name.as_str().to_owned(), value.clone(), value.whole()));
             }
         }

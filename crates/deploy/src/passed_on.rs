@@ -235,9 +235,9 @@ fn content(words: &[Word]) -> Vec<PassedVariable> {
             _ => value = value.or(Some(word)),
         }
     }
-    let to = file.and_then(|file| Some((file.as_str(), reader(file.as_str())?)));
-    match (to, value) {
-        (Some((file, to)), Some(value)) => lines(&value.text, file, to),
+    let recipient = file.and_then(|file| Some((file.as_str(), reader(file.as_str())?)));
+    match (recipient, value) {
+        (Some((file, recipient)), Some(value)) => lines(&value.text, file, recipient),
         _ => Vec::new(),
     }
 }

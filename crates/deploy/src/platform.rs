@@ -196,8 +196,11 @@ fn container(node: &Node, scope: &str, out: &mut Collector) {
     let entries = get("environment", "Environment").map(Node::items);
     let mut all = Vec::new();
     for entry in entries.unwrap_or_default() {
-        let of = |a: &str, b: &str| entry.get(a).or_else(|| entry.get(b)).and_then(Node::text);
-        if let (Some(name), Some(value)) = (of("name", "Name"), of("value", "Value")) {
+        let text = |key: &str, other: &str| {
+            let node = entry.get(key).or_else(|| entry.get(other));
+            node.and_then(Node::text)
+        };
+        if let (Some(name), Some(value)) = (text("name", "Name"), text("value", "Value")) {
             all.push((name.as_str().to_owned(), value.clone(), value.whole()));
         }
     }

@@ -239,9 +239,11 @@ impl<'a> Scan<'a> {
             words.remove(0);
         }
         // `> file`, `>> file`: the output goes to a file.
-        let to = words.iter().position(|w| matches!(w.as_str(), ">" | ">>"));
-        let writes = to.and_then(|at| Some(words.get(at + 1)?.as_str().to_owned()));
-        words.truncate(to.unwrap_or(words.len()));
+        let redirect = words
+            .iter()
+            .position(|word| matches!(word.as_str(), ">" | ">>"));
+        let writes = redirect.and_then(|at| Some(words.get(at + 1)?.as_str().to_owned()));
+        words.truncate(redirect.unwrap_or(words.len()));
         if words.first().is_some_and(starts) {
             self.out.push(Command {
                 words,

@@ -121,14 +121,18 @@ where
     let endian = image.endian();
     let relocations = section.relocations(endian, image.window());
     for relocation in fixups.take(relocations.unwrap_or_default()) {
-        let r = relocation.info(endian);
+        let info = relocation.info(endian);
         // Type 0 (`…_RELOC_UNSIGNED`), of pointer size, not relative to the place.
-        let is_pointer = r.r_type.0 == 0 && 1 << r.r_length == image.pointer_size() && !r.r_pcrel;
-        if !is_pointer || !r.r_extern {
+        let is_pointer =
+            info.r_type.0 == 0 && 1 << info.r_length == image.pointer_size() && !info.r_pcrel;
+        if !is_pointer || !info.r_extern {
             continue;
         }
-        let symbol = symbols.symbol(SymbolIndex(r.r_symbolnum as usize));
-        let place = section.addr(endian).into().checked_add(r.r_address.into());
+        let symbol = symbols.symbol(SymbolIndex(info.r_symbolnum as usize));
+        let place = section
+            .addr(endian)
+            .into()
+            .checked_add(info.r_address.into());
         if let Some(symbol) = symbol.ok().filter(|symbol| symbol.n_sect() != 0)
             && let Some(place) = place
             && let Some(addend) = image.word(place)

@@ -81,26 +81,26 @@ pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
 
 /// The experiments that are on by default on a port.
 pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> {
-    let on = |o: &On| {
-        o.minors.contains(&minor)
-            && (o.goarch.is_empty() || o.goarch.iter().any(|a| a == goarch))
-            && !o.except_goos.iter().any(|s| s == goos)
+    let is_on = |row: &On| {
+        row.minors.contains(&minor)
+            && (row.goarch.is_empty() || row.goarch.iter().any(|arch| arch == goarch))
+            && !row.except_goos.iter().any(|except| except == goos)
     };
     table()
         .experiments
         .iter()
-        .filter(|e| e.on.iter().any(on))
-        .map(|e| e.name.as_str())
+        .filter(|experiment| experiment.on.iter().any(is_on))
+        .map(|experiment| experiment.name.as_str())
         .collect()
 }
 
 /// Whether an experiment is on (or off) by default on every port; `None` when ports differ or the release does not know it.
 pub fn everywhere(name: &str, minor: u32) -> Option<bool> {
     let experiment = known(name, minor)?;
-    let mut on = experiment.on.iter().filter(|o| o.minors.contains(&minor));
-    match on.next() {
+    let mut rows = experiment.on.iter();
+    match rows.find(|row| row.minors.contains(&minor)) {
         None => Some(false),
-        Some(o) => (o.goarch.is_empty() && o.except_goos.is_empty()).then_some(true),
+        Some(row) => (row.goarch.is_empty() && row.except_goos.is_empty()).then_some(true),
     }
 }
 

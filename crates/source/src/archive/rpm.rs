@@ -64,13 +64,9 @@ pub fn read_header(feed: &mut Feed<'_>, limits: &Limits) -> Result<Header, Archi
         .as_chunks::<16>()
         .0
         .iter()
-        .map(|e| {
-            let n = |i: usize| {
-                e.get(i..)
-                    .and_then(|b| b.first_chunk().copied())
-                    .map_or(0, u32::from_be_bytes)
-            };
-            (n(0), (n(4), n(8), n(12)))
+        .map(|entry| {
+            let number = |at| number_at(entry, at);
+            (number(0), (number(4), number(8), number(12)))
         })
         .collect();
     Ok(Header {
@@ -78,6 +74,12 @@ pub fn read_header(feed: &mut Feed<'_>, limits: &Limits) -> Result<Header, Archi
         store,
         files: OnceCell::new(),
     })
+}
+
+/// The big-endian number at an offset in a header.
+fn number_at(bytes: &[u8; 16], offset: usize) -> u32 {
+    let rest = bytes.get(offset..).unwrap_or_default();
+    rest.first_chunk().copied().map_or(0, u32::from_be_bytes)
 }
 
 /// Reads index and store of one header section.
@@ -88,13 +90,8 @@ fn section(feed: &mut Feed<'_>, limits: &Limits) -> Result<(Vec<u8>, Vec<u8>), A
         .take_array::<16>()?
         .filter(|i| i.starts_with(&HEADER))
         .ok_or_else(broken)?;
-    let n = |i: usize| {
-        intro
-            .get(i..)
-            .and_then(|b| b.first_chunk().copied())
-            .map_or(0, u32::from_be_bytes)
-    };
-    let (entries, bytes) = (u64::from(n(8)) * 16, u64::from(n(12)));
+    let entries = u64::from(number_at(&intro, 8)) * 16;
+    let bytes = u64::from(number_at(&intro, 12));
     if entries > TAGS * 16 || entries + bytes > limits.metadata {
         return Err(ArchiveError::limit(format!(
             "an RPM header of {} bytes",

@@ -252,12 +252,12 @@ impl Read for Counted<'_> {
         if let Some(error) = &self.failed {
             return Err(error.clone().into());
         }
-        let n = self.inner.read(out)?;
-        let (within, error) = self.scope.expand_part(n as u64);
+        let read = self.inner.read(out)?;
+        let (within, error) = self.scope.expand_part(read as u64);
         self.failed = error;
         match &self.failed {
             Some(error) if within == 0 => Err(error.clone().into()),
-            _ => Ok(usize::try_from(within).unwrap_or(n)),
+            _ => Ok(usize::try_from(within).unwrap_or(read)),
         }
     }
 }

@@ -192,16 +192,16 @@ impl Read for SparseBody<'_, '_, '_> {
         let next = self.segments.peek();
         if let Some(segment) = next.filter(|s| s.start <= self.at) {
             let mut left = segment.end - self.at;
-            let n = read_some(self.feed, &mut left, out)?;
-            self.at += n as u64;
-            return Ok(n);
+            let read = read_some(self.feed, &mut left, out)?;
+            self.at += read as u64;
+            return Ok(read);
         }
         let hole = next.map_or(self.size, |s| s.start) - self.at;
-        let n = usize::try_from(hole).unwrap_or(usize::MAX).min(out.len());
+        let zeros = usize::try_from(hole).unwrap_or(usize::MAX).min(out.len());
         // Holes count as expansion, like the output of a decompressor.
-        self.scope.expand(n as u64)?;
-        out.get_mut(..n).unwrap_or_default().fill(0);
-        self.at += n as u64;
-        Ok(n)
+        self.scope.expand(zeros as u64)?;
+        out.get_mut(..zeros).unwrap_or_default().fill(0);
+        self.at += zeros as u64;
+        Ok(zeros)
     }
 }

@@ -36,8 +36,8 @@ pub(super) fn read_vec(
     len: usize,
 ) -> Result<Vec<u8>, ArchiveError> {
     let mut buf = vec![0; len];
-    let n = bytes.read_at(&mut buf, offset)?;
-    buf.truncate(n);
+    let read = bytes.read_at(&mut buf, offset)?;
+    buf.truncate(read);
     Ok(buf)
 }
 

@@ -208,8 +208,8 @@ fn locate<'a>(bytes: &'a dyn ReadAt, entry: &Entry) -> Result<(Part<'a>, Local),
         return Err(ArchiveError::new(Reason::Encrypted, "encrypted"));
     }
     let mut header = [0; LOCAL_LEN as usize];
-    let n = bytes.read_at(&mut header, entry.offset)?;
-    if n < header.len() || !header.starts_with(LOCAL) {
+    let read = bytes.read_at(&mut header, entry.offset)?;
+    if read < header.len() || !header.starts_with(LOCAL) {
         let reason = if entry.offset >= bytes.len() {
             Reason::Truncated
         } else {
@@ -344,17 +344,17 @@ impl Read for Body<'_> {
         if out.is_empty() {
             return Ok(0);
         }
-        let n = self.stream.read(out)?;
-        if n == 0 {
+        let read = self.stream.read(out)?;
+        if read == 0 {
             self.is_whole = true;
             if self.crc.sum() != self.want {
                 return Err(ArchiveError::malformed("its checksum does not match").into());
             }
             return Ok(0);
         }
-        self.got += n as u64;
-        self.crc.update(out.get(..n).unwrap_or_default());
-        Ok(n)
+        self.got += read as u64;
+        self.crc.update(out.get(..read).unwrap_or_default());
+        Ok(read)
     }
 }
 
