@@ -6,10 +6,11 @@
 use divan::{Bencher, black_box, counter::BytesCount};
 use gospect::bytes::{Limits, Window};
 use gospect::exe::{self, packed};
+use gospect::go::calls::capabilities;
 use gospect::go::calls::decode::{Code, decoder};
 use gospect::go::tables::pclntab::Pclntab;
 use gospect::go::written::modinfo::ModInfo;
-use gospect::go::{Level, Options, inspect};
+use gospect::go::{Level, Options, inspect, programs};
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use test_support::fixtures;
@@ -179,6 +180,19 @@ fn source_files(bencher: Bencher<'_, '_>) {
             ControlFlow::Continue(())
         });
         assert!(files > 50);
+    });
+}
+
+/// What the packages of a program can do: the whole graph of its calls, and the search in it.
+#[divan::bench]
+fn capabilities(bencher: Bencher<'_, '_>) {
+    let file = fixtures::fixture("1.27-linux-amd64-starting");
+    let file: &[u8] = &file;
+    bencher.bench_local(|| {
+        programs(&black_box(file), Limits::default(), &mut |_, tables| {
+            assert!(capabilities::read(tables, Some(27)).is_ok());
+        })
+        .unwrap();
     });
 }
 

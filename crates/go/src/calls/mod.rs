@@ -68,6 +68,8 @@ pub struct Graph<'t, 'i> {
     rows: Rows<'t, 'i>,
     decoder: decode::Decoder,
     bodies: Bodies,
+    /// What code refers to, by function.
+    references: CodeReferences,
     data: Data,
     /// Index in `edges` of the first edge of each function, and one more for the end.
     first_edges: Vec<u32>,
@@ -92,11 +94,11 @@ impl<'t, 'i> Graph<'t, 'i> {
             .ok_or(NoGraph::Architecture)?;
         let rows = Rows::read(tables).ok_or(NoGraph::NoFunctions)?;
         let bodies = Bodies::of(image);
-        let references = CodeReferences::read(image, &rows, &bodies, decoder)?;
+        let mut references = CodeReferences::read(image, &rows, &bodies, decoder)?;
         let types = Types::find(tables, rows.shift);
         let data =
             Data::read(image, &rows, &types, &references.addresses()).ok_or(NoGraph::TooLarge)?;
-        let (all, goroutine_starts) = references.into_edges(image, &rows, &data);
+        let (all, goroutine_starts) = references.take_edges(image, &rows, &data);
         let mut first_edges = Vec::with_capacity(rows.all.len() + 1);
         let mut edges = Vec::with_capacity(all.len());
         let mut rest = all.iter().peekable();
@@ -114,6 +116,7 @@ impl<'t, 'i> Graph<'t, 'i> {
             rows,
             decoder,
             bodies,
+            references,
             data,
             first_edges,
             edges,

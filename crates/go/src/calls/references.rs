@@ -13,10 +13,16 @@ pub(super) const EDGES_LIMIT: usize = 24 << 20;
 
 /// What code refers to.
 pub(super) struct CodeReferences {
-    /// Direct calls, and jumps out of a function.
+    /// Direct calls, and jumps out of a function, each once.
     calls: Vec<Edge>,
-    /// Functions, and the addresses that they take, read or write.
+    /// The same by the offset of the instruction in its function, as often as they are there.
+    placed_calls: Vec<(u32, u32)>,
+    /// Index in `placed_calls` of the first call of each function, and one more for the end.
+    first_calls: Vec<u32>,
+    /// Functions, and the addresses that they take, read or write; sorted.
     used: Vec<(u32, u64)>,
+    /// Index in `used` of the first address of each function, and one more for the end.
+    first_used: Vec<u32>,
     /// Functions that start goroutines, and the functions that run in those; sorted.
     goroutine_starts: Vec<(u32, u32)>,
 }
@@ -33,16 +39,21 @@ impl CodeReferences {
         decoder: Decoder,
     ) -> Result<Self, NoGraph> {
         let mut calls: Vec<Edge> = Vec::new();
+        let mut placed_calls: Vec<(u32, u32)> = Vec::new();
+        let mut first_calls: Vec<u32> = Vec::with_capacity(rows.all.len() + 1);
         let mut used: Vec<(u32, u64)> = Vec::new();
+        let mut first_used: Vec<u32> = Vec::with_capacity(rows.all.len() + 1);
         let mut goroutines = Goroutines::new(image, rows);
         for (i, row) in rows.all.iter().enumerate() {
             let from = i as u32;
+            first_calls.push(placed_calls.len() as u32);
+            first_used.push(used.len() as u32);
             let Some(code) = bodies.code(image, row) else {
                 continue;
             };
             let (calls_before, used_before) = (calls.len(), used.len());
             goroutines.begin_function();
-            decoder(code, &mut |_, reference| {
+            decoder(code, &mut |pc, reference| {
                 goroutines.add(from, reference);
                 let target = match reference {
                     Reference::Call(target) => target,
@@ -56,25 +67,28 @@ impl CodeReferences {
                     }
                 };
                 if let Some(to) = rows.at(target) {
-                    calls.push(Edge {
-                        from,
-                        to: to as u32,
-                        by: By::Call,
-                    });
+                    let (to, by) = (to as u32, By::Call);
+                    calls.push(Edge { from, to, by });
+                    placed_calls.push((pc.wrapping_sub(row.start) as u32, to));
                 }
             });
             drop_repeated(&mut calls, calls_before);
             drop_repeated(&mut used, used_before);
-            if calls.len() + used.len() > EDGES_LIMIT {
+            if placed_calls.len() + used.len() > EDGES_LIMIT {
                 return Err(NoGraph::TooLarge);
             }
         }
+        first_calls.push(placed_calls.len() as u32);
+        first_used.push(used.len() as u32);
         let mut goroutine_starts = goroutines.starts;
         goroutine_starts.sort_unstable();
         goroutine_starts.dedup();
         Ok(Self {
             calls,
+            placed_calls,
+            first_calls,
             used,
+            first_used,
             goroutine_starts,
         })
     }
@@ -87,18 +101,19 @@ impl CodeReferences {
         all
     }
 
-    /// The edges of functions, sorted and one for each pair, and the goroutines that they start.
-    pub fn into_edges(
-        self,
+    /// The edges of functions, sorted and one for each pair, and the goroutines that they start. They can be taken once.
+    pub fn take_edges(
+        &mut self,
         image: &Image<'_>,
         rows: &Rows<'_, '_>,
         data: &Data,
     ) -> (Vec<Edge>, Vec<(u32, u32)>) {
         let by = By::Value;
-        let mut edges = self.calls;
-        let starts = self.goroutine_starts.iter();
+        let mut edges = std::mem::take(&mut self.calls);
+        let goroutine_starts = std::mem::take(&mut self.goroutine_starts);
+        let starts = goroutine_starts.iter();
         edges.extend(starts.map(|&(from, to)| Edge { from, to, by }));
-        for (from, address) in self.used {
+        for &(from, address) in &self.used {
             if let Some(to) = rows.at(address) {
                 // Code in the middle of another function may also be a jump target, as in assembly.
                 if to != from as usize || rows.starting(address).is_some() {
@@ -115,8 +130,25 @@ impl CodeReferences {
         edges.sort_unstable();
         // A call counts more than a value, and comes first.
         edges.dedup_by_key(|edge| (edge.from, edge.to));
-        (edges, self.goroutine_starts)
+        (edges, goroutine_starts)
     }
+
+    /// The direct calls and jumps of a function: offset of the instruction, and function that it leads to.
+    pub fn calls_of(&self, function: usize) -> &[(u32, u32)] {
+        part(&self.placed_calls, &self.first_calls, function)
+    }
+
+    /// The addresses that a function takes, reads or writes, behind its own number.
+    pub fn used_by(&self, function: usize) -> &[(u32, u64)] {
+        part(&self.used, &self.first_used, function)
+    }
+}
+
+/// The items of one function; `first` has the index of its first one.
+fn part<'l, T>(all: &'l [T], first: &[u32], function: usize) -> &'l [T] {
+    let start = first.get(function).copied().unwrap_or_default() as usize;
+    let end = first.get(function + 1).copied().unwrap_or_default() as usize;
+    all.get(start..end).unwrap_or_default()
 }
 
 /// Sorts the items from an index on, and removes duplicates.

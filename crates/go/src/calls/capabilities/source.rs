@@ -2,7 +2,6 @@
 //! code calls is called by that function.
 
 use super::super::data::DataReference;
-use super::super::decode::Reference;
 use super::super::references::{EDGES_LIMIT, drop_repeated};
 use super::super::{Edge, Graph, NoGraph};
 use crate::tables::Tables;
@@ -47,7 +46,7 @@ impl Callers {
 }
 
 impl<'t> SourceGraph<'t> {
-    /// Reads the code of functions that contain inlined ones a second time, now with the place of each call.
+    /// Gives the calls of functions that contain inlined ones to these, by the place of each call.
     ///
     /// # Errors
     /// [`NoGraph::TooLarge`] when there are more calls than in any real program.
@@ -252,37 +251,23 @@ impl<'t, 'g> NodesByName<'t, 'g> {
         let Some(row) = graph.rows.all.get(function) else {
             return;
         };
-        let Some(code) = graph.bodies.code(graph.image, row) else {
-            return;
-        };
-        (graph.decoder)(code, &mut |pc, reference| {
-            match reference {
-                Reference::Call(target) | Reference::Jump(target) => {
-                    let is_inside = row.start <= target && target < row.end;
-                    let is_jump = matches!(reference, Reference::Jump(_));
-                    if let Some(to) = graph.rows.at(target).filter(|_| !(is_jump && is_inside)) {
-                        let (from, to) = (node_of(tree.at(pc)), to as u32);
-                        edges.push(Edge {
-                            from,
-                            to,
-                            by: By::Call,
-                        });
-                    }
-                }
-                // An address in inlined code may be an argument of the call, so it counts for the function that contains it.
-                Reference::Address(address) => {
-                    let mut add = |to: u32, by: By| edges.push(Edge { from: own, to, by });
-                    if let Some(to) = graph.rows.starting(address) {
-                        add(to as u32, By::Value);
-                    } else if graph.image.segment_at(address).is_some()
-                        && graph.rows.at(address).is_none()
-                        && let Some(piece) = graph.data.at(address)
-                    {
-                        let piece = piece.saturating_add(graph.functions() as u32);
-                        follow(graph, piece, By::Value, &mut add);
-                    }
-                }
+        for (offset, to) in graph.references.calls_of(function) {
+            let pc = row.start.wrapping_add(u64::from(*offset));
+            let (from, to, by) = (node_of(tree.at(pc)), *to, By::Call);
+            edges.push(Edge { from, to, by });
+        }
+        // An address in inlined code may be an argument of the call, so it counts for the function that contains it.
+        for (_, address) in graph.references.used_by(function) {
+            let mut add = |to: u32, by: By| edges.push(Edge { from: own, to, by });
+            if let Some(to) = graph.rows.starting(*address) {
+                add(to as u32, By::Value);
+            } else if graph.image.segment_at(*address).is_some()
+                && graph.rows.at(*address).is_none()
+                && let Some(piece) = graph.data.at(*address)
+            {
+                let piece = piece.saturating_add(graph.functions() as u32);
+                follow(graph, piece, By::Value, &mut add);
             }
-        });
+        }
     }
 }
