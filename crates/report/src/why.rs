@@ -130,8 +130,8 @@ fn place(step: &Step) -> String {
     }
 }
 
-/// What a chain proves.
-fn verdict(chain: &[Step]) -> String {
+/// What a chain proves, as an indented line.
+pub(crate) fn verdict(chain: &[Step]) -> String {
     let doubtful = || chain.iter().filter(|s| !s.is_certain());
     let count = |by: By| doubtful().filter(|s| s.by == by).count();
     let mut doubts = Vec::new();

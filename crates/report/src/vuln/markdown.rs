@@ -4,6 +4,7 @@ use super::Options;
 use super::statement::versions;
 use super::text::names_of;
 use crate::findings::markdown::cell;
+use crate::style::clean;
 use gospect_vuln::{Finding, Program, Report};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,6 +13,8 @@ use std::io::{self, Write};
 const LISTED: usize = 100;
 /// Programs that a row names.
 const NAMED: usize = 5;
+/// Most chains of calls.
+const CHAINS: usize = 20;
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## gospect vuln\n")?;
@@ -75,6 +78,32 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     }
     if is_cut {
         writeln!(out, "\n`--format json` names every program.")?;
+    }
+    chains(&rows, out)
+}
+
+/// The most certain chain of calls of each row, where chains were asked for.
+fn chains(rows: &[Vec<(&Program, &Finding)>], out: &mut dyn Write) -> io::Result<()> {
+    let has_chains = |places: &&Vec<(&Program, &Finding)>| {
+        let mut findings = places.iter().map(|(_, finding)| finding);
+        findings.any(|finding| finding.chains.is_some())
+    };
+    let with_chains: Vec<_> = rows.iter().filter(has_chains).collect();
+    if !with_chains.is_empty() {
+        writeln!(out, "\n### How it is reached")?;
+    }
+    for places in with_chains.iter().take(CHAINS) {
+        if let Some((program, finding)) = places.first() {
+            let place = format!("{} in {}", finding.id, program.path);
+            writeln!(out, "\n{}:\n", cell(&place))?;
+        }
+        // Nothing in an indented block ends it, whatever a function is called.
+        for line in super::text::chain(places) {
+            writeln!(out, "    {}", clean(&line))?;
+        }
+    }
+    if let more @ 1.. = with_chains.len().saturating_sub(CHAINS) {
+        writeln!(out, "\n`--format json` has {more} more chains of calls.")?;
     }
     Ok(())
 }

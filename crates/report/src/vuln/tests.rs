@@ -492,12 +492,12 @@ fn text_shows_chains_of_calls() {
     let mut report = report();
     report.programs[1].findings[0].chains = Some(vec![vec![
         step("main.main", 7, By::Root),
-        step("golang.org/x/net/html.Parse", 90, By::Call),
+        step("golang.org/x/net/html.Parse", 90, By::Value),
     ]]);
     report.programs[0].findings[1].chains = Some(Vec::new());
     report.programs[2].without_chains = Some("it is in an image".to_owned());
     let text = rendered("text", &report, Level::Symbol);
-    let chain = " by\n        root   main.main  app.go:7\n        call   golang.org/x/net/html.Parse  app.go:90\n";
+    let chain = " by\n        root   main.main  app.go:7\n        value  golang.org/x/net/html.Parse  app.go:90\n        by a function value: whether that step is taken depends on what happens at run time\n";
     assert!(text.contains(chain), "{text}");
     assert!(
         text.contains("      nothing was seen to lead there\n"),
@@ -508,4 +508,14 @@ fn text_shows_chains_of_calls() {
         "{text}"
     );
     assert!(!rendered("text", &self::report(), Level::Symbol).contains("reached"));
+    let page = rendered("markdown", &report, Level::Symbol);
+    let head = "### How it is reached\n";
+    let block = "    reached by\n      root   main.main  app.go:7\n      value  golang.org/x/net/html.Parse  app.go:90\n      by a function value: ";
+    assert!(page.contains(head) && page.contains(block), "{page}");
+    assert!(
+        page.contains("    nothing was seen to lead there\n"),
+        "{page}"
+    );
+    assert!(page.contains("no chains of calls for dist/old"), "{page}");
+    assert!(!rendered("markdown", &self::report(), Level::Symbol).contains(head));
 }

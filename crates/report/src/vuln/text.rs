@@ -3,6 +3,7 @@
 use super::Options;
 use super::statement::versions;
 use crate::flow::flow;
+use crate::why::verdict;
 use gospect_bytes::escape::clean;
 use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program, Report, UnjudgedReason};
@@ -117,8 +118,8 @@ fn owner_fixes(places: &[(&Program, &Finding)]) -> Vec<String> {
     fixes
 }
 
-/// The most certain chain of calls that any of the programs has.
-fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
+/// The most certain chain of calls that any of the programs has, and what it proves.
+pub(super) fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
     let asked = places
         .iter()
         .find_map(|(program, finding)| Some((program, finding.chains.as_ref()?)));
@@ -140,7 +141,9 @@ fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
         };
         format!("  {:<6} {}{place}", step.word(), step.function)
     });
-    std::iter::once(head).chain(steps).collect()
+    let verdict = verdict(chain).trim_end().to_owned();
+    let lines = std::iter::once(head).chain(steps);
+    lines.chain([verdict]).collect()
 }
 
 /// The first items of a list, and the number of others.
