@@ -176,6 +176,9 @@ pub struct ChangelogName {
     pub version: Option<String>,
     /// The line that names it, at most 200 characters.
     pub line: String,
+    /// The file that names it, absolute in its root; `None`: [`Changelog::file`]. A rebuild of a package has a changelog of its own beside the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// A source package.

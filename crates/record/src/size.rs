@@ -135,8 +135,10 @@ impl Binary {
             .owner_changelog
             .iter()
             .flat_map(|changelog| &changelog.names);
-        sum +=
-            texts(named.flat_map(|name| [&name.id, &name.line].into_iter().chain(&name.version)));
+        sum += texts(named.flat_map(|name| {
+            let optional = name.version.iter().chain(&name.file);
+            [&name.id, &name.line].into_iter().chain(optional)
+        }));
         sum += self
             .call_chains
             .as_ref()

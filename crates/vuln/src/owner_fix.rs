@@ -30,7 +30,7 @@ impl OwnerFix {
             package: owner.name.clone(),
             version: name.version.clone(),
             line: name.line.clone(),
-            source: changelog.file.clone(),
+            source: name.file.as_ref().unwrap_or(&changelog.file).clone(),
         })
     }
 }

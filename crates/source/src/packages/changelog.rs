@@ -43,24 +43,36 @@ pub(super) fn of_debian(files: &dyn RootFiles, owner: &Owner) -> Option<Changelo
         "changelog.Debian.gz".to_owned(),
         "changelog.gz".to_owned(),
     ];
-    let mut whole: Option<Changelog> = None;
+    let mut rebuild: Option<Changelog> = None;
     for name in names {
         let path = format!("/usr/share/doc/{}/{name}", owner.name);
         let Some(found) = read_debian(files, &path, owner) else {
             continue;
         };
         // That of a rebuild has one entry; the others are in the usual one.
-        match &mut whole {
-            Some(whole) => {
-                whole.names.extend(found.names);
-                whole.file = found.file;
-                break;
-            }
-            None if name.contains(arch) && !arch.is_empty() => whole = Some(found),
+        match rebuild.take() {
+            None if name.contains(arch) && !arch.is_empty() => rebuild = Some(found),
             None => return Some(found),
+            Some(rebuild) => return Some(with_rebuild(found, rebuild)),
         }
     }
-    whole
+    rebuild
+}
+
+/// The usual changelog with the entry of a rebuild, which is newer.
+fn with_rebuild(usual: Changelog, rebuild: Changelog) -> Changelog {
+    let by_id = |name: ChangelogName| (name.id.clone(), name);
+    let mut names: BTreeMap<String, ChangelogName> = usual.names.into_iter().map(by_id).collect();
+    names.extend(rebuild.names.into_iter().map(|name| {
+        by_id(ChangelogName {
+            file: Some(rebuild.file.clone()),
+            ..name
+        })
+    }));
+    Changelog {
+        file: usual.file,
+        names: names.into_values().collect(),
+    }
 }
 
 fn read_debian(files: &dyn RootFiles, path: &str, owner: &Owner) -> Option<Changelog> {
@@ -147,6 +159,7 @@ impl Names {
             id,
             version: Some(version).filter(|version| !version.is_empty()),
             line,
+            file: None,
         });
         Changelog {
             file: file.to_owned(),
@@ -246,7 +259,7 @@ acme (1.2-3) unstable; urgency=medium
     #[test]
     fn a_rebuild_adds_its_entry_and_a_native_package_has_another_name() {
         let rebuild = gzip(
-            "acme (1.2-3+deb12u2+b1) bookworm; urgency=low\n\n  * Rebuild for CVE-2024-0001.\n",
+            "acme (1.2-3+deb12u2+b1) bookworm; urgency=low\n\n  * Rebuild for CVE-2024-0001 and CVE-2023-45288.\n",
         );
         let folder = "/usr/share/doc/acme-tool";
         let files = Memory::new(&[
@@ -254,7 +267,21 @@ acme (1.2-3) unstable; urgency=medium
             (&format!("{folder}/changelog.Debian.gz"), &gzip(TEXT)),
         ]);
         let found = of_debian(&files, &owner()).unwrap();
-        assert_eq!(named(&found).len(), 4);
+        assert_eq!(
+            named(&found),
+            [
+                ("CVE-2023-45288", "1.2-3+deb12u2+b1"),
+                ("CVE-2024-0001", "1.2-3+deb12u2+b1"),
+                ("GHSA-4v7x-pqxf-cx7m", "1.2-3+deb12u2"),
+                ("GO-2024-2600", "1.2-3"),
+            ]
+        );
+        // Each name has the file that it stands in.
+        assert_eq!(found.file, format!("{folder}/changelog.Debian.gz"));
+        let files: Vec<Option<&str>> = found.names.iter().map(|n| n.file.as_deref()).collect();
+        let of_rebuild = format!("{folder}/changelog.Debian.amd64.gz");
+        let of_rebuild = Some(of_rebuild.as_str());
+        assert_eq!(files, [of_rebuild, of_rebuild, None, None]);
         let native = Memory::new(&[(&format!("{folder}/changelog.gz"), &gzip(TEXT))]);
         assert_eq!(named(&of_debian(&native, &owner()).unwrap()).len(), 3);
     }
