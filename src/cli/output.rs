@@ -6,7 +6,10 @@ use super::error::Error;
 use super::lines::{GATHERED, Lines, Partial};
 use super::terminal::{colors, is_pipe, is_terminal, stdout, utf8};
 use crate::report::style::{Look, clean};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
+
+/// Bytes of small pieces to gather.
+const PIECES: usize = 8 << 10;
 
 /// An open output.
 pub struct Output {
@@ -63,7 +66,10 @@ impl Output {
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
-        let written = write(&mut self.writer).and_then(|()| self.writer.flush());
+        // Formats write many small pieces, each of which would take the lock of the lines.
+        let mut pieces = BufWriter::with_capacity(PIECES, &mut self.writer);
+        let written = write(&mut pieces).and_then(|()| pieces.flush());
+        drop(pieces);
         match (written, &self.partial) {
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(partial)) => partial

@@ -8,6 +8,7 @@ use gospect_go::facts::packages;
 use gospect_go::tables::Tables;
 use gospect_go::tables::gosymtab::Gosymtab;
 use gospect_go::tables::inlining;
+use gospect_go::tables::names::NameRuns;
 use gospect_go::tables::pclntab::Pclntab;
 use gospect_go::{self as go, Level, Options};
 use gospect_record::Functions;
@@ -356,8 +357,17 @@ pub fn pclntab(data: &[u8]) {
                 count += 1;
                 ControlFlow::Continue(())
             });
-            table.names_with_offsets(image, &mut |offset, name| {
-                assert_eq!(table.name(image, offset), Some(name));
+            table.name_pieces(image, &mut |from, names| {
+                let mut start = 0;
+                for name in names.split_inclusive(|b| *b == 0) {
+                    if let Some(name) = name.strip_suffix(&[0]).filter(|name| !name.is_empty()) {
+                        assert_eq!(table.name(image, from + start), Some(name));
+                    }
+                    start += name.len() as u64;
+                }
+                for run in NameRuns::of(names).runs {
+                    assert!(run.start < run.end && run.end as usize <= names.len());
+                }
             });
             let _ = table.has_function(image, b"runtime.main");
             let _ = table.old_main_file(image);

@@ -11,7 +11,7 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 
 /// First bytes of the compact form, and the bytes of them with its checksum.
-const MAGIC: &[u8] = b"gspvuln1";
+const MAGIC: &[u8] = b"gspvuln2";
 const HEAD: usize = 12;
 
 /// Users see errors as one line.

@@ -14,7 +14,7 @@ from ._targets import SMALLEST, Target, printable
 def plan(options: Options) -> list[Target]:
     """All targets that must be scanned, in the order in which they are named."""
     known = _known(options.known) if options.known else set()
-    return [target for target in listed(options) if target.identity is None or target.identity not in known]
+    return [target for target in _listed(options) if target.identity is None or target.identity not in known]
 
 
 def partitions_of(targets: Iterable[Target], options: Options) -> list[list[Target]]:
@@ -31,8 +31,7 @@ def partitions_of(targets: Iterable[Target], options: Options) -> list[list[Targ
     return groups
 
 
-def listed(options: Options) -> Iterator[Target]:
-    """All targets, known or not, while they are found."""
+def _listed(options: Options) -> Iterator[Target]:
     images: list[str] = []
     for name in options.targets:
         if name.startswith("registry:"):
@@ -134,9 +133,9 @@ def _file(name: str, path: str, stat: os.stat_result) -> Target:
 
 def _remote(address: str) -> Iterator[Target]:
     # pyarrow.fs takes long to import, and most sweeps need none of it.
-    from ._remote import listed_files
+    from ._remote import listed
 
-    return listed_files(address)
+    return listed(address)
 
 
 def _known(address: str) -> set[str]:

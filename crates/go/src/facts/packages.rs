@@ -3,7 +3,7 @@
 //! where a program has none.
 
 use crate::tables::Tables;
-use crate::tables::functions::{Functions, is_of, package};
+use crate::tables::names::{NameRuns, package};
 use crate::tables::pclntab::{Layout, Pclntab};
 use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_knowledge::modules;
@@ -16,14 +16,21 @@ const NAME: usize = 0;
 const FILES: usize = 16;
 const FUNCTION: usize = FILES + 4;
 
-/// Most spellings of packages to cache; others are looked up each time.
-const PLACES_LIMIT: usize = 1 << 17;
+/// Most packages to count in the 1.2 layout.
+const PACKAGES_LIMIT: usize = 1 << 17;
 
 /// Functions of one package.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
     functions: u64,
     bytes: u64,
+}
+
+impl Tally {
+    fn add(&mut self, functions: u64, bytes: u64) {
+        self.functions = self.functions.saturating_add(functions);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
 }
 
 /// A function with a body of its own.
@@ -37,52 +44,8 @@ struct Body {
     is_go: bool,
 }
 
-/// Counts functions by package. Names of one package follow each other, so each run of them is looked up once.
-#[derive(Default)]
-struct PackageCounts<'f> {
-    all: Vec<(&'f str, Tally)>,
-    /// The index in `all` of each spelling of a package; `None` for names without a package.
-    places: HashMap<Vec<u8>, Option<usize>>,
-    by_path: HashMap<&'f str, usize>,
-    /// The package of the last name with its dot, and its index.
-    last: (Vec<u8>, Option<usize>),
-}
-
-impl<'f> PackageCounts<'f> {
-    fn add(&mut self, name: &[u8], bytes: u64, functions: &'f Functions) {
-        if !is_of(name, &self.last.0) {
-            let package = package(name);
-            let place = package.and_then(|package| self.place(package, functions));
-            self.last.0.clear();
-            if let Some(package) = package.filter(|_| place.is_some()) {
-                let prefix = name.get(..package.len() + 1).unwrap_or_default();
-                self.last.0.extend_from_slice(prefix);
-            }
-            self.last.1 = place;
-        }
-        if let Some((_, tally)) = self.last.1.and_then(|place| self.all.get_mut(place)) {
-            tally.functions += 1;
-            tally.bytes = tally.bytes.saturating_add(bytes);
-        }
-    }
-
-    /// Names that hold two paths are given to the package that the first reading of the names gave them to.
-    fn place(&mut self, package: &[u8], functions: &'f Functions) -> Option<usize> {
-        if let Some(place) = self.places.get(package) {
-            return *place;
-        }
-        let place = functions.owner(package).map(|path| {
-            *self.by_path.entry(path).or_insert_with(|| {
-                self.all.push((path, Tally::default()));
-                self.all.len() - 1
-            })
-        });
-        if self.places.len() < PLACES_LIMIT {
-            self.places.insert(package.to_vec(), place);
-        }
-        place
-    }
-}
+/// Tallies by the package as function names spell it.
+type Tallies<'s> = Vec<(&'s [u8], Tally)>;
 
 /// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is
 /// neither a function table nor the symbol table of Go 1.0 and 1.1. Functions that exist only inlined count, with no bytes (Go
@@ -95,34 +58,58 @@ pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedP
         let tallies = tallies.iter().map(|(path, tally)| (path.as_str(), *tally));
         return Some(rows(tallies, info));
     };
-    let mut counts = PackageCounts::default();
-    let mut count = |name: &[u8], bytes: u64| counts.add(name, bytes, functions);
-    let limit = text_size(tables);
-    let mut bodies = bodies(image, table, limit)?;
-    if table.layout == Layout::Go12 {
-        for body in bodies.iter().filter(|body| body.is_go) {
-            if let Some(name) = table.name(image, body.name.into()) {
-                count(name, body.size);
+    let mut bodies = bodies(image, table, text_size(tables))?;
+    let tallies = match table.layout {
+        Layout::Go12 => of_bodies(image, table, &bodies),
+        Layout::Go116 | Layout::Go118 | Layout::Go120 => {
+            // Linkers name functions in the order of their code, but for those that were inlined before: long runs are in order already.
+            bodies.sort_by_key(|body| body.name);
+            of_runs(&functions.names, &bodies)
+        }
+    };
+    let owned = tallies.into_iter().filter(|(_, tally)| tally.functions > 0);
+    let owned = owned.filter_map(|(spelled, tally)| Some((functions.owner(spelled)?, tally)));
+    Some(rows(owned, info))
+}
+
+/// Counts the functions with a body of their own, whose names lie apart.
+fn of_bodies<'i>(image: &'i Image<'_>, table: &Pclntab, bodies: &[Body]) -> Tallies<'i> {
+    let mut all: HashMap<&[u8], Tally> = HashMap::new();
+    for body in bodies.iter().filter(|body| body.is_go) {
+        let name = table.name(image, body.name.into());
+        if let Some(package) = name.and_then(package)
+            && (all.len() < PACKAGES_LIMIT || all.contains_key(package))
+        {
+            all.entry(package).or_default().add(1, body.size);
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// Counts the functions of each run of names, those that exist only inlined included. `bodies` are in the order of their names.
+fn of_runs<'n>(names: &'n NameRuns, bodies: &[Body]) -> Tallies<'n> {
+    let spelled = names.spellings.iter().map(|s| (&**s, Tally::default()));
+    let mut all: Tallies<'n> = spelled.collect();
+    let mut rest = bodies.iter().peekable();
+    for run in &names.runs {
+        while rest.next_if(|body| body.name < run.start).is_some() {}
+        let (mut foreign, mut bytes) = (0, 0u64);
+        while let Some(first) = rest.next_if(|body| body.name < run.end) {
+            let (mut is_go, mut size) = (first.is_go, first.size);
+            while let Some(same) = rest.next_if(|body| body.name == first.name) {
+                is_go |= same.is_go;
+                size = size.saturating_add(same.size);
+            }
+            match is_go {
+                true => bytes = bytes.saturating_add(size),
+                false => foreign += 1,
             }
         }
-    } else {
-        // Linkers name functions in the order of their code, but for those that were inlined before: long runs are in order already.
-        bodies.sort_by_key(|body| body.name);
-        let mut rest = bodies.iter().peekable();
-        table.names_with_offsets(image, &mut |offset, name| {
-            while rest.next_if(|body| u64::from(body.name) < offset).is_some() {}
-            let (mut own, mut go, mut bytes) = (0u64, 0u64, 0u64);
-            while let Some(body) = rest.next_if(|body| u64::from(body.name) == offset) {
-                own += 1;
-                go += u64::from(body.is_go);
-                bytes = bytes.saturating_add(body.size);
-            }
-            if own == 0 || go > 0 {
-                count(name, bytes);
-            }
-        });
+        if let Some((_, tally)) = all.get_mut(run.spelling as usize) {
+            tally.add(u64::from(run.names.saturating_sub(foreign)), bytes);
+        }
     }
-    Some(rows(counts.all.into_iter(), info))
+    all
 }
 
 /// The packages of a program of Go 1.0 or 1.1. Each function ends where the next one starts.
@@ -144,8 +131,7 @@ fn of_gosymtab(tables: &Tables<'_>) -> Option<BTreeMap<String, Tally>> {
         text_left -= size;
         if let Some(path) = path {
             let tally = all.entry((*path).to_owned()).or_default();
-            tally.functions += 1;
-            tally.bytes = tally.bytes.saturating_add(size);
+            tally.add(1, size);
         }
     }
     Some(all)
@@ -160,8 +146,7 @@ fn rows<'p>(
     let mut merged: BTreeMap<&str, Tally> = BTreeMap::new();
     for (path, tally) in all {
         let into = merged.entry(modules::unvendored(path)).or_default();
-        into.functions += tally.functions;
-        into.bytes = into.bytes.saturating_add(tally.bytes);
+        into.add(tally.functions, tally.bytes);
     }
     let rows = merged.into_iter().map(|(path, tally)| LinkedPackage {
         path: path.to_owned(),

@@ -1,6 +1,8 @@
 //! What is linked in according to the function table: packages, and the few functions on which facts depend.
 
 use super::Tables;
+pub use super::names::package;
+use super::names::{NameRuns, Reader};
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
@@ -20,6 +22,8 @@ pub struct Functions {
     pub count: u64,
     /// Import paths of all packages with a function, including inlined ones since Go 1.16.
     pub packages: BTreeSet<String>,
+    /// The names of the table by package. Without runs in the 1.2 layout of pclntab, where names are not in a table of their own.
+    pub names: NameRuns,
     /// Which of [`WATCHED`] are linked in, as bits.
     watched: u32,
     boring: bool,
@@ -56,33 +60,45 @@ impl Functions {
             return functions;
         };
         functions.count = table.functions;
-        let mut packages = Packages::default();
-        let in_pieces = table.name_pieces(tables.image(), &mut |_, mut names| {
-            while let Some(name) = packages.skip_current(&mut names, &mut functions) {
-                packages.see(name, &mut functions);
-            }
+        let mut reader = Reader::default();
+        let in_pieces = table.name_pieces(tables.image(), &mut |from, names| {
+            reader.read(from, names, &mut |package, names| {
+                functions.watch_all(package, names);
+            });
         });
         if in_pieces.is_none() {
+            let mut named = Vec::new();
             table.function_names::<()>(tables.image(), &mut |name| {
-                packages.see(name, &mut functions);
+                named.clear();
+                named.extend_from_slice(name);
+                named.push(0);
+                reader.read(0, &named, &mut |package, names| {
+                    functions.watch_all(package, names);
+                });
                 ControlFlow::Continue(())
             });
         }
-        functions.drop_methods();
+        let mut names = reader.finish();
+        if in_pieces.is_none() {
+            // Names that lie apart have no places in a table of names.
+            names.runs.clear();
+        }
+        functions.add_packages(names);
         functions
     }
 
     /// The packages of names from another table, each ended by a zero.
     pub(crate) fn of_names(names: &[u8]) -> Self {
         let mut functions = Self::default();
-        let mut held = 0;
-        for name in names.split(|b| *b == 0) {
-            if let Some(package) = package(name) {
-                functions.add_package(package, &mut held);
-            }
-        }
-        functions.drop_methods();
+        functions.add_packages(NameRuns::of(names));
         functions
+    }
+
+    fn add_packages(&mut self, names: NameRuns) {
+        let paths = names.spellings.iter().map(|spelled| path_of(spelled));
+        self.packages = paths.collect();
+        self.drop_methods();
+        self.names = names;
     }
 
     /// Removes entries that are not packages. A method that a type has by embedding a type of another package is called
@@ -118,7 +134,7 @@ impl Functions {
 
     /// The package to which functions belong whose names spell it this way.
     pub fn owner(&self, package: &[u8]) -> Option<&str> {
-        let path = unescape(unescape(package).as_bytes());
+        let path = path_of(package);
         match self.packages.get(&path) {
             Some(package) => Some(package),
             None => self.embedder(&path),
@@ -131,40 +147,33 @@ impl Functions {
             return;
         };
         self.count = table.functions;
-        let mut held = 0;
+        let mut size = 0;
         table.function_names(tables.image(), &mut |name| {
-            self.watch(name);
             if let Some(package) = package(name)
                 && self.packages.len() < PACKAGES_LIMIT
-                && held + package.len() < NAMES_LIMIT
+                && size + package.len() < NAMES_LIMIT
             {
-                let package = unescape(package);
-                held += package.len();
-                self.packages.insert(package);
+                self.watch_all(package, name);
+                size += package.len();
+                self.packages.insert(unescape(package));
             }
         });
     }
 
-    /// Adds a package as spelled in a function name; `held` counts the bytes of packages kept.
-    fn add_package(&mut self, package: &[u8], held: &mut usize) {
-        if self.packages.len() < PACKAGES_LIMIT
-            && *held + package.len() < NAMES_LIMIT
-            && self.packages.insert(unescape(unescape(package).as_bytes()))
-        {
-            *held += package.len();
+    /// Looks for the watched functions among names of one package, each with a zero behind it.
+    fn watch_all(&mut self, package: &[u8], names: &[u8]) {
+        if WATCHED_PACKAGES.contains(&package) {
+            names.split(|b| *b == 0).for_each(|name| self.watch(name));
         }
     }
 
     fn watch(&mut self, name: &[u8]) {
-        // Only names of the standard library; the first byte rules out most others.
-        if matches!(name.first(), Some(b'r' | b't' | b'c')) {
-            for (i, watched) in WATCHED.iter().enumerate() {
-                if name == watched.as_bytes() {
-                    self.watched |= 1 << i;
-                }
+        for (i, watched) in WATCHED.iter().enumerate() {
+            if name == watched.as_bytes() {
+                self.watched |= 1 << i;
             }
-            self.boring |= name.starts_with(BORING);
         }
+        self.boring |= name.starts_with(BORING);
     }
 
     /// Whether a watched function is linked in.
@@ -200,139 +209,16 @@ impl Functions {
     }
 }
 
-/// Collects the packages of consecutive names. Linkers put the functions of a package side by side, and the functions inlined
-/// into them next to them, so nearly every name belongs to the package of the last one, or to one seen shortly before.
-struct Packages {
-    /// The package of the last name, with its dot.
-    last: Vec<u8>,
-    /// Whether a function of that package may be watched.
-    is_watched: bool,
-    /// Packages seen before, each at the index that [`slot`] gives it.
-    met: Vec<Vec<u8>>,
-    held: usize,
-}
-
-/// Number of packages to remember.
-const MET: usize = 1 << 10;
-
-impl Default for Packages {
-    fn default() -> Self {
-        Self {
-            last: Vec::new(),
-            is_watched: false,
-            met: vec![Vec::new(); MET],
-            held: 0,
-        }
+/// The import path that function names spell so. Names that the compiler made from other names are escaped twice.
+fn path_of(spelled: &[u8]) -> String {
+    if !spelled.contains(&b'%') {
+        return String::from_utf8_lossy(spelled).into_owned();
     }
-}
-
-impl Packages {
-    /// Returns the next name that may belong to another package than the last one, and skips those before it.
-    fn skip_current<'n>(
-        &self,
-        names: &mut &'n [u8],
-        functions: &mut Functions,
-    ) -> Option<&'n [u8]> {
-        let prefix = self.last.len();
-        let mut left = *names;
-        while prefix > 0 && left.starts_with(&self.last) {
-            let rest = left.get(prefix..)?;
-            let stop = memchr::memchr2(0, b'/', rest)?;
-            let end = match rest.get(stop) {
-                Some(&0) => stop,
-                // In brackets stand the paths of other packages.
-                _ if memchr::memchr2(b'[', b'(', rest.get(..stop)?).is_some() => {
-                    stop + memchr::memchr(0, rest.get(stop..)?)?
-                }
-                _ => break,
-            };
-            if self.is_watched {
-                functions.watch(left.get(..prefix + end)?);
-            }
-            left = rest.get(end + 1..)?;
-        }
-        let empty = left.iter().take_while(|b| **b == 0).count();
-        let left = left.get(empty..)?;
-        let end = memchr::memchr(0, left)?;
-        *names = left.get(end + 1..)?;
-        left.get(..end)
-    }
-
-    fn see(&mut self, name: &[u8], functions: &mut Functions) {
-        functions.watch(name);
-        if is_of(name, &self.last) {
-            return;
-        }
-        let Some(package) = in_front(name) else {
-            return;
-        };
-        let is_new = match self.met.get_mut(slot(package)) {
-            Some(met) if *met == package => false,
-            Some(met) if is_path(package) => {
-                met.clear();
-                met.extend_from_slice(package);
-                true
-            }
-            _ => return,
-        };
-        if is_new {
-            functions.add_package(package, &mut self.held);
-        }
-        // A package ends with a dot in its function's name.
-        self.last.clear();
-        self.last
-            .extend_from_slice(name.get(..package.len() + 1).unwrap_or_default());
-        self.is_watched = WATCHED_PACKAGES.contains(&package);
-    }
-}
-
-/// An index below [`MET`] for a package, from its length and its last bytes.
-fn slot(package: &[u8]) -> usize {
-    let tail = package.iter().rev().take(8);
-    let sum = tail.fold(package.len() as u64, |sum, b| {
-        sum.wrapping_mul(31) + u64::from(*b)
-    });
-    usize::try_from(sum % MET as u64).unwrap_or(0)
-}
-
-/// Whether a function belongs to the package `prefix`, given with its dot. Linkers put the functions of a package side by side,
-/// so this decides most of them. If a slash follows, the path is longer.
-pub fn is_of(name: &[u8], prefix: &[u8]) -> bool {
-    let Some(rest) = name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) else {
-        return false;
-    };
-    let stop = memchr::memchr3(b'/', b'[', b'(', rest);
-    stop.and_then(|at| rest.get(at)) != Some(&b'/')
-}
-
-/// The import path in a function name: up to the first dot after the last slash, both before any bracket.
-pub fn package(name: &[u8]) -> Option<&[u8]> {
-    in_front(name).filter(|path| is_path(path))
-}
-
-/// What stands where an import path does.
-fn in_front(name: &[u8]) -> Option<&[u8]> {
-    // Compiler-made symbols: type algorithms, closures of the linker, C.
-    if name.starts_with(b"type:")
-        || name.starts_with(b"type..")
-        || name.starts_with(b"go:")
-        || name.starts_with(b"_cgo")
-    {
-        return None;
-    }
-    let plain = memchr::memchr2(b'[', b'(', name).map_or(name, |end| &name[..end]);
-    let start = memchr::memrchr(b'/', plain).map_or(0, |i| i + 1);
-    let dot = memchr::memchr(b'.', plain.get(start..)?)? + start;
-    plain.get(..dot)
-}
-
-/// Methods of types without a name (`go.struct { sync.Mutex }.Lock`) and wrappers (`_.goready.func1`) belong to no package.
-fn is_path(path: &[u8]) -> bool {
-    !path.is_empty() && path != b"go" && path != b"_" && !path.iter().any(|b| b" {}*\"".contains(b))
+    unescape(unescape(spelled).as_bytes())
 }
 
 /// Decodes an import path in a function name: dots in the last element are written `%2e`, and some other bytes likewise
-/// (src/cmd/internal/objabi/path.go). Names that the compiler made from other names are escaped twice.
+/// (src/cmd/internal/objabi/path.go).
 fn unescape(package: &[u8]) -> String {
     let text = String::from_utf8_lossy(package);
     if !text.contains('%') {
@@ -361,23 +247,6 @@ fn unescape(package: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn neighbours_are_of_one_package_unless_their_path_goes_on() {
-        for (name, want) in [
-            ("gopkg.Open", true),
-            ("gopkg.(*File).Close", true),
-            ("gopkg.Map[go.shape.a/b]", true),
-            ("gopkg.in/yaml%2ev3.Decode", false),
-            ("gopkgs.Open", false),
-            ("gopkg", false),
-        ] {
-            assert_eq!(is_of(name.as_bytes(), b"gopkg."), want, "{name}");
-            assert!(!is_of(name.as_bytes(), b""));
-            let by_path = package(name.as_bytes()) == Some(b"gopkg");
-            assert_eq!(by_path, want, "{name}");
-        }
-    }
 
     #[test]
     fn methods_got_by_embedding_are_of_the_package_of_the_type() {

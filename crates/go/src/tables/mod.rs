@@ -11,6 +11,7 @@ pub mod inline_tree;
 pub mod inlining;
 pub(crate) mod linker_strings;
 pub(crate) mod moduledata;
+pub mod names;
 pub(crate) mod old_inlining;
 mod pc_values;
 pub mod pclntab;

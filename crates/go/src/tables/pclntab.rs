@@ -251,12 +251,20 @@ impl Pclntab {
         })
     }
 
-    /// The names of all functions, each ended by a zero; `None` in the 1.2 layout, where they are scattered.
-    pub(crate) fn all_names<'i>(&self, image: &'i Image<'_>) -> Option<&'i [u8]> {
-        if self.layout == Layout::Go12 {
+    /// A copy of the names of all functions, each ended by a zero, cut after `most` bytes; it counts as kept. `None` in the 1.2 layout, where the
+    /// names lie apart, and when they are not all there.
+    pub(crate) fn all_names(&self, image: &Image<'_>, most: usize) -> Option<Vec<u8>> {
+        let size = self.names.1.min(most as u64);
+        if self.layout == Layout::Go12 || !image.window().keep(size) {
             return None;
         }
-        image.bytes(self.names.0, self.names.1)
+        let held = usize::try_from(size.min(image.window().len())).ok()?;
+        let mut names = Vec::with_capacity(held);
+        self.name_pieces(image, &mut |_, piece| {
+            let left = most.saturating_sub(names.len()).min(piece.len());
+            names.extend_from_slice(piece.get(..left).unwrap_or_default());
+        })?;
+        Some(names)
     }
 
     /// Passes over the names of all functions, each ended by a zero, in pieces that hold whole names; with the distance of each piece from the start
@@ -300,19 +308,6 @@ impl Pclntab {
     /// The function name at an offset in the table of names.
     pub fn name<'i>(&self, image: &'i Image<'_>, offset: u64) -> Option<&'i [u8]> {
         name_at(image.bytes(self.names.0, self.names.1)?, offset)
-    }
-
-    /// Visits every function name with its offset in the table of names, in the order of that table. Go 1.16 and newer.
-    pub fn names_with_offsets(&self, image: &Image<'_>, visit: &mut dyn FnMut(u64, &[u8])) {
-        self.name_pieces(image, &mut |at, names| {
-            let mut start = 0;
-            for end in memchr::memchr_iter(0, names) {
-                if let Some(name) = names.get(start..end).filter(|name| !name.is_empty()) {
-                    visit(at + start as u64, name);
-                }
-                start = end + 1;
-            }
-        });
     }
 
     /// The source file of `main.main`, in the oldest layout. Programs of that age have no build info to name their main

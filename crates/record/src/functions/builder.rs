@@ -20,8 +20,6 @@ impl Place {
 pub struct Builder {
     /// Names as compilers write them, each with a zero after it.
     raw: Vec<u8>,
-    /// Bytes of these names.
-    size: usize,
     places: HashMap<String, usize>,
     packages: Vec<Package>,
     /// Bytes of names, paths and methods.
@@ -37,21 +35,10 @@ impl Builder {
         raw.truncate(NAMES_LIMIT);
         Self {
             held: raw.len(),
-            size: raw.len(),
             raw,
             is_full,
             ..Self::default()
         }
-    }
-
-    /// The names, which [`Builder::give_raw`] gives back: they can be read while the builder grows.
-    pub fn take_raw(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.raw)
-    }
-
-    /// Gives the names back.
-    pub fn give_raw(&mut self, raw: Vec<u8>) {
-        self.raw = raw;
     }
 
     /// The index of a package, which counts as linked even if no function is added to it.
@@ -83,11 +70,20 @@ impl Builder {
     }
 
     /// Adds the names in this part of the text to a package, which is written with so many bytes, its dot included, at the front of each.
+    /// Names that [`Builder::new`] cut off are left out.
     pub fn add_run(&mut self, place: Place, names: Range<usize>, prefix: usize) {
-        if names.start > names.end || names.end > self.size {
+        let mut end = names.end;
+        if end > self.raw.len() {
+            let held = self.raw.get(names.start..);
+            let Some(last) = held.and_then(|names| memchr::memrchr(0, names)) else {
+                return;
+            };
+            end = names.start + last + 1;
+        }
+        if names.start > end {
             return;
         }
-        let [start, end, prefix] = [names.start, names.end, prefix].map(u32::try_from);
+        let [start, end, prefix] = [names.start, end, prefix].map(u32::try_from);
         if let (Some(package), Ok(start), Ok(end), Ok(prefix)) =
             (self.packages.get_mut(place.0), start, end, prefix)
         {

@@ -5,6 +5,7 @@
 
 mod builder;
 mod coded;
+mod lookup;
 mod name;
 mod package;
 mod refused;
@@ -59,10 +60,10 @@ impl Functions {
         self.names_of(package).unwrap_or(&NONE).iter()
     }
 
-    /// Whether a function is linked. Sorts the functions of its package when they are first asked for.
+    /// Whether a function is linked.
     pub fn contains(&self, package: &str, name: &str) -> bool {
-        let names = self.names_of(package);
-        names.is_some_and(|names| names.contains(name))
+        let package = self.package(package);
+        package.is_some_and(|package| package.contains(&self.raw, name))
     }
 
     fn names_of(&self, package: &str) -> Option<&Names> {

@@ -27,7 +27,8 @@ impl<'n> Folded<'n> {
     }
 }
 
-const INIT: &[u8] = b"init";
+/// What every initialisation folds into.
+pub const INIT: &[u8] = b"init";
 /// U+00B7, which older compilers write for their own dots.
 const MIDDLE_DOT: &[u8] = "·".as_bytes();
 /// Most elements of a name to look at.

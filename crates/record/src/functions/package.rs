@@ -1,6 +1,7 @@
 //! The functions of one package. Their names are folded and sorted on first use, because most packages are never used.
 
 use super::is_name;
+use super::lookup::Lookup;
 use super::name::{Folded, fold, plain, without_brackets};
 use std::sync::OnceLock;
 
@@ -26,6 +27,8 @@ pub(super) struct Package {
     pub folded: Vec<u8>,
     /// All of them, once they were asked for.
     pub names: OnceLock<Names>,
+    /// The names of the runs, once a single one was asked for.
+    pub lookup: OnceLock<Lookup>,
 }
 
 /// Names of functions, sorted, each once.
@@ -120,6 +123,16 @@ impl Package {
         self.names.get_or_init(|| self.fold(raw))
     }
 
+    /// Whether it has a function of this name; `raw` is the text that the runs are in.
+    pub fn contains(&self, raw: &[u8], name: &str) -> bool {
+        // Names that need no folding are in no order.
+        if self.names.get().is_some() || !self.folded.is_empty() {
+            return self.names(raw).contains(name);
+        }
+        let lookup = self.lookup.get_or_init(|| Lookup::of(&self.runs, raw));
+        lookup.contains(raw, name)
+    }
+
     fn fold(&self, raw: &[u8]) -> Names {
         let mut names = Names::default();
         let mut doubts = Vec::new();
@@ -167,6 +180,7 @@ impl Package {
         let names = self.names.get();
         let names = names.map_or(0, |n| n.text.len() + size_of_val(n.index.as_slice()));
         let runs = size_of_val(self.runs.as_slice());
-        size_of::<Self>() + self.path.len() + self.folded.len() + runs + names
+        let lookup = self.lookup.get().map_or(0, Lookup::size);
+        size_of::<Self>() + self.path.len() + self.folded.len() + runs + names + lookup
     }
 }

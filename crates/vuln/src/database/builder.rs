@@ -1,7 +1,8 @@
 //! From documents to the compact form.
 
-use super::compact::{Pool, Shape, assemble, put};
+use super::compact::{Shape, assemble, put};
 use super::osv::{Document, Module, Span};
+use super::pool::Pool;
 use super::{About, Damaged, Database, Order, Review, identity};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -138,15 +139,25 @@ impl Builder {
             false => Vec::new(),
         };
         let about = serde_json::to_vec(about).map_err(|_| Rejected::TooLarge)?;
+        let pools = [
+            Pool::write(&numbers.names),
+            Pool::write(&numbers.versions),
+            Pool::write(&entries),
+            Pool::write(&numbers.symbols),
+            Pool::write(&lines),
+        ];
+        let [
+            Some(names),
+            Some(versions),
+            Some(entries),
+            Some(symbols),
+            Some(lines),
+        ] = pools
+        else {
+            return Err(Rejected::TooLarge);
+        };
         let data = assemble([
-            (about, false),
-            (Pool::write(&numbers.names), true),
-            (Pool::write(&numbers.versions), true),
-            (offsets, false),
-            (blocks, false),
-            (Pool::write(&entries), false),
-            (Pool::write(&numbers.symbols), true),
-            (Pool::write(&lines), true),
+            about, names, versions, offsets, blocks, entries, symbols, lines,
         ]);
         let data = data.ok_or(Rejected::TooLarge)?;
         Database::open(data).map_err(|Damaged(_)| Rejected::TooLarge)

@@ -1,23 +1,17 @@
 //! The compact form of a database: sections of numbers, and pools of texts.
 //!
 //! ```text
-//! "gspvuln1"  CRC-32 of the rest  for each section: stored length, expanded length  sections
+//! "gspvuln2"  CRC-32 of the rest  the length of each section  sections
 //! ```
 //!
-//! Fixed numbers are 32 bits, little-endian; all others LEB128. An expanded length of 0 says that a section is stored as it is, any other
-//! that it is deflated. A pool is a count, that many lengths, and the texts.
+//! Fixed numbers are 32 bits, little-endian; all others LEB128. Nothing is compressed, so that only what is asked for is read.
 
-use std::io::{Read, Write};
+use std::ops::Range;
 
 /// First bytes; the last is the version of the form.
-const MAGIC: &[u8; 8] = b"gspvuln1";
+const MAGIC: &[u8; 8] = b"gspvuln2";
 /// Bytes of magic and checksum.
 const HEAD: usize = 12;
-/// Most that deflate expands: 258 bytes for 2 bits.
-const RATIO: usize = 1032;
-/// Longest expanded section.
-const SECTION_MAX: usize = 256 << 20;
-
 /// What is wrong with a database in the compact form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the vulnerability database is damaged ({0}); `gospect db update` makes it again")]
@@ -48,9 +42,10 @@ const SECTIONS: usize = 8;
 
 /// Where the sections are.
 #[derive(Debug)]
-pub(super) struct Sections([(usize, usize, usize); SECTIONS]);
+pub(super) struct Sections([(usize, usize); SECTIONS]);
 
-fn word(data: &[u8], at: usize) -> Option<usize> {
+/// The fixed number at a place.
+pub(super) fn fixed(data: &[u8], at: usize) -> Option<usize> {
     let bytes = data.get(at..)?.first_chunk::<4>()?;
     usize::try_from(u32::from_le_bytes(*bytes)).ok()
 }
@@ -74,19 +69,13 @@ impl Sections {
         if !data.starts_with(MAGIC) {
             return Err(Damaged("it does not begin as one of this version does"));
         }
-        let mut at = HEAD + SECTIONS * 8;
-        let mut all = [(0, 0, 0); SECTIONS];
+        let mut at = HEAD + SECTIONS * 4;
+        let mut all = [(0, 0); SECTIONS];
         for (number, section) in all.iter_mut().enumerate() {
-            let place = HEAD + number * 8;
-            let cut = Damaged("its header is cut");
-            let stored = word(data, place).ok_or(cut)?;
-            let expanded = word(data, place + 4).ok_or(cut)?;
+            let stored = fixed(data, HEAD + number * 4).ok_or(Damaged("its header is cut"))?;
             let end = at.checked_add(stored).filter(|end| *end <= data.len());
             let end = end.ok_or(Damaged("a section is cut"))?;
-            if expanded > SECTION_MAX || expanded / RATIO > stored {
-                return Err(Damaged("a section states an impossible length"));
-            }
-            *section = (at, end, expanded);
+            *section = (at, end);
             at = end;
         }
         if at != data.len() {
@@ -95,105 +84,16 @@ impl Sections {
         Ok(Self(all))
     }
 
-    fn place(&self, section: Section) -> (usize, usize, usize) {
-        self.0.get(section as usize).copied().unwrap_or_default()
+    /// Where a section is.
+    pub(super) fn place(&self, section: Section) -> Range<usize> {
+        let (start, end) = self.0.get(section as usize).copied().unwrap_or_default();
+        start..end
     }
 
-    /// A section as it is stored.
+    /// A section.
     pub(super) fn stored<'d>(&self, data: &'d [u8], section: Section) -> Result<&'d [u8], Damaged> {
-        let (start, end, _) = self.place(section);
-        data.get(start..end).ok_or(Damaged("a section is cut"))
-    }
-
-    /// A pool, expanded when it is deflated.
-    pub(super) fn pool(&self, data: &[u8], section: Section) -> Result<Pool, Damaged> {
-        let (_, _, expanded) = self.place(section);
-        let stored = self.stored(data, section)?;
-        if expanded == 0 {
-            return Pool::read(stored.to_vec());
-        }
-        let mut bytes = Vec::with_capacity(expanded);
-        let limit = expanded as u64 + 1;
-        let read = flate2::read::DeflateDecoder::new(stored)
-            .take(limit)
-            .read_to_end(&mut bytes);
-        match read {
-            Ok(count) if count == expanded => Pool::read(bytes),
-            _ => Err(Damaged("a section does not expand to its stated length")),
-        }
-    }
-}
-
-/// A list of texts, stored one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Pool {
-    bytes: Vec<u8>,
-    /// Where each ends.
-    ends: Vec<u32>,
-    start: usize,
-}
-
-impl Pool {
-    fn read(bytes: Vec<u8>) -> Result<Self, Damaged> {
-        if bytes.is_empty() {
-            return Ok(Self::default());
-        }
-        let mut cursor = Cursor::new(&bytes);
-        let count = cursor.size()?;
-        // Each length takes at least one byte.
-        if count > bytes.len() {
-            return Err(Damaged("a pool states an impossible count"));
-        }
-        let mut ends = Vec::with_capacity(count);
-        let mut end = 0u32;
-        for _ in 0..count {
-            let length = u32::try_from(cursor.size()?).ok();
-            end = length
-                .and_then(|length| end.checked_add(length))
-                .ok_or(Damaged("a text states an impossible length"))?;
-            ends.push(end);
-        }
-        let start = bytes.len() - cursor.left();
-        if cursor.left() != end as usize {
-            return Err(Damaged("the texts of a pool are cut"));
-        }
-        Ok(Self { bytes, ends, start })
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Damaged> {
-        let end = |index: usize| self.ends.get(index).map(|end| *end as usize);
-        let start = match index.checked_sub(1) {
-            None => Some(0),
-            Some(before) => end(before),
-        };
-        start
-            .zip(end(index))
-            .and_then(|(start, end)| self.bytes.get(self.start + start..self.start + end))
-            .ok_or(Damaged("a number of a text that is not there"))
-    }
-
-    pub(super) fn text(&self, index: usize) -> Result<&str, Damaged> {
-        std::str::from_utf8(self.bytes(index)?).map_err(|_| Damaged("a text is not UTF-8"))
-    }
-
-    /// Writes a pool.
-    pub(super) fn write<T: AsRef<[u8]>>(texts: &[T]) -> Vec<u8> {
-        let mut out = Vec::new();
-        if texts.is_empty() {
-            return out;
-        }
-        put(&mut out, texts.len());
-        for text in texts {
-            put(&mut out, text.as_ref().len());
-        }
-        for text in texts {
-            out.extend_from_slice(text.as_ref());
-        }
-        out
+        data.get(self.place(section))
+            .ok_or(Damaged("a section is cut"))
     }
 }
 
@@ -334,31 +234,13 @@ impl Shape {
     }
 }
 
-/// Assembles the sections. A section that would grow when deflated is stored as it is.
-pub(super) fn assemble(sections: [(Vec<u8>, bool); SECTIONS]) -> Option<Vec<u8>> {
+/// Assembles the sections; `None` when one is too long.
+pub(super) fn assemble(sections: [Vec<u8>; SECTIONS]) -> Option<Vec<u8>> {
     let mut lengths = Vec::new();
-    let mut body = Vec::new();
-    for (section, deflate) in sections {
-        let mut encoder =
-            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-        let deflated = match deflate {
-            true => encoder
-                .write_all(&section)
-                .and_then(|()| encoder.finish())
-                .ok(),
-            false => None,
-        };
-        let (stored, expanded) = match deflated {
-            Some(deflated) if deflated.len() < section.len() => (deflated, section.len()),
-            _ => (section, 0),
-        };
-        if expanded > SECTION_MAX {
-            return None;
-        }
-        lengths.extend(u32::try_from(stored.len()).ok()?.to_le_bytes());
-        lengths.extend(u32::try_from(expanded).ok()?.to_le_bytes());
-        body.extend(stored);
+    for section in &sections {
+        lengths.extend(u32::try_from(section.len()).ok()?.to_le_bytes());
     }
+    let body = sections.concat();
     let mut crc = flate2::Crc::new();
     crc.update(&lengths);
     crc.update(&body);

@@ -8,16 +8,17 @@ mod builder;
 mod compact;
 mod identity;
 mod osv;
+mod pool;
 
 pub use builder::{Builder, Rejected};
 pub use compact::Damaged;
 pub use osv::{Document, DocumentError, parse};
 
-use compact::{Cursor, Pool, Section, Sections};
+use compact::{Cursor, Section, Sections};
+use pool::Pool;
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-/// A vulnerability database. Opening it reads its header and names; everything else is decoded when it is asked for.
+/// A vulnerability database. Opening it reads its header; everything else is decoded when it is asked for.
 #[derive(Debug)]
 pub struct Database {
     data: Cow<'static, [u8]>,
@@ -28,9 +29,8 @@ pub struct Database {
     versions: Pool,
     entries: Pool,
     modules: usize,
-    /// Expanded when the first symbol is needed.
-    symbols: OnceLock<Result<Pool, Damaged>>,
-    summaries: OnceLock<Result<Pool, Damaged>>,
+    symbols: Pool,
+    summaries: Pool,
 }
 
 /// Source and date of a database.
@@ -158,7 +158,7 @@ impl<'d> Package<'d> {
         if self.count == 0 {
             return Ok(Vec::new());
         }
-        let pool = self.database.symbol_pool()?;
+        let database = self.database;
         let mut cursor = Cursor::new(self.symbols);
         let mut id = 0usize;
         (0..self.count)
@@ -166,7 +166,7 @@ impl<'d> Package<'d> {
                 id = id
                     .checked_add(cursor.size()?)
                     .ok_or(Damaged("a symbol number"))?;
-                pool.text(id)
+                database.symbols.text(&database.data, id)
             })
             .collect()
     }
@@ -197,10 +197,12 @@ impl Database {
         let sections = Sections::read(&data)?;
         let about = serde_json::from_slice(sections.stored(&data, Section::About)?)
             .map_err(|_| Damaged("the description of its source"))?;
-        let pool = |section| sections.pool(&data, section);
+        let pool = |section| Pool::read(&data, sections.place(section));
         let names = pool(Section::Names)?;
         let versions = pool(Section::Versions)?;
         let entries = pool(Section::Entries)?;
+        let symbols = pool(Section::Symbols)?;
+        let summaries = pool(Section::Summaries)?;
         let offsets = sections.stored(&data, Section::Modules)?.len() / 4;
         let modules = offsets.checked_sub(1).ok_or(Damaged("no modules"))?;
         Ok(Self {
@@ -210,8 +212,8 @@ impl Database {
             versions,
             entries,
             modules,
-            symbols: OnceLock::new(),
-            summaries: OnceLock::new(),
+            symbols,
+            summaries,
             data,
         })
     }
@@ -238,7 +240,7 @@ impl Database {
 
     /// All module paths, sorted.
     pub fn modules(&self) -> impl Iterator<Item = &str> {
-        (0..self.modules).filter_map(|at| self.names.text(at).ok())
+        (0..self.modules).filter_map(|at| self.name(at).ok())
     }
 
     /// The items of all entries about a module, in the order of entry IDs. The module is found by binary search.
@@ -246,16 +248,10 @@ impl Database {
     /// # Errors
     /// When the database is damaged.
     pub fn for_module(&self, module: &str) -> Result<Vec<Affected<'_>>, Damaged> {
-        let (mut low, mut high) = (0, self.modules);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.names.text(middle)?.cmp(module) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return self.blocks_of(middle),
-            }
+        match self.names.find(&self.data, self.modules, module)? {
+            Some(found) => self.blocks_of(found),
+            None => Ok(Vec::new()),
         }
-        Ok(Vec::new())
     }
 
     /// The entry of this ID, or with this alias.
@@ -301,7 +297,7 @@ impl Database {
             .zip(offset(module + 1))
             .and_then(|(start, end)| blocks.get(start..end))
             .ok_or(Damaged("the place of a module"))?;
-        let name = self.names.text(module)?;
+        let name = self.name(module)?;
         let mut cursor = Cursor::new(part);
         let mut found = Vec::new();
         while !cursor.is_empty() {
@@ -321,7 +317,7 @@ impl Database {
         let count = shape.customs(cursor)?;
         let custom_ranges = cursor.list(count, |c| self.range(c))?;
         let count = shape.versions(cursor)?;
-        let versions = cursor.list(count, |c| self.versions.text(c.size()?))?;
+        let versions = cursor.list(count, |c| self.version(c.size()?))?;
         let count = shape.packages(cursor)?;
         let packages = cursor.list(count, |c| self.package(c))?;
         Ok(Affected {
@@ -342,7 +338,7 @@ impl Database {
         };
         let events = cursor.list(head >> 1, |c| {
             let word = c.size()?;
-            let version = self.versions.text(word >> 2)?;
+            let version = self.version(word >> 2)?;
             Ok(match word & 3 {
                 0 => Event::Introduced(version),
                 1 => Event::Fixed(version),
@@ -354,13 +350,13 @@ impl Database {
     }
 
     fn package<'d>(&'d self, cursor: &mut Cursor<'d>) -> Result<Package<'d>, Damaged> {
-        let path = self.names.text(cursor.size()?)?;
+        let path = self.name(cursor.size()?)?;
         let head = cursor.size()?;
         let mut ports = [Vec::new(), Vec::new()];
         if head & 1 != 0 {
             for list in &mut ports {
                 let count = cursor.size()?;
-                *list = cursor.list(count, |c| self.names.text(c.size()?))?;
+                *list = cursor.list(count, |c| self.name(c.size()?))?;
             }
         }
         let count = head >> 1;
@@ -377,7 +373,7 @@ impl Database {
     }
 
     fn entry_at(&self, index: usize) -> Result<Entry<'_>, Damaged> {
-        let head = Cursor::new(self.entries.bytes(index)?).size()?;
+        let head = Cursor::new(self.entries.bytes(&self.data, index)?).size()?;
         let review = match head & 3 {
             0 => Review::Unreviewed,
             1 => Review::Reviewed,
@@ -391,14 +387,12 @@ impl Database {
         })
     }
 
-    fn symbol_pool(&self) -> Result<&Pool, Damaged> {
-        let make = || self.sections.pool(&self.data, Section::Symbols);
-        self.symbols.get_or_init(make).as_ref().map_err(|e| *e)
+    fn name(&self, index: usize) -> Result<&str, Damaged> {
+        self.names.text(&self.data, index)
     }
 
-    fn summary_pool(&self) -> Result<&Pool, Damaged> {
-        let make = || self.sections.pool(&self.data, Section::Summaries);
-        self.summaries.get_or_init(make).as_ref().map_err(|e| *e)
+    fn version(&self, index: usize) -> Result<&str, Damaged> {
+        self.versions.text(&self.data, index)
     }
 }
 
@@ -427,11 +421,12 @@ impl<'d> Entry<'d> {
     /// # Errors
     /// When the database is damaged.
     pub fn summary(&self) -> Result<Option<&'d str>, Damaged> {
-        let pool = self.database.summary_pool()?;
-        if pool.len() == 0 {
+        let database = self.database;
+        if database.summaries.len() == 0 {
             return Ok(None);
         }
-        Ok(Some(pool.text(self.index)?).filter(|text| !text.is_empty()))
+        let text = database.summaries.text(&database.data, self.index)?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
     /// Its number among the entries of the database, which are in the order of their IDs.
@@ -452,7 +447,11 @@ impl<'d> Entry<'d> {
     }
 
     fn names(&self) -> Result<Vec<String>, Damaged> {
-        let mut cursor = Cursor::new(self.database.entries.bytes(self.index)?);
+        let mut cursor = Cursor::new(
+            self.database
+                .entries
+                .bytes(&self.database.data, self.index)?,
+        );
         cursor.size()?;
         let mut names = Vec::new();
         while !cursor.is_empty() {

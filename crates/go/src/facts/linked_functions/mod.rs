@@ -10,10 +10,11 @@ mod runs;
 
 use super::program::Program;
 use crate::tables::functions::Functions as Table;
+use crate::tables::names::NameRuns;
 use crate::tables::old_inlining;
 use crate::tables::pclntab::Pclntab;
 use gospect_exe::Image;
-use gospect_record::functions::NAMES_LIMIT;
+use gospect_record::functions::{Builder, NAMES_LIMIT};
 use gospect_record::{Compiler, FunctionSource, Functions};
 use runs::gather;
 use std::ops::ControlFlow;
@@ -26,32 +27,42 @@ pub fn read(program: &Program<'_>) -> Option<Functions> {
     let are_true = program.version_text.as_deref() != Some("unknown");
     let main = program.main_package().or(program.guessed_main());
     let functions = if let Some(table) = tables.pclntab() {
-        let (names, has_inlined) = of_pclntab(image, table);
-        let (builder, count) = gather(names.0, tables.functions(), main);
-        // Few functions share a name, and those that are inlined add theirs.
-        let is_whole = has_inlined && count >= table.functions / 2;
-        builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
+        let packages = tables.functions();
+        // One more than the limit shows that something is missing.
+        if let Some(names) = table.all_names(image, NAMES_LIMIT + 1) {
+            let found = &packages.names;
+            // Few functions share a name, and those that are inlined add theirs.
+            let is_whole = !found.is_cut && found.count >= table.functions / 2;
+            let builder = gather(names, found, packages, main);
+            builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
+        } else {
+            let (names, is_whole) = of_old_pclntab(image, table);
+            let builder = gather_apart(names, packages, main);
+            builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
+        }
     } else if let Some(table) = tables.gosymtab() {
         let mut names = Names::default();
         table.function_names(image, &mut |name| names.add(name));
-        let (builder, _) = gather(names.0, tables.functions(), main);
+        let builder = gather_apart(names, tables.functions(), main);
         builder.finish(FunctionSource::FunctionTable, false)
     } else {
         let foreign = program.identity.foreign.as_ref();
         let names = of_symbols(image, foreign.map(|f| f.compiler));
-        let (builder, _) = gather(names.0.clone(), &Table::of_names(&names.0), main);
+        let packages = Table::of_names(&names.0);
+        let builder = gather(names.0, &packages.names, &packages, main);
         builder.finish(FunctionSource::SymbolTable, false)
     };
     (!functions.is_empty()).then_some(functions)
 }
 
-/// The names in the function table, and whether they are all, those of functions that exist only inlined included.
-fn of_pclntab(image: &Image<'_>, table: &Pclntab) -> (Names, bool) {
-    if let Some(names) = table.all_names(image) {
-        // One more than the limit shows that something is missing.
-        let most = names.len().min(NAMES_LIMIT + 1);
-        return (Names(names.get(..most).unwrap_or_default().to_vec()), true);
-    }
+/// The functions of names that were put together from several places.
+fn gather_apart(names: Names, packages: &Table, main: Option<&str>) -> Builder {
+    let found = NameRuns::of(&names.0);
+    gather(names.0, &found, packages, main)
+}
+
+/// The names in a function table of the 1.2 layout, and whether they are all, those of functions that exist only inlined included.
+fn of_old_pclntab(image: &Image<'_>, table: &Pclntab) -> (Names, bool) {
     let mut names = Names::default();
     let mut count = 0;
     table.function_names::<()>(image, &mut |name| {
