@@ -52,7 +52,7 @@ impl Cache {
         self.folder.join("vulndb.bin")
     }
 
-    /// Reads the database; `None`: there is none yet.
+    /// Reads the database; `None`: there is none yet, or only one in the form of another version of gospect.
     ///
     /// # Errors
     /// When it cannot be read or is damaged.
@@ -74,6 +74,9 @@ impl Cache {
             return Err(LoadError::too_much(&place, why));
         }
         let data = fs::read(&path).map_err(|e| LoadError::io(&place, &e))?;
+        if Database::is_other_form(&data) {
+            return Ok(None);
+        }
         let database = Database::open(data).map_err(|why| LoadError::damaged(&place, why))?;
         Ok(Some(database))
     }
@@ -97,5 +100,27 @@ impl Cache {
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|e| e.error)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_in_the_form_of_another_version_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path());
+        assert!(cache.read().unwrap().is_none());
+        let database = Database::builtin().unwrap();
+        cache.write(&database).unwrap();
+        let read = cache.read().unwrap().unwrap();
+        assert_eq!(read.len(), database.len());
+        for (front, is_error) in [("gspvuln1", false), ("gspvuln9", false), ("another1", true)] {
+            let mut bytes = database.as_bytes().to_vec();
+            bytes[..8].copy_from_slice(front.as_bytes());
+            fs::write(cache.file(), bytes).unwrap();
+            assert_eq!(cache.read().is_err(), is_error, "{front}");
+        }
     }
 }

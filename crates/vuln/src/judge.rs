@@ -268,7 +268,7 @@ impl<'b> Judge<'b> {
                 }
                 for symbol in package.symbols()? {
                     if self.linked.contains(raw, symbol) {
-                        parts.symbols.insert(format!("{path}.{symbol}"));
+                        parts.symbols.insert([&*path, ".", symbol].concat());
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use super::Tables;
 pub use super::names::package;
 use super::names::{NameRuns, Reader};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
@@ -95,7 +96,8 @@ impl Functions {
     }
 
     fn add_packages(&mut self, names: NameRuns) {
-        let paths = names.spellings.iter().map(|spelled| path_of(spelled));
+        let paths = names.spellings.iter();
+        let paths = paths.map(|spelled| path_of(spelled).into_owned());
         self.packages = paths.collect();
         self.drop_methods();
         self.names = names;
@@ -135,7 +137,7 @@ impl Functions {
     /// The package to which functions belong whose names spell it this way.
     pub fn owner(&self, package: &[u8]) -> Option<&str> {
         let path = path_of(package);
-        match self.packages.get(&path) {
+        match self.packages.get(&*path) {
             Some(package) => Some(package),
             None => self.embedder(&path),
         }
@@ -210,11 +212,11 @@ impl Functions {
 }
 
 /// The import path that function names spell so. Names that the compiler made from other names are escaped twice.
-fn path_of(spelled: &[u8]) -> String {
-    if !spelled.contains(&b'%') {
-        return String::from_utf8_lossy(spelled).into_owned();
+fn path_of(spelled: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr(b'%', spelled).is_none() {
+        return String::from_utf8_lossy(spelled);
     }
-    unescape(unescape(spelled).as_bytes())
+    unescape(unescape(spelled).as_bytes()).into()
 }
 
 /// Decodes an import path in a function name: dots in the last element are written `%2e`, and some other bytes likewise

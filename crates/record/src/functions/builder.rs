@@ -1,6 +1,7 @@
 //! Collects the functions of one program.
 
-use super::package::{Package, Run};
+use super::lookup::Run;
+use super::package::Package;
 use super::{Functions, NAMES_LIMIT, is_name};
 use crate::FunctionSource;
 use std::collections::HashMap;

@@ -2,7 +2,6 @@
 
 use super::is_name;
 use super::name::{INIT, fold, plain, without_brackets};
-use super::package::Run;
 
 /// Fewest and most chains.
 const CHAINS: (usize, usize) = (1 << 4, 1 << 12);
@@ -10,6 +9,17 @@ const CHAINS: (usize, usize) = (1 << 4, 1 << 12);
 const END: u32 = u32::MAX;
 /// Beginnings of names that fold into `init` (see [`fold`]).
 const INITS: [&[u8]; 3] = [INIT, b"glob", b"map"];
+
+/// Names as compilers write them that follow each other in a text, each with a zero behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// Where the first begins.
+    pub start: u32,
+    /// Where the last ends.
+    pub end: u32,
+    /// Bytes of the package, with its dot, at the front of each.
+    pub prefix: u32,
+}
 
 /// A name as compilers write it, without its package.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +72,8 @@ impl Lookup {
     }
 
     fn add(&mut self, name: &[u8], start: usize) {
-        let (first, method) = parts(name);
-        let chain = self.chain(first, method.unwrap_or_default());
+        let sums = Sums::of(name);
+        let chain = self.chain(sums.method.unwrap_or(sums.first));
         let Some(head) = self.heads.get_mut(chain) else {
             return;
         };
@@ -75,10 +85,7 @@ impl Lookup {
         }
     }
 
-    /// The chain of a function, or of the method of a type.
-    fn chain(&self, first: &[u8], method: &[u8]) -> usize {
-        let add = |sum: u32, b: &u8| sum.wrapping_mul(31).wrapping_add((*b).into());
-        let sum = first.iter().chain(method).fold(0u32, add);
+    fn chain(&self, sum: u32) -> usize {
         sum as usize % self.heads.len().max(1)
     }
 
@@ -105,14 +112,15 @@ impl Lookup {
 
     fn answer(&self, raw: &[u8], name: &[u8]) -> Answer {
         let mut best = Answer::No;
-        let (first, method) = parts(name);
+        let asked = Sums::of(name);
+        let first = name.get(..asked.length).unwrap_or_default();
+        let method = asked.method.map(|sum| (sum, first)).into_iter();
         let inits = INITS.into_iter().filter(|_| name == INIT);
-        let derived = inits.chain([first]).map(|first| (first, &b""[..]));
-        let whole = method.map(|method| (first, method)).into_iter();
+        let inits = inits.map(|init| (Sums::of(init).first, init));
         // Names without an identifier in front are few, and may fold into any name.
-        for (first, method) in whole.chain(derived).chain([(&b""[..], &b""[..])]) {
-            let chain = self.chain(first, method);
-            let mut at = self.heads.get(chain).copied().unwrap_or(END);
+        let derived = inits.chain([(asked.first, first), (Sums::START, b"")]);
+        for (sum, first) in method.chain(derived) {
+            let mut at = self.heads.get(self.chain(sum)).copied().unwrap_or(END);
             while let Some(row) = self.rows.get(at as usize) {
                 at = row.next;
                 let own = raw.get(row.start as usize..row.end as usize);
@@ -129,7 +137,8 @@ impl Lookup {
 
 /// Whether a name as compilers write it, which begins with an identifier, folds into the name that is asked for.
 fn answer_of(own: &[u8], front: &[u8], asked: &[u8]) -> Answer {
-    if identifier(own) != front {
+    let behind = own.strip_prefix(b"(*").unwrap_or(own).strip_prefix(front);
+    if behind.is_none_or(|rest| rest.first().is_some_and(is_part)) {
         return Answer::No;
     }
     let is = |first: &[u8], rest: &[u8]| asked.strip_prefix(first) == Some(rest);
@@ -165,30 +174,67 @@ fn answer_of(own: &[u8], front: &[u8], asked: &[u8]) -> Answer {
     }
 }
 
-/// The ASCII letters, digits and underscores in front of a name, behind the mark of a pointer receiver.
-fn identifier(name: &[u8]) -> &[u8] {
-    let name = name.strip_prefix(b"(*").unwrap_or(name);
-    let length = name.iter().take_while(|b| is_part(b)).count();
-    name.get(..length).unwrap_or_default()
+/// Which chains a name is in: sums of the ASCII letters, digits and underscores in front of it, behind the mark of a pointer receiver.
+struct Sums {
+    /// Of the identifier in front.
+    first: u32,
+    /// Of that and the method in `T.M` and `(*T).M`; `None` where anything else follows, or what a compiler may have added (`F.func1`, `F.gowrap1`).
+    method: Option<u32>,
+    /// Bytes of the identifier in front, where no mark is before it.
+    length: usize,
 }
 
+impl Sums {
+    /// The sum of nothing.
+    const START: u32 = 0;
+
+    fn of(name: &[u8]) -> Self {
+        let (own, end): (&[u8], &[u8]) = match name.strip_prefix(b"(*") {
+            Some(own) => (own, b")."),
+            None => (name, b"."),
+        };
+        let (first, length) = sum(Self::START, own);
+        let method = own.get(length..).and_then(|rest| rest.strip_prefix(end));
+        let is_added = |method: &[u8]| {
+            method.last().is_none_or(u8::is_ascii_digit)
+                || matches!(method, b"gowrap" | b"deferwrap")
+        };
+        let method = method.and_then(|method| {
+            let (sum, length) = sum(first, method);
+            (length == method.len() && !is_added(method)).then_some(sum)
+        });
+        Self {
+            first,
+            method,
+            length,
+        }
+    }
+}
+
+/// Goes on with a sum over the identifier in front of a text; and its length.
+fn sum(start: u32, text: &[u8]) -> (u32, usize) {
+    let (mut sum, mut length) = (start, 0);
+    for byte in text {
+        if !is_part(byte) {
+            break;
+        }
+        sum = sum.wrapping_mul(31).wrapping_add(u32::from(*byte));
+        length += 1;
+    }
+    (sum, length)
+}
+
+/// Whether a byte is part of an identifier.
 fn is_part(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b'_'
-}
-
-/// The identifier in front of a name, and that of the method in `T.M` and `(*T).M`; `None` where anything else follows, or what a compiler may have added
-/// (`F.func1`, `F.gowrap1`).
-fn parts(name: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let first = identifier(name);
-    let is_pointer = name.starts_with(b"(*");
-    let (start, end): (usize, &[u8]) = match is_pointer {
-        true => (2 + first.len(), b")."),
-        false => (first.len(), b"."),
+    static PARTS: [bool; 256] = {
+        let mut parts = [false; 256];
+        let mut byte = 0;
+        while byte < parts.len() {
+            let b = byte as u8;
+            parts[byte] = b.is_ascii_alphanumeric() || b == b'_';
+            byte += 1;
+        }
+        parts
     };
-    let method = name.get(start..).and_then(|rest| rest.strip_prefix(end));
-    let is_added = |method: &[u8]| {
-        method.last().is_none_or(u8::is_ascii_digit) || matches!(method, b"gowrap" | b"deferwrap")
-    };
-    let method = method.filter(|method| method.iter().all(is_part) && !is_added(method));
-    (first, method)
+    PARTS.get(usize::from(*byte)).copied().unwrap_or(false)
 }

@@ -1,20 +1,9 @@
 //! The functions of one package. Their names are folded and sorted on first use, because most packages are never used.
 
 use super::is_name;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, Run};
 use super::name::{Folded, fold, plain, without_brackets};
 use std::sync::OnceLock;
-
-/// Names as compilers write them that follow each other in a text, each with a zero after it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
-    /// Where the first begins.
-    pub start: u32,
-    /// Where the last ends.
-    pub end: u32,
-    /// Bytes of the package, with its dot, at the front of each.
-    pub prefix: u32,
-}
 
 /// The functions of one package.
 #[derive(Clone, Debug, Default)]

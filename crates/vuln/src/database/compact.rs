@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+/// First bytes of every form.
+const FRONT: &[u8] = b"gspvuln";
 /// First bytes; the last is the version of the form.
 const MAGIC: &[u8; 8] = b"gspvuln2";
 /// Bytes of magic and checksum.
@@ -50,8 +52,16 @@ pub(super) fn fixed(data: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(*bytes)).ok()
 }
 
+/// Whether another version of gospect wrote it, in a form of its own.
+pub(super) fn is_other_form(data: &[u8]) -> bool {
+    data.starts_with(FRONT) && !data.starts_with(MAGIC)
+}
+
 /// Compares the checksum.
 pub(super) fn check(data: &[u8]) -> Result<(), Damaged> {
+    if is_other_form(data) {
+        return Err(Damaged("it has the form of another version of gospect"));
+    }
     if !data.starts_with(MAGIC) {
         return Err(Damaged("it does not begin as one of this version does"));
     }

@@ -193,6 +193,11 @@ impl Database {
         Self::from_data(Cow::Owned(data))
     }
 
+    /// Whether these bytes are a database in the compact form of another version of gospect, which [`Database::open`] refuses.
+    pub fn is_other_form(data: &[u8]) -> bool {
+        compact::is_other_form(data)
+    }
+
     fn from_data(data: Cow<'static, [u8]>) -> Result<Self, Damaged> {
         let sections = Sections::read(&data)?;
         let about = serde_json::from_slice(sections.stored(&data, Section::About)?)
