@@ -19,9 +19,11 @@ if ! "$python/bin/python" -c 'import pyspark, pyarrow, duckdb, pytest' 2>/dev/nu
 		exit 0
 	}
 fi
+# Small, and only for the test of files behind http://; without them it is skipped, and says so.
+"$python/bin/python" -c 'import fsspec, aiohttp' 2>/dev/null || "$python/bin/pip" install -q fsspec aiohttp || true
 VIRTUAL_ENV="$python" "$python/bin/maturin" develop --quiet --locked --manifest-path python/Cargo.toml
 
 if [[ "${1:-}" == --test ]]; then
-	exec "$python/bin/python" -m pytest -q -rs python/tests/test_spark.py python/tests/test_spark_plan.py python/tests/test_fleet.py python/tests/test_catalog.py
+	exec "$python/bin/python" -m pytest -q -rs python/tests/test_spark.py python/tests/test_spark_plan.py python/tests/test_spark_join.py python/tests/test_spark_trouble.py python/tests/test_spark_remote.py python/tests/test_fleet.py python/tests/test_catalog.py
 fi
 exec "$python/bin/python" python/tests/example_cluster.py "${1:-target/fleet}"

@@ -11,7 +11,9 @@ Options, all of them text:
 ``targets``           one target a line: ``registry:HOST`` (everything in it), ``registry:HOST/NAME:TAG``, files, folders,
                       ``s3://`` and other addresses that pyarrow or fsspec knows; or a JSON list
 ``targets_file``      a file of such lines
-``known``             an earlier result (Parquet, any address that pyarrow knows): what it holds is not scanned again
+``known``             an earlier result (Parquet, any address that pyarrow knows): what it holds is not scanned again. The driver
+                      reads it into its memory; :func:`sweep` joins with a table of any size and form instead
+``plan``              ``true``: only the targets, with what they are known by
 ``partition_bytes``   bytes of targets in one task (256 MiB), ``partition_targets``: most targets in one task (64)
 ``audit``             ``true``: findings, by ``policy`` (a file that the driver reads), ``profile``, and ``audit.NAME`` for any
                       option of ``gospect audit``
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from ._join import PLAN, plan_batches, sweep
 from ._options import Options
 from ._plan import partitions_of, plan
 from ._targets import Target
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
-__all__ = ["GospectDataSource", "register"]
+__all__ = ["GospectDataSource", "register", "sweep"]
 
 
 class GospectDataSource(DataSource):
@@ -53,10 +56,11 @@ class GospectDataSource(DataSource):
         return "gospect"
 
     def schema(self) -> StructType:
-        return from_arrow_schema(columns())
+        return from_arrow_schema(PLAN if Options.of(self.options).only_plan else columns())
 
     def reader(self, schema: StructType) -> GospectReader:
-        return GospectReader(Options.of(self.options))
+        options = Options.of(self.options)
+        return PlanReader(options) if options.only_plan else GospectReader(options)
 
 
 class TargetsPartition(InputPartition):
@@ -78,6 +82,19 @@ class GospectReader(DataSourceReader):
 
     def read(self, partition: TargetsPartition) -> Iterator[pyarrow.RecordBatch]:
         return rows_of_partition(partition.targets, self.options)
+
+
+class PlanReader(DataSourceReader):
+    """Lists the targets, in a task of its own."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def partitions(self) -> Sequence[InputPartition]:
+        return [InputPartition(0)]
+
+    def read(self, partition: InputPartition) -> Iterator[pyarrow.RecordBatch]:
+        return plan_batches(self.options)
 
 
 def register(spark: SparkSession) -> None:

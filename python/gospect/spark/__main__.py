@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 from .._errors import Error
-from . import register
+from . import register, sweep
 
 
 def main(given: list[str] | None = None) -> int:
@@ -35,21 +35,23 @@ def main(given: list[str] | None = None) -> int:
 
 def _sweep(spark: SparkSession, args: argparse.Namespace) -> int:
     register(spark)
-    reader = spark.read.format("gospect").option("targets", "\n".join(_targets(args.targets)))
-    for pair in args.option:
-        name, _, value = pair.partition("=")
-        reader = reader.option(name, value)
+    options = {name: value for name, _, value in (pair.partition("=") for pair in args.option)}
     for name in ("cache", "policy", "profile", "partition_bytes", "partition_targets", "sweep"):
         if getattr(args, name) is not None:
-            reader = reader.option(name, str(getattr(args, name)))
+            options[name] = str(getattr(args, name))
     if args.audit:
-        reader = reader.option("audit", "true")
+        options["audit"] = "true"
+    targets = list(_targets(args.targets))
     known = args.known or (None if args.all else args.out)
-    if known and _exists(spark, known):
-        reader = reader.option("known", known)
+    known = known if known and _exists(spark, known) else None
+    if args.join:
+        result = sweep(spark, targets, known=spark.read.parquet(known) if known else None, **options)
+    else:
+        reader = spark.read.format("gospect").options(**options).option("targets", "\n".join(targets))
+        result = (reader.option("known", known) if known else reader).load()
     start = time.monotonic()
     with _progress(spark):
-        reader.load().write.mode("append").parquet(args.out)
+        result.write.mode("append").parquet(args.out)
     _say(f"{args.out}: written in {time.monotonic() - start:.0f} s")
     return 0
 
@@ -100,21 +102,22 @@ def _say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gospect.spark", description="gospect on a Spark cluster")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    sweep = commands.add_parser("sweep", help="scan what is new among the targets, and append it to a Parquet table")
-    sweep.add_argument("--targets", nargs="+", required=True, metavar="TARGET", help="targets as in option targets; @FILE: one a line")
-    sweep.add_argument("--out", required=True, metavar="ADDRESS", help="the table; also what is known already")
-    sweep.add_argument("--known", metavar="ADDRESS", help="another table whose images are known")
-    sweep.add_argument("--all", action="store_true", help="scan what the table has, too")
-    sweep.add_argument("--cache", metavar="DIR", help="results of layers, on a path that all workers share")
-    sweep.add_argument("--audit", action="store_true", help="add findings")
-    sweep.add_argument("--policy", metavar="FILE", help="add findings by this policy")
-    sweep.add_argument("--profile", metavar="NAME", help="add findings by this profile")
-    sweep.add_argument("--partition-bytes", type=int, metavar="N", help="bytes of targets in one task")
-    sweep.add_argument("--partition-targets", type=int, metavar="N", help="most targets in one task")
-    sweep.add_argument("--sweep", metavar="NAME", help="the name of this run in the table [default: the time]")
-    sweep.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the data source")
-    sweep.add_argument("--master", metavar="URL", help="the cluster, when spark-submit does not say")
-    sweep.add_argument("--conf", action="append", default=[], metavar="NAME=VALUE", help="a setting of Spark")
+    parsed = commands.add_parser("sweep", help="scan what is new among the targets, and append it to a Parquet table")
+    parsed.add_argument("--targets", nargs="+", required=True, metavar="TARGET", help="targets as in option targets; @FILE: one a line")
+    parsed.add_argument("--out", required=True, metavar="ADDRESS", help="the table; also what is known already")
+    parsed.add_argument("--known", metavar="ADDRESS", help="another table whose images are known")
+    parsed.add_argument("--join", action="store_true", help="find what is known by a join of Spark, for tables larger than the memory of the driver")
+    parsed.add_argument("--all", action="store_true", help="scan what the table has, too")
+    parsed.add_argument("--cache", metavar="DIR", help="results of layers, on a path that all workers share")
+    parsed.add_argument("--audit", action="store_true", help="add findings")
+    parsed.add_argument("--policy", metavar="FILE", help="add findings by this policy")
+    parsed.add_argument("--profile", metavar="NAME", help="add findings by this profile")
+    parsed.add_argument("--partition-bytes", type=int, metavar="N", help="bytes of targets in one task")
+    parsed.add_argument("--partition-targets", type=int, metavar="N", help="most targets in one task")
+    parsed.add_argument("--sweep", metavar="NAME", help="the name of this run in the table [default: the time]")
+    parsed.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the data source")
+    parsed.add_argument("--master", metavar="URL", help="the cluster, when spark-submit does not say")
+    parsed.add_argument("--conf", action="append", default=[], metavar="NAME=VALUE", help="a setting of Spark")
     return parser
 
 

@@ -32,6 +32,8 @@ class Options:
     catalog: dict[str, Any] = dataclasses.field(default_factory=dict)
     #: ``None``: no findings are wanted.
     audit: dict[str, Any] | None = None
+    #: Only the plan is wanted: targets, not what is in them.
+    only_plan: bool = False
     #: The text of the policy, which executors may have no file of.
     policy: str | None = None
 
@@ -47,6 +49,7 @@ class Options:
         options = cls(targets, known=left.pop("known", None))
         options.partition_bytes = _number(left, "partition_bytes", options.partition_bytes)
         options.partition_targets = _number(left, "partition_targets", options.partition_targets)
+        options.only_plan = _WORDS.get(left.pop("plan", "false").lower(), True)
         options.sweep = left.pop("sweep", "") or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         # Spark runs a task on each core.
         options.scan = {"jobs": "1"}

@@ -14,7 +14,7 @@ from ._targets import SMALLEST, Target, printable
 def plan(options: Options) -> list[Target]:
     """All targets that must be scanned, in the order in which they are named."""
     known = _known(options.known) if options.known else set()
-    return [target for target in _listed(options) if target.identity is None or target.identity not in known]
+    return [target for target in listed(options) if target.identity is None or target.identity not in known]
 
 
 def partitions_of(targets: Iterable[Target], options: Options) -> list[list[Target]]:
@@ -31,7 +31,8 @@ def partitions_of(targets: Iterable[Target], options: Options) -> list[list[Targ
     return groups
 
 
-def _listed(options: Options) -> Iterator[Target]:
+def listed(options: Options) -> Iterator[Target]:
+    """All targets, known or not, while they are found."""
     images: list[str] = []
     for name in options.targets:
         if name.startswith("registry:"):
@@ -133,9 +134,9 @@ def _file(name: str, path: str, stat: os.stat_result) -> Target:
 
 def _remote(address: str) -> Iterator[Target]:
     # pyarrow.fs takes long to import, and most sweeps need none of it.
-    from ._remote import listed
+    from ._remote import listed_files
 
-    return listed(address)
+    return listed_files(address)
 
 
 def _known(address: str) -> set[str]:

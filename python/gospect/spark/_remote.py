@@ -24,7 +24,7 @@ def shown(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def listed(address: str) -> Iterator[Target]:
+def listed_files(address: str) -> Iterator[Target]:
     """The file at an address, or all large enough files below it."""
     name = shown(address)
     try:

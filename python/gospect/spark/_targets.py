@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 #: Files that are smaller hold no linked Go program (``gospect scan --min-size``).
 SMALLEST = 16 << 10
@@ -22,6 +23,17 @@ class Target:
     error: str | None = None
     #: A file of another machine: the address that opens its file system, and its path in there. ``None``: the name says where it is.
     remote: tuple[str, str] | None = None
+
+    def as_text(self) -> str:
+        """As text, for a column."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def of_text(cls, text: str) -> Target:
+        """Reads :meth:`as_text`."""
+        given = json.loads(text)
+        remote = given.pop("remote")
+        return cls(**given, remote=tuple(remote) if remote else None)
 
 
 def printable(text: str | None) -> str | None:
