@@ -36,18 +36,18 @@ use std::path::PathBuf;
 #[command(
     disable_help_flag = true,
     after_help = "Start with:  gospect scan DIR
-`gospect help COMMAND` says more, with examples.
+`gospect COMMAND --help` says more, with examples.
 Topics of `gospect help`: targets, formats, exit-codes, policy"
 )]
 pub struct Cli {
-    /// Print help; `gospect help COMMAND` prints more, with examples
-    #[arg(short, long, global = true, display_order = 999, help_heading = headings::OUTPUT, action = clap::ArgAction::HelpShort)]
+    /// Print help: -h the common options, --help all of them, with examples
+    #[arg(short, long, global = true, display_order = 999, help_heading = headings::OUTPUT, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The whole command line; the short help says where to find the long help.
+/// The whole command line; the short help (`-h`) says where to find the long help (`--help`).
 pub fn command() -> clap::Command {
     let command = <Cli as clap::CommandFactory>::command();
     let names: Vec<String> = command
@@ -55,8 +55,9 @@ pub fn command() -> clap::Command {
         .map(|c| c.get_name().to_owned())
         .collect();
     names.into_iter().fold(command, |command, name| {
-        let more = format!("All options, with examples: gospect help {name}");
-        command.mut_subcommand(name, |c| c.after_help(more))
+        let more = format!("All options, with examples: gospect {name} --help");
+        // The long help ends with the examples of the command, if it has some, and does not name itself.
+        command.mut_subcommand(name, |c| c.after_help(more).after_long_help(""))
     })
 }
 

@@ -18,7 +18,9 @@ pub fn text(name: &str) -> Option<String> {
 }
 
 const TARGETS: &str = "\
-Targets: what `scan`, `audit`, `diff`, `sbom` and `fips` look at.
+Targets: what `scan`, `audit`, `diff`, `sbom`, `vuln`, `verify`, `packages` and
+`fips` look at. `why` and `rebuild` take one program, also inside an archive or
+image.
 
   PATH                        a file, a directory (walked), an archive or an
                               image, told apart by content
@@ -31,7 +33,9 @@ Targets: what `scan`, `audit`, `diff`, `sbom` and `fips` look at.
   oci-archive:PATH[:TAG]      a tar of an OCI layout
   oci-dir:PATH[:TAG]          an OCI layout
   registry:HOST/NAME[:TAG]    an image of a registry; also NAME@DIGEST
+  registry:HOST               all images of a registry
   pid:N                       a process (Linux)
+  ps:                         all processes (Linux), like `gospect ps`
   records:FILE                what `gospect scan --format ndjson` wrote;
                               records:- is standard input
 
@@ -50,12 +54,15 @@ Exit codes. 2 beats 1 beats 3.
 
   0   fine
   1   findings at or above --fail-on (audit, lint; default error) or --level
-      (vuln); a change that `diff --fail-on` names; a FIPS checksum that does
-      not match
-  2   usage; something named that could not be read; a wrong digest; with
-      --strict, anything not examined
-  3   no Go program where one was required (audit, vuln, packages, why, sbom,
-      fips, scan --require)
+      (vuln); a change that `diff --fail-on` names; a sum, digest, commit or
+      signature that does not match (verify); other code or data (rebuild); a
+      FIPS checksum that does not match
+  2   usage; something named that could not be read; a wrong digest; a
+      database or source that could not be asked (vuln, verify, db, catalog);
+      a program that could not be built (rebuild); with --strict, anything not
+      examined or not judged
+  3   no Go program where one was required (audit, vuln, verify, packages,
+      why, rebuild, sbom, fips, scan --require)
 
 A closed pipe is no error. `gospect version` has the exit codes of `go version`.
 

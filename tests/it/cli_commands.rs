@@ -137,16 +137,16 @@ fn every_command_is_in_help_manual_and_completions() {
 }
 
 #[test]
-fn help_is_short_with_the_flag_and_long_with_the_word() {
+fn help_is_short_with_h_and_long_with_help() {
     for name in ["scan", "audit", "lint", "diff", "sbom", "fips", "explain"] {
-        let short = run(&[name, "--help"]);
-        let long = run(&["help", name]);
+        let short = run(&[name, "-h"]);
+        let long = run(&[name, "--help"]);
         assert_eq!((short.code, long.code), (Some(0), Some(0)), "{name}");
-        assert_eq!(short.stdout, run(&[name, "-h"]).stdout, "{name}");
+        assert_eq!(long.stdout, run(&["help", name]).stdout, "{name}");
         let lines = short.stdout.lines().count();
         assert!(lines <= 50, "{name}: {lines} lines");
         assert!(
-            short.stdout.contains(&format!("gospect help {name}")),
+            short.stdout.contains(&format!("gospect {name} --help")),
             "{name}"
         );
         assert!(
@@ -173,6 +173,72 @@ fn help_is_short_with_the_flag_and_long_with_the_word() {
         "{}",
         unknown.stderr
     );
+}
+
+/// The commands that `gospect help` lists.
+fn listed_commands() -> Vec<String> {
+    let help = run(&["--help"]).stdout;
+    let list = help.split("Commands:").nth(1).unwrap_or_default();
+    let list = list.split("\n\n").next().unwrap_or_default();
+    let rows = list.lines().filter_map(|row| row.strip_prefix("  "));
+    let names = rows.filter(|row| !row.starts_with(' '));
+    let names = names.filter_map(|row| row.split_whitespace().next());
+    names
+        .map(str::to_owned)
+        .filter(|name| name != "help")
+        .collect()
+}
+
+#[test]
+fn topics_and_the_page_of_commands_leave_no_command_out() {
+    let names = listed_commands();
+    assert!(names.len() > 15, "{names:?}");
+    let page = include_str!("../../docs/commands.md");
+    let (targets, codes) = (run(&["help", "targets"]), run(&["help", "exit-codes"]));
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let documented = page
+        .lines()
+        .find_map(|row| row.strip_prefix("| 3 | "))
+        .unwrap();
+    let (_, required) = codes.stdout.split_once("\n  3 ").unwrap();
+    let (required, _) = required.split_once("\n\n").unwrap();
+    let required = one_line(required);
+    for name in &names {
+        assert!(page.contains(&format!("`gospect {name}")), "{name}");
+        let help = run(&["help", name]).stdout;
+        assert!(!help.contains("All options, with examples"), "{name}");
+        let usage = help.lines().find(|l| l.starts_with("Usage:"));
+        let usage = usage.unwrap_or_default();
+        let program = usage.contains("PROGRAM");
+        if !program && !usage.contains("TARGET") {
+            continue;
+        }
+        let quoted = format!("`{name}`");
+        // `diff` compares two sides, and `lint` reads other files.
+        if name != "lint" {
+            assert!(one_line(&targets.stdout).contains(&quoted), "{name}");
+        }
+        if !["diff", "lint", "scan"].contains(&name.as_str()) {
+            assert!(documented.contains(&quoted), "{name}");
+            let mut words = required.split([' ', ',', '(', ')']);
+            assert!(words.any(|word| word == name), "{name}: {required}");
+        }
+    }
+    // Each scheme that the topic names is in the page, and the other way round.
+    for scheme in [
+        "file:",
+        "oci-dir:",
+        "registry:HOST ",
+        "pid:",
+        "ps:",
+        "records:",
+    ] {
+        assert!(
+            targets.stdout.contains(&format!("\n  {scheme}")),
+            "{scheme}"
+        );
+        assert!(page.contains(&format!("`{}", scheme.trim())), "{scheme}");
+    }
 }
 
 /// Checked by the shells themselves, where they are installed.
