@@ -356,7 +356,7 @@ pub struct OutputArgs {
 /// When to write colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal; NO_COLOR and CLICOLOR=0 switch them off, FORCE_COLOR and CLICOLOR_FORCE on
+    /// On a terminal; NO_COLOR, FORCE_COLOR=0 and CLICOLOR=0 switch them off, FORCE_COLOR=1 and CLICOLOR_FORCE=1 on
     #[default]
     Auto,
     /// Always

@@ -2,6 +2,7 @@
 
 use super::args::Color;
 use super::captured;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -69,23 +70,37 @@ pub fn is_pipe() -> bool {
 }
 
 /// Whether to write colours to an output that is a terminal or not. An argument overrides the environment, and there NO_COLOR
-/// (no-color.org) overrides FORCE_COLOR and CLICOLOR_FORCE, which override CLICOLOR=0 (bixense.com/clicolors).
+/// (no-color.org) overrides FORCE_COLOR and CLICOLOR_FORCE, which override CLICOLOR=0 (bixense.com/clicolors). FORCE_COLOR=0 means
+/// none, as in Node.js (force-color.org leaves the value open); CLICOLOR_FORCE=0 means that nothing is forced.
 pub fn colors(when: Color, is_terminal: bool) -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_zero = |name| std::env::var_os(name).is_some_and(|value| value == "0");
+    colors_with(when, is_terminal, |name| std::env::var_os(name))
+}
+
+fn colors_with(
+    when: Color,
+    is_terminal: bool,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> bool {
+    let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    let is_zero = |name| variable(name).is_some_and(|value| value == "0");
     let is_on = |name| is_set(name) && !is_zero(name);
+    let is_off = is_zero("FORCE_COLOR") || is_zero("CLICOLOR");
     match when {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if is_set("NO_COLOR") => false,
         Color::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => true,
-        Color::Auto => is_terminal && !is_zero("CLICOLOR") && !is_dumb(),
+        Color::Auto => is_terminal && !is_off && !is_dumb_with(&variable),
     }
 }
 
 /// Whether the terminal supports no escape sequences.
 pub fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_some_and(|t| t == "dumb")
+    is_dumb_with(|name| std::env::var_os(name))
+}
+
+fn is_dumb_with(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    variable("TERM").is_some_and(|t| t == "dumb")
 }
 
 /// Whether the locale uses UTF-8. It applies to files and pipes too, so that a command always writes the same bytes.
@@ -100,5 +115,38 @@ pub fn utf8() -> bool {
             .replace('-', "")
             .contains("utf8"),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether an output that is a terminal or not has colours with these variables.
+    fn has_colors(is_terminal: bool, set: &[(&str, &str)]) -> bool {
+        colors_with(Color::Auto, is_terminal, |name| {
+            let found = set.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn variables_switch_colours_on_and_off() {
+        assert!(has_colors(true, &[]) && !has_colors(false, &[]));
+        for off in [
+            ("TERM", "dumb"),
+            ("NO_COLOR", "1"),
+            ("FORCE_COLOR", "0"),
+            ("CLICOLOR", "0"),
+        ] {
+            assert!(!has_colors(true, &[off]), "{off:?}");
+            assert!(!has_colors(false, &[off]), "{off:?}");
+        }
+        for on in [("FORCE_COLOR", "1"), ("CLICOLOR_FORCE", "1")] {
+            assert!(has_colors(false, &[on]), "{on:?}");
+            assert!(has_colors(false, &[on, ("CLICOLOR", "0")]), "{on:?}");
+            assert!(!has_colors(false, &[on, ("NO_COLOR", "1")]), "{on:?}");
+        }
+        assert!(!has_colors(false, &[("CLICOLOR_FORCE", "0")]));
     }
 }

@@ -1,5 +1,6 @@
 //! The documentation is true: its commands run, its output is what they print, and its links work.
 
+use crate::support::cli::run;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -368,4 +369,70 @@ fn every_link_between_pages_leads_to_a_file() {
         }
     }
     assert!(seen > 20, "only {seen} links were found");
+}
+
+/// The commands that `gospect help` lists.
+fn listed_commands() -> Vec<String> {
+    let help = run(&["--help"]).stdout;
+    let list = help.split("Commands:").nth(1).unwrap_or_default();
+    let list = list.split("\n\n").next().unwrap_or_default();
+    let rows = list.lines().filter_map(|row| row.strip_prefix("  "));
+    let names = rows.filter(|row| !row.starts_with(' '));
+    let names = names.filter_map(|row| row.split_whitespace().next());
+    names
+        .map(str::to_owned)
+        .filter(|name| name != "help")
+        .collect()
+}
+
+#[test]
+fn topics_and_the_page_of_commands_leave_no_command_out() {
+    let names = listed_commands();
+    assert!(names.len() > 15, "{names:?}");
+    let page = include_str!("../../docs/commands.md");
+    let (targets, codes) = (run(&["help", "targets"]), run(&["help", "exit-codes"]));
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let documented = page
+        .lines()
+        .find_map(|row| row.strip_prefix("| 3 | "))
+        .unwrap();
+    let (_, required) = codes.stdout.split_once("\n  3 ").unwrap();
+    let (required, _) = required.split_once("\n\n").unwrap();
+    let required = one_line(required);
+    for name in &names {
+        assert!(page.contains(&format!("`gospect {name}")), "{name}");
+        let help = run(&["help", name]).stdout;
+        assert!(!help.contains("All options, with examples"), "{name}");
+        let usage = help.lines().find(|l| l.starts_with("Usage:"));
+        let usage = usage.unwrap_or_default();
+        let program = usage.contains("PROGRAM");
+        if !program && !usage.contains("TARGET") {
+            continue;
+        }
+        let quoted = format!("`{name}`");
+        // `diff` compares two sides, and `lint` reads other files.
+        if name != "lint" {
+            assert!(one_line(&targets.stdout).contains(&quoted), "{name}");
+        }
+        if !["diff", "lint", "scan"].contains(&name.as_str()) {
+            assert!(documented.contains(&quoted), "{name}");
+            let mut words = required.split([' ', ',', '(', ')']);
+            assert!(words.any(|word| word == name), "{name}: {required}");
+        }
+    }
+    // Each scheme that the topic names is in the page, and the other way round.
+    for scheme in [
+        "file:",
+        "oci-dir:",
+        "registry:HOST ",
+        "pid:",
+        "ps:",
+        "records:",
+    ] {
+        assert!(
+            targets.stdout.contains(&format!("\n  {scheme}")),
+            "{scheme}"
+        );
+        assert!(page.contains(&format!("`{}", scheme.trim())), "{scheme}");
+    }
 }

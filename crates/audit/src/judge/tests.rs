@@ -58,6 +58,21 @@ fn waivers_pass_expire_and_are_missed() {
     assert_eq!(last_day.counts.waived, 1, "the last day still holds");
     let missed = with("2026-12-31", "elsewhere");
     assert_eq!((missed.counts.note, missed.counts.warning), (1, 1));
+    let message = |audit: &Audit| {
+        let mut about = audit
+            .findings
+            .iter()
+            .filter(|f| f.rule.ends_with("-waiver"));
+        about.next().map(|f| f.message.clone())
+    };
+    let expected = "the waiver for race-* at elsewhere covers nothing";
+    assert_eq!(message(&missed).as_deref(), Some(expected));
+    // A waiver for every path names none.
+    let expected = "the waiver for race-* ran out on 2026-11-21 and would cover 1 finding";
+    assert_eq!(
+        message(&with("2026-11-21", "**")).as_deref(),
+        Some(expected)
+    );
 }
 
 #[test]

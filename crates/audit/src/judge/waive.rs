@@ -101,7 +101,7 @@ impl Auditor<'_> {
                 continue;
             }
             if covered == 0 {
-                let message = format!("the waiver for {} at {} covers nothing", w.rule, w.path);
+                let message = format!("the waiver for {}{} covers nothing", w.rule, w.place());
                 reports.push((
                     &unused_waiver::META,
                     &w.at,
@@ -113,9 +113,9 @@ impl Auditor<'_> {
             } else if expired {
                 let day = w.expires.map(|d| d.to_string()).unwrap_or_default();
                 let message = format!(
-                    "the waiver for {} at {} ran out on {day} and would cover {covered} finding{}",
+                    "the waiver for {}{} ran out on {day} and would cover {covered} finding{}",
                     w.rule,
-                    w.path,
+                    w.place(),
                     if covered == 1 { "" } else { "s" }
                 );
                 reports.push((

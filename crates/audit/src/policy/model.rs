@@ -193,6 +193,14 @@ impl Waiver {
         glob::matches(&self.path, path)
     }
 
+    /// Where it applies, to follow the rule in a sentence: ` at PATH`, or nothing if it has no path.
+    pub fn place(&self) -> String {
+        match self.path.as_str() {
+            "**" => String::new(),
+            path => format!(" at {path}"),
+        }
+    }
+
     /// Whether its path is not a glob.
     pub fn is_for_one_path(&self) -> bool {
         glob::is_literal(&self.path)

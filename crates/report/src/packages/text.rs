@@ -93,11 +93,34 @@ fn line(text: &mut String, bytes: u64, all: u64, functions: u64, name: &str) {
     );
 }
 
-/// A part as a percentage, with one decimal.
+/// A part as a percentage, rounded to one decimal, as on the page of `--format html` (`sharesOf` of script/maps.js).
 fn share(part: u64, whole: u64) -> String {
-    let thousandths = u128::from(part) * 1000;
-    match thousandths.checked_div(u128::from(whole)) {
-        Some(n) => format!("{}.{}%", n / 10, n % 10),
+    let doubled = u128::from(part) * 2000;
+    match doubled.checked_div(u128::from(whole)) {
+        Some(halves) => {
+            let thousandths = halves.div_ceil(2);
+            format!("{}.{}%", thousandths / 10, thousandths % 10)
+        }
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn shares_are_rounded() {
+        for (part, whole, expected) in [
+            (0, 0, ""),
+            (0, 7, "0.0%"),
+            (8_149, 100_000, "8.1%"),
+            (815, 10_000, "8.2%"),
+            (8_165, 100_000, "8.2%"),
+            (2, 3, "66.7%"),
+            (u64::MAX, u64::MAX, "100.0%"),
+        ] {
+            assert_eq!(share(part, whole), expected, "{part} of {whole}");
+        }
     }
 }

@@ -19,7 +19,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         |group, spread| {
             // Findings about single programs decide before the majority does.
             if group.plan().of("GOEXPERIMENT").is_some() {
-                return "build all as the findings about their experiments say".to_owned();
+                return "build all programs with the GOEXPERIMENT that the findings about single programs name".to_owned();
             }
             settle("GOEXPERIMENT", spread)
         },

@@ -35,7 +35,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             "GOPATH mode",
         )
     } else {
-        (format!("`go {line}` in go.mod"), "go line")
+        (go_line(line), "go line")
     };
     let mut report = Report::new(format!(
         "{keeps} keeps {} old default{}, {} of them weaker",
@@ -76,6 +76,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(report);
 }
 
+/// The `go` line in words: what go.mod says, or the releases that it may name (`1.0-1.18`), which have the same defaults.
+fn go_line(line: &str) -> String {
+    match line.split_once('-') {
+        Some((oldest, newest)) => format!("a `go` line from {oldest} to {newest} in go.mod"),
+        None => format!("`go {line}` in go.mod"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::setting;
@@ -104,6 +112,21 @@ mod tests {
                 .contains("2 old defaults, 1 of them weaker"),
             "{}",
             found[0].message
+        );
+        assert!(
+            found[0].message.starts_with("`go 1.22` in go.mod keeps"),
+            "{}",
+            found[0].message
+        );
+        let of_a_range = change(b.clone(), |b| {
+            b.godebug.language_version = Some("1.0-1.18".into())
+        });
+        let message = judge_one("godebug-legacy-defaults", &of_a_range)
+            .remove(0)
+            .message;
+        assert!(
+            message.starts_with("a `go` line from 1.0 to 1.18 in go.mod keeps"),
+            "{message}"
         );
         assert!(judge_one("godebug-legacy-defaults", &binary(|_| ())).is_empty());
         let in_gopath_mode = change(gopath(&[]), |g| g.godebug = b.godebug.clone());

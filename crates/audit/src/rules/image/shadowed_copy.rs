@@ -1,4 +1,5 @@
 use crate::rules::prelude::*;
+use gospect_bytes::number;
 
 pub const META: Meta = Meta {
     code: "GS238",
@@ -15,7 +16,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let b = ctx.binary;
-    let mut report = Report::new(format!("{} bytes of a hidden {} program are in a lower layer", b.size, b.go_version.as_deref().unwrap_or("Go")))
+    let mut report = Report::new(format!("a hidden {} program of {} is in a lower layer", b.go_version.as_deref().unwrap_or("Go"), number::bytes(b.size)))
         .help("use a fresh final stage: `FROM scratch` and `COPY --from=build ...`, or remove the file in the RUN line that made it");
     if let Some(layer) = &b.location.layer {
         report = report.see(
@@ -48,14 +49,19 @@ mod tests {
             .judge_image(
                 &image,
                 &[change(in_image(&image, binary(|_| ())), |b| {
-                    b.location.visible = visible
+                    (b.location.visible, b.size) = (visible, 1_220_768);
                 })],
             )
-            .len()
         };
-        assert_eq!(
-            (judge(Some(false)), judge(Some(true)), judge(None)),
-            (1, 0, 0)
+        let found = judge(Some(false));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0]
+                .message
+                .ends_with("program of 1.2 MB is in a lower layer"),
+            "{}",
+            found[0].message
         );
+        assert!(judge(Some(true)).is_empty() && judge(None).is_empty());
     }
 }

@@ -4,8 +4,10 @@ use crate::policy::condition::{Condition, Operator};
 use crate::rules::integrity::missing_build_info;
 use crate::rules::prelude::*;
 use crate::{glob, majors};
+use gospect_bytes::number;
 use gospect_record::ModuleList;
 use gospect_record::StandIn;
+use std::collections::BTreeSet;
 
 pub const META: Meta = Meta {
     code: "GS142",
@@ -42,7 +44,17 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let why = list.why().unwrap_or("the record does not explain all code");
+    let has_names = ctx.binary.has_package_names();
+    let groups: BTreeSet<&str> = rows
+        .iter()
+        .filter(|s| !s.is_own)
+        .map(StandIn::group)
+        .collect();
+    let dependencies = number::count(groups.len() as u64, "dependency", "dependencies");
     let mut report = match asked.as_slice() {
+        [] if has_names && !groups.is_empty() => Report::new(format!(
+            "{dependencies} of unknown version in the function table: {why}"
+        )),
         [] => Report::new(format!("the modules of the program are unknown: {why}")),
         [one] => Report::new(format!("{one} cannot be answered: {why}")),
         [one, more @ ..] => Report::new(format!(
@@ -56,13 +68,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("not answered", one.as_str())
             .salient(one.as_str());
     }
-    if ctx.binary.has_package_names() {
-        let groups: std::collections::BTreeSet<&str> = rows
-            .iter()
-            .filter(|s| !s.is_own)
-            .map(StandIn::group)
-            .collect();
-        report = report.see("function table", format!("{} dependencies", groups.len()));
+    if has_names {
+        report = report.see("function table", dependencies);
     } else if list.is_unknown() {
         report = report.see("function table", "none, or its names are made up");
     }
@@ -244,6 +251,12 @@ mod tests {
     fn unknown_modules_are_a_note_or_a_warning_until_a_rule_needs_versions() {
         let b = gopath(&["golang.org/x/crypto/ssh", "github.com/x/y"]);
         let level = |profile: &str, policy: &str| judge(&b, profile, policy).map(|f| f.level);
+        // `missing-build-info` says that no modules are recorded; this rule says what that leaves unknown.
+        let message = judge(&b, "default", "").map(|found| found.message);
+        assert_eq!(
+            message.as_deref(),
+            Some("2 dependencies of unknown version in the function table: built in GOPATH mode")
+        );
         assert_eq!(level("default", ""), Some(Level::Note));
         assert_eq!(level("release", ""), Some(Level::Warning));
         for policy in [

@@ -62,7 +62,7 @@
     element.append(make("span", "name", label));
     if (isTall && fitting([own], box.width)) element.append(make("span", "amount", own));
   }
-  const sharesOf = (map) => (bytes) => (map.bytes ? (100 * bytes / map.bytes).toFixed(1) : "0.0") + " %";
+  const sharesOf = (map) => (bytes) => (map.bytes ? (Math.round(1000 * bytes / map.bytes) / 10).toFixed(1) : "0.0") + " %";
 
   function drawAreas(map) {
     const share = sharesOf(map);
