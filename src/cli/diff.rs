@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::{database, dates};
-use crate::audit::diff::{self, Class};
+use crate::audit::diff::{self, Change, Class, Diff};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, FileBytes, Limits, Use};
 use crate::compare::compare;
@@ -153,12 +153,38 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
             code.map_or(Ok(()), |code| rebuild::comparison_text(code, &look, out))
         }
     })?;
-    Ok(Exit::of(
-        &end,
-        args.source.strict,
-        diff.has(&classes) || (fails_on_worse && diff.changes().any(|change| change.worse)),
-        false,
-    ))
+    let causes = causes(&diff, &classes, fails_on_worse);
+    let exit = Exit::of(&end, args.source.strict, !causes.is_empty(), false);
+    if exit == Exit::Findings && !quiet {
+        say!("gospect: failed on: {}", causes.join(", "));
+    }
+    Ok(exit)
+}
+
+/// What `--fail-on` names and the comparison has, each with its number of programs: `toolchain (5 programs)`.
+fn causes(diff: &Diff, classes: &[Class], fails_on_worse: bool) -> Vec<String> {
+    let programs = |is_cause: &dyn Fn(&Change) -> bool| {
+        let pairs = diff.pairs.iter();
+        pairs
+            .filter(|pair| pair.changes.iter().any(is_cause))
+            .count()
+    };
+    let classes = Class::ALL
+        .into_iter()
+        .filter(|class| classes.contains(class));
+    let mut causes: Vec<(&str, usize)> = classes
+        .map(|class| (class.name(), programs(&|change| change.class == class)))
+        .collect();
+    if fails_on_worse {
+        causes.push((WORSE, programs(&|change| change.worse)));
+    }
+    let causes = causes.into_iter().filter(|(_, number)| *number > 0);
+    causes
+        .map(|(name, number)| {
+            let programs = count(number as u64, "program", "programs");
+            format!("{name} ({programs})")
+        })
+        .collect()
 }
 
 /// The file of a target, for `--code`.

@@ -158,6 +158,24 @@ fn an_expectation_that_does_not_hold_is_a_finding() {
         "{}",
         holds.stderr
     );
+    // A leading hyphen of a key and a release without `go` are understood.
+    let flag = audit(
+        &s,
+        &[
+            "--expect",
+            "-compiler=gc",
+            "--expect",
+            "go_version=1.21.13",
+            go,
+        ],
+    );
+    assert_eq!(flag.code, Some(0), "{}", flag.stderr);
+    // Turning rules off does not make it hold.
+    for allowed in ["all", "unmet-expectation"] {
+        let out = audit(&s, &["-A", allowed, "--expect=version=v9.9.9", go]);
+        assert_eq!(out.code, Some(1), "{allowed}");
+        assert!(!out.stderr.contains("holds"), "{}", out.stderr);
+    }
     let out = audit(&s, &["--expect=go_version=go1.27.3", go]);
     assert_eq!(out.code, Some(1));
     assert!(

@@ -44,6 +44,16 @@ fn exit_codes() {
         let out = diff(&s, args);
         assert_eq!(out.code, Some(want), "{args:?}: {}", out.stderr);
     }
+    // Standard error says what failed, also when the report goes to a file.
+    let written = diff(
+        &s,
+        &["--fail-on=toolchain,added", "-o", "report", "old", "new"],
+    );
+    let said = "gospect: failed on: toolchain (";
+    assert!(written.stderr.contains(said), "{}", written.stderr);
+    assert!(!written.stderr.contains("added"), "{}", written.stderr);
+    let quiet = diff(&s, &["--quiet", "--fail-on=toolchain", "old", "new"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(1), ""));
     let typo = diff(&s, &["--fail-on=toolchian", "old", "new"]);
     assert!(typo.stderr.contains("`toolchain`"), "{}", typo.stderr);
 }

@@ -22,6 +22,15 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     pattern.len() <= LONGEST && run(&compile(pattern.as_bytes()), text.as_bytes()).0
 }
 
+/// The path without `./` at its start, so that `./dist/app` and `dist/app` are one path.
+pub fn without_dot(path: &str) -> &str {
+    let mut plain = path;
+    while let Some(rest) = plain.strip_prefix("./") {
+        plain = rest.trim_start_matches('/');
+    }
+    if plain.is_empty() { path } else { plain }
+}
+
 /// Whether the pattern only matches the text that it is.
 pub fn is_literal(pattern: &str) -> bool {
     !pattern.contains(['*', '?', '[', '{', '\\'])

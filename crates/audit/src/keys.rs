@@ -7,6 +7,7 @@
 use gospect_record::StandIn;
 use gospect_record::*;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::OnceLock;
 
@@ -125,13 +126,54 @@ fn is_setting(key: &str) -> bool {
         || key.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
+/// Keys that hold a Go release as toolchains spell it, with `go` before the numbers.
+const GO_RELEASES: [&str; 4] = [
+    "go_version",
+    "build_info.GoVersion",
+    "go_version_range.first",
+    "go_version_range.last",
+];
+
+/// The key that holds a language version as go.mod spells it, without `go` before the numbers.
+const LANGUAGE_VERSION: &str = "godebug.language_version";
+
+/// Whether the key holds Go releases.
+pub fn is_go_release(key: &str) -> bool {
+    GO_RELEASES.contains(&key)
+}
+
+/// The value as records spell it, so that a policy may say `1.26` or `go1.26`: only the keys that hold Go versions change it.
+pub fn spelled<'v>(key: &str, value: &'v str) -> Cow<'v, str> {
+    if is_go_release(key) && value.starts_with(|c: char| c.is_ascii_digit()) {
+        return format!("go{value}").into();
+    }
+    match value.strip_prefix("go") {
+        Some(numbers) if key == LANGUAGE_VERSION => numbers.into(),
+        _ => value.into(),
+    }
+}
+
+/// Whether the key holds a version, which tags write with a leading `v`.
+pub fn is_version(key: &str) -> bool {
+    [
+        "version",
+        "build_info.Main.Version",
+        "build_info.Deps.Version",
+    ]
+    .contains(&key)
+        || key.starts_with("modules.")
+}
+
 /// Whether the key exists. A build setting exists if its name is not a typing error of a known one; `settings.NAME` takes any.
 pub fn is_known(key: &str) -> bool {
     let free = ["settings.", "modules.", "godebug.effective."];
     // A word such as `vcs.commit` has the form of a build setting, but no Go release writes it.
     let is_other_word = WORDS.iter().any(|(words, _)| words.contains(&key));
     ["port", "version"].contains(&key)
-        || (is_setting(key) && misspelt_setting(key).is_none() && !is_other_word)
+        || (is_setting(key)
+            && misspelt_setting(key).is_none()
+            && !is_other_word
+            && !is_unknown_vcs(key))
         || free
             .iter()
             .any(|p| key.len() > p.len() && key.starts_with(p))
@@ -177,6 +219,8 @@ const WORDS: [(&[&str], &str); 12] = [
     (
         &[
             "tag",
+            "vcs.tag",
+            "vcs.version",
             "release",
             "semver",
             "main_version",
@@ -264,6 +308,11 @@ fn misspelt_setting(key: &str) -> Option<&'static str> {
         true => gospect_knowledge::nearest(key, SETTINGS),
         false => None,
     }
+}
+
+/// Whether the key has the form `vcs.…`, but no Go release records it: version control has the same four settings since Go 1.18.
+fn is_unknown_vcs(key: &str) -> bool {
+    key.starts_with("vcs.") && !SETTINGS.contains(&key)
 }
 
 /// Every dotted path of the record, derived from its types.
@@ -427,6 +476,7 @@ mod tests {
         assert!(!is_known("modules.") && hint("modules.").contains("`vcs.revision`"));
         for (word, meant) in [
             ("tag", "`version`"),
+            ("vcs.tag", "`version`"),
             ("commit", "`vcs.revision`"),
             ("go", "`go_version`"),
             ("trimpath", "`-trimpath`"),
@@ -448,6 +498,7 @@ mod tests {
             assert!(is_known(key), "{key}");
             assert!(words.iter().all(|word| !is_known(word)), "{key}");
         }
+        assert!(!is_known("vcs.colour") && is_known("settings.vcs.colour"));
         // Settings of other releases, and of no release yet.
         for setting in [
             "GO386",

@@ -46,6 +46,11 @@ pub fn newest() -> Option<&'static ReleaseDates> {
     table().releases.last()
 }
 
+/// The oldest release whose support had not ended on the day of the table.
+pub fn oldest_supported() -> Option<&'static ReleaseDates> {
+    table().releases.iter().find(|r| r.support_ends.is_none())
+}
+
 /// The newest patch number of a minor release on the day of the table.
 pub fn newest_patch(minor: u32) -> Option<u32> {
     let text = table().newest_patch.get(&format!("1.{minor}"))?;

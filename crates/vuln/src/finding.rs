@@ -3,6 +3,7 @@
 use super::go_mod::{ModuleNote, ModuleNotes};
 use super::owner_fix::OwnerFix;
 use super::severity::{Severities, Severity};
+use gospect_knowledge::{GoVersion, releases};
 use gospect_record::why::Step;
 use gospect_record::{Location, Owner};
 use serde::{Deserialize, Serialize};
@@ -170,10 +171,19 @@ impl Finding {
         aliases.find(|a| a.starts_with("CVE-")).map(String::as_str)
     }
 
+    /// The version to rebuild with or to upgrade to; `None`: no version fixes it. For Go's own code a release that still gets fixes, see [`release_to_use`].
+    pub fn target(&self) -> Option<String> {
+        let fixed = self.fixed.as_deref()?;
+        Some(match self.is_of_go() {
+            true => release_to_use(fixed),
+            false => fixed.to_owned(),
+        })
+    }
+
     /// What to do about it.
     pub fn advice(&self) -> String {
         let module = &self.module;
-        match (&self.fixed, self.is_of_go()) {
+        match (self.target(), self.is_of_go()) {
             (Some(fixed), true) => format!("rebuild with {fixed} or newer"),
             (Some(fixed), false) => format!("upgrade {module} to {fixed} or newer"),
             (None, true) => "no release of Go has a fix".to_owned(),
@@ -192,6 +202,19 @@ impl Finding {
     pub fn is_of_go(&self) -> bool {
         is_go(&self.module)
     }
+}
+
+/// The release to rebuild with if `fixed` is the first that has the fix: the newest patch release of the same minor release, or of the oldest supported one if `fixed` is
+/// older. `fixed` itself if it is newer than the releases known here.
+pub fn release_to_use(fixed: &str) -> String {
+    let known = || {
+        let first = GoVersion::parse(fixed)?;
+        let minor = first.minor()?.max(releases::oldest_supported()?.minor);
+        let newest = format!("go1.{minor}.{}", releases::newest_patch(minor)?);
+        let is_fixed = GoVersion::parse(&newest)?.compare(&first).is_ge();
+        is_fixed.then_some(newest)
+    };
+    known().unwrap_or_else(|| fixed.to_owned())
 }
 
 /// Whether a module of the database is Go's own.
@@ -327,5 +350,27 @@ impl Program {
     pub fn counting(&self, level: Level) -> impl Iterator<Item = &Finding> {
         let counts = move |f: &&Finding| f.level >= level && !f.is_cleared();
         self.findings.iter().filter(counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_release_to_use_is_supported_and_has_the_fix() {
+        let oldest = releases::oldest_supported().unwrap().minor;
+        let newest = |minor: u32| format!("go1.{minor}.{}", releases::newest_patch(minor).unwrap());
+        for old in ["go1.17.12", "go1.24.6", "go1.18rc1"] {
+            assert_eq!(release_to_use(old), newest(oldest), "{old}");
+        }
+        assert_eq!(release_to_use(&format!("go1.{oldest}.1")), newest(oldest));
+        let next = oldest + 1;
+        assert_eq!(release_to_use(&format!("go1.{next}.0")), newest(next));
+        // Fixes of releases that are not known here.
+        let later = format!("go1.{next}.{}", releases::newest_patch(next).unwrap() + 1);
+        assert_eq!(release_to_use(&later), later);
+        assert_eq!(release_to_use("go1.999.1"), "go1.999.1");
+        assert_eq!(release_to_use("unknown"), "unknown");
     }
 }

@@ -39,6 +39,7 @@ pub mod why;
 
 pub use finding::{
     Finding, Level, Precision, Program, Status, Unjudged, UnjudgedReason, VersionFrom, Vex, is_go,
+    release_to_use,
 };
 pub use judge::judge;
 pub use owner_fix::OwnerFix;

@@ -1,7 +1,7 @@
 //! All programs of a run, and the upgrades that fix their vulnerabilities.
 
 use super::database::Database;
-use super::finding::{Finding, Level, Program, UnjudgedReason, is_go};
+use super::finding::{Finding, Level, Program, UnjudgedReason, is_go, release_to_use};
 use super::severity::{Condition, Severities};
 use gospect_knowledge::GoVersion;
 use gospect_knowledge::semver;
@@ -78,7 +78,7 @@ impl Action<'_> {
     pub fn what(&self) -> String {
         let module = self.module;
         match self.to {
-            Some(to) if is_go(module) => format!("rebuild with {to}"),
+            Some(to) if is_go(module) => format!("rebuild with {}", release_to_use(to)),
             Some(to) => format!("upgrade {module} to {to}"),
             None if is_go(module) => format!("no release ends these in {module}"),
             None => format!("no version of {module} ends these"),

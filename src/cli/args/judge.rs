@@ -30,8 +30,8 @@ pub struct AuditArgs {
     /// A record key that every binary must have with this value (globs allowed)
     ///
     /// Keys are `go_version`, `main_package`, `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
-    /// key of `scan --format json`
-    #[arg(long, value_name = "KEY=VALUE")]
+    /// key of `scan --format json`. A version may have a leading `v` or not. Expectations count even with `-A all`
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub expect: Vec<String>,
     /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same
     #[arg(long, hide_short_help = true)]

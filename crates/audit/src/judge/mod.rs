@@ -21,7 +21,7 @@ use super::rules::Check;
 use super::rules::completeness::findings_left_out;
 use super::rules::context::{Ctx, FileCtx, ImageCtx, InImage, RunCtx};
 use super::rules::image;
-use super::rules::meta::Meta;
+use super::rules::meta::{Family, Meta};
 use super::rules::policy::custom_rule;
 use super::rules::registry::{self, RULES};
 use super::rules::report::{Report, Sink, Subject};
@@ -211,6 +211,10 @@ impl<'p> Auditor<'p> {
                 let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
                     continue;
                 };
+                // Nothing starts a hidden copy, so its settings at run time never act.
+                if rule.family == Family::Godebug && ctx.hidden() {
+                    continue;
+                }
                 ctx.options = rule.options(row);
                 ctx.rule = rule.meta.id;
                 ctx.code = rule.meta.code;

@@ -139,6 +139,77 @@ fn rules_are_looked_up_once_for_all_alike() {
     assert_eq!(auditor.special.len(), 1);
 }
 
+/// Settings at run time are nothing to a program that nothing can start.
+#[test]
+fn hidden_copies_have_no_findings_about_run_time_settings() {
+    let found = |visible: Option<bool>| {
+        let b = binary(|b| {
+            b.location.visible = visible;
+            b.environment = Some(
+                [("GOGC", "x"), ("GOMEMLIMIT", "1XB")]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into(),
+            );
+            set(b, "-race", "true");
+        });
+        let found = Setup::default().judge(&b);
+        let rules = found.into_iter().map(|f| f.rule);
+        let known = [
+            "environment-value-ignored",
+            "memory-limit-malformed",
+            "race-detector",
+        ];
+        rules.filter(|rule| known.contains(&rule.as_str())).count()
+    };
+    assert_eq!((found(Some(true)), found(None)), (3, 3));
+    assert_eq!(found(Some(false)), 1);
+}
+
+#[test]
+fn a_path_may_begin_with_a_dot_or_not() {
+    let judged = |waived: &str, path: &str| {
+        let policy = format!(
+            "[[waivers]]\nrule = \"race-detector\"\npath = \"{waived}\"\nreason = \"r\"\n[[overrides]]\npaths = [\"{waived}\"]\nrules = {{ coverage-instrumented = \"off\" }}\n"
+        );
+        let setup = Setup {
+            policy: &policy,
+            ..Setup::default()
+        };
+        setup.judge(&binary(|b| {
+            b.path = path.to_owned();
+            set(b, "-race", "true");
+            set(b, "-cover", "true");
+        }))
+    };
+    for (waived, path) in [
+        ("dist/app", "dist/app"),
+        ("dist/app", "./dist/app"),
+        ("./dist/app", "dist/app"),
+        ("././dist/*", "./dist/app"),
+        ("**/dist/app", "/build/dist/app"),
+    ] {
+        let found = judged(waived, path);
+        let race = found.iter().find(|f| f.rule == "race-detector").unwrap();
+        assert!(race.waived.is_some(), "{waived} {path}");
+        assert_eq!(race.path, path);
+        let mut rules = found.iter().map(|f| f.rule.as_str());
+        assert!(
+            !rules.any(|rule| ["coverage-instrumented", "unused-waiver"].contains(&rule)),
+            "{waived} {path}"
+        );
+    }
+    // The advice names the paths that the waiver was compared with.
+    let found = judged("dist/app", "/build/dist/app");
+    let unused = found.iter().find(|f| f.rule == "unused-waiver").unwrap();
+    assert!(
+        unused
+            .help
+            .contains("its rule has findings at /build/dist/app: "),
+        "{}",
+        unused.help
+    );
+}
+
 /// Each waiver is compared with each path once; most waivers name the only path that they cover.
 #[test]
 fn thousands_of_waivers_and_findings_are_brought_together() {

@@ -9,7 +9,27 @@ use crate::rules::policy::{expired_waiver, unused_waiver};
 use crate::rules::registry::RULES;
 use crate::rules::report::{Report, Sink, Subject};
 use crate::rules::{Check, Rule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most paths that the advice about a waiver names.
+const NAMED: usize = 3;
+
+/// What to do about a waiver that covers nothing; `elsewhere` are paths where its rule has findings.
+fn correction(elsewhere: &BTreeSet<String>) -> String {
+    let general = "delete it, or correct its `rule`, `path`, `vulnerability` or `module`";
+    let named: Vec<&str> = elsewhere.iter().take(NAMED).map(String::as_str).collect();
+    let more = match elsewhere.len() > NAMED {
+        true => " and others",
+        false => "",
+    };
+    match named.is_empty() {
+        true => general.to_owned(),
+        false => format!(
+            "{general}; its rule has findings at {}{more}: `path` is compared with these names, and `**/` in front matches any directory",
+            named.join(", ")
+        ),
+    }
+}
 
 impl Auditor<'_> {
     /// Whether a rule that a waiver names was run. Custom rules run on programs.
@@ -46,12 +66,14 @@ impl Auditor<'_> {
         for (i, f) in self.findings.list.iter().enumerate() {
             if f.waived.is_none() {
                 let of_rule = places.entry((f.rule.clone(), f.code.clone())).or_default();
-                of_rule.entry(f.path.clone()).or_default().push(i);
+                let path = glob::without_dot(&f.path).to_owned();
+                of_rule.entry(path).or_default().push(i);
             }
         }
         for w in &self.policy.waivers {
             let expired = w.expires.is_some_and(|day| day < self.today);
             let mut covered = 0_u64;
+            let mut elsewhere: BTreeSet<String> = BTreeSet::new();
             let named = places
                 .iter_mut()
                 .filter(|((rule, code), _)| w.names(rule, code));
@@ -77,13 +99,16 @@ impl Auditor<'_> {
                 if paths.get_mut(&w.path).is_some_and(&mut take) {
                     paths.remove(&w.path);
                 }
-                if w.is_for_one_path() {
-                    continue;
+                if !w.is_for_one_path() {
+                    paths.retain(|path, all| {
+                        let is_covered = *path != w.path && glob::matches(&w.path, path);
+                        !(is_covered && take(all))
+                    });
                 }
-                paths.retain(|path, all| {
-                    let is_covered = *path != w.path && glob::matches(&w.path, path);
-                    !(is_covered && take(all))
-                });
+                if covered == 0 {
+                    let others = paths.keys().filter(|path| !w.is_at(path));
+                    elsewhere.extend(others.take(NAMED + 1).cloned());
+                }
             }
             let about = |message: String, help: &str| {
                 Report::new(message)
@@ -105,10 +130,7 @@ impl Auditor<'_> {
                 reports.push((
                     &unused_waiver::META,
                     &w.at,
-                    about(
-                        message,
-                        "delete it, or correct its `rule`, `path`, `vulnerability` or `module`",
-                    ),
+                    about(message, &correction(&elsewhere)),
                 ));
             } else if expired {
                 let day = w.expires.map(|d| d.to_string()).unwrap_or_default();

@@ -9,6 +9,9 @@ use crate::rules::meta::Family;
 use crate::rules::registry::RULES;
 use gospect_knowledge::{hint, nearest};
 
+/// The rule that reports expectations that do not hold.
+const EXPECTATIONS: &str = "unmet-expectation";
+
 impl Policy {
     /// Chooses the profile, as `--profile` does.
     pub fn select_profile(&mut self, name: &str) -> Result<(), PolicyError> {
@@ -114,7 +117,23 @@ impl Policy {
                 }
             }
         }
+        if self.is_expecting
+            && let Some(row) = rule_index(EXPECTATIONS).and_then(|index| rows.get_mut(index))
+            && row.level.is_none()
+        {
+            (row.level, row.at) = (Some(Level::Error), None);
+        }
         rows
+    }
+
+    /// Whether expectations are looked at in every program: neither the policy nor an override turns their rule off.
+    pub fn checks_expectations(&self) -> bool {
+        let row = rule_index(EXPECTATIONS);
+        let is_on = |overrides: &[usize]| {
+            let rows = self.effective(overrides);
+            row.and_then(|row| rows.get(row)?.level).is_some()
+        };
+        is_on(&[]) && (0..self.overrides.len()).all(|number| is_on(&[number]))
     }
 
     /// Whether it names a rule about known vulnerabilities and does not turn it off: then programs are compared with a database.

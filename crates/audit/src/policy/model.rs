@@ -49,7 +49,7 @@ pub struct Override {
 pub struct Waiver {
     /// Id, code or glob of rules.
     pub rule: String,
-    /// Glob over paths.
+    /// Glob over paths, without `./` at its start.
     pub path: String,
     /// Only vulnerabilities with this ID or alias.
     pub vulnerability: Option<String>,
@@ -112,6 +112,8 @@ pub struct Policy {
     pub group_by: Option<Vec<String>>,
     /// `-D`, `-W` and `-A` in their order.
     pub(super) command_line: Vec<(String, Option<Level>)>,
+    /// Whether the command line has expectations.
+    pub(super) is_expecting: bool,
 }
 
 /// The settings of one rule for some programs.
@@ -136,7 +138,7 @@ impl Policy {
         }
     }
 
-    /// Adds the `KEY=VALUE` of `--expect`.
+    /// Adds the `KEY=VALUE` of `--expect`. Expectations then count even if the policy or `-A` turns their rule off.
     pub fn expect(&mut self, pair: &str) -> Result<(), PolicyError> {
         let (key, value) = pair
             .split_once('=')
@@ -154,8 +156,9 @@ impl Policy {
         })?;
         self.expect.push(Expectation {
             key: key.into(),
-            value: value.into(),
+            value: keys::spelled(key, value).into_owned(),
         });
+        self.is_expecting = true;
         Ok(())
     }
 
@@ -163,7 +166,7 @@ impl Policy {
     pub fn overrides_of(&self, binary: &Binary) -> Vec<usize> {
         let holds = |list: &[String], text: &str| list.is_empty() || glob::any(list, text);
         let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
-            holds(&o.paths, &binary.path)
+            holds(&o.paths, glob::without_dot(&binary.path))
                 && holds(
                     &o.packages,
                     binary.main_package.as_deref().unwrap_or_default(),
@@ -176,7 +179,9 @@ impl Policy {
     /// The numbers of the overrides that match a deployment file: only those that have nothing but paths.
     pub fn overrides_of_file(&self, path: &str) -> Vec<usize> {
         let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
-            o.packages.is_empty() && o.ports.is_empty() && glob::any(&o.paths, path)
+            o.packages.is_empty()
+                && o.ports.is_empty()
+                && glob::any(&o.paths, glob::without_dot(path))
         });
         matching.map(|(i, _)| i).collect()
     }
@@ -190,7 +195,7 @@ impl Waiver {
 
     /// Whether its path matches.
     pub fn is_at(&self, path: &str) -> bool {
-        glob::matches(&self.path, path)
+        glob::matches(&self.path, glob::without_dot(path))
     }
 
     /// Where it applies, to follow the rule in a sentence: ` at PATH`, or nothing if it has no path.

@@ -371,3 +371,85 @@ mod growth {
         );
     }
 }
+
+#[test]
+fn expectations_of_the_command_line_count_when_their_rule_is_off() {
+    let level = |policy: &Policy| {
+        let row = super::levels::rule_index("unmet-expectation").unwrap();
+        policy.effective(&[])[row].level
+    };
+    for (text, allowed) in [
+        ("", "all"),
+        ("", "unmet-expectation"),
+        ("", "GS262"),
+        ("[rules]\nunmet-expectation = \"off\"", "dirty-tree"),
+    ] {
+        let mut policy = Policy::load(text, "p.toml").unwrap();
+        policy.set_level(allowed, None).unwrap();
+        assert_eq!(
+            (level(&policy), policy.checks_expectations()),
+            (None, false),
+            "{text} {allowed}"
+        );
+        policy.expect("version=v9.9.9").unwrap();
+        assert_eq!(
+            (level(&policy), policy.checks_expectations()),
+            (Some(Level::Error), true),
+            "{text} {allowed}"
+        );
+    }
+    // A level that the user chose stays.
+    let mut policy = Policy::built_in();
+    policy
+        .set_level("unmet-expectation", Some(Level::Warning))
+        .unwrap();
+    policy.expect("version=v9.9.9").unwrap();
+    assert_eq!(level(&policy), Some(Level::Warning));
+}
+
+#[test]
+fn an_override_that_turns_expectations_off_leaves_programs_unchecked() {
+    let text = "[expect]\nversion = \"v1\"\n[[overrides]]\npaths = [\"a\"]\n[overrides.rules]\nunmet-expectation = \"off\"";
+    assert!(!Policy::load(text, "p.toml").unwrap().checks_expectations());
+}
+
+#[test]
+fn go_releases_of_conditions_may_lack_the_prefix() {
+    let holds = |key: &str, op: &str, value: &str| {
+        let text = format!(
+            "[[custom]]\nid = \"x\"\nmessage = \"m\"\nall = [{{ key = \"{key}\", op = \"{op}\", value = \"{value}\" }}]"
+        );
+        let policy = Policy::load(&text, "p.toml").map_err(|wrong| wrong[0].message.clone())?;
+        let binary = crate::testing::binary(|b| {
+            b.go_version = Some("go1.19.8".to_owned());
+            b.godebug.language_version = Some("1.19".to_owned());
+        });
+        Ok::<bool, String>(
+            policy.custom[0]
+                .when
+                .holds(&crate::keys::KeyedRecord::new(&binary)),
+        )
+    };
+    for (key, op, value, expected) in [
+        ("go_version", "<", "1.26", true),
+        ("go_version", "<", "1.26.0", true),
+        ("go_version", "<", "go1.26", true),
+        ("go_version", ">=", "1.26.5", false),
+        ("go_version", ">=", "1.19.8", true),
+        ("go_version", "<", "1.9", false),
+        ("go_version", "<", "1.26rc1", true),
+        ("go_version", "=", "1.19.8", true),
+        ("go_version", "glob", "1.19.*", true),
+        ("godebug.language_version", "<", "go1.21", true),
+        ("godebug.language_version", ">=", "1.21", false),
+    ] {
+        assert_eq!(holds(key, op, value), Ok(expected), "{key} {op} {value}");
+    }
+    for wrong in ["v1.26", "latest", "26"] {
+        let message = holds("go_version", "<", wrong).unwrap_err();
+        assert!(
+            message.contains("is not a Go release; write it as `go1.26`"),
+            "{message}"
+        );
+    }
+}

@@ -21,6 +21,12 @@ fn sample() -> Diff {
     diff(&old, &new)
 }
 
+fn text_of_diff(diff: &Diff, options: &Options) -> String {
+    let mut out = Vec::new();
+    text::render(diff, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 fn text_of(render: impl Fn(&Diff, &mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut out = Vec::new();
     render(&sample(), &mut out).unwrap();
@@ -233,6 +239,16 @@ fn changes_of_several_programs_are_shown_once() {
             && short.ends_with("Without `--summary` the other changes are listed too.\n"),
         "{short}"
     );
+    // Without a change for the worse nothing stands above the counts.
+    let program = |go: &str| binary(|b| b.go_version = Some(go.to_owned()));
+    let better = diff(&[program("go1.26.1")], &[program("go1.27.3")]);
+    let options = Options {
+        listing: Listing::Summary,
+        ..Options::default()
+    };
+    let text = text_of_diff(&better, &options);
+    assert!(text.starts_with("1 program changed"), "{text}");
+
     let short = markdown(Listing::Summary);
     assert!(
         short.contains("| dist/app-arm64 (linux/arm64) | setting -trimpath |")

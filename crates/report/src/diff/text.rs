@@ -19,15 +19,17 @@ const NAMES: usize = 6;
 /// Writes changes that several programs share, the programs with what is left, then a summary.
 pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let (groups, rests) = groups(diff, options.listing);
+    let mut body = Vec::new();
     for group in &groups {
         let head = flow(&clean(&heading(group, NAMES)), 0, 4, options.width);
-        writeln!(out, "{}", paint(options, "1", &head))?;
-        changes(&group.changes, options, out)?;
+        writeln!(body, "{}", paint(options, "1", &head))?;
+        changes(&group.changes, options, &mut body)?;
     }
     let is_short = !groups.is_empty() || options.listing == Listing::Summary;
     for rest in &rests {
-        program(rest, is_short, options, out)?;
+        program(rest, is_short, options, &mut body)?;
     }
+    out.write_all(&body)?;
     let counts: Vec<String> = Class::ALL
         .into_iter()
         .map(|c| (c, diff.count(c)))
@@ -35,7 +37,7 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
         .filter(|(c, n)| *n > 0 && !matches!(c, Class::Added | Class::Removed))
         .map(|(c, n)| format!("{} {n}", c.name()))
         .collect();
-    if !diff.pairs.is_empty() {
+    if !body.is_empty() {
         writeln!(out)?;
     }
     let mut text = summary(diff);
@@ -97,11 +99,17 @@ fn program(
 
 /// Writes changes, one a line.
 fn changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let is_module = |c: &Change| c.class == Class::Module && !c.worse;
+    // A line that says `1 more` takes as much space as the module itself.
+    let shown = match all.iter().filter(|c| is_module(c)).count() {
+        n if n <= MODULES + 1 => n,
+        _ => MODULES,
+    };
     let mut modules = 0usize;
     for c in all {
-        if c.class == Class::Module && !c.worse {
+        if is_module(c) {
             modules += 1;
-            if modules > MODULES {
+            if modules > shown {
                 continue;
             }
         }
@@ -128,7 +136,7 @@ fn changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io::Resul
             if values.starts_with('\n') { "" } else { " " },
         )?;
     }
-    if let Some(more @ 1..) = modules.checked_sub(MODULES) {
+    if let Some(more @ 1..) = modules.checked_sub(shown) {
         let more = count(more as u64, "more module", "more modules");
         writeln!(out, "    ... and {more}; `--format json` has all")?;
     }

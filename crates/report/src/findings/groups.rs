@@ -82,12 +82,26 @@ impl<'a> Group<'a> {
         lines
     }
 
-    /// The text beside the rule: how many programs, and the message if there is only one.
+    /// The text beside the rule: how many programs, how many findings if they are more, and the message if there is only one.
     pub fn head(&self) -> String {
-        let programs = super::count(self.programs().len() as u64, "program");
+        let number = self.programs().len();
+        let mut programs = super::count(number as u64, "program");
+        if self.findings.len() > number {
+            programs = format!("{} findings in {programs}", self.findings.len());
+        }
         match self.messages().as_slice() {
             [(message, _)] => format!("{programs}: {}", clean(message)),
             _ => programs,
+        }
+    }
+
+    /// The number of programs, and that of findings if they are more: `2 (5 findings)`.
+    pub fn number(&self) -> String {
+        match (self.programs().len(), self.findings.len()) {
+            (programs, findings) if findings > programs => {
+                format!("{programs} ({findings} findings)")
+            }
+            (programs, _) => programs.to_string(),
         }
     }
 
@@ -112,12 +126,17 @@ impl<'a> Group<'a> {
             return vec![clean(help).into_owned()];
         }
         let mut fixes = Vec::new();
-        for (help, findings) in advice.iter().take(FIXES) {
+        // A line that says `1 more` takes as much space as the advice itself.
+        let shown = match advice.len() {
+            n if n <= FIXES + 1 => n,
+            _ => FIXES,
+        };
+        for (help, findings) in advice.iter().take(shown) {
             let programs = list(&subjects(findings), FIX_PROGRAMS);
             fixes.push(format!("for {programs}: {}", clean(help)));
         }
-        if let more @ 1.. = advice.len().saturating_sub(FIXES) {
-            let left = advice.iter().skip(FIXES);
+        if let more @ 1.. = advice.len().saturating_sub(shown) {
+            let left = advice.iter().skip(shown);
             let left: Vec<&Finding> = left.flat_map(|(_, findings)| findings).copied().collect();
             let programs = super::count(subjects(&left).len() as u64, "other program");
             fixes.push(format!("{more} more for {programs}"));

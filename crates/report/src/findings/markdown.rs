@@ -80,7 +80,7 @@ fn by_rule(subject: &str, findings: &[&Finding], out: &mut dyn Write) -> io::Res
             "| {} | {} | {} | {} |",
             mark(group.level),
             cell(group.rule),
-            group.programs().len(),
+            group.number(),
             cell(&group.message())
         )?;
     }

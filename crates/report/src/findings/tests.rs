@@ -336,6 +336,26 @@ fn findings_of_a_rule_in_several_programs_are_one_block() {
     );
 }
 
+#[test]
+fn a_summary_counts_findings_that_are_more_than_programs() {
+    let setup = Setup {
+        policy: "[expect]\nversion = \"v9\"\ngo_version = \"go1.1\"\n",
+        rule: "unmet-expectation",
+        ..Setup::default()
+    };
+    let audit = setup.audit(&[], &[binary(|_| {})]);
+    let text = with("text", &audit, Listing::Summary);
+    assert!(
+        text.starts_with("error[unmet-expectation] 2 findings in 1 program\n"),
+        "{text}"
+    );
+    let markdown = with("markdown", &audit, Listing::Summary);
+    assert!(
+        markdown.contains("| unmet-expectation | 1 (2 findings) |"),
+        "{markdown}"
+    );
+}
+
 /// A program at this place of an image, with a finding.
 fn in_image(path: &str, reference: &str, layer: u32) -> gospect_record::Binary {
     binary(|b| {
@@ -453,24 +473,32 @@ fn a_block_names_the_programs_of_each_fix() {
             });
         })
     };
-    let programs = [
+    let mut programs = vec![
         program("/usr/bin/a", Some("first")),
         program("/usr/bin/b", Some("second")),
         program("/usr/bin/c", Some("second")),
         program("/usr/bin/d", None),
     ];
-    let text = with(
-        "text",
-        &Setup::default().audit(&[], &programs),
-        Listing::Grouped,
-    );
+    let text_of = |programs: &[_]| {
+        with(
+            "text",
+            &Setup::default().audit(&[], programs),
+            Listing::Grouped,
+        )
+    };
+    // One advice takes no more space than the line that would count it.
+    let text = text_of(&programs);
+    assert_eq!(text.matches("fix: ").count(), 3, "{text}");
+    assert!(!text.contains("more for"), "{text}");
+    programs.push(program("/usr/bin/e", Some("third")));
+    let text = text_of(&programs);
     let fixes: Vec<&str> = text.lines().filter(|l| l.contains("fix: ")).collect();
     assert_eq!(fixes.len(), 3, "{text}");
     assert!(
         fixes[0].contains("for /usr/bin/b and 1 more: upgrade the package `second`"),
         "{text}"
     );
-    assert!(fixes[2].contains("1 more for 1 other program"), "{text}");
+    assert!(fixes[2].contains("2 more for 2 other programs"), "{text}");
 }
 
 #[test]

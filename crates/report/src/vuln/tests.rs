@@ -134,7 +134,7 @@ fn text_says_what_to_do_and_what_that_ends() {
         [
             "upgrade golang.org/x/net to v0.38.0: ends 2 vulnerabilities",
             "",
-            "rebuild with go1.24.6: ends 1 vulnerability"
+            "rebuild with go1.26.10: ends 1 vulnerability"
         ],
         "{text}"
     );

@@ -2,6 +2,8 @@
 
 use super::{Node, Reader};
 use crate::finding::Level;
+use crate::keys;
+use crate::options::ValueKind;
 use crate::policy::condition::{Condition, Operator, is_ordered};
 use crate::policy::levels::rule_index;
 use crate::policy::model::Custom;
@@ -165,7 +167,7 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            (Some(n), false) => self.operands(n, operator)?,
+            (Some(n), false) => self.operands(n, &key, operator)?,
         };
         Some(Condition::Test {
             key,
@@ -174,7 +176,7 @@ impl Reader<'_> {
         })
     }
 
-    fn operands(&mut self, node: &Node, operator: Operator) -> Option<Vec<String>> {
+    fn operands(&mut self, node: &Node, key: &str, operator: Operator) -> Option<Vec<String>> {
         let list = match node.get_ref() {
             DeValue::String(s) => vec![(s.to_string(), node.span())],
             DeValue::Boolean(b) => vec![(b.to_string(), node.span())],
@@ -192,8 +194,23 @@ impl Reader<'_> {
                 return None;
             }
         };
+        let list: Vec<(String, Range<usize>)> = list
+            .into_iter()
+            .map(|(text, span)| (keys::spelled(key, &text).into_owned(), span))
+            .collect();
         for (text, span) in &list {
-            if operator.is_order() && !is_ordered(text) {
+            let release = match operator.is_order() && keys::is_go_release(key) {
+                true => ValueKind::Release.check(text),
+                false => Ok(()),
+            };
+            if let Err(e) = release {
+                self.wrong(
+                    span.clone(),
+                    e.to_string(),
+                    "cannot be ordered".into(),
+                    None,
+                );
+            } else if operator.is_order() && !is_ordered(text) {
                 self.wrong(
                     span.clone(),
                     format!("`{text}` is neither a Go release, a module version nor a number"),

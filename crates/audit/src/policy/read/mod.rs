@@ -280,7 +280,11 @@ impl Reader<'_> {
                 .map(|n| self.rules(n))
                 .unwrap_or_default();
             policy.overrides.push(Override {
-                paths: self.globs(table, "paths"),
+                paths: self
+                    .globs(table, "paths")
+                    .iter()
+                    .map(|path| glob::without_dot(path).to_owned())
+                    .collect(),
                 packages: self.globs(table, "packages"),
                 ports: self.ports(table),
                 rules,
@@ -362,6 +366,7 @@ impl Reader<'_> {
             };
             self.key(&name, &key.span());
             self.glob("value", &value, &node.span());
+            let value = keys::spelled(&name, &value).into_owned();
             out.push(Expectation { key: name, value });
         }
     }

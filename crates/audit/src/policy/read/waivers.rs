@@ -68,7 +68,7 @@ impl Reader<'_> {
         let path = t.get("path").and_then(|n| {
             let p = self.string(n)?;
             self.glob("glob", &p, &n.span());
-            Some(p)
+            Some(glob::without_dot(&p).to_owned())
         });
         let vulnerability = t.get("vulnerability").and_then(|n| self.string(n));
         let module = t.get("module").and_then(|n| {

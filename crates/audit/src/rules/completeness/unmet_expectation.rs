@@ -29,7 +29,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             continue;
         }
         let shown = if have.is_empty() {
-            "nothing".to_string()
+            "not recorded".to_string()
         } else if have.iter().all(|v| v.is_empty()) {
             // A module without a version, or a setting that is not recorded.
             match e.key.starts_with("modules.") {
@@ -40,10 +40,17 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             have.join(", ")
         };
         sink.report(
-            Report::new(format!("{} is {}, expected {}", e.key, crate::facts::shorten(&shown), e.value))
-                .see(e.key.clone(), crate::facts::shorten(&shown))
-                .salient(e.key.clone())
-                .help("`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain"),
+            Report::new(format!(
+                "{} is {}, expected {}",
+                e.key,
+                crate::facts::shorten(&shown),
+                e.value
+            ))
+            .see(e.key.clone(), crate::facts::shorten(&shown))
+            .salient(e.key.clone())
+            // A baseline accepts that this value is missing, not that any later one is.
+            .salient(e.value.clone())
+            .help(advice(&e.key, &e.value)),
         );
     }
 }
@@ -69,13 +76,37 @@ fn versions(ctx: &Ctx) -> Vec<String> {
     }
 }
 
-/// Whether a value is the expected one. A commit may be shortened, as `git log --oneline` prints it.
+/// Whether a value is the expected one. A commit may be shortened, as `git log --oneline` prints it; a version may have a leading
+/// `v` on one side only, as tags have it and variables often do not.
 fn holds(key: &str, expected: &str, value: &str) -> bool {
-    let is_short_commit = key == "vcs.revision"
-        && expected.len() >= SHORTEST_COMMIT
-        && expected.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_short_commit = is_hexadecimal_commit(key, expected) && expected.len() >= SHORTEST_COMMIT;
+    let without_v = |version: &str| {
+        let number = version.strip_prefix('v');
+        let number = number.filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+        number.map(str::to_owned)
+    };
     crate::glob::matches(expected, value)
         || (is_short_commit && value.starts_with(&expected.to_ascii_lowercase()))
+        || (crate::keys::is_version(key)
+            && match (without_v(expected), without_v(value)) {
+                (Some(expected), None) => crate::glob::matches(&expected, value),
+                (None, Some(value)) => crate::glob::matches(expected, &value),
+                _ => false,
+            })
+}
+
+/// Whether the expectation is a commit, or the beginning of one, in hexadecimal digits.
+fn is_hexadecimal_commit(key: &str, expected: &str) -> bool {
+    key == "vcs.revision" && expected.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// What to do about an expectation that does not hold.
+fn advice(key: &str, expected: &str) -> String {
+    let rebuild = "`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain";
+    match is_hexadecimal_commit(key, expected) && expected.len() < SHORTEST_COMMIT {
+        true => format!("give {SHORTEST_COMMIT} or more digits of the commit; {rebuild}"),
+        false => rebuild.to_owned(),
+    }
 }
 
 /// Fewest digits of a shortened commit: the least that git prints by itself.
@@ -104,11 +135,57 @@ mod tests {
             0
         );
         assert_eq!(with("version = \"v1.2.3\""), 0);
+        assert_eq!(with("version = \"1.2.3\""), 0);
+        assert_eq!(with("version = \"1.2.*\""), 0);
+        assert_eq!(with("version = \"vv1.2.3\""), 1);
+        assert_eq!(with("version = \"1.2\""), 1);
+        assert_eq!(with("\"modules.golang.org/x/net\" = \"0.40.0\""), 0);
+        assert_eq!(with("go_version = \"1.27.3\""), 0);
+        assert_eq!(with("go_version = \"1.27.*\""), 0);
+        assert_eq!(with("go_version = \"v1.27.3\""), 1);
         assert_eq!(with("\"vcs.revision\" = \"0123456\""), 0);
         assert_eq!(with("\"vcs.revision\" = \"012345\""), 1);
         assert_eq!(with("\"vcs.revision\" = \"1234567\""), 1);
         assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
         assert!(judge_one("unmet-expectation", &b).is_empty());
+    }
+
+    #[test]
+    fn too_few_digits_of_a_commit_are_named() {
+        let help = |commit: &str| {
+            let found = Setup {
+                policy: &format!("[expect]\n\"vcs.revision\" = \"{commit}\""),
+                rule: "unmet-expectation",
+                ..Setup::default()
+            }
+            .judge(&binary(|_| {}));
+            found[0].help.clone()
+        };
+        assert!(help("012345").starts_with("give 7 or more digits of the commit"));
+        assert!(help("9999999").starts_with("`gospect scan FILE`"));
+    }
+
+    #[test]
+    fn a_baseline_accepts_one_expected_value() {
+        let b = binary(|_| {});
+        let judge = |version: &str, baseline: Option<crate::Baseline>| {
+            Setup {
+                policy: &format!("[expect]\nversion = \"{version}\""),
+                rule: "unmet-expectation",
+                baseline,
+                ..Setup::default()
+            }
+            .judge(&b)
+        };
+        let mut baseline = crate::Baseline::default();
+        judge("v9.9.9", None)
+            .iter()
+            .for_each(|f| baseline.accept(f));
+        let counting = |version: &str| {
+            let found = judge(version, Some(baseline.clone()));
+            found.iter().filter(|f| f.counts()).count()
+        };
+        assert_eq!((counting("v9.9.9"), counting("v8.8.8")), (0, 1));
     }
 
     #[test]
@@ -155,6 +232,10 @@ mod tests {
         assert_eq!(
             message(&b, "\"modules.golang.org/x/sys\" = \"v0.*\""),
             "modules.golang.org/x/sys is of unknown version, expected v0.*"
+        );
+        assert_eq!(
+            message(&b, "\"settings.-tags\" = \"netgo\""),
+            "settings.-tags is not recorded, expected netgo"
         );
         let b = binary(|b| set(b, "-tags", ""));
         assert_eq!(

@@ -16,17 +16,11 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for setting in asked(ctx, GodebugStatus::Fatal) {
         let s = Recorded { ctx, setting };
-        let report = s.report(format!(
+        sink.report(s.report(format!(
             "`GODEBUG={}` kills a {} program at start",
             s.pair(),
             s.release()
-        ));
-        // A copy hidden by a later layer never starts, so it cannot die.
-        sink.report(if ctx.hidden() {
-            report.at_most(Level::Note)
-        } else {
-            report
-        });
+        )));
     }
 }
 

@@ -17,8 +17,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .main_package
         .as_deref()
         .is_some_and(|p| p.starts_with("cmd/"));
-    if ctx.hidden()
-        || tool
+    if tool
         || b.location.started != Some(true)
         || b.goroot.as_ref().and_then(|g| g.linked) != Some(true)
     {

@@ -26,18 +26,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.release.is_some_and(|r| r.minor < SINCE) {
         return;
     }
-    let report = Report::new(format!(
-        "GOMEMLIMIT={value} stops the program at start: {}",
-        limit.why
-    ))
-    .see("environment", format!("GOMEMLIMIT={value}"))
-    .help(limit.help());
-    // A copy hidden by a later layer never starts.
-    sink.report(if ctx.hidden() {
-        report.at_most(Level::Note)
-    } else {
-        report
-    });
+    sink.report(
+        Report::new(format!(
+            "GOMEMLIMIT={value} stops the program at start: {}",
+            limit.why
+        ))
+        .see("environment", format!("GOMEMLIMIT={value}"))
+        .help(limit.help()),
+    );
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ const ONLY_EXPLOITED: OptionSpec = OptionSpec {
 /// The options of the rules about one level.
 const OPTIONS: &[OptionSpec] = &[ONLY_FIXED, ONLY_EXPLOITED];
 
-/// Reports the findings of one level.
+/// Reports the findings of one level. `what` says what is linked, with `MODULE` for the module and its version.
 fn report_level(ctx: &Ctx, sink: &mut Sink, level: Level, what: &str) {
     let Some(program) = ctx.vulnerabilities else {
         return;
@@ -62,7 +62,8 @@ fn report(finding: &Finding, what: &str) -> Report {
     let module = &finding.module;
     let severity = finding.severity.map_or(String::new(), |s| format!("; {s}"));
     let mut report = Report::new(format!(
-        "{id}{cve}{summary}: {what} of {module} {version}{severity}"
+        "{id}{cve}{summary}: {}{severity}",
+        what.replace("MODULE", &format!("{module} {version}"))
     ))
     .see(Evidence::VULNERABILITY, id)
     .see(Evidence::MODULE, module)

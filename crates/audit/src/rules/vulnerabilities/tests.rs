@@ -78,7 +78,7 @@ fn each_level_is_a_rule() {
     );
     assert_eq!(
         found[0].message,
-        "GO-2026-0001 (CVE-2026-0001), Summary of GO-2026-0001: vulnerable code is linked of golang.org/x/sys v0.37.0"
+        "GO-2026-0001 (CVE-2026-0001), Summary of GO-2026-0001: vulnerable code of golang.org/x/sys v0.37.0 is linked"
     );
     assert_eq!(
         found[0].help,
@@ -261,7 +261,7 @@ fn a_fleet_of_several_releases_is_told_all_fixes() {
     }
     let found = auditor.finish().findings;
     let found: Vec<&Finding> = found.iter().filter(|f| f.code == "GS706").collect();
-    assert_eq!(found[0].help, "rebuild with go1.26.9, go1.27.4 or newer");
+    assert_eq!(found[0].help, "rebuild with go1.26.10, go1.27.4 or newer");
 }
 
 #[test]

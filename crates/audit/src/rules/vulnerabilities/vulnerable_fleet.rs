@@ -107,10 +107,17 @@ fn names(spreading: &Spreading) -> String {
 
 /// What ends it in all of them.
 fn advice(spreading: &Spreading) -> String {
-    let fixes: Vec<&str> = spreading.fixes.iter().map(String::as_str).collect();
+    let is_of_go = spreading.first.is_of_go();
+    let mut fixes: Vec<String> = spreading.fixes.iter().cloned().collect();
+    if is_of_go {
+        fixes
+            .iter_mut()
+            .for_each(|fix| *fix = vuln::release_to_use(fix));
+        fixes.dedup();
+    }
     match fixes.as_slice() {
         [] | [_] => spreading.first.advice(),
-        fixes if spreading.first.is_of_go() => {
+        fixes if is_of_go => {
             format!("rebuild with {} or newer", fixes.join(", "))
         }
         fixes => format!(

@@ -17,6 +17,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ctx,
         sink,
         vuln::Level::Module,
-        "no vulnerable package is linked",
+        "no vulnerable package of MODULE is linked",
     );
 }

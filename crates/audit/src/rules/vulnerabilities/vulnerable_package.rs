@@ -17,6 +17,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ctx,
         sink,
         vuln::Level::Package,
-        "a package is linked, but none of its vulnerable functions,",
+        "a package of MODULE is linked, but none of its vulnerable functions",
     );
 }

@@ -13,5 +13,10 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    report_level(ctx, sink, vuln::Level::Symbol, "vulnerable code is linked");
+    report_level(
+        ctx,
+        sink,
+        vuln::Level::Symbol,
+        "vulnerable code of MODULE is linked",
+    );
 }
