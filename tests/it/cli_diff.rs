@@ -292,7 +292,8 @@ fn members_of_archives_images_and_trees_are_compared_by_their_bytes() {
         );
         let document: Value = serde_json::from_str(&out.stdout).unwrap();
         assert_eq!(document["unchanged"], unchanged, "{suffix}");
-        assert_eq!(out.stderr, "", "{suffix}");
+        let said = "gospect: failed on: content (1 program)\n";
+        assert_eq!(out.stderr, said, "{suffix}");
         let out = diff(&s, &["--fail-on=any", &old, &old]);
         assert_eq!(out.code, Some(0), "{suffix}: {}", out.stdout);
     }
