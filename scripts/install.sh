@@ -38,8 +38,9 @@ latest) from="$releases/latest/download" ;;
 esac
 from="${GOSPECT_DOWNLOADS:-$from}"
 
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+work="$(mktemp -d)" beside=
+trap 'rm -rf "$work" ${beside:+"$beside"}' EXIT
+trap 'exit 1' HUP INT TERM
 archive="gospect-$target.$kind"
 for file in "$archive" SHA256SUMS; do
 	curl --fail --silent --show-error --location --retry 3 --output "$work/$file" "$from/$file" || {
@@ -64,6 +65,14 @@ zip) unzip -q "$work/$archive" -d "$work" ;;
 *) tar -xzf "$work/$archive" -C "$work" ;;
 esac
 mkdir -p "$to"
-cp "$work/gospect-$target/$program" "$to/$program"
-chmod 755 "$to/$program"
+# A copy beside it takes the name of the old program at once: one that runs stays as it is, and no link is written through.
+if [ -d "$to/$program" ]; then
+	echo "install.sh: $to/$program is a folder; not installed" >&2
+	exit 1
+fi
+beside="$(mktemp "$to/.$program.XXXXXX")"
+cp "$work/gospect-$target/$program" "$beside"
+chmod 755 "$beside"
+mv -f "$beside" "$to/$program"
+beside=
 echo "$to/$program"

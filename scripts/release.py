@@ -13,8 +13,10 @@ the release gives that section its number and date. GOSPECT_ROOT names another c
 """
 import datetime, os, re, subprocess, sys
 
+import semver
+
 ROOT = os.environ.get("GOSPECT_ROOT") or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VERSION = r"(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)"
+VERSION = f"({semver.VERSION})"
 
 # Where the version of gospect stands in a text that a person copies, whatever the file.
 RECIPES = [
@@ -289,8 +291,10 @@ def main():
             flags.add(word)
         else:
             words.append(word)
-    if len(words) != 1 or not re.fullmatch(VERSION, words[0]):
+    if len(words) != 1:
         sys.exit(__doc__)
+    if not semver.is_version(words[0]):
+        fail(f"{words[0]!r} is no version such as 1.2.3 or 1.2.3-rc.1")
     try:
         datetime.date.fromisoformat(date)
     except ValueError:

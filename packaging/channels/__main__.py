@@ -15,7 +15,7 @@ archives then give the same bytes.
 import os, sys
 
 import debian, homebrew, npm, oci, windows
-from table import Missing, Release
+from table import Missing, NoVersion, Release
 
 CHANNELS = {
     "npm": npm.make,
@@ -37,7 +37,10 @@ def main():
     if len(args) < 2 or not set(args[2:]) <= set(CHANNELS):
         sys.exit(__doc__)
     dist, out, *wanted = args
-    release = Release(dist, **options)
+    try:
+        release = Release(dist, **options)
+    except NoVersion as error:
+        sys.exit(f"channels: {error}")
     for name in wanted or CHANNELS:
         try:
             for path in CHANNELS[name](release, os.path.join(out, name)):

@@ -29,7 +29,7 @@ def control(release, target, size):
 
 def debian_version(version):
     """A pre-release sorts before its release by a tilde (deb-version(7))."""
-    return version.replace("-", "~") + "-1"
+    return version.replace("-", "~", 1) + "-1"
 
 
 def day(release):

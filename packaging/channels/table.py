@@ -1,14 +1,20 @@
 """The table of targets, and what a release consists of: archives and their digests."""
-import hashlib, io, os, re, stat, tarfile, tomllib, zipfile
+import hashlib, io, os, re, stat, sys, tarfile, tomllib, zipfile
 
 # What every archive has besides the program; scripts/package.sh adds manual pages and completions.
 REQUIRED = ("README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT")
 PACKAGING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(PACKAGING)
+sys.path.append(os.path.join(ROOT, "scripts"))
+import semver
 
 
 class Missing(Exception):
     """An archive of the release that is not there, or that does not hold what it should."""
+
+
+class NoVersion(Exception):
+    """A version that is not one of Semantic Versioning; it would be part of names of files and of lines."""
 
 
 class Target:
@@ -30,7 +36,9 @@ class Release:
         self.project = table["project"]
         self.targets = [Target(row) for row in table["target"]]
         with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
-            self.version = version or tomllib.load(file)["workspace"]["package"]["version"]
+            self.version = tomllib.load(file)["workspace"]["package"]["version"] if version is None else version
+        if not semver.is_version(self.version):
+            raise NoVersion(f"--version: {self.version!r} is no version such as 1.2.3 or 1.2.3-rc.1")
         self.dist = dist
         self.downloads = (downloads or f"{self.project['homepage']}/releases/download/v{self.version}").rstrip("/")
         # Times in what is made; a release sets it to the time of its commit.

@@ -4,6 +4,8 @@
 //! Must never: judge a record, print, or run a program.
 
 mod checkout;
+mod licence_expression;
+mod licence_text;
 pub mod licences;
 mod ring_provider;
 mod signatures;

@@ -2,9 +2,11 @@
 
 use crate::support::cli::{Output, Scratch, command, finish, run_in};
 use crate::support::needs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -95,6 +97,36 @@ fn a_release_archive_installs_and_a_changed_one_does_not() {
     let says = finish(Command::new(to.join("gospect")).arg("--version"));
     assert!(says.stdout.starts_with("gospect "), "{}", says.stdout);
 
+    // A program that runs, and the target of a link, stay as they are.
+    let used = scratch.path().join("used");
+    std::fs::create_dir(&used).unwrap();
+    std::fs::copy("/bin/sleep", used.join("gospect")).unwrap();
+    let mut running = Command::new(used.join("gospect"))
+        .arg("1000")
+        .spawn()
+        .unwrap();
+    let installed = install(&used);
+    let still_runs = running.try_wait().unwrap().is_none();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert_eq!(installed.code, Some(0), "{}", installed.stderr);
+    assert!(still_runs);
+    let linked = scratch.path().join("linked");
+    std::fs::create_dir(&linked).unwrap();
+    let precious = scratch.put("precious", b"precious");
+    std::os::unix::fs::symlink(&precious, linked.join("gospect")).unwrap();
+    assert_eq!(install(&linked).code, Some(0));
+    assert_eq!(std::fs::read(&precious).unwrap(), b"precious");
+    for folder in [&used, &linked] {
+        let program = folder.join("gospect");
+        assert!(std::fs::symlink_metadata(&program).unwrap().is_file());
+        let mode = std::fs::metadata(&program).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+        let says = finish(Command::new(&program).arg("--version"));
+        assert!(says.stdout.starts_with("gospect "), "{}", says.stdout);
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+    }
+
     // The same program gives the same bytes, so that anybody can reproduce the archive.
     if cfg!(target_os = "linux") {
         let again = scratch.path().join("again");
@@ -112,6 +144,101 @@ fn a_release_archive_installs_and_a_changed_one_does_not() {
     assert_eq!(out.code, Some(1), "{}", out.stderr);
     assert!(out.stderr.contains("not installed"), "{}", out.stderr);
     assert!(!refused.exists());
+}
+
+#[test]
+fn the_npm_command_passes_signals_on_and_ends_as_its_program_does() {
+    if !needs(&["node"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let start = |program: &str| {
+        let path = scratch.put("program", format!("#!/bin/sh\n{program}\n").as_bytes());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Command::new("node")
+            .arg(format!("{ROOT}/packaging/templates/gospect.js"))
+            .arg("argument")
+            .env("GOSPECT_BINARY", path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    for (program, signal, code, ended_by) in [
+        ("echo $1; exit 3", None, Some(3), None),
+        ("echo $1; kill -KILL $$", None, None, Some(9)),
+        ("echo $1; exec sleep 1000", Some("TERM"), None, Some(15)),
+        ("echo $1; exec sleep 1000", Some("INT"), None, Some(2)),
+        ("echo $1; exec sleep 1000", Some("HUP"), None, Some(1)),
+        (
+            "trap 'kill $!; exit 7' TERM; sleep 1000 >/dev/null 2>&1 & echo $1; wait",
+            Some("TERM"),
+            Some(7),
+            None,
+        ),
+    ] {
+        let mut node = start(program);
+        let mut line = String::new();
+        let mut stdout = BufReader::new(node.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(line, "argument\n", "{program}");
+        if let Some(signal) = signal {
+            let pid = node.id().to_string();
+            let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+            assert!(sent.unwrap().success());
+        }
+        let status = node.wait().unwrap();
+        assert_eq!(
+            (status.code(), status.signal()),
+            (code, ended_by),
+            "{program}"
+        );
+    }
+}
+
+#[test]
+fn a_version_that_is_none_makes_no_channel() {
+    if !needs(&["python3"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    for version in [
+        "../../evil",
+        "0.3.0\nX: y",
+        "0.3.0\n",
+        "",
+        "\u{663}.0.0",
+        "0.3.0-01",
+        "0.3.0-a..b",
+        "0.3",
+        "v0.3.0",
+    ] {
+        let out = finish(
+            Command::new("python3")
+                .arg(format!("{ROOT}/packaging/channels"))
+                .args(["dist", "out", "--version", version])
+                .current_dir(scratch.path()),
+        );
+        assert_eq!(out.code, Some(1), "{version:?}");
+        assert!(
+            out.stderr.contains("is no version such as"),
+            "{}",
+            out.stderr
+        );
+        assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
+    }
+    // One that is a version, also with hyphens in its pre-release, gets as far as the archives, which are not there.
+    for version in ["0.3.0", "10.20.30-rc.1", "0.3.0-a-b.0.1x"] {
+        let out = finish(
+            Command::new("python3")
+                .arg(format!("{ROOT}/packaging/channels"))
+                .args(["dist", "out", "--version", version])
+                .current_dir(scratch.path()),
+        );
+        assert!(out.stderr.contains("no such archive"), "{}", out.stderr);
+    }
+    assert!(!scratch.path().join("out").exists());
 }
 
 /// Runs the action's script with these inputs; returns its output and the outputs that it set.

@@ -27,9 +27,12 @@ impl Licence {
     /// The `licenses` of CycloneDX; `None` when it is unknown.
     pub(super) fn cyclonedx(&self) -> Option<Value> {
         let expression = self.expression.as_deref()?;
-        Some(match expression.contains(' ') {
-            true => json!([{ "expression": expression }]),
-            false => json!([{"license": {"id": expression}}]),
+        let is_identifier = expression
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+        Some(match is_identifier {
+            true => json!([{"license": {"id": expression}}]),
+            false => json!([{ "expression": expression }]),
         })
     }
 
@@ -45,5 +48,27 @@ impl Licence {
             None => format!("unknown: {}", self.how),
         };
         ("gospect:license", text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_single_identifier_is_an_id() {
+        for (expression, name) in [
+            ("Apache-2.0", "/0/license/id"),
+            ("MIT OR ISC", "/0/expression"),
+            ("(MIT)", "/0/expression"),
+            ("Apache-2.0+", "/0/expression"),
+        ] {
+            let licence = Licence {
+                expression: Some(expression.to_owned()),
+                how: String::new(),
+            };
+            let listed = licence.cyclonedx().unwrap();
+            assert_eq!(listed.pointer(name), Some(&json!(expression)));
+        }
     }
 }
