@@ -39,6 +39,7 @@ pub(crate) mod options;
 pub mod policy;
 pub mod rules;
 pub(crate) mod secrets;
+mod spelling;
 #[cfg(test)]
 extern crate self as gospect_audit;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::condition::Condition;
 use crate::date::Date;
 use crate::finding::{Evidence, Level, PolicyRef};
 use crate::options::Value;
-use crate::{glob, keys};
+use crate::{glob, keys, spelling};
 use gospect_record::Binary;
 use std::collections::BTreeMap;
 
@@ -156,7 +156,7 @@ impl Policy {
         })?;
         self.expect.push(Expectation {
             key: key.into(),
-            value: keys::spelled(key, value).into_owned(),
+            value: spelling::spelled(key, value).into_owned(),
         });
         self.is_expecting = true;
         Ok(())

@@ -2,11 +2,11 @@
 
 use super::{Node, Reader};
 use crate::finding::Level;
-use crate::keys;
 use crate::options::ValueKind;
 use crate::policy::condition::{Condition, Operator, is_ordered};
 use crate::policy::levels::rule_index;
 use crate::policy::model::Custom;
+use crate::spelling;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -196,10 +196,10 @@ impl Reader<'_> {
         };
         let list: Vec<(String, Range<usize>)> = list
             .into_iter()
-            .map(|(text, span)| (keys::spelled(key, &text).into_owned(), span))
+            .map(|(text, span)| (spelling::spelled(key, &text).into_owned(), span))
             .collect();
         for (text, span) in &list {
-            let release = match operator.is_order() && keys::is_go_release(key) {
+            let release = match operator.is_order() && spelling::is_go_release(key) {
                 true => ValueKind::Release.check(text),
                 false => Ok(()),
             };

@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, Lines};
 use super::model::*;
 use crate::finding::PolicyRef;
 use crate::options::ValueKind;
-use crate::{glob, keys};
+use crate::{glob, keys, spelling};
 use gospect_knowledge::hint;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -366,7 +366,7 @@ impl Reader<'_> {
             };
             self.key(&name, &key.span());
             self.glob("value", &value, &node.span());
-            let value = keys::spelled(&name, &value).into_owned();
+            let value = spelling::spelled(&name, &value).into_owned();
             out.push(Expectation { key: name, value });
         }
     }

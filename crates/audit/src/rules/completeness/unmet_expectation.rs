@@ -87,7 +87,7 @@ fn holds(key: &str, expected: &str, value: &str) -> bool {
     };
     crate::glob::matches(expected, value)
         || (is_short_commit && value.starts_with(&expected.to_ascii_lowercase()))
-        || (crate::keys::is_version(key)
+        || (crate::spelling::is_version(key)
             && match (without_v(expected), without_v(value)) {
                 (Some(expected), None) => crate::glob::matches(&expected, value),
                 (None, Some(value)) => crate::glob::matches(expected, &value),
