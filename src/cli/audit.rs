@@ -27,6 +27,8 @@ use std::path::PathBuf;
 
 /// Most bytes of a file of `--rebuilt`; real ones have some kilobytes.
 const LARGEST_RESULT: u64 = 16 << 20;
+/// Longest baseline.
+const LARGEST_BASELINE: u64 = 256 << 20;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
@@ -238,7 +240,7 @@ pub fn baseline(judge: &JudgeArgs) -> (Option<Baseline>, bool) {
 
 fn read_baseline(path: &std::path::Path) -> Result<Baseline, Error> {
     let shown = path.display().to_string();
-    match fs::read_to_string(path) {
+    match files::piped_text(path, LARGEST_BASELINE) {
         Ok(text) => Baseline::parse(&text).map_err(|source| Error::Baseline {
             path: shown,
             source,

@@ -9,12 +9,13 @@ use crate::report::style::clean;
 use crate::scan::{ListPackages, Named, Options};
 #[cfg(feature = "registry")]
 use crate::source::archive::ArchiveError;
+use crate::source::dir::read_bounded;
 use crate::source::image::Platform;
 use crate::source::target::{BadTarget, Target};
 use crate::source::walk::Rules;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,6 +77,9 @@ pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Vec<BadInput>), Error> {
     Ok((named, bad))
 }
 
+/// Longest list of inputs.
+const LIST_MAX: u64 = 256 << 20;
+
 /// The given texts and those of a list, and the list if it cannot be read whole. A list ends each text with a newline, or with NUL.
 pub fn texts(
     given: &[OsString],
@@ -85,18 +89,18 @@ pub fn texts(
     let mut bad = None;
     let mut texts = given.to_vec();
     if let Some(list) = list {
-        let mut bytes = Vec::new();
         let read = if list == Path::new("-") {
-            std::io::stdin().lock().read_to_end(&mut bytes)
+            read_bounded(io::stdin().lock(), LIST_MAX)
         } else {
-            std::fs::File::open(list).and_then(|mut f| f.read_to_end(&mut bytes))
+            std::fs::File::open(list).and_then(|file| read_bounded(file, LIST_MAX))
         };
-        if let Err(e) = read {
+        let bytes = read.unwrap_or_else(|error| {
             bad = Some(BadInput {
                 name: list.display().to_string(),
-                why: BadReason::List(e),
+                why: BadReason::List(error),
             });
-        }
+            Vec::new()
+        });
         let end = if null { 0 } else { b'\n' };
         texts.extend(
             bytes

@@ -2,8 +2,9 @@
 
 use super::error::Error;
 use crate::report::style::clean;
+use crate::source::dir::read_bounded;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Reads a whole file of at most `most` bytes.
@@ -17,6 +18,12 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
         return Err(not_read(path, format!("longer than {} MiB", most >> 20)));
     }
     Ok(bytes)
+}
+
+/// Reads a file that may also be a pipe, as text in UTF-8, of at most `most` bytes.
+pub fn piped_text(path: &Path, most: u64) -> io::Result<String> {
+    let bytes = read_bounded(File::open(path)?, most)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("is no text in UTF-8"))
 }
 
 /// Reads a file as text in UTF-8.

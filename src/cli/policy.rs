@@ -3,6 +3,7 @@
 use super::args::{JudgeArgs, OutputArgs};
 use super::error::Error;
 use super::exit::Exit;
+use super::files;
 use super::output::Output;
 use super::terminal::{colors, is_error_terminal};
 use crate::audit::Policy;
@@ -49,11 +50,14 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     Some(here)
 }
 
+/// Longest policy file.
+const LARGEST: u64 = 16 << 20;
+
 /// Reads a policy file; with `aloud` its mistakes are reported on standard error.
 pub fn read(path: &Path, output: &OutputArgs, aloud: bool) -> Result<Policy, Error> {
     let name = path.to_string_lossy();
     let shown = || clean(&name).into_owned();
-    let text = std::fs::read_to_string(path).map_err(|source| Error::ReadPolicy {
+    let text = files::piped_text(path, LARGEST).map_err(|source| Error::ReadPolicy {
         path: shown(),
         source,
     })?;

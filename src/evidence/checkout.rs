@@ -1,11 +1,12 @@
 //! Reads a checkout without running git: no command of its configuration is executed, and nothing is written.
 
+use crate::source::dir::read_file;
 use crate::verify::go_sum::{GoSum, LARGEST};
 use crate::verify::source::Checkout;
 use gix::bstr::ByteSlice;
 use gix::status::UntrackedFiles;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Longest go.mod file (golang.org/x/mod/zip, `MaxGoMod`).
@@ -120,18 +121,11 @@ fn text(path: &PathBuf, most: u64) -> Result<Option<String>, CheckoutError> {
         file: path.display().to_string(),
         why,
     };
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let bytes = match read_file(path, most) {
+        Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(wrong(e.to_string())),
     };
-    let mut bytes = Vec::new();
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| wrong(e.to_string()))?;
-    if bytes.len() as u64 > most {
-        return Err(wrong(format!("longer than {} MiB", most >> 20)));
-    }
     let text = String::from_utf8(bytes).map_err(|_| wrong("is no text in UTF-8".to_owned()))?;
     Ok(Some(text))
 }

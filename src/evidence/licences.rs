@@ -4,8 +4,9 @@
 
 use super::licence_text;
 use crate::proxy::{escape_path, escape_version};
+use crate::source::dir::read_file;
 use std::fs;
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Longest licence file that is read.
@@ -69,9 +70,10 @@ fn homes(folder: &Path, path: &str, version: &str) -> Vec<PathBuf> {
 fn vendored(folder: &Path, path: &str, version: &str) -> Option<PathBuf> {
     let list = folder.join("modules.txt");
     let is_plain = fs::symlink_metadata(&list).is_ok_and(|found| found.is_file());
-    let file = is_plain.then(|| fs::File::open(&list).ok()).flatten()?;
-    let mut text = String::new();
-    file.take(LARGEST_LIST).read_to_string(&mut text).ok()?;
+    let bytes = is_plain
+        .then(|| read_file(&list, LARGEST_LIST).ok())
+        .flatten()?;
+    let text = String::from_utf8(bytes).ok()?;
     let original = text.lines().find_map(|line| {
         let (original, built) = vendored_module(line)?;
         (built == (path, version)).then_some(original)
@@ -103,10 +105,17 @@ fn of_folder(folder: &Path) -> Licence {
     let mut found: Vec<Licence> = Vec::new();
     for name in &names {
         let file = folder.join(name);
-        let is_read = fs::metadata(&file).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
-        let bytes = is_read.then(|| fs::read(&file).ok()).flatten();
-        let Some(bytes) = bytes else { continue };
+        if file.is_dir() {
+            continue;
+        }
         let shown = file.display().to_string();
+        let bytes = match read_inside(folder, &file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                found.push(Licence::unknown(format!("{shown}: {error}")));
+                continue;
+            }
+        };
         found.push(
             match licence_text::recognise(&String::from_utf8_lossy(&bytes)) {
                 Ok(expression) => Licence::known(expression, &shown),
@@ -126,6 +135,15 @@ fn of_folder(folder: &Path) -> Licence {
             )),
         },
     }
+}
+
+/// Reads a file of a module. Modules are foreign: a link that leads out of the module is not followed.
+fn read_inside(folder: &Path, file: &Path) -> io::Result<Vec<u8>> {
+    let real = fs::canonicalize(file)?;
+    if !real.starts_with(fs::canonicalize(folder)?) {
+        return Err(io::Error::other("a link out of the module"));
+    }
+    read_file(&real, LARGEST)
 }
 
 /// `LICENSE`, `LICENCE.md`, `COPYING`, `UNLICENSE`.
@@ -193,6 +211,56 @@ mod tests {
             let licence = of(path, version);
             assert_eq!(licence.expression, None, "{path}");
             assert!(licence.how.contains(why), "{}", licence.how);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn licence_files_are_read_inside_the_module_and_up_to_a_bound() {
+        use std::os::unix::fs::symlink;
+
+        let cache = tempfile::tempdir().unwrap();
+        let outside = cache.path().join("outside");
+        fs::write(&outside, MIT).unwrap();
+        let licence = |name: &str, put: &dyn Fn(&Path)| {
+            let home = cache.path().join(format!("example.com/{name}@v1.0.0"));
+            fs::create_dir_all(&home).unwrap();
+            put(&home.join("LICENSE"));
+            let path = format!("example.com/{name}");
+            licence_of(&[cache.path().to_owned()], &path, "v1.0.0")
+        };
+        let inside = licence("inside", &|file| {
+            fs::write(file.with_file_name("text"), MIT).unwrap();
+            symlink("text", file).unwrap();
+        });
+        assert_eq!(inside.expression.as_deref(), Some("MIT"));
+        let link = |to: &'static Path| move |file: &Path| symlink(to, file).unwrap();
+        let long = |file: &Path| {
+            let text = MIT.to_owned() + &" ".repeat(LARGEST as usize);
+            fs::write(file, text).unwrap();
+        };
+        let pipe = |file: &Path| {
+            let made = std::process::Command::new("mkfifo").arg(file).status();
+            assert!(made.unwrap().success());
+        };
+        for (unknown, why) in [
+            (
+                licence("out", &|file| symlink(&outside, file).unwrap()),
+                "out of the module",
+            ),
+            (
+                licence("pages", &link(Path::new("/proc/self/pagemap"))),
+                "out of the module",
+            ),
+            (
+                licence("zeros", &link(Path::new("/dev/zero"))),
+                "out of the module",
+            ),
+            (licence("long", &long), "has more than 1048576 bytes"),
+            (licence("pipe", &pipe), "is no file"),
+        ] {
+            assert_eq!(unknown.expression, None, "{}", unknown.how);
+            assert!(unknown.how.contains(why), "{}", unknown.how);
         }
     }
 }

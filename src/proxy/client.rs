@@ -7,11 +7,12 @@ use super::escape::{escape_path, escape_version};
 use super::pattern::matches_prefix;
 use crate::bytes::error_text;
 use crate::knowledge::semver::Semver;
+use crate::source::dir::read_file;
 use crate::source::http::url::host_of;
 use crate::source::http::{Answer, Http, Patience, Plain, unreadable};
 use serde::Deserialize;
-use std::fs::{self, File};
-use std::io::{self, Read};
+
+use std::io;
 use std::path::PathBuf;
 
 /// Longest list of versions or `.info`.
@@ -126,7 +127,7 @@ impl Origin {
             Self::Server(server) => server.get(path, most),
             Self::Folder(folder) => {
                 let file = folder.join(path);
-                read(&file, most).map_err(|e| match e.kind() {
+                read_file(&file, most).map_err(|e| match e.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                         ProxyError::NotFound(path.to_owned())
                     }
@@ -135,19 +136,6 @@ impl Origin {
             }
         }
     }
-}
-
-fn read(path: &PathBuf, most: u64) -> io::Result<Vec<u8>> {
-    let kind = fs::metadata(path)?;
-    if !kind.is_file() {
-        return Err(io::Error::other("is no file"));
-    }
-    if kind.len() > most {
-        return Err(io::Error::other(format!("has more than {most} bytes")));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 impl Server {

@@ -1,5 +1,6 @@
 //! Credentials for a proxy: from its address, or from the user's netrc file (cmd/go/internal/auth).
 
+use crate::source::dir::read_file;
 use crate::source::http::basic_proof;
 use std::path::Path;
 
@@ -8,11 +9,7 @@ const FILE_MAX: u64 = 1 << 20;
 
 /// The value of `Authorization` for a host, from a netrc file.
 pub(super) fn from_netrc(path: &Path, host: &str) -> Option<String> {
-    let kind = std::fs::metadata(path).ok()?;
-    if !kind.is_file() || kind.len() > FILE_MAX {
-        return None;
-    }
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = String::from_utf8(read_file(path, FILE_MAX).ok()?).ok()?;
     let (user, password) = find(&text, host)?;
     Some(basic_proof(&user, &password))
 }

@@ -2,7 +2,8 @@
 //! (cmd/go/internal/cfg, `Getenv`).
 
 use super::ProxyError;
-use std::path::PathBuf;
+use crate::source::dir::read_file;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The default of GOSUMDB (go.env of the Go distribution). The `go` command has its key built in.
@@ -128,12 +129,9 @@ fn settings_file() -> Option<PathBuf> {
 }
 
 /// The text of a file of settings. Like the `go` command, treats a file that cannot be read as empty.
-fn read(path: &PathBuf) -> String {
-    let size = std::fs::metadata(path).ok().filter(|kind| kind.is_file());
-    match size {
-        Some(kind) if kind.len() <= FILE_MAX => std::fs::read_to_string(path).unwrap_or_default(),
-        _ => String::new(),
-    }
+fn read(path: &Path) -> String {
+    let bytes = read_file(path, FILE_MAX).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// The first line that sets a name.

@@ -2,6 +2,7 @@
 
 use super::environment::sumdb_folders;
 use super::sumdb::Store;
+use crate::source::dir::read_file;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,10 +37,7 @@ impl Store for ModuleCache {
             true => &self.heads,
             false => &self.downloads,
         };
-        let path = folder.join(name);
-        let kind = fs::metadata(&path).ok()?;
-        let is_read = kind.is_file() && kind.len() <= FILE_MAX;
-        is_read.then(|| fs::read(&path).ok())?
+        read_file(&folder.join(name), FILE_MAX).ok()
     }
 
     fn write(&self, _: &str, _: &[u8]) {}

@@ -146,21 +146,24 @@ fn download(recipe: &Recipe, module: &str, version: &str) -> String {
     text
 }
 
-/// Uses the module cache of the user if the folders that the build takes from it are as they were downloaded.
-const UNCHANGED: &str = "# Whoever can write to the module cache of this user could have changed what is unpacked there. So it is used only if each folder has the files
-# of the checked download.
-find_other() {
-  find \"$checked\" -path \"$checked/cache\" -prune -o -type d -name '*@*' -prune -print 2>/dev/null | while IFS= read -r folder; do
-    name=${folder#\"$checked/\"}
-    diff -r \"$folder\" \"$modules/$name\" >/dev/null 2>&1 || { echo \"$name\"; break; }
-  done
+/// Uses the module cache of the user if everything that the build takes from it is as it was downloaded.
+const UNCHANGED: &str = "# Whoever can write to the module cache of this user could have changed what is there. So it is used only if all modules of the build were
+# downloaded and checked, and that cache has the same folders and the same go.mod files.
+first_other() {
+  while IFS= read -r part; do
+    diff -r \"$checked/$part\" \"$modules/$part\" >/dev/null 2>&1 || { echo \"${part#./}\"; break; }
+  done <\"$work/parts\"
 }
 if [ -n \"$checked\" ]; then
-  other=$(find_other)
-  if [ -z \"$other\" ]; then
-    export GOMODCACHE=\"$modules\"
-  else
+  mkdir -p \"$checked/cache/download\"
+  (cd \"$checked\" && find . -path ./cache -prune -o -type d -name '*@*' -print -prune && find ./cache/download -type f -name '*.mod') >\"$work/parts\"
+  other=$(first_other)
+  if [ -z \"$unpacked\" ] || [ ! -s \"$work/parts\" ]; then
+    step 'other folders than recorded: not all modules of the build were downloaded and checked'
+  elif [ -n \"$other\" ]; then
     step \"other folders than recorded: in the module cache of this user $other is missing or not as downloaded\"
+  else
+    export GOMODCACHE=\"$modules\"
   fi
 fi";
 
@@ -177,7 +180,7 @@ fn unpack(recipe: &Recipe) -> String {
         }
         _ => format!("build -n{flags} {}", quoted(package)),
     };
-    format!("[ -z \"$checked\" ] || \"$go\" {command} >/dev/null 2>&1 || true")
+    format!("unpacked=\n[ -z \"$checked\" ] || ! \"$go\" {command} >/dev/null 2>&1 || unpacked=yes")
 }
 
 fn flags(recipe: &Recipe) -> String {

@@ -1,6 +1,7 @@
 //! The database that `gospect db update` stores in the cache folder of the user.
 
 use super::error::LoadError;
+use crate::source::dir::read_file;
 use crate::vuln::database::Database;
 use std::fs;
 use std::io::{self, Write};
@@ -73,7 +74,7 @@ impl Cache {
             let why = format!("{size} bytes, {MOST} are read");
             return Err(LoadError::too_much(&place, why));
         }
-        let data = fs::read(&path).map_err(|e| LoadError::io(&place, &e))?;
+        let data = read_file(&path, MOST).map_err(|e| LoadError::io(&place, &e))?;
         if Database::is_other_form(&data) {
             return Ok(None);
         }

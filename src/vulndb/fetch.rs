@@ -35,6 +35,7 @@ mod client {
     use crate::bytes::{Budget, Limits};
     use crate::proxy::{Proxies, ProxyError, Settings, Store, Sums, of_zip};
     use crate::source::archive::{ArchiveError, Codec, Feed, Scope, decompress_as};
+    use crate::source::dir::read_file;
     use crate::source::http::url::{host_of, origin};
     use crate::source::http::{Answer, Http, Patience, Plain, RequestError, unreadable};
     use serde::Deserialize;
@@ -47,9 +48,7 @@ mod client {
 
     impl Store for Cache {
         fn read(&self, name: &str) -> Option<Vec<u8>> {
-            let path = self.folder().join(SUMDB).join(name);
-            let kind = std::fs::metadata(&path).ok()?;
-            (kind.is_file() && kind.len() <= LIST_MAX).then(|| std::fs::read(&path).ok())?
+            read_file(&self.folder().join(SUMDB).join(name), LIST_MAX).ok()
         }
 
         fn write(&self, name: &str, bytes: &[u8]) {

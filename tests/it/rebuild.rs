@@ -941,4 +941,69 @@ mod builds {
         assert!(result.stdout.contains("same-code"), "{}", result.stdout);
         assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
     }
+
+    /// The module cache of the user is used only if every module of the build could be downloaded and checked.
+    #[test]
+    fn a_module_that_cannot_be_checked_is_not_taken_from_the_cache() {
+        if !skip::needs(&["go", "diff"]) {
+            return;
+        }
+        const LIBRARY: &str =
+            "package lib\n\n//go:noinline\nfunc Add(a, b int) int { return a + b }\n";
+        let scratch = Scratch::new();
+        let proxy = proxy(&scratch, &[("lib/lib.go", LIBRARY)]);
+        let modules = scratch.path().join("modules");
+        let user = scratch.path().join("user");
+        let surroundings = [
+            ("GOPROXY", proxy.as_str()),
+            ("GOSUMDB", "off"),
+            ("GOMODCACHE", text_of(&modules)),
+            ("GOTOOLCHAIN", "local"),
+            ("GOENV", "off"),
+            ("GOFLAGS", "-modcacherw"),
+            ("CGO_ENABLED", "0"),
+        ];
+        scratch.put(
+            "user/go.mod",
+            b"module example.com/user\n\ngo 1.21\n\nrequire example.com/app v1.0.0\n",
+        );
+        scratch.put(
+            "user/main.go",
+            b"package main\n\nimport \"example.com/app/lib\"\n\nfunc main() { println(lib.Add(1, 2)) }\n",
+        );
+        let program = scratch.path().join("program");
+        let go = |args: &[&str]| {
+            let mut all = Command::new("go");
+            all.args(args).current_dir(&user).envs(surroundings);
+            assert!(all.status().unwrap().success(), "{args:?}");
+        };
+        let rebuild = || {
+            let mut all = command();
+            all.args(["rebuild", "--source", text_of(&user)])
+                .args(["--build-cache", text_of(&scratch.path().join("cache"))])
+                .arg(&program)
+                .envs(surroundings);
+            finish(&mut all)
+        };
+        go(&["mod", "tidy"]);
+        go(&["build", "-buildvcs=false", "-o", text_of(&program)]);
+        let honest = rebuild();
+        assert_eq!(honest.code, Some(0), "{}{}", honest.stdout, honest.stderr);
+        assert!(honest.stdout.contains("identical"), "{}", honest.stdout);
+
+        // The unpacked library is changed. Its download is first damaged, then nowhere to be had.
+        let library = modules.join("example.com/app@v1.0.0/lib/lib.go");
+        std::fs::write(&library, LIBRARY.replace("a + b", "a - b")).unwrap();
+        go(&["build", "-buildvcs=false", "-o", text_of(&program)]);
+        let download = modules.join("cache/download/example.com/app/@v/v1.0.0.zip");
+        std::fs::write(&download, b"no archive").unwrap();
+        let damaged = rebuild();
+        std::fs::remove_file(&download).unwrap();
+        std::fs::remove_dir_all(scratch.path().join("proxy")).unwrap();
+        let missing = rebuild();
+        for result in [damaged, missing] {
+            assert_eq!(result.code, Some(2), "{}{}", result.stdout, result.stderr);
+            assert!(!result.stdout.contains("identical"), "{}", result.stdout);
+        }
+    }
 }

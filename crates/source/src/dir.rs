@@ -5,7 +5,7 @@
 
 use crate::listing::FileKind;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Entries of a directory in memory before `take` removes some.
@@ -50,6 +50,38 @@ pub fn open_named(path: &Path) -> io::Result<File> {
     }
     #[cfg(not(unix))]
     File::open(path)
+}
+
+/// Reads a whole regular file of at most `most` bytes. The stated size decides nothing: files of `/proc` state zero and have more.
+///
+/// # Errors
+/// Errors of the system, and when the path is no regular file or the file has more bytes.
+pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let other = || io::Error::other("is no file");
+    // Opening a device can do something, so its kind is asked first; and again, if another file took its place.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(other());
+    }
+    let file = open_named(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(other());
+    }
+    read_bounded(file, most)
+}
+
+/// Reads to the end, at most `most` bytes.
+///
+/// # Errors
+/// Errors of the reader, and when it has more bytes.
+pub fn read_bounded(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::Error::other(format!("has more than {most} bytes"))),
+        false => Ok(bytes),
+    }
 }
 
 /// The stat in metadata of the standard library.
@@ -346,5 +378,38 @@ mod portable {
         pub fn pseudo(&self) -> Option<&'static str> {
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_up_to_a_bound_whatever_size_they_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"12345678").unwrap();
+        assert_eq!(read_file(&file, 8).unwrap(), b"12345678");
+        let longer = read_file(&file, 7).unwrap_err();
+        assert_eq!(longer.to_string(), "has more than 7 bytes");
+        assert!(read_file(folder.path(), 8).is_err());
+        assert!(read_file(&folder.path().join("none"), 8).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn endless_files_pipes_and_devices_end_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        // States no bytes and has more.
+        let maps = read_file(Path::new("/proc/self/maps"), 16).unwrap_err();
+        assert_eq!(maps.to_string(), "has more than 16 bytes");
+        let zeros = folder.path().join("zeros");
+        std::os::unix::fs::symlink("/dev/zero", &zeros).unwrap();
+        assert_eq!(read_file(&zeros, 16).unwrap_err().to_string(), "is no file");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert_eq!(read_file(&pipe, 16).unwrap_err().to_string(), "is no file");
     }
 }

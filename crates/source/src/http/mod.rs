@@ -13,6 +13,7 @@ mod tests;
 pub use paced::PacedBody;
 
 use super::archive::{ArchiveError, Reason};
+use super::dir::read_file;
 use pauses::Pauses;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -120,6 +121,9 @@ pub fn unreadable(text: String) -> ArchiveError {
     ArchiveError::new(Reason::Unreadable, text)
 }
 
+/// Longest file of certificates.
+const PEM_MAX: u64 = 16 << 20;
+
 /// The certificates in a PEM file; anything else in it is ignored.
 fn roots(path: &Path) -> Result<RootCerts, ArchiveError> {
     let failed = |why: String| {
@@ -128,7 +132,7 @@ fn roots(path: &Path) -> Result<RootCerts, ArchiveError> {
             path.display()
         ))
     };
-    let pem = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+    let pem = read_file(path, PEM_MAX).map_err(|e| failed(e.to_string()))?;
     let found: Vec<_> = parse_pem(&pem)
         .filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
