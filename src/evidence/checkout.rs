@@ -7,7 +7,7 @@ use gix::bstr::ByteSlice;
 use gix::status::UntrackedFiles;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Longest go.mod file (golang.org/x/mod/zip, `MaxGoMod`).
 const GO_MOD_MAX: u64 = 16 << 20;
@@ -116,7 +116,7 @@ fn changes(repository: &gix::Repository) -> Result<Option<Vec<String>>, Checkout
 }
 
 /// The text of a file; `None`: the file does not exist.
-fn text(path: &PathBuf, most: u64) -> Result<Option<String>, CheckoutError> {
+fn text(path: &Path, most: u64) -> Result<Option<String>, CheckoutError> {
     let wrong = |why: String| CheckoutError::File {
         file: path.display().to_string(),
         why,
