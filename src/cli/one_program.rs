@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use crate::bytes::FileBytes;
+use crate::bytes::escape::shell_word;
 use crate::report::style::clean;
 use std::fs::File;
 use std::path::Path;
@@ -19,7 +20,8 @@ pub fn open(path: &Path) -> Result<FileBytes, Error> {
     };
     let several = |holder: &str| {
         unread(format!(
-            "{holder}, and this command takes one program; `gospect scan {shown}` lists those in it"
+            "{holder}, and this command takes one program; `gospect scan {}` lists those in it",
+            shell_word(&shown)
         ))
     };
     if path.is_dir() {

@@ -1,6 +1,7 @@
 //! The recipe as a POSIX shell script that a person can read and run. `gospect rebuild` runs the same script.
 
 use super::recipe::{Recipe, Source};
+use crate::bytes::escape::shell_word as quoted;
 use std::fmt::Write as _;
 
 /// Path of the built program, relative to the working folder of the script.
@@ -15,15 +16,6 @@ pub mod step {
     pub const TOOLCHAIN: &str = "the toolchain";
     pub const SOURCE: &str = "the source";
     pub const BUILD: &str = "the build";
-}
-
-/// A text in single quotes for a POSIX shell.
-pub fn quoted(text: &str) -> String {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+/,=:@%".contains(&b);
-    if !text.is_empty() && text.bytes().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// The commands of a recipe, in groups.

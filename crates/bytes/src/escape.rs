@@ -17,6 +17,16 @@ pub fn needs_escape(c: char) -> bool {
             | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}')
 }
 
+/// A text as one word of a POSIX shell: in single quotes where a shell would read it as anything else than itself (POSIX.1-2024,
+/// Shell Command Language, 2.2.2). Control characters stay as they are.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+/,=:@%".contains(&b);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Text from a file made safe for a terminal: characters that control it or are invisible are escaped (`\n`, `\x1b`, `\u{202e}`).
 /// Backslashes stay as they are, so cleaning twice changes nothing.
 pub fn clean(text: &str) -> Cow<'_, str> {
@@ -40,4 +50,22 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_word_is_one_word() {
+        for (text, word) in [
+            ("", "''"),
+            ("example.com/a@v1.0.0", "example.com/a@v1.0.0"),
+            ("$(id>/tmp/x)", "'$(id>/tmp/x)'"),
+            ("~/a", "'~/a'"),
+            ("a'b;c", "'a'\\''b;c'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
 }

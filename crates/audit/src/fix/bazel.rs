@@ -1,6 +1,6 @@
 //! The command that builds a Bazel program again with changes.
 
-use super::command::{Repeat, quoted, value, words_of};
+use super::command::{Repeat, quoted, repeated, value, words_of};
 use super::{BuildChange, ListSetting, Plan};
 use gospect_record::Binary;
 
@@ -17,13 +17,14 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
             BuildChange::Set(key, value) => match (key.as_str(), value.as_str()) {
                 ("GOTOOLCHAIN", release) => before.push_str(&format!(
                     "go_sdk.download(version = \"{}\")` in MODULE.bazel, then `",
-                    release.trim_start_matches("go")
+                    repeated(release.trim_start_matches("go"))
                 )),
                 ("CGO_ENABLED", "0") => flags.push_str(&config("pure")),
                 ("-buildmode", "pie") => flags.push_str(&config("linkmode=pie")),
                 ("-trimpath" | "GOOS" | "GOARCH" | "GO111MODULE" | "GOWORK" | "-mod", _) => {}
                 (key, value) => before.push_str(&format!(
-                    "{key}={value}` in the configuration of rules_go, then `"
+                    "{key}={}` in the configuration of rules_go, then `",
+                    repeated(value)
                 )),
             },
             BuildChange::Drop(key) => match key.as_str() {
@@ -36,12 +37,16 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
             },
             BuildChange::With(ListSetting::Tags, _)
             | BuildChange::Without(ListSetting::Tags, _) => tags = true,
-            BuildChange::With(list, word) => {
-                before.push_str(&format!("{word}` in {}, then `", bazel_list(*list)))
-            }
-            BuildChange::Without(list, word) => {
-                before.push_str(&format!("{word}` out of {}, then `", bazel_list(*list)))
-            }
+            BuildChange::With(list, word) => before.push_str(&format!(
+                "{}` in {}, then `",
+                repeated(word),
+                bazel_list(*list)
+            )),
+            BuildChange::Without(list, word) => before.push_str(&format!(
+                "{}` out of {}, then `",
+                repeated(word),
+                bazel_list(*list)
+            )),
         }
     }
     if tags {

@@ -3,6 +3,7 @@
 use super::{BuildChange, ListSetting, Plan};
 use crate::facts::words;
 use crate::secrets;
+use gospect_bytes::escape::shell_word;
 use gospect_record::Binary;
 
 /// Length of the longest recorded value to repeat in a command, in bytes.
@@ -96,7 +97,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
         }
     }
     match binary.main_package.as_deref() {
-        Some(package) if package != "command-line-arguments" => out.push_str(package),
+        Some(package) if package != "command-line-arguments" => out.push_str(&argument(package)),
         _ => out.push_str("./..."),
     }
     out
@@ -116,7 +117,7 @@ pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> 
         return words_of(binary, plan, list, recorded);
     }
     match plan.changes().find(|c| c.key() == key) {
-        Some(BuildChange::Set(_, value)) => return Some(value.clone()),
+        Some(BuildChange::Set(_, value)) => return Some(repeated(value)),
         Some(_) => return None,
         None => {}
     }
@@ -229,7 +230,7 @@ fn definition_shown(definition: &str) -> String {
 }
 
 /// A recorded value, if a command may repeat it: neither secret nor too long.
-fn repeated(text: &str) -> String {
+pub(super) fn repeated(text: &str) -> String {
     let plain = text.len() <= VALUE_LIMIT && !text.contains(['`', '\n', '\r']);
     if plain && secrets::credentials(text).is_empty() {
         text.to_owned()
@@ -247,11 +248,104 @@ fn link_quoted(word: &str) -> String {
     format!("{mark}{word}{mark}")
 }
 
-/// A word, quoted for a shell.
+/// A value of a setting, quoted for a shell.
 pub(super) fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:,=+@%-".contains(&b);
-    if text.bytes().all(plain) || text == "…" {
-        return text.to_owned();
+    match text {
+        "" | "…" => text.to_owned(),
+        _ => shell_word(text),
     }
-    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// A recorded name, such as a module path, as an argument of a command between backquotes: quoted for a shell, and left out where
+/// it is secret or too long, ends the backquotes, or would be read as a flag.
+pub(crate) fn argument(text: &str) -> String {
+    match text.starts_with('-') {
+        true => "…".to_owned(),
+        false => quoted(&repeated(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+    use crate::testing::{Setup, binary, dep, set};
+
+    const HOSTILE: &str = "example.com/$(id>/tmp/x)";
+
+    /// What a shell reads outside of single quotes.
+    fn unquoted(command: &str) -> String {
+        command.split('\'').step_by(2).collect()
+    }
+
+    #[test]
+    fn no_name_from_a_program_is_run_by_the_shell() {
+        let program = |path: &str, revision: &str, sum: &str| {
+            binary(|b| {
+                b.path = path.to_owned();
+                b.main_package = Some(HOSTILE.to_owned());
+                b.goroot.as_mut().unwrap().value = Some("/opt/$(id)/sdk/go1.20.1".to_owned());
+                dep(b, HOSTILE, "v1.0.0", Some(("example.com/fork", "v1.0.1")));
+                dep(b, "example.com/a;id", "v1.0.0", Some(("../a", "")));
+                dep(b, "example.com/$(id)", "v1.0.0", None);
+                dep(b, "-modfile=/tmp/x", "v1.0.0", None);
+                let build = b.build_info.as_mut().unwrap();
+                for dependency in &mut build.deps {
+                    dependency.sum = sum.to_owned();
+                }
+                set(b, "vcs.revision", revision);
+                set(b, "vcs.modified", "true");
+                set(b, "-race", "true");
+            })
+        };
+        let programs = [
+            program("a", "$(id>/tmp/1)", "h1:a="),
+            program("b", "$(id>/tmp/2)", "h1:b="),
+        ];
+        let policy = "[rules]\n\
+            denied-module = { level = \"error\", deny = [\"**\"] }\n\
+            replaced-module = \"error\"\nlocal-replace = \"error\"\nmixed-revisions = \"error\"\n\
+            module-below-floor = { level = \"error\", minimum = [\"example.com/**@v2.0.0\"] }\n";
+        let audit = Setup {
+            policy,
+            profile: "release",
+            ..Setup::default()
+        }
+        .audit(&[], &programs);
+        for rule in [
+            "denied-module",
+            "replaced-module",
+            "local-replace",
+            "mixed-revisions",
+            "module-sum-conflict",
+            "module-below-floor",
+            "goroot-release-mismatch",
+            "race-detector",
+        ] {
+            assert!(audit.findings.iter().any(|f| f.rule == rule), "{rule}");
+        }
+        for finding in &audit.findings {
+            for command in finding.help.split('`').skip(1).step_by(2) {
+                let read = unquoted(command);
+                let is_policy = command.contains(" = {");
+                assert!(
+                    is_policy || !read.contains(['$', ';']) && !read.contains(" -modfile"),
+                    "{}: {command}",
+                    finding.rule
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_argument_is_one_word_between_backquotes() {
+        for (text, word) in [
+            ("example.com/a/v2@v2.1.0", "example.com/a/v2@v2.1.0"),
+            ("$(id)", "'$(id)'"),
+            ("a`id`", "…"),
+            ("a\nb", "…"),
+            ("-toolexec=/tmp/x", "…"),
+        ] {
+            assert_eq!(argument(text), word);
+        }
+    }
 }

@@ -6,6 +6,8 @@
 mod bazel;
 mod command;
 
+pub(crate) use command::argument;
+
 use crate::known::GoRelease;
 use gospect_record::{Binary, ModuleList};
 use std::collections::BTreeMap;

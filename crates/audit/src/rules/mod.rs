@@ -74,6 +74,7 @@ pub(crate) mod prelude {
     pub use super::meta::{ERROR, Meta, NOTE, OFF, WARN, levels};
     pub use super::report::{Report, Sink};
     pub use crate::finding::Level;
+    pub(crate) use crate::fix::argument;
     pub use crate::fix::{BuildChange, ListSetting, drop, set, without_definition};
     pub use crate::options::{Default as D, OptionSpec, ValueKind, allow, allow_texts};
 }

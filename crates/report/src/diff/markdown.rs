@@ -4,7 +4,7 @@
 use super::groups::{Group, Rest, groups, heading};
 use super::{packages, path, sign, size, summary, values};
 use crate::findings::Listing;
-use crate::findings::markdown::cell;
+use crate::findings::markdown::{cell, in_html};
 use gospect_audit::diff::{Change, Class, Diff, Pair};
 use gospect_bytes::number::count;
 use std::io::{self, Write};
@@ -56,7 +56,7 @@ pub fn render(
         );
     }
     for group in groups.iter().take(PROGRAMS) {
-        let heading = cell(&heading(group, NAMES));
+        let heading = in_html(&heading(group, NAMES));
         open(&heading, group.changes.len(), out)?;
         changes(&group.changes, out)?;
         writeln!(out, "\n</details>")?;
@@ -130,7 +130,7 @@ fn program_name(pair: &Pair) -> String {
     format!("{} ({})", cell(path(pair)), cell(&pair.port))
 }
 
-/// Opens a part that is folded away.
+/// Opens a part that is folded away; the heading is HTML.
 fn open(heading: &str, number: usize, out: &mut dyn Write) -> io::Result<()> {
     let number = count(number as u64, "change", "changes");
     writeln!(out, "\n<details><summary>{heading}: {number}</summary>\n")
@@ -147,7 +147,8 @@ fn program(rest: &Rest<'_>, has_groups: bool, out: &mut dyn Write) -> io::Result
             false => writeln!(out, "\n{name}: size {}", cell(&size)),
         };
     }
-    open(&name, rest.changes.len(), out)?;
+    let heading = format!("{} ({})", in_html(path(pair)), in_html(&pair.port));
+    open(&heading, rest.changes.len(), out)?;
     changes(&rest.changes, out)?;
     if !size.is_empty() {
         writeln!(out, "\nSize: {}", cell(&size))?;

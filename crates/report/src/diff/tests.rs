@@ -102,6 +102,13 @@ fn text_fits_the_terminal_and_counts_one_as_one() {
         text.contains("1 program changed") && text.contains(": 1 change</summary>"),
         "{text}"
     );
+    // In an HTML block a backslash of Markdown would be seen.
+    let headings = text.lines().filter(|line| line.contains("<summary>"));
+    assert!(headings.clone().count() > 0);
+    for heading in headings {
+        assert!(!heading.contains('\\'), "{heading}");
+        assert!(heading.contains("(linux/amd64)"), "{heading}");
+    }
 }
 
 #[test]

@@ -196,16 +196,81 @@ pub(crate) fn cell(text: &str) -> String {
     out
 }
 
-/// Help text: code between backquotes stays code, the rest is escaped.
+/// Help text: code between backquotes stays code, the rest is escaped. As CommonMark says (0.31.2, section 6.1), a run of
+/// backquotes ends at the next run of the same length, and is text where there is none.
 fn prose(text: &str) -> String {
     let mut out = String::new();
-    let parts: Vec<&str> = text.split('`').collect();
-    for (i, part) in parts.iter().enumerate() {
-        if i % 2 == 1 && i + 1 < parts.len() {
-            out.push_str(&format!("`{}`", clean(part)));
-        } else {
-            out.push_str(&cell(part));
+    let mut rest = text;
+    while let Some(start) = rest.find('`') {
+        let (before, from_run) = rest.split_at(start);
+        let after_run = from_run.trim_start_matches('`');
+        let run = from_run.len() - after_run.len();
+        out.push_str(&cell(before));
+        match run_of(after_run, run) {
+            Some(end) => {
+                let (fence, code) = (&from_run[..run], clean(&after_run[..end]).into_owned());
+                out.push_str(&format!("{fence}{code}{fence}"));
+                rest = &after_run[end + run..];
+            }
+            None => {
+                out.push_str(&cell(&from_run[..run]));
+                rest = after_run;
+            }
+        }
+    }
+    out.push_str(&cell(rest));
+    out
+}
+
+/// Where a run of exactly this many backquotes begins.
+fn run_of(text: &str, length: usize) -> Option<usize> {
+    let mut from = 0;
+    while let Some(start) = text.get(from..)?.find('`') {
+        let run = text.get(from + start..)?;
+        let size = run.len() - run.trim_start_matches('`').len();
+        if size == length {
+            return Some(from + start);
+        }
+        from += start + size;
+    }
+    None
+}
+
+/// Text from a file for an HTML block, such as a summary, in which Markdown means nothing.
+pub(crate) fn in_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            // Do not notify people.
+            '@' => out.push_str("&#64;"),
+            c => out.push(c),
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prose;
+
+    #[test]
+    fn backquotes_in_foreign_text_open_no_html() {
+        for (text, written) in [
+            ("run `go build` now", "run `go build` now"),
+            ("a ` b <i>", "a \\` b &lt;i&gt;"),
+            // Runs of three do not shift which part is code.
+            ("`go x```<img>```y`", "`go x```<img>```y`"),
+            ("```<img>` <b> `", "\\`\\`\\`&lt;img&gt;` <b> `"),
+            ("``<i>`<b>`", "\\`\\`&lt;i&gt;`<b>`"),
+            ("`<i>``<b>", "\\`&lt;i&gt;\\`\\`&lt;b&gt;"),
+            ("a``b``c", "a``b``c"),
+            ("``", "\\`\\`"),
+        ] {
+            assert_eq!(prose(text), written);
+        }
+    }
 }

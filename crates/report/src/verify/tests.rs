@@ -22,8 +22,12 @@ fn sum(module: &str, verdict: SumVerdict) -> Sum {
 }
 
 fn written(format: Format, programs: &[Program]) -> String {
+    written_for(format, Look::PLAIN, programs)
+}
+
+fn written_for(format: Format, look: Look, programs: &[Program]) -> String {
     let mut out = Vec::new();
-    let mut writer = Writer::new(format, Look::PLAIN, &mut out).unwrap();
+    let mut writer = Writer::new(format, look, &mut out).unwrap();
     for program in programs {
         writer.program(program).unwrap();
     }
@@ -54,6 +58,24 @@ fn programs() -> [Program; 2] {
             ],
         ),
     ]
+}
+
+#[test]
+fn colours_are_escape_sequences() {
+    let look = Look {
+        color: true,
+        ..Look::PLAIN
+    };
+    let colourful = written_for(Format::Text, look, &programs());
+    assert!(colourful.contains("\u{1b}[1mdist/good\u{1b}[0m: \u{1b}[32mequal\u{1b}[0m\n"));
+    let is_private = |c: char| ('\u{e0000}'..='\u{e0fff}').contains(&c);
+    assert!(!colourful.contains(is_private), "{colourful:?}");
+    let mut plain = String::new();
+    for (index, part) in colourful.split("\u{1b}[").enumerate() {
+        let text = part.split_once('m').filter(|_| index > 0);
+        plain.push_str(text.map_or(part, |(_, text)| text));
+    }
+    assert_eq!(plain, written(Format::Text, &programs()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use gospect_verify::check::{Check, Provenance, SourceMatch, Verdict};
 use gospect_verify::sums::{ModuleKind, Sum, SumVerdict};
 use gospect_verify::{Outcome, Program};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Most rows of one kind that are listed one by one; more are counted, by the reason why they are unknown.
@@ -26,18 +27,19 @@ pub(super) fn program(
         Outcome::Incomplete => Tone::Warn,
         Outcome::Different => Tone::Bad,
     };
-    writeln!(
-        out,
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
         "{}: {}",
         look.paint(Tone::Title, &program.path),
         look.paint(tone, word(outcome))
-    )?;
+    );
     let line = |indent: usize, text: &str| -> String {
         let text = crate::style::clean(text);
         let text = flow(&text, indent, indent + 2, look.width);
         format!("{}{text}\n", " ".repeat(indent))
     };
-    write!(out, "{}", line(2, &sums(program)))?;
+    text.push_str(&line(2, &sums(program)));
     let counted = match all {
         true => BTreeMap::new(),
         false => counted(&program.sums),
@@ -48,33 +50,34 @@ pub(super) fn program(
     };
     let named = program.sums.iter().filter(|sum| is_named(sum));
     for sum in named.filter(|sum| !is_counted(sum)) {
-        write!(out, "{}", line(4, &sum_line(sum)))?;
+        text.push_str(&line(4, &sum_line(sum)));
         if sum.verdict == SumVerdict::Different {
             let recorded = sum.recorded.as_deref().unwrap_or("none");
             let expected = sum.expected.as_deref().unwrap_or("none");
             let source = sum.source.as_deref().unwrap_or("nobody");
-            write!(out, "{}", line(6, &format!("recorded {recorded}")))?;
-            write!(out, "{}", line(6, &format!("{source} has {expected}")))?;
+            text.push_str(&line(6, &format!("recorded {recorded}")));
+            text.push_str(&line(6, &format!("{source} has {expected}")));
         }
     }
     for (why, number) in &counted {
-        let text = format!("{number} unknown: {why}; --all lists them");
-        write!(out, "{}", line(4, &text))?;
+        let row = format!("{number} unknown: {why}; --all lists them");
+        text.push_str(&line(4, &row));
     }
     for provenance in &program.provenance {
-        write!(out, "{}", line(2, &provenance_line(provenance)))?;
+        text.push_str(&line(2, &provenance_line(provenance)));
         for check in &provenance.checks {
-            write!(out, "{}", line(4, &check_line(check)))?;
+            text.push_str(&line(4, &check_line(check)));
         }
     }
     if let Some(source) = &program.source {
-        write!(out, "{}", line(2, &source_line(source)))?;
+        text.push_str(&line(2, &source_line(source)));
         let odd = source.checks.iter().filter(|c| c.verdict != Verdict::Equal);
         for check in odd {
-            write!(out, "{}", line(4, &check_line(check)))?;
+            text.push_str(&line(4, &check_line(check)));
         }
     }
-    writeln!(out)
+    text.push('\n');
+    out.write_all(look.finish(&text).as_bytes())
 }
 
 /// The outcome for the head of a paragraph.
@@ -223,11 +226,11 @@ pub(super) fn end(
     look: Look,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "{}", counts(summary))?;
+    let mut text = format!("{}\n", counts(summary));
     if let Some(line) = database_line(database) {
-        writeln!(out, "{}", look.paint(Tone::Dim, &line))?;
+        let _ = writeln!(text, "{}", look.paint(Tone::Dim, &line));
     }
-    Ok(())
+    out.write_all(look.finish(&text).as_bytes())
 }
 
 /// `sum.golang.org: 63 module versions looked up`.

@@ -4,6 +4,7 @@ use super::Options;
 use super::statement::{statement, versions};
 use crate::html::{Page, Place, Places, Row, Table, Tile, Tone};
 use crate::style::clean;
+use gospect_bytes::escape::shell_word;
 use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program, Report};
 use std::cmp::Reverse;
@@ -67,7 +68,10 @@ fn actions(report: &Report) -> Table {
         let what = action.what();
         let what = match action.to {
             Some(to) if !gospect_vuln::is_go(action.module) => {
-                format!("{what}: `go get {}@{to}`", action.module)
+                format!(
+                    "{what}: `go get {}`",
+                    shell_word(&format!("{}@{to}", action.module))
+                )
             }
             _ => what,
         };

@@ -32,7 +32,11 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                 .salient(pattern)
                 .help(format!(
                     "`gospect scan {}` lists what is there",
-                    if target.is_empty() { "TARGET" } else { target }
+                    if target.is_empty() {
+                        "TARGET".to_owned()
+                    } else {
+                        argument(target)
+                    }
                 ))
                 .at(
                     target,

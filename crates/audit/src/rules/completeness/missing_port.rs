@@ -75,7 +75,12 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
 fn advice(main: &str, port: &str) -> String {
     match port.split_once('/') {
         Some((os, arch)) if !port.contains(['*', '?', '[', '{']) => {
-            format!("`GOOS={os} GOARCH={arch} go build {main}`")
+            format!(
+                "`GOOS={} GOARCH={} go build {}`",
+                argument(os),
+                argument(arch),
+                argument(main)
+            )
         }
         _ => format!("build {main} for a port that matches `{port}`"),
     }

@@ -56,7 +56,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             )
             .help(if is_wanted(first) {
                 format!(
-                    "record it: `go mod edit -godebug={first}` or `//go:debug {first}` in package main; or set it where the program runs"
+                    "record it: `go mod edit -godebug={}` or `//go:debug {first}` in package main; or set it where the program runs",
+                    argument(first)
                 )
             } else {
                 "delete it: where it takes effect other rules find fault with it".to_owned()

@@ -45,7 +45,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 judge.name()
             );
             let report = about(v, message, &[name]).on(field.at).help(format!(
-                "take `{word}` out; `gospect explain {name}` says which releases know it"
+                "take `{word}` out; `gospect explain {}` says which releases know it",
+                argument(name)
             ));
             sink.report(judged(report, &judge));
         }

@@ -34,7 +34,10 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             let ever = goexperiment::experiment(name).is_some();
             let help = match goexperiment::hint(name, minor) {
                 _ if ever => {
-                    format!("take it out; `gospect explain {name}` says which releases know it")
+                    format!(
+                        "take it out; `gospect explain {}` says which releases know it",
+                        argument(name)
+                    )
                 }
                 Some(near) => format!("did you mean `{near}`? See `gospect explain {near}`"),
                 None => format!("take `{word}` out: no release knows it"),

@@ -122,10 +122,10 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 "GODEBUG" => "record it in the program with `go mod edit -godebug=KEY=VALUE`, or set GODEBUG where the program runs".to_owned(),
                 "GOROOT_FINAL" => "delete it: it has had no effect since Go 1.23; `go build -trimpath` keeps build paths out".to_owned(),
                 "GOGC" | "GOMEMLIMIT" | "GOMAXPROCS" | "GOTRACEBACK" | "GORACE" => {
-                    format!("set it where the program runs: `{name}={value}`")
+                    format!("set it where the program runs: `{name}={}`", argument(value))
                 }
                 _ => match near(name) {
-                    Some(near) => format!("did you mean `{near}={value}`?"),
+                    Some(near) => format!("did you mean `{near}={}`?", argument(value)),
                     None => "delete it; `go help environment` lists the variables".to_owned(),
                 },
             };

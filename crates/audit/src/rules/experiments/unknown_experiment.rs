@@ -37,7 +37,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 )
                 .salient(name.clone())
                 .help(format!(
-                    "see which releases know it: `gospect explain {name}`; then rebuild: `{}`",
+                    "see which releases know it: `gospect explain {}`; then rebuild: `{}`",
+                    argument(name),
                     ctx.go_build(&[BuildChange::Without(ListSetting::Experiments, name.clone())])
                 )),
         );

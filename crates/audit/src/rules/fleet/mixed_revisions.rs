@@ -17,7 +17,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         sink,
         "commit",
         |_, spread| {
-            let command = |commit: &str| format!("`git checkout {commit}`");
+            let command = |commit: &str| format!("`git checkout {}`", argument(commit));
             match spread.tie {
                 true => format!(
                     "check out one commit on every builder, {}, then rebuild all",

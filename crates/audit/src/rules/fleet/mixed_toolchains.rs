@@ -23,7 +23,10 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                 return "rebuild single programs as the findings about them say, then all with the newest toolchain among them".to_owned();
             }
             let newest = newest(spread);
-            format!("build all with one toolchain: `GOTOOLCHAIN={newest} go build`")
+            format!(
+                "build all with one toolchain: `GOTOOLCHAIN={} go build`",
+                argument(&newest)
+            )
         },
         |row| row.go_version.clone(),
     );

@@ -39,7 +39,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .salient(key.clone())
                 .help(match ctx.is_gopath() {
                     true => format!("say it once, in package main: `//go:debug {key}={now}`, and drop it from the environment"),
-                    false => format!("say it once, in go.mod: `go mod edit -godebug={key}={now}`, and drop it from the environment"),
+                    false => format!("say it once, in go.mod: `go mod edit -godebug={}`, and drop it from the environment", argument(&format!("{key}={now}"))),
                 }),
         );
     }

@@ -20,7 +20,7 @@ pub mod memory_limit_malformed;
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Godebug;
 
 use super::debug_settings::{DebugSetting, SettingFault};
-use super::prelude::{Ctx, Report, Sink, without_definition};
+use super::prelude::{Ctx, Report, Sink, argument, without_definition};
 use crate::known;
 use gospect_record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
@@ -103,7 +103,8 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
             ctx.go_line(ctx.release.map_or_else(known::newest_minor, |r| r.minor))
         ),
         _ => format!(
-            "`go mod edit -dropgodebug={key}`, look for `//go:debug {key}=` in package main, then rebuild"
+            "`go mod edit -dropgodebug={}`, look for `//go:debug {key}=` in package main, then rebuild",
+            argument(key)
         ),
     }
 }

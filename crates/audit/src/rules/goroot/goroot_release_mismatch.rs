@@ -33,7 +33,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("go_version", version)
         .see("goroot.value", root)
         .help(format!(
-            "see what the installation is: `{root}/bin/go version`"
+            "see what the installation is: `{} version`",
+            argument(&format!("{root}/bin/go"))
         )),
     );
 }

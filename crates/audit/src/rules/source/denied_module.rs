@@ -59,7 +59,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             Report::new(message)
                 .see("module", format!("{} {}", m.path, m.version))
                 .salient(m.path.clone())
-                .help(format!("`go mod why -m {}` says who needs it", m.path)),
+                .help(format!(
+                    "`go mod why -m {}` says who needs it",
+                    argument(&m.path)
+                )),
         );
     }
 }

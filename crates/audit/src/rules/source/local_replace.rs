@@ -31,7 +31,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .salient(m.path.clone())
             .help(format!(
                 "`go mod edit -dropreplace={} && go mod tidy`, then rebuild",
-                m.path
+                argument(&m.path)
             )),
         );
     }

@@ -43,8 +43,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .see("module", format!("{} {}", m.path, m.version))
                 .salient(m.path.clone())
                 .help(format!(
-                    "`go get {}@{floor} && go mod tidy`, then rebuild",
-                    m.path
+                    "`go get {} && go mod tidy`, then rebuild",
+                    argument(&format!("{}@{floor}", m.path))
                 )),
             );
         }

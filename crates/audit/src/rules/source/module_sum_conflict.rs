@@ -16,7 +16,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         let mut report = Report::new(format!("{} {} has {} different checksums in this run", conflict.module, conflict.version, conflict.sums.len() as u64 + conflict.more))
             .salient(conflict.module.clone())
             .salient(conflict.version.clone())
-            .help(format!("`curl -s https://sum.golang.org/lookup/{}@{}` tells the right one; then `go clean -modcache` on the builder that is wrong", conflict.module, conflict.version))
+            .help(format!("`curl -s {}` tells the right one; then `go clean -modcache` on the builder that is wrong", argument(&format!("https://sum.golang.org/lookup/{}@{}", conflict.module, conflict.version))))
             .at(conflict.place.0.clone(), conflict.place.1.clone());
         for (sum, path, count) in &conflict.sums {
             report = report.see(

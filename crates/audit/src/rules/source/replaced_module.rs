@@ -27,7 +27,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .see("module", format!("{} {} => {} {}", m.path, m.version, to.path, to.version))
                 .salient(m.path.clone())
                 .salient(to.path.clone())
-                .help(format!("`go mod edit -dropreplace={0} && go get {0}@latest`, or allow it: `replaced-module = {{ allow = [\"{0}\"] }}`", m.path)),
+                .help(format!("`go mod edit -dropreplace={0} && go get {1}`, or allow it: `replaced-module = {{ allow = [\"{2}\"] }}`", argument(&m.path), argument(&format!("{}@latest", m.path)), m.path)),
         );
     }
 }

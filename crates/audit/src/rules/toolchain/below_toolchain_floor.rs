@@ -32,7 +32,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("go_version", version)
             .help(format!(
                 "`go get toolchain@{0}` in the module, then `{1}`",
-                toolchain(floor),
+                argument(&toolchain(floor)),
                 ctx.go_build(&[set("GOTOOLCHAIN", toolchain(floor))])
             )),
     );
