@@ -37,6 +37,8 @@ pub struct Resolved {
     pub created: Option<String>,
     /// The images, one for each platform.
     pub images: Vec<ResolvedImage>,
+    /// Why other images are not among them: manifests that the registry does not have, or that are not what was named.
+    pub missing: Vec<ArchiveError>,
 }
 
 /// One image that a tag leads to.
@@ -57,6 +59,8 @@ type PageReader<'r> = dyn FnMut(&[u8]) -> Result<Option<usize>, ArchiveError> + 
 
 /// Most bytes of the tags of one repository: about a million of them.
 const TAGS_MAX: usize = 64 << 20;
+/// Most bytes of the manifests that one tag leads to: a thousand images of a hundred layers are 15 MB.
+const MANIFESTS_MAX: usize = 64 << 20;
 
 /// Most pages of one list.
 const PAGES_MAX: usize = 100_000;
@@ -189,34 +193,39 @@ impl Catalog {
                 },
                 images: vec![image_of(digest.to_string(), None, &document)],
                 digest: digest.to_string(),
+                missing: Vec::new(),
             });
         };
         let mut resolved = Resolved {
             digest: digest.to_string(),
             ..Resolved::default()
         };
-        // An index may name an index. Each document is read once, however often it is named.
-        let mut waiting: VecDeque<Descriptor> = manifests.into();
-        let mut seen = HashSet::new();
-        while let Some(descriptor) = waiting.pop_front() {
-            if !is_wanted(&descriptor, wanted) || !seen.insert(descriptor.digest.clone()) {
-                continue;
-            }
-            if seen.len() > DOCUMENTS {
-                let text = format!("{repository}:{tag} leads to more than {DOCUMENTS} manifests");
-                return Err(ArchiveError::limit(text));
-            }
-            let bytes = manifest_of_index(&registry, &descriptor.digest)?;
-            let document: Document = parse(&bytes, "the manifest")?;
-            if let Some(below) = document.manifests {
-                let platform = &descriptor.platform;
-                // In its place, so that images are in the order in which a person reads them.
-                for inner in below.into_iter().rev() {
-                    waiting.push_front(Descriptor {
-                        platform: inner.platform.or_else(|| platform.clone()),
-                        ..inner
-                    });
+        let too_much = |what: String| {
+            ArchiveError::limit(format!("{repository}:{tag} leads to more than {what}"))
+        };
+        let too_many = || too_much(format!("{DOCUMENTS} manifests"));
+        let mut waiting = Waiting::for_platform(wanted);
+        waiting.add(manifests, None).ok_or_else(too_many)?;
+        let mut bytes_read = bytes.len();
+        while let Some(descriptor) = waiting.take() {
+            let found = manifest_of_index(&registry, &descriptor.digest)?;
+            let (bytes, document) = match found {
+                Found::Manifest(bytes, document) => (bytes, document),
+                Found::Missing(error) => {
+                    resolved.missing.push(error);
+                    continue;
                 }
+            };
+            bytes_read = bytes_read.saturating_add(bytes.len());
+            if bytes_read > MANIFESTS_MAX {
+                return Err(too_much(format!(
+                    "{} MiB of manifests",
+                    MANIFESTS_MAX >> 20
+                )));
+            }
+            if let Some(below) = document.manifests {
+                let platform = descriptor.platform.as_ref();
+                waiting.add(below, platform).ok_or_else(too_many)?;
                 continue;
             }
             if with_time && resolved.created.is_none() {
@@ -285,17 +294,91 @@ impl Catalog {
     }
 }
 
-/// A manifest that an index names, with its digest checked.
-fn manifest_of_index(registry: &Registry, digest: &str) -> Result<Vec<u8>, ArchiveError> {
-    let named = Digest::parse(digest)
-        .ok_or_else(|| ArchiveError::malformed(format!("{digest} is no digest")))?;
-    let missing = || unreadable(format!("{} has no {named}", registry.reference.host));
-    let bytes = registry.manifest(&named.to_string())?.ok_or_else(missing)?;
+/// Manifests that remain to be read. An index may name an index; each document is read once, however often it is named.
+struct Waiting<'w> {
+    wanted: Option<&'w Platform>,
+    descriptors: VecDeque<Descriptor>,
+    /// Digests of all that were ever added.
+    named: HashSet<String>,
+    /// Digests of those that were taken.
+    taken: HashSet<String>,
+}
+
+impl<'w> Waiting<'w> {
+    /// Nothing yet; later only images of this platform.
+    fn for_platform(wanted: Option<&'w Platform>) -> Self {
+        Self {
+            wanted,
+            descriptors: VecDeque::new(),
+            named: HashSet::new(),
+            taken: HashSet::new(),
+        }
+    }
+
+    /// Adds what an index names before all others, so that images are in the order in which a person reads them. `platform` is that of the
+    /// index. `None`: more than [`DOCUMENTS`] were added.
+    fn add(&mut self, manifests: Vec<Descriptor>, platform: Option<&Platform>) -> Option<()> {
+        let mut added = Vec::new();
+        let mut digests = HashSet::new();
+        for inner in manifests {
+            let descriptor = Descriptor {
+                platform: inner.platform.or_else(|| platform.cloned()),
+                ..inner
+            };
+            let digest = &descriptor.digest;
+            if !is_wanted(&descriptor, self.wanted)
+                || self.taken.contains(digest)
+                || !digests.insert(digest.clone())
+            {
+                continue;
+            }
+            self.named.insert(digest.clone());
+            if self.named.len() > DOCUMENTS {
+                return None;
+            }
+            added.push(descriptor);
+        }
+        // What waited for a later turn is taken here.
+        self.descriptors.retain(|d| !digests.contains(&d.digest));
+        let reversed = added.into_iter().rev();
+        reversed.for_each(|descriptor| self.descriptors.push_front(descriptor));
+        Some(())
+    }
+
+    /// The next to read.
+    fn take(&mut self) -> Option<Descriptor> {
+        let descriptor = self.descriptors.pop_front()?;
+        self.taken.insert(descriptor.digest.clone());
+        Some(descriptor)
+    }
+}
+
+/// What the registry has for a digest that an index names.
+enum Found {
+    /// A document with this digest.
+    Manifest(Vec<u8>, Box<Document>),
+    /// Nothing, or something else.
+    Missing(ArchiveError),
+}
+
+/// A manifest that an index names, with its digest checked. Errors are those of the registry as a whole.
+fn manifest_of_index(registry: &Registry, digest: &str) -> Result<Found, ArchiveError> {
+    let Some(named) = Digest::parse(digest) else {
+        let text = "the index names a manifest by something that is no digest";
+        return Ok(Found::Missing(ArchiveError::malformed(text)));
+    };
+    let Some(bytes) = registry.manifest(&named.to_string())? else {
+        let text = format!("{} has no {named}", registry.reference.host);
+        return Ok(Found::Missing(unreadable(text)));
+    };
     if named.same_of(&bytes) != named {
         let text = format!("the manifest {named} is not what its digest says");
-        return Err(ArchiveError::malformed(text));
+        return Ok(Found::Missing(ArchiveError::malformed(text)));
     }
-    Ok(bytes)
+    Ok(match parse(&bytes, "the manifest") {
+        Ok(document) => Found::Manifest(bytes, Box::new(document)),
+        Err(error) => Found::Missing(error),
+    })
 }
 
 /// Whether a descriptor of an index is an image of the wanted platform. Attestations and the like are none.

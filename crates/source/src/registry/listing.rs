@@ -190,7 +190,7 @@ pub fn list(
         });
     };
     let answers = match &place.tag {
-        Some(tag) => vec![one_tag(&catalog, repository, tag, options)],
+        Some(tag) => one_tag(&catalog, repository, tag, options),
         None => repository_tags(&catalog, repository, options),
     };
     answers.into_iter().all(deliver);
@@ -210,23 +210,38 @@ fn not_listed(
     }
 }
 
+/// A tag, and which of its images are missing.
 fn one_tag(
     catalog: &Catalog,
     repository: &str,
     tag: &str,
     options: &ListOptions,
-) -> Result<Listed, NotListed> {
+) -> Vec<Result<Listed, NotListed>> {
     let mut listed = Listed {
         repository: repository.to_owned(),
         tag: tag.to_owned(),
         resolved: None,
     };
-    if options.digests {
-        let resolved = catalog.resolve(repository, tag, options.platform.as_ref(), false);
-        let resolved = resolved.map_err(|e| not_listed(catalog, repository, Some(tag), e))?;
-        listed.resolved = Some(resolved);
+    if !options.digests {
+        return vec![Ok(listed)];
     }
-    Ok(listed)
+    match catalog.resolve(repository, tag, options.platform.as_ref(), false) {
+        Ok(resolved) => {
+            listed.resolved = Some(resolved);
+            with_missing(catalog, listed)
+        }
+        Err(error) => vec![Err(not_listed(catalog, repository, Some(tag), error))],
+    }
+}
+
+/// A tag whose images are known, then those that are missing.
+fn with_missing(catalog: &Catalog, mut listed: Listed) -> Vec<Result<Listed, NotListed>> {
+    let resolved = listed.resolved.as_mut();
+    let missing = resolved.map_or(Vec::new(), |resolved| std::mem::take(&mut resolved.missing));
+    let (repository, tag) = (listed.repository.clone(), listed.tag.clone());
+    let problem = |error| Err(not_listed(catalog, &repository, Some(&tag), error));
+    let problems = missing.into_iter().map(problem);
+    std::iter::once(Ok(listed)).chain(problems).collect()
 }
 
 /// The chosen tags of a repository.
@@ -259,7 +274,7 @@ fn repository_tags(
         Some(most) => newest(catalog, repository, tags, most, options),
         None => {
             let tags = tags.iter();
-            tags.map(|tag| one_tag(catalog, repository, tag, options))
+            tags.flat_map(|tag| one_tag(catalog, repository, tag, options))
                 .collect()
         }
     };
@@ -287,12 +302,13 @@ fn newest(
         let newest_first = time(other).cmp(&time(resolved));
         newest_first.then_with(|| by_numbers(other_tag, tag))
     });
-    let chosen = dated.into_iter().take(most).map(|(tag, resolved)| {
-        Ok(Listed {
+    let chosen = dated.into_iter().take(most).flat_map(|(tag, resolved)| {
+        let listed = Listed {
             repository: repository.to_owned(),
             tag,
             resolved: options.digests.then_some(resolved),
-        })
+        };
+        with_missing(catalog, listed)
     });
     problems.into_iter().chain(chosen).collect()
 }

@@ -262,6 +262,72 @@ fn tags_lead_to_digests_platforms_and_layers() {
 }
 
 #[test]
+fn a_missing_manifest_costs_no_other_and_an_index_is_bounded() {
+    let server = Server::start(|request: &Request| {
+        let child = |index: bool, digest: &str| {
+            let kind = if index { "index" } else { "manifest" };
+            format!(
+                r#"{{"mediaType":"application/vnd.oci.image.{kind}.v1+json","digest":"{digest}"}}"#
+            )
+        };
+        let index = |children: Vec<String>| format!(r#"{{"manifests":[{}]}}"#, children.join(","));
+        let of = |number: usize| Digest::of(number.to_string().as_bytes()).to_string();
+        let one = manifests()["/v2/team/app/manifests/old"].clone();
+        let there = Digest::of(&one).to_string();
+        let many: Vec<String> = (0..1_000).map(|number| child(false, &of(number))).collect();
+        let below = index(many.clone());
+        let body = match request.path.rsplit('/').next().unwrap() {
+            "gap" => index(vec![
+                child(false, &of(1)),
+                child(false, &there),
+                child(false, "sha256:zz"),
+            ]),
+            "wide" => index(vec![child(true, &Digest::of(below.as_bytes()).to_string())]),
+            digest if digest == there => return reply(200, &one),
+            digest if digest == Digest::of(below.as_bytes()).to_string() => below,
+            _ => return reply(404, b""),
+        };
+        reply(200, body.as_bytes())
+    });
+    let listed = |tag: &str| {
+        let options = ListOptions {
+            digests: true,
+            ..ListOptions::default()
+        };
+        let place = Place::parse(&format!("{}/team/app:{tag}", server.host));
+        let mut found: Vec<Result<Listed, NotListed>> = Vec::new();
+        let keep = &mut |result| {
+            found.push(result);
+            true
+        };
+        list(&place, &settings(), &options, keep).unwrap();
+        found
+    };
+    let gap = listed("gap");
+    let resolved = gap[0].as_ref().unwrap().resolved.as_ref().unwrap();
+    assert_eq!(resolved.images.len(), 1);
+    assert_eq!(resolved.images[0].bytes, 102);
+    let details: Vec<&str> = gap[1..]
+        .iter()
+        .map(|problem| problem.as_ref().unwrap_err().error.detail.as_str())
+        .collect();
+    assert_eq!(details.len(), 2, "{details:?}");
+    let missing = format!("{} has no {}", server.host, Digest::of(b"1"));
+    assert_eq!(details[0], missing);
+    assert!(details[1].contains("no digest"), "{details:?}");
+
+    // 1,001 manifests are named, of which the inner thousand are not asked for.
+    let before = server.requests().len();
+    let wide = listed("wide");
+    let error = &wide[0].as_ref().unwrap_err().error;
+    assert!(
+        error.detail.contains("more than 1000 manifests"),
+        "{error:?}"
+    );
+    assert_eq!(server.requests().len(), before + 2);
+}
+
+#[test]
 fn a_registry_that_limits_is_asked_again_when_it_says() {
     let asked = AtomicUsize::new(0);
     let server = Server::start(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
