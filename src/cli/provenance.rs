@@ -148,12 +148,14 @@ impl Documents {
         self.all.is_empty()
     }
 
-    /// Sigstore bundles that fail verification, and files that are no documents, in one line each. A document that is not signed by a
+    /// Sigstore bundles that fail verification by a given root, and files that are no documents, in one line each. A document that is not signed by a
     /// given key is a difference, which the line of the program reports.
     pub fn refused(&self) -> impl Iterator<Item = String> {
         let bad = self.all.iter();
         let bad = bad.filter(|(_, document, s)| {
-            s.state == SignatureState::Invalid && document.bundle.is_some()
+            s.state == SignatureState::Invalid
+                && document.bundle.is_some()
+                && self.trust.has_roots()
         });
         bad.map(|(name, document, signature)| {
             let number = document.number.map_or(String::new(), |n| format!(":{n}"));

@@ -15,6 +15,11 @@ use std::rc::Rc;
 
 /// Place in a bundle that says that a key signed, and no certificate is given (protobuf-specs, `sigstore_bundle.proto`, `VerificationMaterial`).
 const KEY_MATERIAL: &str = "/verificationMaterial/publicKey";
+/// Where a bundle has the certificate of its signer.
+const CERTIFICATES: [&str; 2] = [
+    "/verificationMaterial/certificate",
+    "/verificationMaterial/x509CertificateChain",
+];
 
 /// Longest file with a key or a trusted root.
 pub const LARGEST: u64 = 16 << 20;
@@ -144,6 +149,11 @@ impl Trust {
         self.keys.is_empty() && self.roots.is_empty()
     }
 
+    /// Whether a root was given, by which bundles must hold.
+    pub fn has_roots(&self) -> bool {
+        !self.roots.is_empty()
+    }
+
     /// Checks the signature of a document with each key, then with each trusted root, until one of them confirms it.
     /// The signature of a whole file needs the bytes of the file; `None`: they are not at hand.
     pub fn check(&self, document: &Document, file: Option<&Rc<Vec<u8>>>) -> Signature {
@@ -214,18 +224,23 @@ impl Trust {
         say(SignatureState::Invalid, refused.join("; "), None)
     }
 
-    /// The result for a document that is signed by a given key. If its bundle names a key too instead of a certificate and has entries of a log, these must
-    /// hold by one of the given roots.
+    /// The result for a document that is signed by a given key. If it is in a bundle without a certificate and roots are given, its entries of a
+    /// log must hold by one of them too; without entries nothing shows that it was logged.
     fn by_key(&self, document: &Document, signed: &Signed<'_>, key: &Key) -> Signature {
         let done = format!("signed by the given key {}", key.name);
         let has = |place: &str| {
             let bundle = document.bundle.as_ref();
             bundle.and_then(|bundle| bundle.pointer(place)).is_some()
         };
-        let has_proof =
-            has("/verificationMaterial/publicKey") && has("/verificationMaterial/tlogEntries/0");
-        if !has_proof || self.roots.is_empty() {
+        let is_by_certificate = CERTIFICATES.into_iter().any(has);
+        if document.bundle.is_none() || is_by_certificate || self.roots.is_empty() {
             return say(SignatureState::Valid, done, None);
+        }
+        if !has("/verificationMaterial/tlogEntries/0") {
+            let done = format!(
+                "{done}, but the bundle has no log entry, which must hold because a trusted root is given"
+            );
+            return say(SignatureState::Invalid, done, None);
         }
         let mut refused = Vec::new();
         let policy = PublicKeyVerificationPolicy::new(key.der.clone());

@@ -402,6 +402,20 @@ mod file_signatures {
             "{}",
             signature.done
         );
+        // A bundle from which the entries of the log were taken, and what says that it is signed by a key.
+        let mut without = bundle.clone();
+        for part in ["tlogEntries", "publicKey"] {
+            let material = without["verificationMaterial"].as_object_mut().unwrap();
+            material.remove(part);
+            let signature = check(&trust(true, false, ""), &without, &program);
+            assert_eq!(signature.done, "signed by the given key key.pub");
+            let signature = check(&trust(true, true, ""), &without, &program);
+            assert_eq!(signature.state, SignatureState::Invalid, "{part}");
+            assert_eq!(
+                signature.done,
+                "signed by the given key key.pub, but the bundle has no log entry, which must hold because a trusted root is given"
+            );
+        }
         let mut changed = bundle;
         flip(&mut changed, "/messageSignature/signature");
         let signature = check(&trust(true, false, ""), &changed, &program);

@@ -573,6 +573,12 @@ fn the_signature_of_the_whole_file_is_checked() {
         of(&[&with_key[..], &["--trusted-root", &root]].concat()),
         is(0, "equal", "valid")
     );
+    // By another key than the given one: a difference.
+    let other = document("key.pub");
+    assert_eq!(
+        of(&["--provenance", &by_key, "--key", &other]),
+        is(1, "different", "invalid")
+    );
     // One byte of the proof: named, exit code 2, whichever way it is signed.
     for (name, trust) in [
         (&signed, &["--trusted-root", &root][..]),

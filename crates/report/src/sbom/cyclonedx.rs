@@ -84,8 +84,15 @@ struct Component<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     purl: Option<Cow<'a, str>>,
     r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "is_left_out")]
     version: Option<&'a str>,
+}
+
+/// Most characters of a version (`version` in the schema of CycloneDX 1.7). A longer one is only in the package URL.
+const VERSION_MAX: usize = 1024;
+
+fn is_left_out(version: &Option<&str>) -> bool {
+    version.is_none_or(|version| version.chars().count() > VERSION_MAX)
 }
 
 impl<'a> Component<'a> {

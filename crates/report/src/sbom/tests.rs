@@ -299,6 +299,35 @@ fn dates() {
     }
 }
 
+/// The schema of CycloneDX 1.7 has 1,024 characters for a version.
+#[test]
+fn a_version_that_the_schema_does_not_allow_is_only_in_the_package_url() {
+    let bill = |length: usize| {
+        let mut document = sample::document();
+        document.binaries.truncate(1);
+        let info = document.binaries[0].build_info.as_mut().unwrap();
+        let module = &mut info.deps[0];
+        module.path = "example.com/long".to_owned();
+        module.version = format!("v1.0.0-{}", "a".repeat(length - 7));
+        module.replace = None;
+        let bill = value(cyclonedx::write, &document);
+        let rows = bill["components"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["name"] == "example.com/long")
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(bill(1024)["version"].as_str().unwrap().len(), 1024);
+    let longer = bill(1025);
+    assert_eq!(longer.get("version"), None);
+    assert!(
+        longer["purl"]
+            .as_str()
+            .unwrap()
+            .ends_with(&"a".repeat(1018))
+    );
+}
+
 /// Runs `scripts/validate-sbom.py` with the official schemas.
 #[test]
 fn both_formats_validate() {
