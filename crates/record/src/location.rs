@@ -33,7 +33,7 @@ pub struct Location {
 }
 
 /// Identifies an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageRef {
     /// As in `ImageRecord::reference`.
     pub reference: String,

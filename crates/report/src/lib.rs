@@ -29,6 +29,8 @@ mod flow;
 pub mod json;
 #[cfg(feature = "formats")]
 pub mod packages;
+#[cfg(feature = "audit")]
+mod place;
 pub mod sbom;
 mod terms;
 #[cfg(feature = "verify")]

@@ -41,6 +41,7 @@ impl Changes {
             old: old.map(Into::into),
             new: new.map(Into::into),
             worse,
+            fixed: None,
         });
     }
 }

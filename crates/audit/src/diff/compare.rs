@@ -1,7 +1,7 @@
 //! Compares two states of one program fact by fact. A fact that one side does not know (`None` in the record) is no change.
 
 use super::changes::{Changes, directed};
-use super::{Change, Class, Direction, versions};
+use super::{Change, Class, Direction, homes, versions};
 use crate::known::{self, GoRelease};
 use gospect_record::{
     Binary, Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Module, Verdict,
@@ -12,10 +12,11 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     let mut out = Changes::default();
     go_version(old, new, &mut out);
     for list in LISTS {
-        if let (Some(a), Some(b)) = ((list.entries)(old), (list.entries)(new)) {
-            each(&a, &b, |key, a, b| {
+        if let (Some(before), Some(now)) = ((list.entries)(old), (list.entries)(new)) {
+            each(&before, &now, |key, a, b| {
                 let [a, b] = [a, b].map(|value| value.map(String::as_str));
-                out.value(list.class, key, a, b, list.worse.holds(key, a, b));
+                let worse = list.worse.holds(key, a, b) && !(list.is_known)(key, &before);
+                out.value(list.class, key, a, b, worse);
             });
         }
     }
@@ -72,7 +73,7 @@ struct SingleFact {
 
 /// Declares the table of facts: class, key, when a change is worse, and how to read the value from a record.
 macro_rules! facts {
-    ($($class:ident $key:literal, $worse:expr, |$record:ident| $value:expr;)*) => {
+    ($($class:ident $key:expr, $worse:expr, |$record:ident| $value:expr;)*) => {
         &[$(SingleFact {
             class: Class::$class,
             key: $key,
@@ -82,7 +83,7 @@ macro_rules! facts {
     };
 }
 
-use Worse::{If, Never, New, Present};
+use Worse::{By, If, Never, New, Present};
 
 const FACTS: &[SingleFact] = facts! {
     Toolchain "go_vendor", Never, |b| Some(b.go_vendor.clone());
@@ -111,6 +112,8 @@ const FACTS: &[SingleFact] = facts! {
     Linkage "min_os", Never, |b| if_known(&b.linkage.as_ref()?.min_os);
     Linkage "signed", If("false"), |b| if_known(&b.linkage.as_ref()?.signed);
     Integrity "packed", Present, |b| Some(b.executable.packed.clone());
+    // `go version -m` reads the first place only.
+    Integrity BUILD_INFO_SOURCE, By(is_unread_by_go), |b| if_known(&b.build_info_source);
     Integrity "module data", If("missing"), |b| module_data(b);
     Integrity "fips checksum", If("invalid"), |b| if_known(&b.fips.as_ref()?.checksum);
     Owner "package", Never, |b| if_known(&b.owner.as_ref().map(|o| &o.name));
@@ -146,33 +149,48 @@ fn module_data(b: &Binary) -> Fact {
     ))
 }
 
+/// Whether Go's own reader does not look where the build info is.
+fn is_unread_by_go(_: &str, source: Option<&str>) -> bool {
+    source.is_some_and(|source| source != "section")
+}
+
 /// Unknown for package files: they do not name the distribution, so its release means nothing.
 fn distribution_release(b: &Binary) -> Fact {
     let owner = b.owner.as_ref()?;
     owner.distribution.as_ref().map(|_| owner.release.clone())
 }
 
+/// The key of where the build info is.
+pub(super) const BUILD_INFO_SOURCE: &str = "build_info_source";
+
+/// Values by their names.
+type Entries = BTreeMap<String, String>;
+
 /// A kind of fact of which a side may have many, each with a name.
 struct ListFact {
     class: Class,
-    entries: fn(&Binary) -> Option<BTreeMap<String, String>>,
+    entries: fn(&Binary) -> Option<Entries>,
     worse: Worse,
+    /// Whether the old entries already say what this key says, so that it is not worse.
+    is_known: fn(&str, &Entries) -> bool,
 }
 
 const LISTS: &[ListFact] = &[
     ListFact {
         class: Class::Setting,
         entries: settings,
-        worse: Worse::By(|key, new| match key {
+        worse: By(|key, new| match key {
             "-race" | "-msan" | "-asan" | "-cover" => new == Some("true"),
             "-trimpath" => new != Some("true"),
             _ => false,
         }),
+        is_known: |_, _| false,
     },
     ListFact {
         class: Class::Experiment,
         entries: |b| Some(all(b.experiments.enabled.as_ref()?, "on")),
         worse: Worse::Never,
+        is_known: |_, _| false,
     },
     ListFact {
         class: Class::Paths,
@@ -185,11 +203,13 @@ const LISTS: &[ListFact] = &[
             )
         },
         worse: Worse::New,
+        is_known: |path, before| homes::is_known(path, before.keys()),
     },
     ListFact {
         class: Class::Linkage,
         entries: |b| Some(all(b.linkage.as_ref()?.needed.as_ref()?, "needed")),
         worse: Worse::New,
+        is_known: |_, _| false,
     },
 ];
 

@@ -1,5 +1,6 @@
 //! Compares the bytes of two states of one program by the digests in their records.
 
+use super::compare::BUILD_INFO_SOURCE;
 use super::{Change, Class, Direction};
 use gospect_bytes::number::count;
 use gospect_record::{Binary, Part, PartDigest};
@@ -114,7 +115,9 @@ impl Content {
     /// if the program was not built again, only edited: then it has its old build ID, or evidence contradicts its build info.
     pub(super) fn add_unexplained(&mut self, mut facts: Vec<Change>) -> Vec<Change> {
         let has_other_build = facts.iter().any(|c| BUILD_FACTS.contains(&c.class));
-        let is_edited = facts.iter().any(|c| c.class == Class::Integrity && c.worse);
+        // Where the build info is depends on how the program was linked; no edit moves it.
+        let mut edits = facts.iter().filter(|c| c.key != BUILD_INFO_SOURCE);
+        let is_edited = edits.any(|c| c.class == Class::Integrity && c.worse);
         if self.same_build || is_edited || !has_other_build {
             facts.append(&mut self.changes);
         }
@@ -134,6 +137,7 @@ impl Content {
             new,
             // No build gives other code the same ID.
             worse: self.same_build && !ADDED_AFTER_BUILD.contains(&key),
+            fixed: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod capabilities;
 mod changes;
 mod compare;
 mod content;
+mod homes;
 mod packages;
 mod pair;
 mod versions;
@@ -18,8 +19,8 @@ mod vulnerabilities;
 pub use packages::{ModuleChange, PackageChanges};
 
 use gospect_knowledge::hint;
-use gospect_record::Binary;
 use gospect_record::rebuild::Comparison;
+use gospect_record::{Binary, Location};
 use gospect_vuln::database::{Damaged, Database};
 use serde::Serialize;
 
@@ -170,6 +171,9 @@ pub struct Change {
     pub new: Option<String>,
     /// Whether it is for the worse and comes first: downgrades, weaker settings, new contradictions.
     pub worse: bool,
+    /// The lowest version that ends a vulnerability which the new state has; `None`: no version, or the change is about something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<String>,
 }
 
 /// One state of a program.
@@ -183,6 +187,13 @@ pub struct Side {
     pub version: Option<String>,
     /// Size in bytes.
     pub size: u64,
+    /// Its location for programs; left out for a plain file, of which the path says all.
+    #[serde(skip_serializing_if = "is_plain_file")]
+    pub location: Location,
+}
+
+fn is_plain_file(location: &Location) -> bool {
+    location.image.is_none() && location.slice.is_none()
 }
 
 /// A program in two states.
@@ -331,6 +342,7 @@ fn whole(class: Class, direction: Direction, old: Option<&Binary>, new: Option<&
         old: path(old),
         new: path(new),
         worse: false,
+        fixed: None,
     }
 }
 
@@ -340,6 +352,7 @@ fn side(b: &Binary) -> Side {
         go_version: b.go_version.clone(),
         version: b.shown_version().map(str::to_owned),
         size: b.size,
+        location: b.location.clone(),
     }
 }
 

@@ -41,6 +41,9 @@ pub(super) fn compare(old: &Binary, new: &Binary, out: &mut Changes) {
     }
 }
 
+/// The key of the version of the main module.
+const MAIN_MODULE: &str = "main module version";
+
 fn change(key: &str, old: Option<&str>, new: Option<&str>, out: &mut Changes) {
     let direction = match (old, new) {
         (a, b) if a == b => return,
@@ -48,7 +51,9 @@ fn change(key: &str, old: Option<&str>, new: Option<&str>, out: &mut Changes) {
         (_, None) => Direction::Removed,
         (Some(a), Some(b)) => directed(order(a, b)),
     };
-    let worse = direction == Direction::Down;
+    // Without these nothing says from which source the program was built.
+    let is_lost = direction == Direction::Removed && matches!(key, MAIN_MODULE | "vcs.revision");
+    let worse = direction == Direction::Down || is_lost;
     out.push(Class::Version, key, direction, old, new, worse);
 }
 
@@ -83,7 +88,7 @@ impl<'b> Claims<'b> {
         for claim in claims {
             let name = claim.name.as_deref();
             let (text, is_variable) = match (claim.source.as_str(), name) {
-                ("main-module", _) => ("main module version", false),
+                ("main-module", _) => (MAIN_MODULE, false),
                 ("linker-string", None) => {
                     all.strings.push(&claim.value);
                     continue;
@@ -214,6 +219,24 @@ mod tests {
                 "{old:?} {new:?}"
             );
             assert_eq!(changes(old, old), []);
+        }
+    }
+
+    #[test]
+    fn losing_what_names_the_source_is_for_the_worse() {
+        let commit: Claim = ("vcs", "vcs.revision", "abc");
+        let module: Claim = ("main-module", "", "v1.9.0");
+        let file: Claim = ("file-name", "app_1.2.0", "1.2.0");
+        for (claim, lost, gained) in [
+            (commit, true, false),
+            (module, true, false),
+            (file, false, false),
+        ] {
+            for (old, new, expected) in [(&[claim][..], &[][..], lost), (&[], &[claim], gained)] {
+                let d = diff(&[with(old)], &[with(new)]);
+                let worse: Vec<bool> = d.changes().map(|c| c.worse).collect();
+                assert_eq!(worse, [expected], "{old:?} {new:?}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::changes::Changes;
 use super::{Change, Class, Direction};
 use gospect_record::Binary;
 use gospect_vuln::database::{Damaged, Database};
-use gospect_vuln::{Level, Program, judge};
+use gospect_vuln::{Finding, Level, Program, judge};
 use std::collections::BTreeMap;
 
 /// The changes between two states of one program.
@@ -16,6 +16,7 @@ pub(super) fn compare(
     let (before, now) = (judge(old, database)?, judge(new, database)?);
     // Where the functions of one side are not known, its levels say nothing about the other.
     let are_known = old.functions.is_some() && new.functions.is_some();
+    let fixed = fixed(&now);
     let (before, now) = (levels(&before), levels(&now));
     let mut out = Changes::default();
     let mut keys: Vec<&String> = before.keys().chain(now.keys()).collect();
@@ -33,13 +34,27 @@ pub(super) fn compare(
         };
         let [old, new] = [a, b].map(|level| level.map(Level::name));
         out.push(Class::Vulnerability, key, direction, old, new, b > a);
+        if let (Some(_), Some(change)) = (b, out.0.last_mut()) {
+            change.fixed = fixed.get(key).cloned();
+        }
     }
     Ok(out.0)
 }
 
-/// Entry and module, and how much is linked.
+/// What names a vulnerability of a module: entry and module.
+fn key_of(finding: &Finding) -> String {
+    format!("{} {}", finding.id, finding.module)
+}
+
+/// How much is linked of each.
 fn levels(program: &Program) -> BTreeMap<String, Level> {
     let rows = program.findings.iter();
-    rows.map(|f| (format!("{} {}", f.id, f.module), f.level))
+    rows.map(|f| (key_of(f), f.level)).collect()
+}
+
+/// The version that ends each, where there is one.
+fn fixed(program: &Program) -> BTreeMap<String, String> {
+    let rows = program.findings.iter();
+    rows.filter_map(|f| Some((key_of(f), f.fixed.clone()?)))
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Changes that several programs share, such as all ports of a release: they are shown once.
 
-use super::path;
+use super::names::Names;
 use crate::findings::Listing;
 use gospect_audit::diff::{Change, Class, Diff, Direction, Pair};
 use std::collections::BTreeMap;
@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Group<'d> {
     /// The programs, in the order of the diff.
     pub pairs: Vec<&'d Pair>,
+    /// Their names, in the same order.
+    pub names: Vec<String>,
     /// The changes, in the order of the first program.
     pub changes: Vec<&'d Change>,
 }
@@ -17,20 +19,21 @@ pub struct Group<'d> {
 pub struct Rest<'d> {
     /// The program.
     pub pair: &'d Pair,
+    /// Its name.
+    pub name: String,
     /// Its changes without those of the groups.
     pub changes: Vec<&'d Change>,
 }
 
 /// What makes two changes the same.
-pub(super) type Key<'d> = (Class, &'d str, Direction, Option<&'d str>, Option<&'d str>);
+pub(super) type Key<'d> = (Class, &'d str, Direction, [Option<&'d str>; 3]);
 
 pub(super) fn key(change: &Change) -> Key<'_> {
     (
         change.class,
         change.key.as_str(),
         change.direction,
-        change.old.as_deref(),
-        change.new.as_deref(),
+        [&change.old, &change.new, &change.fixed].map(Option::as_deref),
     )
 }
 
@@ -39,6 +42,7 @@ pub(super) fn key(change: &Change) -> Key<'_> {
 /// gone stay with them.
 pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
     let all = listing == Listing::All;
+    let names = Names::of(diff);
     let mut holders: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (number, pair) in diff.pairs.iter().enumerate() {
         let compared = pair.old.is_some() && pair.new.is_some() && !all;
@@ -64,8 +68,10 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) 
                 Some(pairs) if pairs.first() == Some(&number) => {
                     let place = *places.entry(pairs).or_insert_with(|| {
                         let pairs_of = pairs.iter().filter_map(|n| diff.pairs.get(*n));
+                        let pairs_of: Vec<&Pair> = pairs_of.collect();
                         let group = Group {
-                            pairs: pairs_of.collect(),
+                            names: pairs_of.iter().map(|pair| names.name(pair)).collect(),
+                            pairs: pairs_of,
                             changes: Vec::new(),
                         };
                         groups.push((pairs.clone(), group));
@@ -80,6 +86,7 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) 
         }
         rests.push(Rest {
             pair,
+            name: names.name(pair),
             changes: rest,
         });
     }
@@ -103,15 +110,11 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) 
 
 /// The programs of a group: how many, and their paths up to a number.
 pub fn heading(group: &Group<'_>, most: usize) -> String {
-    let paths: Vec<&str> = group
-        .pairs
-        .iter()
-        .take(most)
-        .map(|pair| path(pair))
-        .collect();
+    let names = group.names.iter().take(most).map(String::as_str);
+    let names: Vec<&str> = names.collect();
     let more = match group.pairs.len().saturating_sub(most) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{} programs: {}{more}", group.pairs.len(), paths.join(", "))
+    format!("{} programs: {}{more}", group.pairs.len(), names.join(", "))
 }

@@ -1,7 +1,8 @@
 //! The diff as one self-contained page: figures, the changes to look at first, the others, programs, and code by module. A change that several programs share is one row.
 
 use super::groups::key;
-use super::{compared, path, size, summary};
+use super::names::Names;
+use super::{compared, size, summary};
 use crate::html::{Bar, Chart, Page, Place, Places, Row, Table, Tile, Tone};
 use crate::rebuild::comparison_page;
 use crate::style::clean;
@@ -97,10 +98,11 @@ fn classes(diff: &Diff) -> Chart {
 }
 
 /// A program as rows name it.
-fn name(pair: &Pair) -> String {
+fn name(names: &Names<'_>, pair: &Pair) -> String {
+    let name = names.name(pair);
     match pair.port.as_str() {
-        "" => clean(path(pair)).into_owned(),
-        port => clean(&format!("{} ({port})", path(pair))).into_owned(),
+        "" => clean(&name).into_owned(),
+        port => clean(&format!("{name} ({port})")).into_owned(),
     }
 }
 
@@ -118,6 +120,7 @@ fn place(name: String) -> Place {
 
 /// The changes to look at first, and the others: each once, those of most programs first.
 fn changes(diff: &Diff) -> (Vec<Row>, Vec<Row>) {
+    let names = Names::of(diff);
     let mut known = BTreeMap::new();
     let mut groups: Vec<(&Change, Vec<&Pair>)> = Vec::new();
     for pair in &diff.pairs {
@@ -137,13 +140,13 @@ fn changes(diff: &Diff) -> (Vec<Row>, Vec<Row>) {
     let rows = |groups: Vec<(&Change, Vec<&Pair>)>| {
         let rows = groups
             .into_iter()
-            .map(|(change, pairs)| row(change, &pairs));
+            .map(|(change, pairs)| row(change, &pairs, &names));
         rows.collect()
     };
     (rows(first), rows(others))
 }
 
-fn row(change: &Change, pairs: &[&Pair]) -> Row {
+fn row(change: &Change, pairs: &[&Pair], names: &Names<'_>) -> Row {
     let text = |value: &Option<String>| {
         let value = value.as_deref().unwrap_or_default();
         // What a module can do is a sentence.
@@ -158,10 +161,18 @@ fn row(change: &Change, pairs: &[&Pair]) -> Row {
             change.class.name().to_owned(),
             clean(&change.key).into_owned(),
             text(&change.old),
-            text(&change.new),
+            fixed(change, text(&change.new)),
         ],
-        places: pairs.iter().map(|pair| place(name(pair))).collect(),
+        places: pairs.iter().map(|pair| place(name(names, pair))).collect(),
         ..Row::default()
+    }
+}
+
+/// The new value, with the version that ends a vulnerability.
+fn fixed(change: &Change, value: String) -> String {
+    match &change.fixed {
+        Some(version) => format!("{value}, fixed in {}", clean(version)),
+        None => value,
     }
 }
 
@@ -175,16 +186,21 @@ fn change_table(title: &str, rows: Vec<Row>) -> Table {
 }
 
 fn programs(diff: &Diff) -> Table {
+    let names = Names::of(diff);
     let columns = ["program", "old Go", "new Go", "changes", "parts", "size"];
     Table {
         title: "Programs".to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
         places: None,
-        rows: diff.pairs.iter().map(program).collect(),
+        rows: diff
+            .pairs
+            .iter()
+            .map(|pair| program(pair, &names))
+            .collect(),
     }
 }
 
-fn program(pair: &Pair) -> Row {
+fn program(pair: &Pair, names: &Names<'_>) -> Row {
     let go = |side: &Option<gospect_audit::diff::Side>| {
         let version = side.as_ref().and_then(|side| side.go_version.as_deref());
         clean(version.unwrap_or_default()).into_owned()
@@ -197,7 +213,7 @@ fn program(pair: &Pair) -> Row {
     Row {
         tone,
         cells: vec![
-            format!("{what}{}", name(pair)),
+            format!("{what}{}", name(names, pair)),
             go(&pair.old),
             go(&pair.new),
             pair.changes.len().to_string(),
@@ -218,6 +234,7 @@ struct ModuleCode {
 
 /// Modules whose code changed in size, the largest change first.
 fn modules(diff: &Diff) -> Vec<ModuleCode> {
+    let names = Names::of(diff);
     let mut all: BTreeMap<Option<&str>, ModuleCode> = BTreeMap::new();
     for pair in &diff.pairs {
         for change in pair.packages.iter().flat_map(|p| &p.modules) {
@@ -235,7 +252,7 @@ fn modules(diff: &Diff) -> Vec<ModuleCode> {
             module.old = module.old.saturating_add(*old_bytes);
             module.new = module.new.saturating_add(*new_bytes);
             module.places.push(Place {
-                name: name(pair),
+                name: name(&names, pair),
                 note: format!("{} → {}", bytes(*old_bytes), bytes(*new_bytes)),
             });
         }
@@ -291,13 +308,14 @@ fn code_table(modules: &[ModuleCode]) -> Table {
 
 /// Packages that programs link in now, or no longer.
 fn package_table(diff: &Diff) -> Table {
+    let names = Names::of(diff);
     let mut all: BTreeMap<(&str, &str), Vec<Place>> = BTreeMap::new();
     for pair in &diff.pairs {
         if let Some(changes) = &pair.packages {
             for (what, packages) in [("gained", &changes.gained), ("lost", &changes.lost)] {
                 for package in packages {
                     let places = all.entry((what, package)).or_default();
-                    places.push(place(name(pair)));
+                    places.push(place(name(&names, pair)));
                 }
             }
         }

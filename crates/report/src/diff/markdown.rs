@@ -2,10 +2,10 @@
 //! forges.
 
 use super::groups::{Group, Rest, groups, heading};
-use super::{packages, path, sign, size, summary, values};
+use super::{packages, sign, size, summary, values};
 use crate::findings::Listing;
 use crate::findings::markdown::{cell, in_html};
-use gospect_audit::diff::{Change, Class, Diff, Pair};
+use gospect_audit::diff::{Change, Class, Diff};
 use gospect_bytes::number::count;
 use std::io::{self, Write};
 
@@ -39,7 +39,11 @@ pub fn render(
         return Ok(());
     }
     let names: Vec<&str> = counts.iter().map(|(c, _)| c.name()).collect();
-    let numbers: Vec<String> = counts.iter().map(|(_, n)| n.to_string()).collect();
+    let numbers = counts.iter().map(|(class, number)| match class {
+        Class::Vulnerability => vulnerabilities(diff),
+        _ => number.to_string(),
+    });
+    let numbers: Vec<String> = numbers.collect();
     writeln!(
         out,
         "| {} |\n|{}\n| {} |",
@@ -73,7 +77,7 @@ pub fn render(
                 None => "added",
                 Some(_) => "removed",
             };
-            writeln!(out, "- {word}: {}", program_name(rest.pair))?;
+            writeln!(out, "- {word}: {}", program_name(rest))?;
         }
     }
     for rest in rests.iter().filter(is_compared).take(PROGRAMS) {
@@ -88,7 +92,42 @@ pub fn render(
     writeln!(
         out,
         "\n`+` new, `-` gone, `^` newer, `v` older, `~` changed; what is for the worse stands under \"Look at these first\"."
+    )?;
+    if diff.count(Class::Vulnerability) == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\nVulnerabilities: `symbol`, a vulnerable function is linked; `package`, only another function of its package; `module`, only the version matches."
     )
+}
+
+/// How many vulnerabilities are gone, and how many are new or more of which is linked: `−127 / +4`.
+fn vulnerabilities(diff: &Diff) -> String {
+    let all = diff.changes().filter(|c| c.class == Class::Vulnerability);
+    let (mut gone, mut more, mut less) = (0, 0, 0);
+    for change in all {
+        match (&change.new, change.worse) {
+            (None, _) => gone += 1,
+            (_, true) => more += 1,
+            (_, false) => less += 1,
+        }
+    }
+    match less {
+        0 => format!("−{gone} / +{more}"),
+        less => format!("−{gone} / +{more}, {less} linked less"),
+    }
+}
+
+/// The key of a change, that of a vulnerability with a link to its entry.
+fn key_cell(change: &Change) -> String {
+    let linked = || {
+        let (id, module) = change.key.split_once(' ')?;
+        let address = crate::vuln::address(id)?;
+        Some(format!("[{}]({address}) {}", cell(id), cell(module)))
+    };
+    let linked = (change.class == Class::Vulnerability).then(linked);
+    linked.flatten().unwrap_or_else(|| cell(&change.key))
 }
 
 /// Writes the changes for the worse.
@@ -100,7 +139,7 @@ fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::R
     });
     let alone = rests.iter().flat_map(|rest| {
         let worse = rest.changes.iter().filter(|c| c.worse);
-        worse.map(|c| (program_name(rest.pair), *c))
+        worse.map(|c| (program_name(rest), *c))
     });
     let worse: Vec<_> = shared.chain(alone).collect();
     if worse.is_empty() {
@@ -115,7 +154,7 @@ fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::R
             out,
             "| {programs} | {} {} | {} |",
             c.class.name(),
-            cell(&c.key),
+            key_cell(c),
             cell(&values(c))
         )?;
     }
@@ -126,8 +165,8 @@ fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::R
 }
 
 /// Path and port of a program.
-fn program_name(pair: &Pair) -> String {
-    format!("{} ({})", cell(path(pair)), cell(&pair.port))
+fn program_name(rest: &Rest<'_>) -> String {
+    format!("{} ({})", cell(&rest.name), cell(&rest.pair.port))
 }
 
 /// Opens a part that is folded away; the heading is HTML.
@@ -140,14 +179,14 @@ fn open(heading: &str, number: usize, out: &mut dyn Write) -> io::Result<()> {
 fn program(rest: &Rest<'_>, has_groups: bool, out: &mut dyn Write) -> io::Result<()> {
     let pair = rest.pair;
     let size = size(pair);
-    let name = program_name(pair);
+    let name = program_name(rest);
     if has_groups && rest.changes.is_empty() && pair.packages.is_none() {
         return match size.is_empty() {
             true => Ok(()),
             false => writeln!(out, "\n{name}: size {}", cell(&size)),
         };
     }
-    let heading = format!("{} ({})", in_html(path(pair)), in_html(&pair.port));
+    let heading = format!("{} ({})", in_html(&rest.name), in_html(&pair.port));
     open(&heading, rest.changes.len(), out)?;
     changes(&rest.changes, out)?;
     if !size.is_empty() {
@@ -171,7 +210,7 @@ fn changes(all: &[&Change], out: &mut dyn Write) -> io::Result<()> {
             "| {} | {} | {} | {} |",
             cell(sign(c.direction)),
             c.class.name(),
-            cell(&c.key),
+            key_cell(c),
             cell(&values(c))
         )?;
     }

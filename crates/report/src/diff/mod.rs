@@ -7,6 +7,7 @@ mod groups;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod names;
 mod packages;
 pub mod text;
 
@@ -28,10 +29,13 @@ fn values(c: &Change) -> String {
         "" => "\"\"".into(),
         v => gospect_audit::shorten(v),
     };
+    let fixed = c.fixed.as_ref();
+    let fixed = fixed.map(|version| format!(", fixed in {version}"));
+    let fixed = fixed.unwrap_or_default();
     match (&c.old, &c.new) {
-        (Some(a), Some(b)) => format!("{} -> {}", short(a), short(b)),
+        (Some(a), Some(b)) => format!("{} -> {}{fixed}", short(a), short(b)),
         (Some(a), None) => format!("{} -> (none)", short(a)),
-        (None, Some(b)) => format!("(none) -> {}", short(b)),
+        (None, Some(b)) => format!("(none) -> {}{fixed}", short(b)),
         (None, None) => String::new(),
     }
 }

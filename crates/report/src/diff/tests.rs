@@ -290,3 +290,99 @@ fn what_is_for_the_worse_stands_first_among_shared_changes() {
     assert_eq!(second, " !- setting    -trimpath true -> (none)", "{text}");
     assert!(text.contains("-tags old -> new"), "{text}");
 }
+
+/// A program of an image, in this layer.
+fn in_layer(layer: u32, size: u64) -> gospect_record::Binary {
+    binary(|b| {
+        b.path = "/opt/keep".into();
+        b.size = size;
+        b.go_version = Some(format!("go1.26.{size}"));
+        b.location.visible = Some(layer > 0);
+        b.location.layer = Some(gospect_record::LayerRef {
+            index: layer,
+            digest: None,
+        });
+        b.location.image = Some(gospect_record::ImageRef {
+            reference: "app:1".into(),
+            ..Default::default()
+        });
+    })
+}
+
+#[test]
+fn copies_in_several_layers_are_told_apart_in_every_format() {
+    let old = [in_layer(0, 1), in_layer(1, 2)];
+    let new = [in_layer(0, 3), in_layer(1, 4)];
+    let several = diff(&old, &new);
+    let one = diff(&old[..1], &new[..1]);
+    let texts = |diff: &Diff| {
+        let [mut text, mut page, mut json] = [const { Vec::new() }; 3];
+        let mut comment = Vec::new();
+        text::render(diff, &Options::default(), &mut text).unwrap();
+        markdown::render(diff, ["old", "new"], Listing::All, &mut comment).unwrap();
+        html::render(diff, ["old", "new"], &mut page).unwrap();
+        json::render(diff, &mut json).unwrap();
+        [text, comment, page, json].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let [text, comment, page, json] = texts(&several);
+    for (text, names) in [
+        (text, ["/opt/keep (layer 0)", "/opt/keep (layer 1)"]),
+        (
+            comment,
+            ["/opt/keep (layer 0)", "/opt/keep (layer 1)"],
+        ),
+        (page, ["/opt/keep (layer 0)", "/opt/keep (layer 1)"]),
+        (json, ["\"index\": 0", "\"index\": 1"]),
+    ] {
+        for name in names {
+            assert!(text.contains(name), "{name}: {text}");
+        }
+    }
+    // One of its path needs no more than that.
+    assert!(texts(&one)[..3].iter().all(|text| !text.contains("(layer")));
+}
+
+#[test]
+fn a_comment_counts_and_explains_vulnerabilities() {
+    let change = |key: &str, old: Option<&str>, new: Option<&str>, worse, fixed: Option<&str>| {
+        gospect_audit::diff::Change {
+            class: Class::Vulnerability,
+            key: key.to_owned(),
+            direction: Direction::Changed,
+            old: old.map(str::to_owned),
+            new: new.map(str::to_owned),
+            worse,
+            fixed: fixed.map(str::to_owned),
+        }
+    };
+    let mut found = sample();
+    found.pairs[0].changes = vec![
+        change("GO-2026-0001 stdlib", Some("symbol"), None, false, None),
+        change("GO-2026-0002 stdlib", Some("module"), None, false, None),
+        change(
+            "GO-2026-0003 stdlib",
+            None,
+            Some("symbol"),
+            true,
+            Some("go1.26.9"),
+        ),
+        change(
+            "X-1 example.com/a",
+            Some("symbol"),
+            Some("module"),
+            false,
+            None,
+        ),
+    ];
+    let mut out = Vec::new();
+    markdown::render(&found, ["old", "new"], Listing::Grouped, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("−2 / +1, 1 linked less"), "{text}");
+    let row = "vulnerability [GO-2026-0003](https://pkg.go.dev/vuln/GO-2026-0003) stdlib | \\(none\\) -&gt; symbol, fixed in go1.26.9 |";
+    assert!(text.contains(row), "{text}");
+    assert!(text.contains("vulnerability | X-1 example.com/a"), "{text}");
+    assert!(text.contains("`package`, only another function of its package"));
+    // Nothing about levels where there are no vulnerabilities.
+    let plain = text_of(|d, out| markdown::render(d, ["old", "new"], Listing::Grouped, out));
+    assert!(!plain.contains("`module`"), "{plain}");
+}

@@ -1,7 +1,7 @@
 //! The diff for people: short, by program, with the most important changes marked.
 
 use super::groups::{Rest, groups, heading};
-use super::{packages, path, sign, size, summary, values};
+use super::{packages, sign, size, summary, values};
 use crate::findings::{Listing, Options, clean};
 use crate::flow::flow;
 use gospect_audit::diff::{Change, Class, Diff, Direction};
@@ -71,7 +71,7 @@ fn program(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let pair = rest.pair;
-    let head = format!("{}  ({})", clean(path(pair)), clean(&pair.port));
+    let head = format!("{}  ({})", clean(&rest.name), clean(&pair.port));
     match (&pair.old, &pair.new) {
         (None, _) => return writeln!(out, "{} {head}", paint(options, "32", "added  ")),
         (_, None) => return writeln!(out, "{} {head}", paint(options, "31", "removed")),

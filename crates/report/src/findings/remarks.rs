@@ -1,6 +1,7 @@
 //! Findings in the form that pages and bills show beside their program.
 
 use crate::document::Remark;
+use crate::place::Place;
 use gospect_audit::explain::explain;
 use gospect_audit::{Audit, Finding};
 use gospect_record::Location;
@@ -42,11 +43,7 @@ pub fn of_files(audit: &Audit) -> Vec<Remark> {
 #[cfg(feature = "verify")]
 pub(crate) fn of_programs(audit: &Audit) -> Vec<Remark> {
     let findings = audit.findings.iter();
-    let remarks = findings.map(|f| Remark {
-        place: f.path.clone(),
-        ..remark(f, None)
-    });
-    remarks.collect()
+    findings.map(|f| remark(f, None)).collect()
 }
 
 fn remark(f: &Finding, binary: Option<usize>) -> Remark {
@@ -67,9 +64,11 @@ fn remark(f: &Finding, binary: Option<usize>) -> Remark {
             Some(waived) => Some(waived.reason.clone()),
             None => f.accepted.then(|| "accepted by the baseline".to_owned()),
         },
-        place: match &f.region {
-            Some(region) => format!("{}:{}:{}", f.path, region.line, region.column),
-            None => String::new(),
+        place: match (&f.region, binary) {
+            (Some(region), _) => format!("{}:{}:{}", f.path, region.line, region.column),
+            // The row of the program says where it is.
+            (None, Some(_)) => String::new(),
+            (None, None) => format!("{}{}", f.path, Place::of(&f.path, &f.location).text()),
         },
     }
 }

@@ -1,6 +1,7 @@
 //! The programs, images and files that findings are about, and how a list names them.
 
 use super::clean;
+use crate::place::{Place, bracket};
 use gospect_audit::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Subject<'a> {
     /// The path as records have it.
     pub path: &'a str,
-    /// Image and platform as a person reads them; empty outside images.
-    image: Vec<String>,
-    /// The layer and the slice.
-    part: Vec<String>,
+    /// What tells it from others with its path.
+    place: Place,
     /// The target and the digest, for images with one name.
     identity: (&'a str, &'a str),
 }
@@ -21,36 +20,22 @@ impl<'a> Subject<'a> {
     /// The subject of a finding.
     pub fn of(finding: &'a Finding) -> Subject<'a> {
         let location = &finding.location;
-        let (mut image, mut part) = (Vec::new(), Vec::new());
-        if let Some(reference) = &location.image {
-            // A finding about the image itself has its name as the path.
-            if reference.reference != finding.path {
-                image.push(format!("image {}", clean(&reference.reference)));
-                let layer = location.layer.as_ref();
-                part.extend(layer.map(|layer| format!("layer {}", layer.index)));
-            }
-            let platform = reference.platform.as_deref();
-            image.extend(platform.map(|platform| clean(platform).into_owned()));
-        }
-        let slice = location.slice.as_deref();
-        part.extend(slice.map(|slice| format!("slice {}", clean(slice))));
         let digest = location.image.as_ref().and_then(|i| i.digest.as_deref());
         Subject {
             path: &finding.path,
-            image,
-            part,
+            place: Place::of(&finding.path, location),
             identity: (&location.target, digest.unwrap_or_default()),
         }
     }
 
     /// Image, platform, layer and slice in brackets, with a space in front; empty for a plain file.
     pub fn place(&self) -> String {
-        bracket(self.image.iter().chain(&self.part))
+        self.place.text()
     }
 
     /// Whether both have the same path and place, so that only their targets tell them apart.
     pub fn reads_like(&self, other: &Subject<'_>) -> bool {
-        (self.path, &self.image, &self.part) == (other.path, &other.image, &other.part)
+        (self.path, &self.place) == (other.path, &other.place)
     }
 
     /// The target that it was found in.
@@ -61,15 +46,6 @@ impl<'a> Subject<'a> {
     /// The path and its place.
     fn name(&self) -> String {
         format!("{}{}", clean(self.path), self.place())
-    }
-}
-
-/// ` (a, b)`; empty for nothing.
-fn bracket<'s>(parts: impl Iterator<Item = &'s String>) -> String {
-    let parts: Vec<&str> = parts.map(String::as_str).collect();
-    match parts.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", parts.join(", ")),
     }
 }
 
@@ -90,7 +66,8 @@ pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
     }
     let first = subjects.first();
     let shared = first.filter(|first| {
-        let is_same = |s: &Subject<'_>| s.image == first.image && s.identity == first.identity;
+        let is_same =
+            |s: &Subject<'_>| s.place.image == first.place.image && s.identity == first.identity;
         subjects.len() > 1 && subjects.iter().all(is_same)
     });
     let (mut names, mut named) = (Vec::new(), 0);
@@ -98,7 +75,7 @@ pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
         named += at.len();
         names.push(match (at.as_slice(), shared) {
             ([one], None) => one.name(),
-            ([one], Some(_)) => format!("{}{}", clean(path), bracket(one.part.iter())),
+            ([one], Some(_)) => format!("{}{}", clean(path), one.place.part_text()),
             (several, _) => format!("{} ({})", clean(path), places(several)),
         });
     }
@@ -106,19 +83,22 @@ pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let shared = shared.map_or_else(String::new, |shared| bracket(shared.image.iter()));
+    let shared = shared.map_or_else(String::new, |shared| bracket(shared.place.image.iter()));
     format!("{}{more}{shared}", names.join(", "))
 }
 
 /// `3 images`, or how many of what else differs.
 fn places(subjects: &[&Subject<'_>]) -> String {
-    let images: BTreeSet<_> = subjects.iter().map(|s| (&s.image, s.identity)).collect();
+    let images: BTreeSet<_> = subjects
+        .iter()
+        .map(|s| (&s.place.image, s.identity))
+        .collect();
     let number = subjects.len();
-    if images.len() > 1 && subjects.iter().all(|s| !s.image.is_empty()) {
+    if images.len() > 1 && subjects.iter().all(|s| !s.place.image.is_empty()) {
         return format!("{} images", images.len());
     }
     let of = |word: &str| {
-        let all = |s: &&Subject<'_>| s.part.iter().any(|part| part.starts_with(word));
+        let all = |s: &&Subject<'_>| s.place.part.iter().any(|part| part.starts_with(word));
         subjects.iter().all(all)
     };
     let word = match (of("layer "), of("slice ")) {

@@ -5,9 +5,10 @@
 use super::{Chart, PackageMap, Page, Places, Table, Tile, Tone};
 use crate::card;
 use crate::document::{Remark, Support};
+use crate::place::bracket;
 use crate::style::clean;
 use crate::terms::{self, Loudness};
-use gospect_record::{Binary, BuildInfo, Module};
+use gospect_record::{Binary, BuildInfo, ImageRef, Module};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -101,6 +102,10 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         .document
         .map(|document| document.binaries.as_slice())
         .unwrap_or_default();
+    let mut copies: HashMap<Alike<'_>, usize> = HashMap::new();
+    for binary in binaries {
+        *copies.entry(alike(binary)).or_default() += 1;
+    }
     let mut strings = Strings::default();
     let modules = numbered(binaries, |info, add| {
         info.deps.iter().for_each(|m| add(module(m)))
@@ -116,7 +121,8 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
     let rows = binaries.iter().enumerate().map(|(index, binary)| {
         let parts = card::parts(binary, &page.support);
         let info = binary.build_info.as_ref();
-        let texts = columns(binary);
+        let has_copies = copies.get(&alike(binary)).is_some_and(|n| *n > 1);
+        let texts = columns(binary, has_copies);
         let mut ids: Vec<_> = info
             .iter()
             .flat_map(|i| &i.deps)
@@ -215,20 +221,31 @@ fn table<'a>(table: &'a Table, strings: &mut Strings) -> TableRows<'a> {
     }
 }
 
-/// The cells of the table of programs, which are also searched.
-fn columns(binary: &Binary) -> [String; 6] {
+/// What programs that look alike have in common: path, image and slice.
+type Alike<'b> = (&'b str, Option<&'b ImageRef>, Option<&'b str>);
+
+fn alike(binary: &Binary) -> Alike<'_> {
+    let location = &binary.location;
+    (
+        &binary.path,
+        location.image.as_ref(),
+        location.slice.as_deref(),
+    )
+}
+
+/// The cells of the table of programs, which are also searched. Copies in several layers are told apart by these.
+fn columns(binary: &Binary, has_copies: bool) -> [String; 6] {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let location = &binary.location;
-    let slice = location
-        .slice
-        .as_deref()
-        .map(|slice| format!(" ({slice})"))
-        .unwrap_or_default();
+    let slice = location.slice.clone();
+    let layer = location.layer.as_ref().filter(|_| has_copies);
+    let layer = layer.map(|layer| format!("layer {}", layer.index));
+    let parts: Vec<String> = layer.into_iter().chain(slice).collect();
     let path = terms::main_module(binary)
         .map(|m| m.path.as_str())
         .or(binary.main_package.as_deref());
     [
-        format!("{}{slice}", binary.path),
+        format!("{}{}", binary.path, bracket(parts.iter())),
         text(
             location
                 .image

@@ -1,6 +1,7 @@
 //! The packages of a program, drawn as areas by their bytes of code.
 
 use crate::packages::program::Program;
+use crate::place::Place;
 use crate::style::clean;
 use serde::Serialize;
 
@@ -51,7 +52,11 @@ impl PackageMap {
             .unknown
             .map(|why| format!("Packages not known: {}.", why.text()));
         Self {
-            title: clean(&program.path).into_owned(),
+            title: format!(
+                "{}{}",
+                clean(&program.path),
+                Place::of(&program.path, &program.location).text()
+            ),
             unknown: unknown.unwrap_or_default(),
             bytes: program.code_bytes.unwrap_or_default(),
             modules: modules.collect(),

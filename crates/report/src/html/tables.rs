@@ -80,7 +80,7 @@ fn key_of_reference(image: &ImageRef) -> Key<'_> {
     )
 }
 
-/// The layers in which programs are, the lowest first: what made them, and the programs.
+/// The layers in which programs are, the lowest first with the number 0 as in records: what made them, and the programs.
 fn layers(document: &Document) -> Table {
     let mut programs: BTreeMap<(Key<'_>, u32), Vec<Place>> = BTreeMap::new();
     for binary in &document.binaries {
@@ -106,7 +106,8 @@ fn layers(document: &Document) -> Table {
             rows.push(Row {
                 cells: cells([
                     &image.reference,
-                    &(u64::from(number) + 1).to_string(),
+                    image.platform.as_deref().unwrap_or_default(),
+                    &number.to_string(),
                     layer.created_by.as_deref().unwrap_or_default(),
                     &layer.size.map(number::bytes).unwrap_or_default(),
                     layer.digest.as_deref().unwrap_or_default(),
@@ -116,7 +117,7 @@ fn layers(document: &Document) -> Table {
             });
         }
     }
-    let columns = ["image", "layer", "made by", "size", "digest"];
+    let columns = ["image", "platform", "layer", "made by", "size", "digest"];
     table("Layers with programs", &columns, PROGRAMS, rows)
 }
 

@@ -179,6 +179,34 @@ fn the_data_comes_back_and_names_every_binary() {
 }
 
 #[test]
+fn layers_have_the_number_of_the_record_and_tell_copies_apart() {
+    let mut document = sample::document();
+    let image = document.images[0].clone();
+    let (mut copy, layer) = document
+        .binaries
+        .iter()
+        .find_map(|b| Some((b.clone(), b.location.layer.clone()?)))
+        .unwrap();
+    copy.location.layer.as_mut().unwrap().index += 1;
+    document.binaries.push(copy);
+    document.images[0].layers.extend(image.layers);
+    let data = block(&page(&document, &[]));
+    let tables = data["tables"].as_array().unwrap();
+    let table = tables.iter().find(|t| t["title"] == "Layers with programs");
+    let table = table.unwrap();
+    assert_eq!(table["columns"][1], "platform");
+    let row = &table["rows"][0]["cells"];
+    assert_eq!(row[1], image.platform.unwrap().as_str());
+    assert_eq!(row[2], layer.index.to_string());
+    let strings = data["strings"].as_array().unwrap();
+    for index in [layer.index, layer.index + 1] {
+        let name = format!("(layer {index})");
+        let is_named = |text: &serde_json::Value| text.as_str().unwrap().ends_with(&name);
+        assert!(strings.iter().any(is_named), "{name}");
+    }
+}
+
+#[test]
 fn a_hostile_name_cannot_leave_the_data_block() {
     let html = page(&sample::document(), &remarks());
     assert_eq!(

@@ -166,3 +166,25 @@ fn unknown_capabilities_are_null_in_json() {
     );
     assert_eq!(packages(2)["chains"][1]["certain"], false);
 }
+
+#[test]
+fn a_program_in_an_image_is_named_with_its_layer() {
+    let mut program = program();
+    program.location.layer = Some(gospect_record::LayerRef {
+        index: 3,
+        digest: None,
+    });
+    program.location.image = Some(gospect_record::ImageRef {
+        reference: "app:1".to_owned(),
+        ..Default::default()
+    });
+    let mut out = Vec::new();
+    let mut writer = Writer::new(Format::Text, Look::PLAIN, Shown::Nothing, &mut out).unwrap();
+    writer.program(&program).unwrap();
+    writer.end().unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(
+        text.starts_with("bin/app (image app:1, layer 3)\n"),
+        "{text}"
+    );
+}

@@ -1,13 +1,19 @@
 //! Packages for people.
 
 use super::{Package, Program, Shown};
+use crate::place::Place;
 use crate::style::{Look, Tone, clean};
 use gospect_bytes::number;
 use std::fmt::Write as _;
 
 impl Program {
     pub(super) fn write(&self, look: &Look, shown: Shown, text: &mut String) {
-        let _ = writeln!(text, "{}", look.paint(Tone::Title, &clean(&self.path)));
+        let _ = writeln!(
+            text,
+            "{}{}",
+            look.paint(Tone::Title, &clean(&self.path)),
+            Place::of(&self.path, &self.location).text()
+        );
         if let Some(why) = self.unknown {
             let why = format!("packages not known: {}", why.text());
             let _ = writeln!(text, "  {}", look.paint(Tone::Warn, &why));

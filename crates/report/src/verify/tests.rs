@@ -205,3 +205,28 @@ fn markdown_begins_with_the_verdict() {
     let good = written(Format::Markdown, &programs()[..1]);
     assert!(good.starts_with("## gospect verify: ✅ equal\n"), "{good}");
 }
+
+#[test]
+fn copies_of_one_path_in_an_image_are_told_apart() {
+    let copy = |layer: u32| {
+        let mut copy = Program {
+            path: "/usr/bin/app".to_owned(),
+            ..Program::default()
+        };
+        copy.location.image = Some(gospect_record::ImageRef {
+            reference: "app:1".to_owned(),
+            platform: Some("linux/amd64".to_owned()),
+            ..Default::default()
+        });
+        copy.location.layer = Some(gospect_record::LayerRef {
+            index: layer,
+            digest: None,
+        });
+        copy
+    };
+    let text = written(Format::Text, &[copy(0), copy(2)]);
+    for layer in [0, 2] {
+        let head = format!("/usr/bin/app (image app:1, linux/amd64, layer {layer}): ");
+        assert!(text.contains(&head), "{text}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::{Database, Summary, counts};
 use crate::flow::flow;
-use crate::style::{Look, Tone};
+use crate::place::Place;
+use crate::style::{Look, Tone, clean};
 use gospect_verify::check::{Check, Provenance, SourceMatch, Verdict};
 use gospect_verify::sums::{ModuleKind, Sum, SumVerdict};
 use gospect_verify::{Outcome, Program};
@@ -30,12 +31,13 @@ pub(super) fn program(
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{}: {}",
-        look.paint(Tone::Title, &program.path),
+        "{}{}: {}",
+        look.paint(Tone::Title, &clean(&program.path)),
+        Place::of(&program.path, &program.location).text(),
         look.paint(tone, word(outcome))
     );
     let line = |indent: usize, text: &str| -> String {
-        let text = crate::style::clean(text);
+        let text = clean(text);
         let text = flow(&text, indent, indent + 2, look.width);
         format!("{}{text}\n", " ".repeat(indent))
     };

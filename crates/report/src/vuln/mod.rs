@@ -115,7 +115,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// The page of an entry of the Go vulnerability database, or of GitHub's advisories.
-fn address(id: &str) -> Option<String> {
+pub(crate) fn address(id: &str) -> Option<String> {
     let is_id = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let base = match id.split('-').next() {
         Some("GO") => "https://pkg.go.dev/vuln/",
