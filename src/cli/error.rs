@@ -225,6 +225,19 @@ impl Error {
     }
 }
 
+/// A message without numbers of the system, and without the name that both it and its cause begin with.
+pub fn plain(text: &str) -> String {
+    let text = without_numbers(text);
+    let repeated = text.split_once(": ").filter(|(name, rest)| {
+        let cause = rest.strip_prefix(name);
+        cause.is_some_and(|cause| cause.starts_with(": "))
+    });
+    match repeated {
+        Some((_, rest)) => rest.to_owned(),
+        None => text,
+    }
+}
+
 /// A message without the numbers that Rust adds to errors of the system: ` (os error 2)`.
 pub fn without_numbers(text: &str) -> String {
     const START: &str = " (os error ";
@@ -239,4 +252,22 @@ pub fn without_numbers(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn messages_name_a_thing_once_and_no_number_of_the_system() {
+        for (text, expected) in [
+            ("/a: /a: No such file (os error 2)", "/a: No such file"),
+            ("host:5999: host:5999: refused", "host:5999: refused"),
+            ("/a: /ab: is no folder", "/a: /ab: is no folder"),
+            ("/a: not Go", "/a: not Go"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(plain(text), expected);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use super::args::{Facts, SourceArgs};
 use super::catalog;
 use super::config::{self, BadInput, BadReason};
 use super::dates;
-use super::error::Error;
+use super::error::{Error, plain};
 use super::output::write_failed;
 use super::progress::Progress;
 use crate::go::Level;
@@ -373,7 +373,8 @@ fn line_of(event: Event, quiet: bool, progress: Option<&Progress>) -> Option<Lin
 
 /// Reports a problem with a path, clear of the progress line.
 fn report(progress: Option<&Progress>, path: &str, what: &str) {
-    let say = || say!("gospect: {}: {}", clean(path), clean(what));
+    let text = plain(&format!("{path}: {what}"));
+    let say = || say!("gospect: {}", clean(&text));
     progress.map_or_else(say, |progress| progress.without_line(say));
 }
 

@@ -126,6 +126,7 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
     let cli = match parsed.and_then(|mut m| Cli::from_arg_matches_mut(&mut m)) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = values::with_spec_version(error);
             let help = !error.use_stderr();
             let text = error.render().to_string();
             // The message quotes arguments, which may come from a list of files.
@@ -184,7 +185,7 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
                 }
                 _ => error.to_string(),
             };
-            say!("gospect: {}", clean(&error::without_numbers(&text)));
+            say!("gospect: {}", clean(&error::plain(&text)));
             exit::Exit::Failed.into()
         }
     }

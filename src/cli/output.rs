@@ -4,7 +4,7 @@ use super::args::OutputArgs;
 use super::captured;
 use super::error::Error;
 use super::lines::{GATHERED, Lines, Partial};
-use super::terminal::{colors, is_pipe, is_terminal, stdout, utf8};
+use super::terminal::{colors, columns, is_pipe, is_terminal, stdout, utf8};
 use crate::report::style::{Look, clean};
 use std::io::{self, BufWriter, Write};
 
@@ -37,8 +37,7 @@ impl Output {
             _ => (stdout(), is_terminal(), is_pipe()),
         };
         let color = colors(args.color, terminal);
-        let width =
-            terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
+        let width = terminal.then(|| columns(terminal_size::terminal_size()));
         // A program that captures the output waits for each line, as a person at a terminal does.
         let gathered = match terminal || (captured::is_on() && partial.is_none()) {
             true => 0,

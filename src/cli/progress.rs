@@ -2,7 +2,7 @@
 //!
 //! Other output to the same terminal goes through [`Progress::aside`], which removes the line first; it comes back later.
 
-use super::terminal::{is_dumb, is_error_terminal, utf8};
+use super::terminal::{columns, is_dumb, is_error_terminal, utf8};
 use crate::bytes::number::{bytes, count, thousands};
 use crate::record::Line;
 use crate::report::style::{Look, clean, width};
@@ -67,10 +67,9 @@ impl Progress {
                     let files = counters.tally.files.load(Ordering::Relaxed);
                     let read = counters.bytes.load(Ordering::Relaxed);
                     // The terminal may have become smaller. Its last column stays free, because some terminals then wrap.
-                    let columns =
-                        terminal_size::terminal_size_of(stderr()).map_or(80, |(w, _)| w.0);
+                    let columns = columns(terminal_size::terminal_size_of(stderr()));
                     let look = Look {
-                        width: Some(usize::from(columns).saturating_sub(1)),
+                        width: Some(columns.saturating_sub(1)),
                         color: false,
                         unicode: utf8(),
                     };

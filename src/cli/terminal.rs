@@ -94,6 +94,21 @@ fn colors_with(
     }
 }
 
+/// The columns to use: those of the terminal, else those that COLUMNS names, else 80. A terminal without a window, as of `script`
+/// or a build service, has size 0.
+pub fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
+    columns_of(
+        size.map(|(width, _)| width.0),
+        std::env::var("COLUMNS").ok(),
+    )
+}
+
+fn columns_of(terminal: Option<u16>, variable: Option<String>) -> usize {
+    let terminal = terminal.filter(|width| *width > 0).map(usize::from);
+    let named = || variable?.trim().parse().ok().filter(|width| *width > 0);
+    terminal.or_else(named).unwrap_or(80)
+}
+
 /// Whether the terminal supports no escape sequences.
 pub fn is_dumb() -> bool {
     is_dumb_with(|name| std::env::var_os(name))
@@ -148,5 +163,17 @@ mod tests {
             assert!(!has_colors(false, &[on, ("NO_COLOR", "1")]), "{on:?}");
         }
         assert!(!has_colors(false, &[("CLICOLOR_FORCE", "0")]));
+    }
+
+    #[test]
+    fn columns_counts_where_the_terminal_has_no_size() {
+        let columns = |terminal, variable: &str| columns_of(terminal, Some(variable.to_owned()));
+        assert_eq!(columns(Some(0), "200"), 200);
+        assert_eq!(columns(None, "200"), 200);
+        assert_eq!(columns(Some(120), "200"), 120);
+        for odd in ["0", "wide", ""] {
+            assert_eq!(columns(None, odd), 80, "{odd}");
+        }
+        assert_eq!(columns_of(None, None), 80);
     }
 }

@@ -155,8 +155,13 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
     }
     if lookups.failed > 0 && (needed_an_answer || lookups.lied) {
         say!(
-            "gospect: module versions that could not be looked up: {}; --sumdb off leaves the checksum database out",
-            lookups.failed
+            "gospect: module versions that could not be looked up: {}; {}",
+            lookups.failed,
+            match has_other || args.checkout.is_some() {
+                true => "--sumdb off leaves the checksum database out",
+                false =>
+                    "--go-sum FILE or --source DIR compare without the network, together with --sumdb off",
+            }
         );
         return Ok(Exit::Failed);
     }

@@ -14,6 +14,7 @@ use crate::report::style::clean;
 use crate::report::why;
 use crate::vuln::{Finding, judge};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     let path = args.program.display().to_string();
@@ -21,7 +22,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         path: clean(&path).into_owned(),
         why,
     };
-    let bytes = one_program::open(&args.program)?;
+    let bytes = one_program::open(&args.program).map_err(|error| swapped(args, error))?;
     let limits = Limits::default();
     let database = match args.names.iter().any(|name| is_id(name)) {
         true => Some(database::open(
@@ -120,6 +121,22 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         true => Exit::Failed,
         false => Exit::Fine,
     })
+}
+
+/// Says so when what stands for the program is no file, and one of the names is.
+fn swapped(args: &WhyArgs, error: Error) -> Error {
+    let is_file = |name: &&String| Path::new(name).is_file();
+    let file = args.names.iter().find(is_file);
+    match (error, file) {
+        (Error::Program { path, why }, Some(file)) if !args.program.exists() => Error::Program {
+            why: format!(
+                "{why}; the program comes first: gospect why {} {path}",
+                clean(file)
+            ),
+            path,
+        },
+        (error, _) => error,
+    }
 }
 
 /// Whether a name is the ID of a vulnerability and no import path.

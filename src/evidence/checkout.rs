@@ -18,7 +18,7 @@ const CHANGES: usize = 100;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckoutError {
     /// It is in no work tree of git.
-    #[error("is in no checkout of git")]
+    #[error("not in a checkout of git")]
     NoCheckout,
     /// The repository cannot be read.
     #[error("the checkout cannot be read: {0}")]

@@ -23,6 +23,10 @@ pub enum NoRecipe {
         "its record names no version of {module} and no commit; name one with --module {module}@VERSION, or a checkout with --source DIR"
     )]
     NoVersion { module: String },
+    #[error(
+        "its record names no module, only the main package {package}; name the module that it is in, {example}, or a checkout with --source DIR"
+    )]
+    NoMainModule { package: String, example: String },
     #[error("its record names the main package `{0}`, which is no import path")]
     BadPath(String),
     #[error("its record has {key}={value}, which is no value that the go command takes")]

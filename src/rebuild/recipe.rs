@@ -8,6 +8,7 @@ use super::evidence::{
 use super::flags;
 use super::no_recipe::NoRecipe;
 use super::stamp::Stamp;
+use crate::knowledge::modules;
 use crate::knowledge::semver::Semver;
 use crate::record::{Binary, BuildInfo, CPU_LEVELS};
 use std::path::PathBuf;
@@ -182,8 +183,9 @@ impl Recipe {
                 self.source = Source::Distribution;
                 return Ok(());
             }
-            return Err(NoRecipe::NoVersion {
-                module: self.package.clone(),
+            return Err(NoRecipe::NoMainModule {
+                package: self.package.clone(),
+                example: module_example(binary, &self.package),
             });
         }
         let (module, version) = match &options.module {
@@ -409,4 +411,23 @@ fn check_word(text: &str) -> Result<(), NoRecipe> {
     is_word(text)
         .then_some(())
         .ok_or_else(|| NoRecipe::BadModule(text.to_owned()))
+}
+/// How to name the module of a package that no record names: the shortest linked package above it is most likely the module, and
+/// the program claims the version.
+fn module_example(binary: &Binary, package: &str) -> String {
+    let holds = |path: &&str| {
+        let below = package.strip_prefix(path);
+        below.is_some_and(|rest| rest.starts_with('/'))
+    };
+    let linked = binary.packages.iter().flatten().map(|p| p.path.as_str());
+    let above = linked.filter(holds).min_by_key(|path| path.len());
+    let module = above.or_else(|| modules::prefix(package));
+    let version = claimed_version(binary).map(|(version, _)| version);
+    match module {
+        Some(module) => format!(
+            "probably with --module {module}@{}",
+            version.as_deref().unwrap_or("VERSION")
+        ),
+        None => "with --module PATH@VERSION".to_owned(),
+    }
 }

@@ -6,13 +6,14 @@ use super::place::{Inside, Opened};
 use super::{Counters, Options, error_text};
 use crate::bytes::guard::guarded;
 #[cfg(target_os = "linux")]
+use crate::knowledge::nearest;
 use crate::record::Location;
 use crate::record::{Reason, Unexamined};
 use crate::source::dir;
 use crate::source::listing::FileKind;
 use crate::source::listing::Listing;
 use crate::source::queue::Output;
-use crate::source::target::{Target, missing_path_hint};
+use crate::source::target::{SCHEMES, Target, missing_path_hint};
 use crate::source::walk::{NotExamined, Visit, Walk, WalkedFile};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -82,7 +83,8 @@ impl<'e> Visitor<'e> {
                     let mut why = error_text(&e);
                     if e.kind() == std::io::ErrorKind::NotFound
                         && matches!(target, Target::Path(_))
-                        && let Some(hint) = missing_path_hint(self.target)
+                        && let Some(hint) =
+                            scheme_hint(self.target).or_else(|| missing_path_hint(self.target))
                     {
                         why = format!("{why}; {hint}");
                     }
@@ -337,5 +339,34 @@ impl<R: io::Read> io::Read for Counted<'_, R> {
         let count = self.0.read(out)?;
         self.1.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
+    }
+}
+
+/// What to say about a path that begins with a misspelt scheme.
+fn scheme_hint(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':').filter(|(word, _)| word.len() > 2)?;
+    // The short ones are near to too many names.
+    let near = nearest(scheme, SCHEMES.into_iter().filter(|known| known.len() > 4))?;
+    Some(format!("did you mean {near}:{rest}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_scheme_gets_the_right_one() {
+        let hint = |text| scheme_hint(text).unwrap_or_default();
+        assert_eq!(
+            hint("docker-archve:x.tar"),
+            "did you mean docker-archive:x.tar?"
+        );
+        assert_eq!(
+            hint("registy:ghcr.io/x"),
+            "did you mean registry:ghcr.io/x?"
+        );
+        for other in ["app:1.2", "dind:1", "alpine:3.20", "C:/x", "dist/app"] {
+            assert_eq!(hint(other), "");
+        }
     }
 }

@@ -771,7 +771,7 @@ fn a_checkout_is_compared_without_git() {
     let out = scene.run(&["--sumdb", "off", "--source", "goproxy"]);
     assert_eq!(out.code, Some(2));
     assert!(
-        out.stderr.contains("goproxy: is in no checkout of git"),
+        out.stderr.contains("goproxy: not in a checkout of git"),
         "{}",
         out.stderr
     );

@@ -112,6 +112,13 @@ fn foreign(text: &OsStr) -> Option<BadTarget> {
         let image = text.strip_prefix(scheme).and_then(|t| t.strip_prefix("//"));
         if let Some(image) = image.filter(|image| !image.is_empty()) {
             let image = image.to_owned();
+            if scheme == "docker:" && !names_host(&image) {
+                return Some(BadTarget::Engine {
+                    scheme: "docker",
+                    engine: "docker",
+                    image,
+                });
+            }
             return Some(BadTarget::Registries { scheme, image });
         }
     }
@@ -186,7 +193,26 @@ pub fn missing_path_hint(text: &str) -> Option<String> {
             ));
         }
     }
-    reads_like_image(text).then(|| format!("an image of a registry is written registry:{text}"))
+    if !reads_like_image(text) {
+        return None;
+    }
+    Some(match names_host(text) {
+        true => format!("an image of a registry is written registry:{text}"),
+        false => format!(
+            "an image of Docker is read with `docker save {text} | gospect scan -`, one of a registry with its host: registry:HOST/{text}"
+        ),
+    })
+}
+
+/// Whether the name of an image begins with a registry: `ghcr.io/app`, `localhost:5000/app`, or a host with a port alone.
+fn names_host(image: &str) -> bool {
+    let first = image.split('/').next().unwrap_or_default();
+    let (host, port) = first.split_once(':').unwrap_or((first, ""));
+    let has_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    match image.len() > first.len() {
+        true => host.contains('.') || has_port || host == "localhost",
+        false => has_port && (host.contains('.') || host == "localhost"),
+    }
 }
 
 /// Whether a text is the name of an image with its registry (`ghcr.io/x/y`) or its tag (`alpine:3.20`).
@@ -210,21 +236,23 @@ fn reads_like_image(text: &str) -> bool {
     is_tagged || (is_host && text.len() > first.len() + 1)
 }
 
+/// The schemes, without the colon.
+pub const SCHEMES: [&str; 11] = [
+    "file",
+    "dir",
+    "archive",
+    "docker-archive",
+    "oci-archive",
+    "oci-dir",
+    "oci",
+    "registry",
+    "pid",
+    "ps",
+    "records",
+];
+
 /// Only known schemes are split off; a colon after anything else is part of a path.
 fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
-    const SCHEMES: [&str; 11] = [
-        "file",
-        "dir",
-        "archive",
-        "docker-archive",
-        "oci-archive",
-        "oci-dir",
-        "oci",
-        "registry",
-        "pid",
-        "ps",
-        "records",
-    ];
     let bytes = text.as_encoded_bytes();
     let colon = short::find(b':', bytes)?;
     let scheme = SCHEMES
@@ -337,6 +365,9 @@ mod tests {
         }
         let message = parse("podman:app").unwrap_err().for_command("diff", false);
         assert!(message.ends_with("podman save -o image.tar app, and then image.tar"));
+        // Without a host no registry has it.
+        let message = parse("docker://app:1.2").unwrap_err().to_string();
+        assert!(message.ends_with("docker save app:1.2 | gospect scan -"));
         for path in ["./docker:app", "C:/x", "dockerfile:x"] {
             assert_eq!(parse(path), Ok(Target::Path(path.into())));
         }
@@ -361,12 +392,13 @@ mod tests {
             )),
             "{of_tar}"
         );
-        for image in [
-            "alpine:3.20",
-            "ghcr.io/x/y",
-            "localhost:5000/a:1",
-            "library/app:latest",
-        ] {
+        for image in ["alpine:3.20", "library/app:latest"] {
+            let hint = hint(image);
+            let save = format!("`docker save {image} | gospect scan -`");
+            assert!(hint.contains(&save), "{hint}");
+            assert!(hint.ends_with(&format!("registry:HOST/{image}")), "{hint}");
+        }
+        for image in ["ghcr.io/x/y", "localhost:5000/a:1", "localhost:5999"] {
             assert!(
                 hint(image).ends_with(&format!("registry:{image}")),
                 "{image}"

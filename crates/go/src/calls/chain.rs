@@ -63,18 +63,24 @@ const PLACES_LIMIT: usize = 512;
 /// Stands for the missing predecessor of a root.
 const NO_NODE: u32 = u32::MAX;
 
+/// The cost of a step through the address of a function.
+const VALUE_COST: u32 = 20;
+
 /// The cost of a kind of step: a chain of calls is preferred to a shorter one with uncertain steps.
 fn cost(by: By) -> u32 {
     match by {
         By::Root | By::Init => 0,
         By::Call => 1,
-        By::Value => 20,
+        By::Value => VALUE_COST,
         By::Method => 60,
     }
 }
 
 /// The cost of a step that starts a goroutine, which is as certain as a call.
 const GOROUTINE_COST: u32 = 2;
+/// What an uncertain step costs more in a chain that starts in the runtime: the runtime reads tables of all functions and types, so
+/// such a step says little about who uses them.
+const RUNTIME_COST: u32 = 150;
 /// The cost of a step to what the moduledata lists for reflection.
 const LISTED_COST: u32 = 500;
 
@@ -172,8 +178,16 @@ impl Graph<'_, '_> {
                 true => node,
                 false => reached.caller,
             };
+            let of_runtime = is_runtime_entry(self.name(reached.root as usize));
             self.visit_references(node, &mut |to, by| {
-                let cost = cost.saturating_add(self.step_cost(node, to, by));
+                let step = match self.step_cost(node, to, by) {
+                    // A step to a function that costs this much is uncertain.
+                    step if of_runtime && (VALUE_COST..LISTED_COST).contains(&step) => {
+                        step + RUNTIME_COST
+                    }
+                    step => step,
+                };
+                let cost = cost.saturating_add(step);
                 if let Some(target) = nodes.get_mut(to as usize)
                     && target.is_none_or(|known| cost < known.cost)
                 {
@@ -381,6 +395,11 @@ fn is_entry(name: &[u8]) -> bool {
         || name == b"_start"
         || name == b"main"
         || name == b"runtime.rt0_go"
+}
+
+/// Whether the runtime itself starts here.
+fn is_runtime_entry(name: &[u8]) -> bool {
+    name.starts_with(b"_rt0_") || name.starts_with(b"runtime.")
 }
 
 /// `init` and `init.0` of a package (cmd/compile/internal/pkginit); not closures in them.
