@@ -2,7 +2,7 @@
 
 use super::args::{CatalogArgs, SourceArgs};
 use super::config::{self, BadInput, BadReason};
-use super::error::Error;
+use super::error::{Error, plain};
 use super::exit::Exit;
 use super::output::Output;
 use crate::report::style::clean;
@@ -138,11 +138,8 @@ impl Writer<'_> {
 
     fn problem(&mut self, problem: Problem) -> io::Result<()> {
         self.problems += 1;
-        say!(
-            "gospect: {}: {}",
-            clean(&problem.name),
-            clean(&problem.detail)
-        );
+        let text = plain(&format!("{}: {}", problem.name, problem.detail));
+        say!("gospect: {}", clean(&text));
         match self.format {
             "json" => self.document.problems.push(problem),
             "ndjson" => write_line(self.out, &Line::Problem(&problem))?,

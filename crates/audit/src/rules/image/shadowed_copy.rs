@@ -28,7 +28,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .and_then(|i| i.layers.get(layer.index as usize))
             .and_then(|l| l.created_by.clone())
         {
-            report = report.see("created by", by);
+            let line = crate::shorten(&by);
+            report = report.see("created by", by).help(format!("use a fresh final stage: `FROM scratch` and `COPY --from=build ...`, or remove the file in the line that made its layer: `{line}`"));
         }
     }
     sink.report(report);
@@ -63,5 +64,29 @@ mod tests {
             found[0].message
         );
         assert!(judge(Some(true)).is_empty() && judge(None).is_empty());
+    }
+
+    #[test]
+    fn the_advice_names_the_line_that_made_the_layer() {
+        let image = image(|image| {
+            image.layers = vec![gospect_record::LayerRecord {
+                created_by: Some("RUN curl -O https://example.test/app".to_owned()),
+                ..Default::default()
+            }];
+        });
+        let hidden = change(in_image(&image, binary(|_| ())), |b| {
+            b.location.visible = Some(false);
+            b.location.layer = Some(gospect_record::LayerRef::default());
+        });
+        let found = Setup {
+            rule: "shadowed-copy",
+            ..Setup::default()
+        }
+        .judge_image(&image, &[hidden]);
+        let help = &found[0].help;
+        assert!(
+            help.ends_with("its layer: `RUN curl -O https://example.test/app`"),
+            "{help}"
+        );
     }
 }
