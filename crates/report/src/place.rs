@@ -1,7 +1,7 @@
 //! Where a program is, beside its path: image, platform, layer and slice. Every list names it the same way, so that copies of one
 //! path are told apart.
 
-use crate::findings::clean;
+use gospect_bytes::escape::clean;
 use gospect_record::Location;
 
 /// What a path alone does not say.
