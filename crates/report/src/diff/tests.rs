@@ -327,10 +327,7 @@ fn copies_in_several_layers_are_told_apart_in_every_format() {
     let [text, comment, page, json] = texts(&several);
     for (text, names) in [
         (text, ["/opt/keep (layer 0)", "/opt/keep (layer 1)"]),
-        (
-            comment,
-            ["/opt/keep (layer 0)", "/opt/keep (layer 1)"],
-        ),
+        (comment, ["/opt/keep (layer 0)", "/opt/keep (layer 1)"]),
         (page, ["/opt/keep (layer 0)", "/opt/keep (layer 1)"]),
         (json, ["\"index\": 0", "\"index\": 1"]),
     ] {
