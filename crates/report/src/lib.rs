@@ -17,6 +17,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+#[cfg(feature = "audit")]
+mod chain;
 pub mod csv;
 #[cfg(feature = "audit")]
 pub mod diff;

@@ -1,5 +1,6 @@
 //! Chains from the start of a program to the subject of a question: as text, JSON and a graph for Graphviz.
 
+use super::chain::verdict;
 use super::style::{Look, Tone, clean};
 use gospect_record::why::{Answer, By, Step, Subject, Why};
 use std::collections::BTreeSet;
@@ -128,38 +129,6 @@ fn place(step: &Step) -> String {
         (Some(file), Some(line)) => format!("{}:{line}", clean(file)),
         _ => String::new(),
     }
-}
-
-/// What a chain proves, as an indented line.
-pub(crate) fn verdict(chain: &[Step]) -> String {
-    let doubtful = || chain.iter().filter(|s| !s.is_certain());
-    let count = |by: By| doubtful().filter(|s| s.by == by).count();
-    let mut doubts = Vec::new();
-    for (by, one, many) in [
-        (By::Value, "a function value", "function values"),
-        (By::Method, "a method of a type", "methods of types"),
-    ] {
-        match count(by) {
-            0 => {}
-            1 => doubts.push(one.to_owned()),
-            n => doubts.push(format!("{n} {many}")),
-        }
-    }
-    if doubts.is_empty() {
-        return match chain.iter().any(|s| s.go) {
-            true => "  each step is a call in the code, or starts a goroutine\n",
-            false => "  each step is a call in the code\n",
-        }
-        .to_owned();
-    }
-    format!(
-        "  by {}: whether {} taken depends on what happens at run time\n",
-        doubts.join(" and "),
-        match doubtful().count() {
-            1 => "that step is",
-            _ => "those steps are",
-        }
-    )
 }
 
 /// Writes one JSON document.

@@ -4,7 +4,7 @@ use super::Options;
 use super::statement::versions;
 use super::text::names_of;
 use crate::findings::markdown::cell;
-use crate::style::clean;
+use gospect_bytes::escape::clean;
 use gospect_vuln::{Finding, Program, Report};
 use std::collections::BTreeMap;
 use std::io::{self, Write};

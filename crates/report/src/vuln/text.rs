@@ -2,8 +2,9 @@
 
 use super::Options;
 use super::statement::versions;
+use crate::chain::verdict;
 use crate::flow::flow;
-use crate::why::verdict;
+
 use gospect_bytes::escape::clean;
 use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program, Report, UnjudgedReason};
