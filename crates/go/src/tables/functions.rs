@@ -162,10 +162,15 @@ impl Functions {
         });
     }
 
-    /// Looks for the watched functions among names of one package, each with a zero behind it.
+    /// Looks for the watched functions among names of one package, each but the last with a zero behind it.
     fn watch_all(&mut self, package: &[u8], names: &[u8]) {
-        if WATCHED_PACKAGES.contains(&package) {
-            names.split(|b| *b == 0).for_each(|name| self.watch(name));
+        if !WATCHED_PACKAGES.contains(&package) {
+            return;
+        }
+        let mut from = 0;
+        for end in memchr::memchr_iter(0, names).chain([names.len()]) {
+            self.watch(names.get(from..end).unwrap_or_default());
+            from = end + 1;
         }
     }
 
