@@ -2,6 +2,7 @@
 
 import collections
 import json
+import sys
 
 import cluster as clusters
 import pytest
@@ -15,12 +16,16 @@ def spark():
     from gospect.spark import register
     from pyspark.sql import SparkSession
 
+    patch = pytest.MonkeyPatch()
+    # Workers start the first python3 of the path otherwise, which need not be the one that has this package.
+    patch.setenv("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master("local[2]").appName("gospect tests").config("spark.ui.enabled", "false")
     spark = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.sql.shuffle.partitions", "2").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     register(spark)
     yield spark
     spark.stop()
+    patch.undo()
 
 
 def counted(table):
