@@ -859,27 +859,35 @@ mod builds {
         format!("file://{}", scratch.path().join("proxy").display())
     }
 
+    const LIBRARY: &str = "package lib\n\n//go:noinline\nfunc Add(a, b int) int { return a + b }\n";
+
+    /// What the go command is told when it installs a module of the proxy into a module cache of the test.
+    fn surroundings<'a>(
+        proxy: &'a str,
+        modules: &'a std::path::Path,
+    ) -> [(&'static str, &'a str); 7] {
+        [
+            ("GOPROXY", proxy),
+            ("GOSUMDB", "off"),
+            ("GOMODCACHE", text_of(modules)),
+            ("GOTOOLCHAIN", "local"),
+            ("GOENV", "off"),
+            ("GOFLAGS", "-modcacherw"),
+            ("CGO_ENABLED", "0"),
+        ]
+    }
+
     /// Whoever can write to the module cache can change the source that is unpacked there, and the sum of the module stays right.
     #[test]
     fn a_changed_module_cache_decides_nothing() {
         if !skip::needs(&["go", "diff"]) {
             return;
         }
-        const LIBRARY: &str =
-            "package lib\n\n//go:noinline\nfunc Add(a, b int) int { return a + b }\n";
         const MAIN: &str = "package main\n\nimport \"example.com/app/lib\"\n\nfunc main() { println(lib.Add(1, 2)) }\n";
         let scratch = Scratch::new();
         let proxy = proxy(&scratch, &[("lib/lib.go", LIBRARY), ("main.go", MAIN)]);
         let modules = scratch.path().join("modules");
-        let surroundings = [
-            ("GOPROXY", proxy.as_str()),
-            ("GOSUMDB", "off"),
-            ("GOMODCACHE", text_of(&modules)),
-            ("GOTOOLCHAIN", "local"),
-            ("GOENV", "off"),
-            ("GOFLAGS", "-modcacherw"),
-            ("CGO_ENABLED", "0"),
-        ];
+        let surroundings = surroundings(&proxy, &modules);
         let folder = scratch.path().join("gopath");
         let install = || {
             let status = Command::new("go")
@@ -948,21 +956,11 @@ mod builds {
         if !skip::needs(&["go", "diff"]) {
             return;
         }
-        const LIBRARY: &str =
-            "package lib\n\n//go:noinline\nfunc Add(a, b int) int { return a + b }\n";
         let scratch = Scratch::new();
         let proxy = proxy(&scratch, &[("lib/lib.go", LIBRARY)]);
         let modules = scratch.path().join("modules");
         let user = scratch.path().join("user");
-        let surroundings = [
-            ("GOPROXY", proxy.as_str()),
-            ("GOSUMDB", "off"),
-            ("GOMODCACHE", text_of(&modules)),
-            ("GOTOOLCHAIN", "local"),
-            ("GOENV", "off"),
-            ("GOFLAGS", "-modcacherw"),
-            ("CGO_ENABLED", "0"),
-        ];
+        let surroundings = surroundings(&proxy, &modules);
         scratch.put(
             "user/go.mod",
             b"module example.com/user\n\ngo 1.21\n\nrequire example.com/app v1.0.0\n",

@@ -131,6 +131,23 @@ fn names(server: &Server, rest: &str, options: &ListOptions) -> Vec<String> {
     found
 }
 
+/// What a tag of `team/app` leads to, for all platforms or one.
+fn with_digests(host: &str, tag: &str, platform: Option<&str>) -> Vec<Result<Listed, NotListed>> {
+    let options = ListOptions {
+        digests: true,
+        platform: platform.and_then(crate::image::Platform::parse),
+        ..ListOptions::default()
+    };
+    let place = Place::parse(&format!("{host}/team/app:{tag}"));
+    let mut found = Vec::new();
+    let keep = &mut |result| {
+        found.push(result);
+        true
+    };
+    list(&place, &settings(), &options, keep).unwrap();
+    found
+}
+
 #[test]
 fn every_page_is_read_and_a_broken_repository_costs_no_other() {
     let server = Server::start(registry);
@@ -200,21 +217,8 @@ fn patterns_and_the_newest_tags_choose() {
 #[test]
 fn tags_lead_to_digests_platforms_and_layers() {
     let server = Server::start(registry);
-    let resolve = |tag: &str, platform: Option<&str>| {
-        let options = ListOptions {
-            digests: true,
-            platform: platform.and_then(crate::image::Platform::parse),
-            ..ListOptions::default()
-        };
-        let place = Place::parse(&format!("{}/team/app:{tag}", server.host));
-        let mut found: Vec<Result<Listed, NotListed>> = Vec::new();
-        let keep = &mut |result| {
-            found.push(result);
-            true
-        };
-        list(&place, &settings(), &options, keep).unwrap();
-        found.remove(0).unwrap()
-    };
+    let resolve =
+        |tag: &str, platform| with_digests(&server.host, tag, platform).remove(0).unwrap();
     let all = resolve("multi", None);
     let resolved = all.resolved.clone().unwrap();
     let platforms: Vec<_> = resolved
@@ -289,20 +293,7 @@ fn a_missing_manifest_costs_no_other_and_an_index_is_bounded() {
         };
         reply(200, body.as_bytes())
     });
-    let listed = |tag: &str| {
-        let options = ListOptions {
-            digests: true,
-            ..ListOptions::default()
-        };
-        let place = Place::parse(&format!("{}/team/app:{tag}", server.host));
-        let mut found: Vec<Result<Listed, NotListed>> = Vec::new();
-        let keep = &mut |result| {
-            found.push(result);
-            true
-        };
-        list(&place, &settings(), &options, keep).unwrap();
-        found
-    };
+    let listed = |tag: &str| with_digests(&server.host, tag, None);
     let gap = listed("gap");
     let resolved = gap[0].as_ref().unwrap().resolved.as_ref().unwrap();
     assert_eq!(resolved.images.len(), 1);
