@@ -152,7 +152,7 @@ fn card_table_totals_and_bills_say_that_the_modules_are_unknown() {
         "{card}"
     );
     assert!(
-        card.contains("as of Go 1.20, as GOPATH mode has it") && !card.contains("go.mod"),
+        card.contains("as of Go 1.20, as always in GOPATH mode") && !card.contains("go.mod"),
         "{card}"
     );
     // The language version is the toolchain's, whatever the GODEBUG defaults are.

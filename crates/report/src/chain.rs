@@ -14,7 +14,7 @@ pub(crate) fn verdict(chain: &[Step]) -> String {
         match count(by) {
             0 => {}
             1 => doubts.push(one.to_owned()),
-            n => doubts.push(format!("{n} {many}")),
+            number => doubts.push(format!("{number} {many}")),
         }
     }
     if doubts.is_empty() {

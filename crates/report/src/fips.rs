@@ -88,15 +88,15 @@ impl FipsTable {
             }
             text.push('\n');
         }
-        let n = self.binaries.len() as u64;
+        let programs = self.binaries.len() as u64;
         let summary = format!(
             "{}; checksums that do not match: {}; not examined: {}.",
-            number::count(n, "Go program", "Go programs"),
+            number::count(programs, "Go program", "Go programs"),
             self.invalid,
             self.unexamined
         );
         look.wrap(&mut text, "", &summary);
-        if n > 0 {
+        if programs > 0 {
             look.wrap(&mut text, "", "These are facts of the files. Whether a use meets FIPS 140 also depends on the certificate and where it runs.");
         }
         out.write_all(look.finish(&text).as_bytes())
@@ -126,8 +126,8 @@ fn parts(row: &FipsRow, look: &Look) -> Vec<(&'static str, String)> {
             "none: Go's standard library does the cryptography, without a FIPS 140 module (Go has one since 1.24)".to_owned()
         }
         (None, _) => "none recorded".to_owned(),
-        (Some(m), []) => clean(m).into_owned(),
-        (Some(m), standing) => format!("{} ({} in the Go tree)", clean(m), standing.join(", ")),
+        (Some(module), []) => clean(module).into_owned(),
+        (Some(module), standing) => format!("{} ({} in the Go tree)", clean(module), standing.join(", ")),
     };
     let checksum = match fips.checksum.as_ref().map(Word::known) {
         Some(Some(Checksum::Valid)) => look.paint(Tone::Good, "valid: recomputed from the file, it matches"),

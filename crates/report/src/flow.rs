@@ -1,7 +1,6 @@
 //! Wraps text at the width of a terminal.
 
-/// Text that begins at column `first`; where the terminal ends, it continues on further lines with this indent. Words are not
-/// broken.
+/// Wraps text whose first line begins at column `first` and whose other lines get this indent. Words are not broken.
 pub(crate) fn flow(text: &str, first: usize, indent: usize, columns: Option<usize>) -> String {
     let Some(columns) = columns.filter(|c| *c > indent) else {
         return text.to_owned();

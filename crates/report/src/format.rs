@@ -87,7 +87,12 @@ pub static SCAN: &[Format] = &[
         human: false,
         pace: Pace::End,
         doc: "one page that needs no network, with charts and details",
-        start: || Box::new(PageFormat(None, Document::new(unknown_run()))),
+        start: || {
+            Box::new(PageFormat {
+                budget: None,
+                document: Document::new(unknown_run()),
+            })
+        },
     },
 ];
 
@@ -122,18 +127,21 @@ impl Render for Json {
 pub const PAGE: u64 = 2;
 
 /// A format that collects everything for a page.
-struct PageFormat(Option<Budget>, Document);
+struct PageFormat {
+    budget: Option<Budget>,
+    document: Document,
+}
 
 impl Render for PageFormat {
     fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         let is_last = matches!(line, Line::End(_));
         let budget = self
-            .0
+            .budget
             .get_or_insert_with(|| Budget::of(options.memory, Use::Page));
         budget.spend(PAGE * line.size_in_memory())?;
-        self.1.push(line);
+        self.document.push(line);
         if is_last {
-            html::write(&self.1, &options.support, out)?;
+            html::write(&self.document, &options.support, out)?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! One JSON document for a whole scan. Programs are written as they come; lists that follow them are kept as text until the
-//! end, in a temporary file if they are long. So the document takes no memory.
+//! end, in a temporary file if they are long. So memory does not grow with the document.
 
 use gospect_bytes::SpillText;
 use gospect_record::Document;
@@ -13,7 +13,7 @@ pub(super) struct Json {
     /// The first keys, until they are written.
     run: Option<Run>,
     /// Whether a program was written.
-    any: bool,
+    has_programs: bool,
     images: SpillText,
     unexamined: SpillText,
 }
@@ -27,8 +27,12 @@ impl Json {
             Line::Unexamined(thing) => member(&thing, &mut self.unexamined)?,
             Line::Binary(binary) => {
                 self.head(out)?;
-                out.write_all(if self.any { b",\n    " } else { b"\n    " })?;
-                self.any = true;
+                out.write_all(if self.has_programs {
+                    b",\n    "
+                } else {
+                    b"\n    "
+                })?;
+                self.has_programs = true;
                 pretty(&*binary, "    ", out)?;
             }
             Line::End(end) => self.end(&end, out)?,
@@ -49,7 +53,7 @@ impl Json {
 
     fn end(&mut self, end: &End, out: &mut dyn Write) -> io::Result<()> {
         self.head(out)?;
-        out.write_all(if self.any { b"\n  ]" } else { b"]" })?;
+        out.write_all(if self.has_programs { b"\n  ]" } else { b"]" })?;
         list("images", std::mem::take(&mut self.images), out)?;
         list("unexamined", std::mem::take(&mut self.unexamined), out)?;
         let keys = serde_json::to_vec_pretty(end)?;
@@ -78,7 +82,7 @@ fn list(name: &str, members: SpillText, out: &mut dyn Write) -> io::Result<()> {
 fn pretty<T: Serialize + ?Sized>(value: &T, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(Indented { indent, out });
     serde_json::to_writer_pretty(&mut out, value)?;
-    // `flush` would reach the file.
+    // Not `flush`, which would also flush the output after every program.
     out.into_inner()?;
     Ok(())
 }

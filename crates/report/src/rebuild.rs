@@ -100,7 +100,7 @@ fn tone(verdict: Outcome) -> Tone {
 fn sentence(counts: Counts, differences: &[Difference]) -> String {
     let mut parts: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
     parts.dedup();
-    let front = format!(
+    let equal = format!(
         "{} of {} functions equal",
         thousands(counts.equal),
         thousands(counts.all)
@@ -108,9 +108,9 @@ fn sentence(counts: Counts, differences: &[Difference]) -> String {
     let is_harmless = differences.iter().all(|d| d.part.is_harmless());
     let only = if is_harmless { "only " } else { "" };
     match parts.split_last() {
-        None => front,
-        Some((last, [])) => format!("{front}; {only}the {last} differs"),
-        Some((last, rest)) => format!("{front}; {only}{} and {last} differ", rest.join(", ")),
+        None => equal,
+        Some((last, [])) => format!("{equal}; {only}the {last} differs"),
+        Some((last, rest)) => format!("{equal}; {only}{} and {last} differ", rest.join(", ")),
     }
 }
 
@@ -122,8 +122,8 @@ fn list_texts(text: &mut String, title: &str, lines: &[String], look: &Look) {
 
 /// Lists lines below a title; nothing without lines.
 fn list(text: &mut String, title: &str, lines: impl Iterator<Item = String>, look: &Look) {
-    for (i, line) in lines.enumerate() {
-        if i == 0 {
+    for (index, line) in lines.enumerate() {
+        if index == 0 {
             let _ = writeln!(text, "  {}:", look.paint(Tone::Label, title));
         }
         let _ = writeln!(text, "    {line}");

@@ -16,8 +16,8 @@ mod tests;
 
 pub(super) use many::Cards;
 
-/// The size of most cards, in bytes.
-const ROOM: usize = 8 << 10;
+/// Bytes that hold most cards.
+const TYPICAL_SIZE: usize = 8 << 10;
 /// The column where values begin.
 const INDENT: usize = 15;
 
@@ -58,10 +58,10 @@ pub fn write(
         support,
         look,
     };
-    let mut text = String::with_capacity(ROOM);
+    let mut text = String::with_capacity(TYPICAL_SIZE);
     look.wrap(&mut text, "", &look.paint(Tone::Title, &binary.path));
-    for (label, value) in fields::FIELDS {
-        if let Some(value) = value(&context) {
+    for (label, read) in fields::FIELDS {
+        if let Some(value) = read(&context) {
             field(look, &mut text, label, &value);
         }
     }
@@ -73,9 +73,9 @@ pub fn write(
         section(look, &mut text, title, &lines);
     }
     sections::modules(&context, &mut text);
-    let found = sections::stand_ins(&context);
-    let title = format!("in the function table ({})", found.len());
-    section(look, &mut text, &title, &found);
+    let stand_ins = sections::stand_ins(&context);
+    let title = format!("in the function table ({})", stand_ins.len());
+    section(look, &mut text, &title, &stand_ins);
     let (title, largest) = sections::largest_packages(&context);
     section(look, &mut text, &title, &largest);
     sections::settings(&context, &mut text);
@@ -92,7 +92,7 @@ pub struct CardContent {
 }
 
 /// The content of the card without layout; control characters are already replaced.
-pub fn parts(binary: &Binary, support: &SupportTable) -> CardContent {
+pub fn content(binary: &Binary, support: &SupportTable) -> CardContent {
     let context = Context {
         binary,
         support,
@@ -100,7 +100,7 @@ pub fn parts(binary: &Binary, support: &SupportTable) -> CardContent {
     };
     let rows = fields::FIELDS
         .iter()
-        .filter_map(|(label, value)| Some((*label, value(&context)?)));
+        .filter_map(|(label, read)| Some((*label, read(&context)?)));
     let lists = [
         ("evidence", sections::claims(&context)),
         ("godebug in force", sections::effective(&context)),

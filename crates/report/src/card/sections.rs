@@ -8,12 +8,12 @@ use gospect_record::{Corroboration, GodebugOrigin, GodebugStatus, Module, Verdic
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Packages that the card lists.
+/// Most packages that the card lists.
 const LARGEST: usize = 10;
 
 /// The packages with most code, and the title of their list.
-pub fn largest_packages(c: &Context) -> (String, Vec<String>) {
-    let all = c.binary.packages.as_deref().unwrap_or_default();
+pub fn largest_packages(context: &Context) -> (String, Vec<String>) {
+    let all = context.binary.packages.as_deref().unwrap_or_default();
     let mut largest: Vec<_> = all.iter().filter(|p| p.bytes > 0).collect();
     // Stable: packages of one size stay in the order of their paths.
     largest.sort_by_key(|p| std::cmp::Reverse(p.bytes));
@@ -24,17 +24,17 @@ pub fn largest_packages(c: &Context) -> (String, Vec<String>) {
         number::thousands(all.len() as u64)
     );
     let sizes: Vec<String> = largest.iter().map(|p| number::bytes(p.bytes)).collect();
-    let wide = sizes.iter().map(String::len).max().unwrap_or(0);
+    let widest = sizes.iter().map(String::len).max().unwrap_or(0);
     let lines = largest
         .iter()
         .zip(sizes)
-        .map(|(package, size)| format!("{size:>wide$}  {}", safe(&package.path)));
+        .map(|(package, size)| format!("{size:>widest$}  {}", safe(&package.path)));
     (title, lines.collect())
 }
 
 /// Contradicted claims, spelled out.
-pub fn contradictions(c: &Context) -> Vec<String> {
-    let all = c.binary.corroboration.as_deref().unwrap_or_default();
+pub fn contradictions(context: &Context) -> Vec<String> {
+    let all = context.binary.corroboration.as_deref().unwrap_or_default();
     let bad: Vec<_> = all
         .iter()
         .filter(|claim| claim.verdict == Verdict::Contradicted)
@@ -44,7 +44,7 @@ pub fn contradictions(c: &Context) -> Vec<String> {
         .map(|claim| {
             format!(
                 "{} recorded {}, the program says {}: {}",
-                c.bad(&format!("{}:", claim.claim)),
+                context.bad(&format!("{}:", claim.claim)),
                 side(&claim.recorded),
                 side(&claim.observed),
                 safe(&claim.how)
@@ -54,7 +54,7 @@ pub fn contradictions(c: &Context) -> Vec<String> {
 }
 
 /// All claims, with the verdict and how it was checked.
-pub fn claims(c: &Context) -> Vec<String> {
+pub fn claims(context: &Context) -> Vec<String> {
     let side = |label: &str, value: &Option<String>| {
         value
             .as_deref()
@@ -74,38 +74,44 @@ pub fn claims(c: &Context) -> Vec<String> {
         };
         safe(&format!("{} {verdict}{sides}{how}", claim.claim))
     };
-    c.binary.corroboration.iter().flatten().map(row).collect()
+    context
+        .binary
+        .corroboration
+        .iter()
+        .flatten()
+        .map(row)
+        .collect()
 }
 
 /// Settings in force, one line for each kind: first those that stop the program or have no effect, then those with a remark,
 /// then the rest.
-pub fn effective(c: &Context) -> Vec<String> {
+pub fn effective(context: &Context) -> Vec<String> {
     let rank = |status: &Word<GodebugStatus>| {
         use GodebugStatus::{Fatal, NoEffect, Removed, Unknown};
         let order = [Fatal, Removed, Unknown, NoEffect];
         order
             .iter()
-            .position(|s| status == s)
+            .position(|listed| status == listed)
             .unwrap_or(order.len())
     };
     let mut groups = BTreeMap::<_, Vec<String>>::new();
-    for s in c.binary.godebug.effective.iter().flatten() {
+    for setting in context.binary.godebug.effective.iter().flatten() {
         // A default that has no text of its own.
-        let pair = match (s.value.as_str(), s.origin.known()) {
-            ("", Some(GodebugOrigin::Toolchain)) => s.key.clone(),
-            (value, _) => format!("{}={value}", s.key),
+        let pair = match (setting.value.as_str(), setting.origin.known()) {
+            ("", Some(GodebugOrigin::Toolchain)) => setting.key.clone(),
+            (value, _) => format!("{}={value}", setting.key),
         };
-        let text = match s.status.known() {
-            Some(GodebugStatus::Fatal) => c.bad(&pair),
+        let text = match setting.status.known() {
+            Some(GodebugStatus::Fatal) => context.bad(&pair),
             Some(GodebugStatus::Ok) => safe(&pair),
-            _ => c.warn(&pair),
+            _ => context.warn(&pair),
         };
         let key = (
-            rank(&s.status),
-            s.note.is_none(),
-            s.note.as_deref(),
-            &s.status,
-            &s.origin,
+            rank(&setting.status),
+            setting.note.is_none(),
+            setting.note.as_deref(),
+            &setting.status,
+            &setting.origin,
         );
         groups.entry(key).or_default().push(text);
     }
@@ -126,8 +132,8 @@ pub fn effective(c: &Context) -> Vec<String> {
 }
 
 /// Absolute paths of the build host.
-pub fn paths(c: &Context) -> Vec<String> {
-    let all = c.binary.paths.as_deref().unwrap_or_default();
+pub fn paths(context: &Context) -> Vec<String> {
+    let all = context.binary.paths.as_deref().unwrap_or_default();
     all.iter()
         .map(|leak| {
             let more = if leak.example == leak.prefix {
@@ -144,8 +150,8 @@ pub fn paths(c: &Context) -> Vec<String> {
 }
 
 /// Dependencies in aligned columns.
-pub fn modules(c: &Context, out: &mut String) {
-    let Some(info) = &c.binary.build_info else {
+pub fn modules(context: &Context, out: &mut String) {
+    let Some(info) = &context.binary.build_info else {
         return;
     };
     let name = |module: &Module| safe(&module.path);
@@ -159,43 +165,48 @@ pub fn modules(c: &Context, out: &mut String) {
     };
     let (paths, versions) = (widest(|m| &m.path), widest(|m| &m.version));
     // Checksums only where they fit: their 47 characters mean little to people.
-    let sums = c
+    let sums = context
         .look
         .width
-        .is_none_or(|room| room >= 4 + paths + 2 + versions + 2 + 47);
+        .is_none_or(|columns| columns >= 4 + paths + 2 + versions + 2 + 47);
     let lines: Vec<String> = info
         .deps
         .iter()
         .map(|module| {
             let version = safe(&module.version);
             // A long version moves left before it gets a line of its own.
-            let room = c.look.width.map_or(paths, |columns| {
+            let path_width = context.look.width.map_or(paths, |columns| {
                 columns.saturating_sub(4 + 2 + width(&version)).min(paths)
             });
-            let mut line = padded(name(module), room);
+            let mut line = padded(name(module), path_width);
             line.push_str("  ");
             line.push_str(&version);
             let built = terms::built(module);
             if let Some(replace) = &module.replace {
                 let target = terms::at_version(&replace.path, &replace.version);
-                let _ = write!(line, " {} {}", c.look.arrow(), c.warn(&target));
+                let _ = write!(line, " {} {}", context.look.arrow(), context.warn(&target));
             }
             if sums && !built.sum.is_empty() {
                 let start = 4 + paths + 2 + versions;
                 line = padded(line, start.saturating_sub(4));
                 line.push_str("  ");
-                line.push_str(&c.dim(&built.sum));
+                line.push_str(&context.dim(&built.sum));
             }
             line
         })
         .collect();
-    section(c.look, out, &format!("modules ({})", lines.len()), &lines);
+    section(
+        context.look,
+        out,
+        &format!("modules ({})", lines.len()),
+        &lines,
+    );
 }
 
 /// Packages that stand in for modules, one line for each module.
-pub fn stand_ins(c: &Context) -> Vec<String> {
+pub fn stand_ins(context: &Context) -> Vec<String> {
     let mut groups = BTreeMap::<&str, (u64, bool)>::new();
-    let rows = c.binary.stand_ins();
+    let rows = context.binary.stand_ins();
     for row in &rows {
         let group = groups.entry(row.group()).or_default();
         group.0 += 1;
@@ -204,7 +215,11 @@ pub fn stand_ins(c: &Context) -> Vec<String> {
     let line = |(group, (count, is_own)): (&str, (u64, bool))| {
         let own = if is_own { ", the program's own" } else { "" };
         let count = number::count(count, "package", "packages");
-        format!("{} {}", safe(group), c.dim(&format!("({count}{own})")))
+        format!(
+            "{} {}",
+            safe(group),
+            context.dim(&format!("({count}{own})"))
+        )
     };
     groups.into_iter().map(line).collect()
 }
@@ -216,8 +231,8 @@ fn padded(mut text: String, columns: usize) -> String {
 }
 
 /// Build settings in the order of the build info.
-pub fn settings(c: &Context, out: &mut String) {
-    let Some(info) = &c.binary.build_info else {
+pub fn settings(context: &Context, out: &mut String) {
+    let Some(info) = &context.binary.build_info else {
         return;
     };
     let widest = info
@@ -233,11 +248,11 @@ pub fn settings(c: &Context, out: &mut String) {
     let _ = writeln!(
         out,
         "\n  {} ({})",
-        c.look.paint(Tone::Title, "settings"),
+        context.look.paint(Tone::Title, "settings"),
         info.settings.len()
     );
     for setting in &info.settings {
         let head = format!("    {}  ", padded(safe(&setting.key), widest));
-        c.look.wrap(out, &head, &safe(&setting.value));
+        context.look.wrap(out, &head, &safe(&setting.value));
     }
 }

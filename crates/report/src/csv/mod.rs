@@ -72,9 +72,9 @@ fn is_formula(cell: &str) -> bool {
         )
 }
 
-/// Writes out format characters, which are invisible in a spreadsheet. Control characters stay; such cells are quoted where
-/// necessary.
-fn invisible(cell: &str) -> Cow<'_, str> {
+/// Replaces format characters, which are invisible in a spreadsheet, with their escapes. Control characters stay: a cell with a
+/// line end is quoted.
+fn with_visible_format_characters(cell: &str) -> Cow<'_, str> {
     let hides = |c: char| needs_escape(c) && !c.is_control();
     if !cell.contains(hides) {
         return Cow::Borrowed(cell);
@@ -91,7 +91,7 @@ fn invisible(cell: &str) -> Cow<'_, str> {
 
 fn push_cell(text: &mut String, cell: &str) {
     let guard = if is_formula(cell) { "'" } else { "" };
-    let cell = &*invisible(cell);
+    let cell = &*with_visible_format_characters(cell);
     if cell.contains([',', '"', '\r', '\n']) {
         text.push('"');
         text.push_str(guard);

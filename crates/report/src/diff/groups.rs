@@ -15,8 +15,8 @@ pub struct Group<'d> {
     pub changes: Vec<&'d Change>,
 }
 
-/// A program with the changes that are shown for it alone.
-pub struct Rest<'d> {
+/// A program with the changes that it shares with no other.
+pub struct OwnChanges<'d> {
     /// The program.
     pub pair: &'d Pair,
     /// Its name.
@@ -37,57 +37,57 @@ pub(super) fn key(change: &Change) -> Key<'_> {
     )
 }
 
-/// The changes that at least two programs share, those for the worse first and then those of most programs; and all programs with what is left.
-/// With [`Listing::All`] nothing is shared, with [`Listing::Summary`] only changes for the worse are listed. The changes of programs that are new or
-/// gone stay with them.
-pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) {
+/// Returns the changes that at least two programs share, and every program with the changes that it has alone. Shared changes for the worse come
+/// first, then those that most programs share. With [`Listing::All`] nothing is shared; with [`Listing::Summary`] only changes for the worse are
+/// listed. A program that is new or gone shares none of its changes.
+pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<'_>>) {
     let all = listing == Listing::All;
     let names = Names::of(diff);
     let mut holders: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
-    for (number, pair) in diff.pairs.iter().enumerate() {
+    for (index, pair) in diff.pairs.iter().enumerate() {
         let compared = pair.old.is_some() && pair.new.is_some() && !all;
         for change in pair.changes.iter().filter(|_| compared) {
             let holders = holders.entry(key(change)).or_default();
             // A program may have one change twice, as that of two modules of one name.
-            if holders.last() != Some(&number) {
-                holders.push(number);
+            if holders.last() != Some(&index) {
+                holders.push(index);
             }
         }
     }
     holders.retain(|_, pairs| pairs.len() > 1);
     let mut groups: Vec<(Vec<usize>, Group<'_>)> = Vec::new();
-    let mut places: BTreeMap<&[usize], usize> = BTreeMap::new();
-    let mut rests = Vec::new();
-    for (number, pair) in diff.pairs.iter().enumerate() {
-        let mut rest = Vec::new();
+    let mut group_indexes: BTreeMap<&[usize], usize> = BTreeMap::new();
+    let mut programs = Vec::new();
+    for (index, pair) in diff.pairs.iter().enumerate() {
+        let mut unshared = Vec::new();
         for change in &pair.changes {
             match holders.get(&key(change)) {
-                None => rest.push(change),
+                None => unshared.push(change),
                 // A program that is new or gone keeps its changes.
-                Some(pairs) if !pairs.contains(&number) => rest.push(change),
-                Some(pairs) if pairs.first() == Some(&number) => {
-                    let place = *places.entry(pairs).or_insert_with(|| {
-                        let pairs_of = pairs.iter().filter_map(|n| diff.pairs.get(*n));
-                        let pairs_of: Vec<&Pair> = pairs_of.collect();
+                Some(sharing) if !sharing.contains(&index) => unshared.push(change),
+                Some(pairs) if pairs.first() == Some(&index) => {
+                    let group_index = *group_indexes.entry(pairs).or_insert_with(|| {
+                        let sharing = pairs.iter().filter_map(|n| diff.pairs.get(*n));
+                        let sharing: Vec<&Pair> = sharing.collect();
                         let group = Group {
-                            names: pairs_of.iter().map(|pair| names.name(pair)).collect(),
-                            pairs: pairs_of,
+                            names: sharing.iter().map(|pair| names.name(pair)).collect(),
+                            pairs: sharing,
                             changes: Vec::new(),
                         };
                         groups.push((pairs.clone(), group));
                         groups.len() - 1
                     });
-                    if let Some((_, group)) = groups.get_mut(place) {
+                    if let Some((_, group)) = groups.get_mut(group_index) {
                         group.changes.push(change);
                     }
                 }
                 Some(_) => {}
             }
         }
-        rests.push(Rest {
+        programs.push(OwnChanges {
             pair,
             name: names.name(pair),
-            changes: rest,
+            changes: unshared,
         });
     }
     groups.sort_by_key(|(pairs, group)| {
@@ -100,19 +100,19 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<Rest<'_>>) 
     }
     if listing == Listing::Summary {
         let lists = groups.iter_mut().map(|group| &mut group.changes);
-        let lists = lists.chain(rests.iter_mut().map(|rest| &mut rest.changes));
+        let lists = lists.chain(programs.iter_mut().map(|program| &mut program.changes));
         lists.for_each(|changes| changes.retain(|change| change.worse));
         groups.retain(|group| !group.changes.is_empty());
-        rests.retain(|rest| !rest.changes.is_empty());
+        programs.retain(|program| !program.changes.is_empty());
     }
-    (groups, rests)
+    (groups, programs)
 }
 
-/// The programs of a group: how many, and their paths up to a number.
-pub fn heading(group: &Group<'_>, most: usize) -> String {
-    let names = group.names.iter().take(most).map(String::as_str);
+/// Says how many programs a group has, and names up to `max_names` of them.
+pub fn heading(group: &Group<'_>, max_names: usize) -> String {
+    let names = group.names.iter().take(max_names).map(String::as_str);
     let names: Vec<&str> = names.collect();
-    let more = match group.pairs.len().saturating_sub(most) {
+    let more = match group.pairs.len().saturating_sub(max_names) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Most modules in the chart of code; the table has all.
-const MODULES: usize = 12;
+const CHART_MODULES: usize = 12;
 
 /// Writes the page; `names` are the two targets.
 ///
@@ -58,10 +58,10 @@ pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<
         .collect();
     let mut tables = Vec::from(tables);
     if let Some(code) = &diff.code {
-        let (lines, verdict, of_code) = comparison_page(code);
+        let (lines, verdict, code_tables) = comparison_page(code);
         about.extend(lines);
         tiles.push(verdict);
-        tables.extend(of_code);
+        tables.extend(code_tables);
     }
     Page {
         title: format!("{} → {}", clean(names[0]), clean(names[1])),
@@ -121,15 +121,15 @@ fn place(name: String) -> Place {
 /// The changes to look at first, and the others: each once, those of most programs first.
 fn changes(diff: &Diff) -> (Vec<Row>, Vec<Row>) {
     let names = Names::of(diff);
-    let mut known = BTreeMap::new();
+    let mut indexes = BTreeMap::new();
     let mut groups: Vec<(&Change, Vec<&Pair>)> = Vec::new();
     for pair in &diff.pairs {
         for change in &pair.changes {
-            let number = *known.entry(key(change)).or_insert_with(|| {
+            let index = *indexes.entry(key(change)).or_insert_with(|| {
                 groups.push((change, Vec::new()));
                 groups.len() - 1
             });
-            if let Some((_, pairs)) = groups.get_mut(number) {
+            if let Some((_, pairs)) = groups.get_mut(index) {
                 pairs.push(pair);
             }
         }
@@ -161,15 +161,15 @@ fn row(change: &Change, pairs: &[&Pair], names: &Names<'_>) -> Row {
             change.class.name().to_owned(),
             clean(&change.key).into_owned(),
             text(&change.old),
-            fixed(change, text(&change.new)),
+            with_fix(change, text(&change.new)),
         ],
         places: pairs.iter().map(|pair| place(name(names, pair))).collect(),
         ..Row::default()
     }
 }
 
-/// The new value, with the version that ends a vulnerability.
-fn fixed(change: &Change, value: String) -> String {
+/// The new value, with the version that fixes the vulnerability.
+fn with_fix(change: &Change, value: String) -> String {
     match &change.fixed {
         Some(version) => format!("{value}, fixed in {}", clean(version)),
         None => value,
@@ -268,7 +268,7 @@ fn signed(module: &ModuleCode) -> String {
 }
 
 fn code_chart(modules: &[ModuleCode]) -> Chart {
-    let bars = modules.iter().take(MODULES).map(|module| Bar {
+    let bars = modules.iter().take(CHART_MODULES).map(|module| Bar {
         label: module.path.clone(),
         value: module.old.abs_diff(module.new),
         text: signed(module),

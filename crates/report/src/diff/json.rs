@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-/// The keys in the order that other documents have.
+/// The fields are in alphabetical order, like the keys of the other documents.
 #[derive(Serialize)]
 struct Document<'d, P> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let document = Document {
         code: diff.code.as_ref(),
-        content_not_compared: super::open(diff),
+        content_not_compared: super::content_not_compared(diff),
         counts,
         pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
         schema: "gospect-diff/1",

@@ -1,7 +1,7 @@
 //! The diff for a pull request comment: a table of the important changes, the rest folded away, within the size limits of
 //! forges.
 
-use super::groups::{Group, Rest, groups, heading};
+use super::groups::{Group, OwnChanges, groups, heading};
 use super::{packages, sign, size, summary, values};
 use crate::findings::Listing;
 use crate::findings::markdown::{cell, in_html};
@@ -51,8 +51,8 @@ pub fn render(
         "---|".repeat(names.len()),
         numbers.join(" | ")
     )?;
-    let (groups, rests) = groups(diff, listing);
-    worse(&groups, &rests, out)?;
+    let (groups, programs) = groups(diff, listing);
+    write_worse(&groups, &programs, out)?;
     if listing == Listing::Summary {
         return writeln!(
             out,
@@ -61,31 +61,32 @@ pub fn render(
     }
     for group in groups.iter().take(PROGRAMS) {
         let heading = in_html(&heading(group, NAMES));
-        open(&heading, group.changes.len(), out)?;
-        changes(&group.changes, out)?;
+        open_details(&heading, group.changes.len(), out)?;
+        write_changes(&group.changes, out)?;
         writeln!(out, "\n</details>")?;
     }
-    let is_compared = |rest: &&Rest<'_>| rest.pair.old.is_some() && rest.pair.new.is_some();
-    let mut whole = rests
+    let is_compared =
+        |program: &&OwnChanges<'_>| program.pair.old.is_some() && program.pair.new.is_some();
+    let mut one_sided = programs
         .iter()
-        .filter(|rest| !is_compared(rest))
+        .filter(|program| !is_compared(program))
         .take(PROGRAMS);
-    if let Some(first) = whole.next() {
+    if let Some(first) = one_sided.next() {
         writeln!(out)?;
-        for rest in std::iter::once(first).chain(whole) {
-            let word = match rest.pair.old {
+        for program in std::iter::once(first).chain(one_sided) {
+            let word = match program.pair.old {
                 None => "added",
                 Some(_) => "removed",
             };
-            writeln!(out, "- {word}: {}", program_name(rest))?;
+            writeln!(out, "- {word}: {}", program_name(program))?;
         }
     }
-    for rest in rests.iter().filter(is_compared).take(PROGRAMS) {
-        program(rest, !groups.is_empty(), out)?;
+    for program in programs.iter().filter(is_compared).take(PROGRAMS) {
+        write_program(program, !groups.is_empty(), out)?;
     }
-    let compared = rests.iter().filter(is_compared).count();
+    let compared = programs.iter().filter(is_compared).count();
     let left_out = |number: usize| number.saturating_sub(PROGRAMS);
-    if let more @ 1.. = left_out(compared) + left_out(rests.len() - compared) {
+    if let more @ 1.. = left_out(compared) + left_out(programs.len() - compared) {
         let more = count(more as u64, "more program", "more programs");
         writeln!(out, "\n{more}; `gospect diff --format json` has all.")?;
     }
@@ -131,15 +132,19 @@ fn key_cell(change: &Change) -> String {
 }
 
 /// Writes the changes for the worse.
-fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::Result<()> {
+fn write_worse(
+    groups: &[Group<'_>],
+    programs: &[OwnChanges<'_>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let shared = groups.iter().flat_map(|group| {
         let programs = cell(&heading(group, 3));
-        let worse = group.changes.iter().filter(|c| c.worse);
-        worse.map(move |c| (programs.clone(), *c))
+        let worse = group.changes.iter().filter(|change| change.worse);
+        worse.map(move |change| (programs.clone(), *change))
     });
-    let alone = rests.iter().flat_map(|rest| {
-        let worse = rest.changes.iter().filter(|c| c.worse);
-        worse.map(|c| (program_name(rest), *c))
+    let alone = programs.iter().flat_map(|program| {
+        let worse = program.changes.iter().filter(|change| change.worse);
+        worse.map(|change| (program_name(program), *change))
     });
     let worse: Vec<_> = shared.chain(alone).collect();
     if worse.is_empty() {
@@ -149,13 +154,13 @@ fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::R
         out,
         "\n### Look at these first\n\n| program | what | change |\n|---|---|---|"
     )?;
-    for (programs, c) in worse.iter().take(CHANGES) {
+    for (programs, change) in worse.iter().take(CHANGES) {
         writeln!(
             out,
             "| {programs} | {} {} | {} |",
-            c.class.name(),
-            key_cell(c),
-            cell(&values(c))
+            change.class.name(),
+            key_cell(change),
+            cell(&values(change))
         )?;
     }
     match worse.len().checked_sub(CHANGES) {
@@ -165,30 +170,34 @@ fn worse(groups: &[Group<'_>], rests: &[Rest<'_>], out: &mut dyn Write) -> io::R
 }
 
 /// Path and port of a program.
-fn program_name(rest: &Rest<'_>) -> String {
-    format!("{} ({})", cell(&rest.name), cell(&rest.pair.port))
+fn program_name(program: &OwnChanges<'_>) -> String {
+    format!("{} ({})", cell(&program.name), cell(&program.pair.port))
 }
 
 /// Opens a part that is folded away; the heading is HTML.
-fn open(heading: &str, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn open_details(heading: &str, number: usize, out: &mut dyn Write) -> io::Result<()> {
     let number = count(number as u64, "change", "changes");
     writeln!(out, "\n<details><summary>{heading}: {number}</summary>\n")
 }
 
 /// Writes one program with the changes that it shares with no other.
-fn program(rest: &Rest<'_>, has_groups: bool, out: &mut dyn Write) -> io::Result<()> {
-    let pair = rest.pair;
+fn write_program(
+    program: &OwnChanges<'_>,
+    has_groups: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let pair = program.pair;
     let size = size(pair);
-    let name = program_name(rest);
-    if has_groups && rest.changes.is_empty() && pair.packages.is_none() {
+    let name = program_name(program);
+    if has_groups && program.changes.is_empty() && pair.packages.is_none() {
         return match size.is_empty() {
             true => Ok(()),
             false => writeln!(out, "\n{name}: size {}", cell(&size)),
         };
     }
-    let heading = format!("{} ({})", in_html(&rest.name), in_html(&pair.port));
-    open(&heading, rest.changes.len(), out)?;
-    changes(&rest.changes, out)?;
+    let heading = format!("{} ({})", in_html(&program.name), in_html(&pair.port));
+    open_details(&heading, program.changes.len(), out)?;
+    write_changes(&program.changes, out)?;
     if !size.is_empty() {
         writeln!(out, "\nSize: {}", cell(&size))?;
     }
@@ -199,19 +208,19 @@ fn program(rest: &Rest<'_>, has_groups: bool, out: &mut dyn Write) -> io::Result
 }
 
 /// Writes changes as a table.
-fn changes(all: &[&Change], out: &mut dyn Write) -> io::Result<()> {
+fn write_changes(all: &[&Change], out: &mut dyn Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
     writeln!(out, "| | what | key | change |\n|---|---|---|---|")?;
-    for c in all.iter().take(CHANGES) {
+    for change in all.iter().take(CHANGES) {
         writeln!(
             out,
             "| {} | {} | {} | {} |",
-            cell(sign(c.direction)),
-            c.class.name(),
-            key_cell(c),
-            cell(&values(c))
+            cell(sign(change.direction)),
+            change.class.name(),
+            key_cell(change),
+            cell(&values(change))
         )?;
     }
     match all.len().checked_sub(CHANGES) {

@@ -15,13 +15,13 @@ use gospect_audit::diff::{Change, Class, Diff, Direction, Pair};
 use gospect_bytes::number::{bytes, count};
 
 /// `old -> new`, or the value that exists.
-fn values(c: &Change) -> String {
+fn values(change: &Change) -> String {
     // What a module can do is a sentence that goes on behind the name of the module.
-    if c.class == Class::Capability {
-        return c
+    if change.class == Class::Capability {
+        return change
             .new
             .as_ref()
-            .or(c.old.as_ref())
+            .or(change.old.as_ref())
             .cloned()
             .unwrap_or_default();
     }
@@ -29,13 +29,13 @@ fn values(c: &Change) -> String {
         "" => "\"\"".into(),
         v => gospect_audit::shorten(v),
     };
-    let fixed = c.fixed.as_ref();
+    let fixed = change.fixed.as_ref();
     let fixed = fixed.map(|version| format!(", fixed in {version}"));
     let fixed = fixed.unwrap_or_default();
-    match (&c.old, &c.new) {
-        (Some(a), Some(b)) => format!("{} -> {}{fixed}", short(a), short(b)),
-        (Some(a), None) => format!("{} -> (none)", short(a)),
-        (None, Some(b)) => format!("(none) -> {}{fixed}", short(b)),
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => format!("{} -> {}{fixed}", short(old), short(new)),
+        (Some(old), None) => format!("{} -> (none)", short(old)),
+        (None, Some(new)) => format!("(none) -> {}{fixed}", short(new)),
         (None, None) => String::new(),
     }
 }
@@ -61,7 +61,7 @@ fn path(pair: &Pair) -> &str {
 
 /// The number of programs whose bytes were not compared, if the report would otherwise read as if nothing had changed. If there
 /// are changes, standard error reports the number instead.
-fn open(diff: &Diff) -> Option<u64> {
+fn content_not_compared(diff: &Diff) -> Option<u64> {
     Some(diff.content_not_compared).filter(|n| *n > 0 && diff.pairs.is_empty())
 }
 
@@ -81,47 +81,47 @@ fn summary(diff: &Diff) -> String {
         .count()
     {
         0 => String::new(),
-        n => format!(", {n} {word}"),
+        number => format!(", {number} {word}"),
     };
     let added = only(|pair| pair.old.is_none(), "added");
     let removed = only(|pair| pair.new.is_none(), "removed");
-    let open = match open(diff) {
+    let not_compared = match content_not_compared(diff) {
         None => String::new(),
-        Some(n) => format!(" (content of {n} not compared: no sha256 in the records)"),
+        Some(number) => format!(" (content of {number} not compared: no sha256 in the records)"),
     };
     format!(
-        "{changed} changed{added}{removed}, {} unchanged{open}",
+        "{changed} changed{added}{removed}, {} unchanged{not_compared}",
         diff.unchanged
     )
 }
 
 /// The change of size in words; empty when there is none or one side is missing.
 fn size(pair: &Pair) -> String {
-    let (Some(a), Some(b)) = (&pair.old, &pair.new) else {
+    let (Some(old), Some(new)) = (&pair.old, &pair.new) else {
         return String::new();
     };
-    if a.size == b.size {
+    if old.size == new.size {
         return String::new();
     }
-    let (sign, change) = if b.size > a.size {
-        ("+", b.size - a.size)
+    let (sign, change) = if new.size > old.size {
+        ("+", new.size - old.size)
     } else {
-        ("-", a.size - b.size)
+        ("-", old.size - new.size)
     };
-    let percent = if a.size == 0 {
+    let percent = if old.size == 0 {
         100.0
     } else {
-        change as f64 / a.size as f64 * 100.0
+        change as f64 / old.size as f64 * 100.0
     };
     // If the rounded sizes look equal, shows bytes.
-    let (old, new) = match (bytes(a.size), bytes(b.size)) {
-        (old, new) if old == new => (
-            count(a.size, "byte", "bytes"),
-            count(b.size, "byte", "bytes"),
+    let (old_size, new_size) = match (bytes(old.size), bytes(new.size)) {
+        (old_size, new_size) if old_size == new_size => (
+            count(old.size, "byte", "bytes"),
+            count(new.size, "byte", "bytes"),
         ),
         rounded => rounded,
     };
-    format!("{old} -> {new} ({sign}{percent:.1}%)")
+    format!("{old_size} -> {new_size} ({sign}{percent:.1}%)")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::place::Place;
 use gospect_audit::diff::{Diff, Pair};
 use std::collections::BTreeMap;
 
-/// The paths of a diff, and how many programs have each.
+/// How many programs of a diff have each path and port, and how many also have the same layer and slice.
 pub(super) struct Names<'d> {
     paths: BTreeMap<(&'d str, &'d str), usize>,
     parts: BTreeMap<(&'d str, &'d str, String), usize>,

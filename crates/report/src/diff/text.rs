@@ -1,6 +1,6 @@
 //! The diff for people: short, by program, with the most important changes marked.
 
-use super::groups::{Rest, groups, heading};
+use super::groups::{OwnChanges, groups, heading};
 use super::{packages, sign, size, summary, values};
 use crate::findings::{Listing, Options, clean};
 use crate::flow::flow;
@@ -18,16 +18,16 @@ const NAMES: usize = 6;
 
 /// Writes changes that several programs share, the programs with what is left, then a summary.
 pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let (groups, rests) = groups(diff, options.listing);
+    let (groups, programs) = groups(diff, options.listing);
     let mut body = Vec::new();
     for group in &groups {
         let head = flow(&clean(&heading(group, NAMES)), 0, 4, options.width);
         writeln!(body, "{}", paint(options, "1", &head))?;
-        changes(&group.changes, options, &mut body)?;
+        write_changes(&group.changes, options, &mut body)?;
     }
     let is_short = !groups.is_empty() || options.listing == Listing::Summary;
-    for rest in &rests {
-        program(rest, is_short, options, &mut body)?;
+    for program in &programs {
+        write_program(program, is_short, options, &mut body)?;
     }
     out.write_all(&body)?;
     let counts: Vec<String> = Class::ALL
@@ -64,28 +64,28 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
 }
 
 /// Writes one program with the changes that it shares with no other. One of which only the size is left takes one line.
-fn program(
-    rest: &Rest<'_>,
+fn write_program(
+    program: &OwnChanges<'_>,
     has_groups: bool,
     options: &Options,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let pair = rest.pair;
-    let head = format!("{}  ({})", clean(&rest.name), clean(&pair.port));
+    let pair = program.pair;
+    let head = format!("{}  ({})", clean(&program.name), clean(&pair.port));
     match (&pair.old, &pair.new) {
         (None, _) => return writeln!(out, "{} {head}", paint(options, "32", "added  ")),
         (_, None) => return writeln!(out, "{} {head}", paint(options, "31", "removed")),
         _ => {}
     }
     let size = size(pair);
-    if has_groups && rest.changes.is_empty() && pair.packages.is_none() {
+    if has_groups && program.changes.is_empty() && pair.packages.is_none() {
         return match size.is_empty() {
             true => Ok(()),
             false => writeln!(out, "{}  size {size}", paint(options, "1", &head)),
         };
     }
     writeln!(out, "{}", paint(options, "1", &head))?;
-    changes(&rest.changes, options, out)?;
+    write_changes(&program.changes, options, out)?;
     if !size.is_empty() {
         writeln!(out, "  {} size       {size}", paint(options, "2", "~"))?;
     }
@@ -98,31 +98,31 @@ fn program(
 }
 
 /// Writes changes, one a line.
-fn changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let is_module = |c: &Change| c.class == Class::Module && !c.worse;
+fn write_changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let is_module = |change: &Change| change.class == Class::Module && !change.worse;
     // A line that says `1 more` takes as much space as the module itself.
-    let shown = match all.iter().filter(|c| is_module(c)).count() {
+    let shown = match all.iter().filter(|change| is_module(change)).count() {
         n if n <= MODULES + 1 => n,
         _ => MODULES,
     };
     let mut modules = 0usize;
-    for c in all {
-        if is_module(c) {
+    for change in all {
+        if is_module(change) {
             modules += 1;
             if modules > shown {
                 continue;
             }
         }
-        let code = match (c.worse, c.direction) {
+        let color = match (change.worse, change.direction) {
             (true, _) => "1;31",
             (_, Direction::Up | Direction::Added) => "32",
             (_, Direction::Removed | Direction::Down) => "35",
             _ => "0",
         };
-        let mark = if c.worse { "!" } else { " " };
-        let key = clean(&c.key);
+        let mark = if change.worse { "!" } else { " " };
+        let key = clean(&change.key);
         let values = flow(
-            &clean(&values(c)),
+            &clean(&values(change)),
             INDENT + key.chars().count() + 1,
             INDENT,
             options.width,
@@ -130,8 +130,8 @@ fn changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io::Resul
         writeln!(
             out,
             " {mark}{} {:<10} {}{}{values}",
-            paint(options, code, sign(c.direction)),
-            c.class.name(),
+            paint(options, color, sign(change.direction)),
+            change.class.name(),
             paint(options, "1", &key),
             if values.starts_with('\n') { "" } else { " " },
         )?;

@@ -6,25 +6,25 @@ use std::io::{self, Write};
 
 /// Writes the annotations of the findings that count.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    for f in audit.findings.iter().filter(|f| f.counts()) {
-        let command = match f.level {
+    for finding in audit.findings.iter().filter(|finding| finding.counts()) {
+        let command = match finding.level {
             Level::Error => "error",
             Level::Warning => "warning",
             Level::Note => "notice",
         };
-        let mut text = format!("{}: {}", clean(&f.path), clean(&f.message));
-        for e in &f.evidence {
-            text += &format!("\n{}: {}", clean(&e.source), clean(&e.value));
+        let mut text = format!("{}: {}", clean(&finding.path), clean(&finding.message));
+        for evidence in &finding.evidence {
+            text += &format!("\n{}: {}", clean(&evidence.source), clean(&evidence.value));
         }
-        if !f.help.is_empty() {
-            text += &format!("\nfix: {}", clean(&f.help));
+        if !finding.help.is_empty() {
+            text += &format!("\nfix: {}", clean(&finding.help));
         }
         writeln!(
             out,
             "::{command} file={}{},title={}::{}",
-            property(&clean(file(f))),
-            place(f),
-            property(&format!("{} ({})", f.rule, f.code)),
+            property(&clean(file(finding))),
+            place(finding),
+            property(&format!("{} ({})", finding.rule, finding.code)),
             data(&text)
         )?;
     }
@@ -32,13 +32,19 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// Line and columns, if the finding has them; columns only within one line, as GitHub requires.
-fn place(f: &Finding) -> String {
-    match &f.region {
-        Some(r) if r.line == r.end_line && r.end_column > r.column => format!(
-            ",line={},endLine={},col={},endColumn={}",
-            r.line, r.end_line, r.column, r.end_column
+fn place(finding: &Finding) -> String {
+    match &finding.region {
+        Some(region) if region.line == region.end_line && region.end_column > region.column => {
+            format!(
+                ",line={},endLine={},col={},endColumn={}",
+                region.line, region.end_line, region.column, region.end_column
+            )
+        }
+        Some(region) => format!(
+            ",line={},endLine={}",
+            region.line,
+            region.end_line.max(region.line)
         ),
-        Some(r) => format!(",line={},endLine={}", r.line, r.end_line.max(r.line)),
         None => String::new(),
     }
 }

@@ -10,11 +10,11 @@ use std::io::{self, Write};
 
 /// Writes the findings that count.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    rated(audit, &[], out)
+    write_rated(audit, &[], out)
 }
 
-/// Writes the findings that count, with the severities that lists give to them: one for each finding, in their order.
-pub(crate) fn rated(
+/// Writes the findings that count. `severities` has an item for each finding, in the same order: what vulnerability lists say of it.
+pub(crate) fn write_rated(
     audit: &Audit,
     severities: &[Option<Severity>],
     out: &mut dyn Write,
@@ -41,35 +41,35 @@ fn rows<'a>(
     audit: &'a Audit,
     severities: &'a [Option<Severity>],
 ) -> impl Iterator<Item = Value> + 'a {
-    let mut seen: HashMap<&str, u64> = HashMap::new();
+    let mut counts: HashMap<&str, u64> = HashMap::new();
     let all = audit.findings.iter().enumerate();
-    let counting = all.filter(|(_, f)| f.counts());
-    counting.map(move |(number, f)| {
-        let n = seen.entry(&f.fingerprint).or_default();
-        *n += 1;
-        let unique = if *n == 1 {
-            f.fingerprint.clone()
+    let counting = all.filter(|(_, finding)| finding.counts());
+    counting.map(move |(index, finding)| {
+        let count = counts.entry(&finding.fingerprint).or_default();
+        *count += 1;
+        let fingerprint = if *count == 1 {
+            finding.fingerprint.clone()
         } else {
-            fingerprint(&f.rule, &f.fingerprint, &[n.to_string()])
+            fingerprint(&finding.rule, &finding.fingerprint, &[count.to_string()])
         };
-        let rated = severities.get(number).copied().flatten();
-        let severity = rated.and_then(word).unwrap_or(match f.level {
+        let listed = severities.get(index).copied().flatten();
+        let severity = listed.and_then(word).unwrap_or(match finding.level {
             Level::Error => "critical",
             Level::Warning => "major",
             Level::Note => "info",
         });
-        let mut lines = json!({ "begin": f.line().unwrap_or(1) });
-        if let (Some(region), Some(map)) = (&f.region, lines.as_object_mut()) {
+        let mut lines = json!({ "begin": finding.line().unwrap_or(1) });
+        if let (Some(region), Some(map)) = (&finding.region, lines.as_object_mut()) {
             map.insert("end".into(), json!(region.end_line.max(region.line)));
         }
         json!({
-            "description": format!("{}: {}", clean(&f.path), clean(&f.message)),
-            "check_name": f.rule,
-            "fingerprint": unique,
+            "description": format!("{}: {}", clean(&finding.path), clean(&finding.message)),
+            "check_name": finding.rule,
+            "fingerprint": fingerprint,
             "severity": severity,
-            "content": { "body": clean(&f.help) },
+            "content": { "body": clean(&finding.help) },
             "categories": ["Security"],
-            "location": { "path": clean(file(f).trim_start_matches("./")), "lines": lines }
+            "location": { "path": clean(file(finding).trim_start_matches("./")), "lines": lines }
         })
     })
 }

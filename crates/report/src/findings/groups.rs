@@ -84,14 +84,14 @@ impl<'a> Group<'a> {
 
     /// The text beside the rule: how many programs, how many findings if they are more, and the message if there is only one.
     pub fn head(&self) -> String {
-        let number = self.programs().len();
-        let mut programs = super::count(number as u64, "program");
-        if self.findings.len() > number {
-            programs = format!("{} findings in {programs}", self.findings.len());
+        let programs = self.programs().len();
+        let mut text = super::count(programs as u64, "program");
+        if self.findings.len() > programs {
+            text = format!("{} findings in {text}", self.findings.len());
         }
         match self.messages().as_slice() {
-            [(message, _)] => format!("{programs}: {}", clean(message)),
-            _ => programs,
+            [(message, _)] => format!("{text}: {}", clean(message)),
+            _ => text,
         }
     }
 
@@ -136,9 +136,10 @@ impl<'a> Group<'a> {
             fixes.push(format!("for {programs}: {}", clean(help)));
         }
         if let more @ 1.. = advice.len().saturating_sub(shown) {
-            let left = advice.iter().skip(shown);
-            let left: Vec<&Finding> = left.flat_map(|(_, findings)| findings).copied().collect();
-            let programs = super::count(subjects(&left).len() as u64, "other program");
+            let others = advice.iter().skip(shown);
+            let others: Vec<&Finding> =
+                others.flat_map(|(_, findings)| findings).copied().collect();
+            let programs = super::count(subjects(&others).len() as u64, "other program");
             fixes.push(format!("{more} more for {programs}"));
         }
         fixes

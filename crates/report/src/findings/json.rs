@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// The keys in the order that other documents have.
+/// The fields are in alphabetical order, like the keys of the other documents.
 #[derive(Serialize)]
 struct Document<'a, F> {
     binaries: u64,

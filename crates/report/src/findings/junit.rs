@@ -8,20 +8,22 @@ use std::io::{self, Write};
 /// Writes the document.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut suites: Vec<(&str, Vec<&Finding>)> = Vec::new();
-    for f in &audit.findings {
-        match suites.last_mut().filter(|s| s.0 == f.path) {
-            Some(s) => s.1.push(f),
-            None => suites.push((&f.path, vec![f])),
+    for finding in &audit.findings {
+        match suites.last_mut().filter(|suite| suite.0 == finding.path) {
+            Some(suite) => suite.1.push(finding),
+            None => suites.push((&finding.path, vec![finding])),
         }
     }
-    let failures = |list: &[&Finding]| {
-        list.iter()
-            .filter(|f| f.counts() && f.level > Level::Note)
+    let failures = |findings: &[&Finding]| {
+        findings
+            .iter()
+            .filter(|finding| finding.counts() && finding.level > Level::Note)
             .count()
     };
-    let skipped = |list: &[&Finding]| list.iter().filter(|f| !f.counts()).count();
+    let skipped =
+        |findings: &[&Finding]| findings.iter().filter(|finding| !finding.counts()).count();
     let all: Vec<&Finding> = audit.findings.iter().collect();
-    let clean_run = all.is_empty();
+    let has_no_findings = all.is_empty();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
@@ -29,7 +31,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         all.len().max(1),
         failures(&all)
     )?;
-    if clean_run {
+    if has_no_findings {
         writeln!(
             out,
             "  <testsuite name=\"gospect\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"0\">"
@@ -41,29 +43,29 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
             if audit.files > 0 { "files" } else { "programs" }
         )?;
     }
-    for (path, list) in &suites {
+    for (path, findings) in &suites {
         writeln!(
             out,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"0\">",
             xml(path),
-            list.len(),
-            failures(list),
-            skipped(list)
+            findings.len(),
+            failures(findings),
+            skipped(findings)
         )?;
-        for f in list {
+        for finding in findings {
             write!(
                 out,
                 "    <testcase classname=\"{}\" name=\"{}\"{} time=\"0\">",
                 xml(path),
-                xml(&format!("{}: {}", f.rule, f.message)),
-                place(f)
+                xml(&format!("{}: {}", finding.rule, finding.message)),
+                place(finding)
             )?;
-            let body = body(f);
-            match (&f.waived, f.accepted, f.level) {
-                (Some(w), _, _) => write!(
+            let body = body(finding);
+            match (&finding.waived, finding.accepted, finding.level) {
+                (Some(waiver), _, _) => write!(
                     out,
                     "<skipped message=\"{}\"/>",
-                    xml(&format!("waived: {}", w.reason))
+                    xml(&format!("waived: {}", waiver.reason))
                 )?,
                 (None, true, _) => write!(out, "<skipped message=\"accepted by the baseline\"/>")?,
                 (None, false, Level::Note) => {
@@ -73,7 +75,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
                     out,
                     "<failure type=\"{}\" message=\"{}\">{}</failure>",
                     level.name(),
-                    xml(&f.message),
+                    xml(&finding.message),
                     xml(&body)
                 )?,
             }
@@ -85,28 +87,35 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// File and line of a case, in the form that most readers of JUnit take.
-fn place(f: &Finding) -> String {
-    let of = |r: &Region| format!(" file=\"{}\" line=\"{}\"", xml(&f.path), r.line);
-    f.region.as_ref().map(of).unwrap_or_default()
+fn place(finding: &Finding) -> String {
+    let attributes =
+        |region: &Region| format!(" file=\"{}\" line=\"{}\"", xml(&finding.path), region.line);
+    finding.region.as_ref().map(attributes).unwrap_or_default()
 }
 
-fn body(f: &Finding) -> String {
+fn body(finding: &Finding) -> String {
     let mut lines: Vec<String> = vec![format!(
         "{} {} {}",
-        f.level.name(),
-        f.code,
-        clean(&f.message)
+        finding.level.name(),
+        finding.code,
+        clean(&finding.message)
     )];
-    if let Some(r) = &f.region {
-        lines.push(format!("{}:{}:{}", clean(&f.path), r.line, r.column));
+    if let Some(region) = &finding.region {
+        lines.push(format!(
+            "{}:{}:{}",
+            clean(&finding.path),
+            region.line,
+            region.column
+        ));
     }
     lines.extend(
-        f.evidence
+        finding
+            .evidence
             .iter()
             .map(|e| format!("{}: {}", clean(&e.source), clean(&e.value))),
     );
-    if !f.help.is_empty() {
-        lines.push(format!("fix: {}", clean(&f.help)));
+    if !finding.help.is_empty() {
+        lines.push(format!("fix: {}", clean(&finding.help)));
     }
     lines.join("\n")
 }

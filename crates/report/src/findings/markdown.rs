@@ -40,27 +40,27 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         }
     }
     writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
-    let most = if all { usize::MAX } else { FIX_PROGRAMS };
+    let max_names = if all { usize::MAX } else { FIX_PROGRAMS };
     let fixes = alike(&counting, |f| (Level::Error, &f.rule, &f.help));
-    let most_fixes = if all { usize::MAX } else { FIXES };
-    let mut listed: BTreeMap<&str, usize> = BTreeMap::new();
+    let max_fixes = if all { usize::MAX } else { FIXES };
+    let mut fixes_of_rule: BTreeMap<&str, usize> = BTreeMap::new();
     let mut left_out = 0usize;
     for findings in &fixes {
         let Some(first) = findings.first().filter(|f| !f.help.is_empty()) else {
             continue;
         };
-        let of_rule = listed.entry(&first.rule).or_default();
-        if *of_rule >= most_fixes {
+        let count = fixes_of_rule.entry(&first.rule).or_default();
+        if *count >= max_fixes {
             left_out += 1;
             continue;
         }
-        *of_rule += 1;
+        *count += 1;
         // The help text is ours and may contain code; names from files in it are escaped as in a cell.
         writeln!(
             out,
             "- **{}** ({}): {}",
             cell(&first.rule),
-            cell(&names(findings, most)),
+            cell(&names(findings, max_names)),
             prose(&first.help)
         )?;
     }
@@ -87,7 +87,7 @@ fn by_rule(subject: &str, findings: &[&Finding], out: &mut dyn Write) -> io::Res
     writeln!(out, "\nWithout `--summary` the {subject}s are named.")
 }
 
-/// Writes a table with one row for what several programs have alike, the worst and then the most frequent first. Returns
+/// Writes a table with one row for each rule and message, however many programs have it: by level, then by number of programs. Returns
 /// whether something was left out.
 pub(crate) fn table(
     subject: &str,
@@ -97,34 +97,34 @@ pub(crate) fn table(
 ) -> io::Result<bool> {
     writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
     let rows = alike(findings, |f| (f.level, &f.rule, &f.message));
-    let (shown, most) = if all {
+    let (max_rows, max_names) = if all {
         (usize::MAX, usize::MAX)
     } else {
         (LISTED, PROGRAMS)
     };
-    let mut left_out = rows.len() > shown;
-    for findings in rows.iter().take(shown) {
+    let mut left_out = rows.len() > max_rows;
+    for findings in rows.iter().take(max_rows) {
         let Some(first) = findings.first() else {
             continue;
         };
-        left_out |= places(findings) > most;
+        left_out |= places(findings) > max_names;
         writeln!(
             out,
             "| {} | {} | {} | {} |",
             mark(first.level),
             cell(&first.rule),
-            cell(&names(findings, most)),
+            cell(&names(findings, max_names)),
             cell(&first.message)
         )?;
     }
-    if let more @ 1.. = rows.len().saturating_sub(shown) {
+    if let more @ 1.. = rows.len().saturating_sub(max_rows) {
         let more = count(more as u64, "more row");
         writeln!(out, "\n{more} not listed here.")?;
     }
     Ok(left_out)
 }
 
-/// The findings by what they have alike: the worst first, then what most programs have.
+/// The findings in groups of the same key: by level, then by number of programs.
 fn alike<'a>(
     findings: &[&'a Finding],
     key: impl Fn(&'a Finding) -> (Level, &'a String, &'a String),
@@ -147,18 +147,18 @@ fn places(findings: &[&Finding]) -> usize {
 }
 
 /// The programs, or the files with their lines, up to a number.
-fn names(findings: &[&Finding], most: usize) -> String {
+fn names(findings: &[&Finding], max_names: usize) -> String {
     if !findings.iter().any(|f| f.region.is_some()) {
-        return list(&subjects(findings), most);
+        return list(&subjects(findings), max_names);
     }
-    let mut names: Vec<String> = findings.iter().take(most).map(|f| place(f)).collect();
-    if let more @ 1.. = findings.len().saturating_sub(most) {
+    let mut names: Vec<String> = findings.iter().take(max_names).map(|f| place(f)).collect();
+    if let more @ 1.. = findings.len().saturating_sub(max_names) {
         names.push(format!("and {more} more"));
     }
     names.join(", ")
 }
 
-/// The level as a cell, with a sign that is seen from afar.
+/// The level as a cell, with an emoji that stands out.
 fn mark(level: Level) -> &'static str {
     match level {
         Level::Error => "❌ error",
@@ -168,10 +168,10 @@ fn mark(level: Level) -> &'static str {
 }
 
 /// The path, and the line if there is one.
-fn place(f: &Finding) -> String {
-    match &f.region {
-        Some(r) => format!("{}:{}", f.path, r.line),
-        None => f.path.clone(),
+fn place(finding: &Finding) -> String {
+    match &finding.region {
+        Some(region) => format!("{}:{}", finding.path, region.line),
+        None => finding.path.clone(),
     }
 }
 

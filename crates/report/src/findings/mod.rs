@@ -120,11 +120,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// The file that a finding is in, if any, to which CI systems can link.
 fn file(finding: &gospect_audit::Finding) -> &str {
-    let l = &finding.location;
-    match (&l.file, &l.image) {
+    let location = &finding.location;
+    match (&location.file, &location.image) {
         (Some(file), _) => file,
         (None, Some(image)) => &image.reference,
-        (None, None) if finding.path.is_empty() => &l.target,
+        (None, None) if finding.path.is_empty() => &location.target,
         (None, None) => finding.path.split('!').next().unwrap_or(&finding.path),
     }
 }

@@ -7,17 +7,17 @@ use gospect_audit::Audit;
 
 /// The page; the remarks are those of [`of_files`](super::remarks::of_files).
 pub fn page<'a>(audit: &Audit, remarks: &'a [Remark]) -> Page<'a> {
-    let c = &audit.counts;
+    let counts = &audit.counts;
     Page {
         title: "Lint of deployment files".to_owned(),
         about: vec![format!("profile {}, {}", audit.profile, audit.today)],
         tiles: [
             Tile::of(audit.files, "file", "files", Tone::Plain),
-            Tile::of(c.error, "error", "errors", Tone::Bad),
-            Tile::of(c.warning, "warning", "warnings", Tone::Warn),
-            Tile::of(c.note, "note", "notes", Tone::Plain),
-            Tile::of(c.waived, "waived", "waived", Tone::Plain),
-            Tile::of(c.accepted, "accepted", "accepted", Tone::Plain),
+            Tile::of(counts.error, "error", "errors", Tone::Bad),
+            Tile::of(counts.warning, "warning", "warnings", Tone::Warn),
+            Tile::of(counts.note, "note", "notes", Tone::Plain),
+            Tile::of(counts.waived, "waived", "waived", Tone::Plain),
+            Tile::of(counts.accepted, "accepted", "accepted", Tone::Plain),
         ]
         .into_iter()
         .enumerate()

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The texts of the rules with findings, by id. Rules of the user have none.
 pub fn rules(audit: &Audit) -> BTreeMap<String, String> {
-    let found = audit.findings.iter().map(|f| f.rule.as_str());
-    let texts = found.filter_map(|id| Some((id.to_owned(), explain(id)?)));
+    let rules = audit.findings.iter().map(|f| f.rule.as_str());
+    let texts = rules.filter_map(|id| Some((id.to_owned(), explain(id)?)));
     texts.collect()
 }
 
@@ -28,9 +28,9 @@ pub fn remarks<'a>(
         .enumerate()
         .map(|(index, (path, location))| (place(path, location), index))
         .collect();
-    let of = |f: &Finding| by_place.get(&place(&f.path, &f.location)).copied();
+    let binary_of = |f: &Finding| by_place.get(&place(&f.path, &f.location)).copied();
     let findings = audit.findings.iter();
-    findings.map(|f| remark(f, of(f))).collect()
+    findings.map(|f| remark(f, binary_of(f))).collect()
 }
 
 /// A remark for each finding about a deployment file that is neither waived nor accepted.
@@ -46,29 +46,35 @@ pub(crate) fn of_programs(audit: &Audit) -> Vec<Remark> {
     findings.map(|f| remark(f, None)).collect()
 }
 
-fn remark(f: &Finding, binary: Option<usize>) -> Remark {
-    let line = f.region.iter().map(|r| r.text.trim().to_owned());
-    let evidence = f
+fn remark(finding: &Finding, binary: Option<usize>) -> Remark {
+    let line = finding.region.iter().map(|r| r.text.trim().to_owned());
+    let evidence = finding
         .evidence
         .iter()
         .map(|e| format!("{}: {}", e.source, e.value));
     Remark {
         binary,
-        rule: f.rule.clone(),
-        code: f.code.clone(),
-        level: f.level.name().to_owned(),
-        message: f.message.clone(),
-        help: f.help.clone(),
+        rule: finding.rule.clone(),
+        code: finding.code.clone(),
+        level: finding.level.name().to_owned(),
+        message: finding.message.clone(),
+        help: finding.help.clone(),
         evidence: line.filter(|l| !l.is_empty()).chain(evidence).collect(),
-        waived: match &f.waived {
+        waived: match &finding.waived {
             Some(waived) => Some(waived.reason.clone()),
-            None => f.accepted.then(|| "accepted by the baseline".to_owned()),
+            None => finding
+                .accepted
+                .then(|| "accepted by the baseline".to_owned()),
         },
-        place: match (&f.region, binary) {
-            (Some(region), _) => format!("{}:{}:{}", f.path, region.line, region.column),
+        place: match (&finding.region, binary) {
+            (Some(region), _) => format!("{}:{}:{}", finding.path, region.line, region.column),
             // The row of the program says where it is.
             (None, Some(_)) => String::new(),
-            (None, None) => format!("{}{}", f.path, Place::of(&f.path, &f.location).text()),
+            (None, None) => format!(
+                "{}{}",
+                finding.path,
+                Place::of(&finding.path, &finding.location).text()
+            ),
         },
     }
 }

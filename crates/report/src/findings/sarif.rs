@@ -20,27 +20,27 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
     )
 }
 
-/// Writes the log with these rules first, and those that findings name besides.
+/// Writes the log. Its rules are these, followed by any other rules that findings name.
 pub(crate) fn log(audit: &Audit, mut rules: Vec<Value>, out: &mut dyn Write) -> io::Result<()> {
     let id = |rule: &Value| rule.get("id").and_then(Value::as_str).map(str::to_owned);
-    let named: Vec<Option<String>> = rules.iter().map(id).collect();
-    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
-    for (number, name) in named.iter().enumerate() {
-        if let Some(name) = name {
-            index.insert(name, number);
+    let ids: Vec<Option<String>> = rules.iter().map(id).collect();
+    let mut index_by_id: BTreeMap<&str, usize> = BTreeMap::new();
+    for (position, id) in ids.iter().enumerate() {
+        if let Some(id) = id {
+            index_by_id.insert(id, position);
         }
     }
-    for f in &audit.findings {
-        if !index.contains_key(f.rule.as_str()) {
-            index.insert(&f.rule, rules.len());
-            rules.push(json!({ "id": f.rule, "name": pascal(&f.rule), "shortDescription": { "text": text(&f.message, &f.rule) }, "help": { "text": text(&f.help, &f.message) }, "properties": { "tags": ["custom"] } }));
+    for finding in &audit.findings {
+        if !index_by_id.contains_key(finding.rule.as_str()) {
+            index_by_id.insert(&finding.rule, rules.len());
+            rules.push(json!({ "id": finding.rule, "name": pascal(&finding.rule), "shortDescription": { "text": text(&finding.message, &finding.rule) }, "help": { "text": text(&finding.help, &finding.message) }, "properties": { "tags": ["custom"] } }));
         }
     }
-    let baseline = audit.findings.iter().any(|f| f.accepted);
+    let baseline = audit.findings.iter().any(|finding| finding.accepted);
     let results = Each(|| {
-        let of = |rule: &str| index.get(rule).copied().unwrap_or(0);
+        let index_of = |rule: &str| index_by_id.get(rule).copied().unwrap_or(0);
         let findings = audit.findings.iter();
-        findings.map(move |f| result(f, of(&f.rule), baseline))
+        findings.map(move |finding| result(finding, index_of(&finding.rule), baseline))
     });
     let driver = json!({
         "name": "gospect", "semanticVersion": env!("CARGO_PKG_VERSION"), "informationUri": env!("CARGO_PKG_REPOSITORY"), "rules": rules
@@ -78,68 +78,71 @@ fn builtin(id: &str) -> Value {
     let Some(rule) = gospect_audit::rules::registry::find(id) else {
         return Value::Null;
     };
-    let m = rule.meta;
-    let level = m
+    let meta = rule.meta;
+    let level = meta
         .levels
         .default
-        .or(m.levels.release)
+        .or(meta.levels.release)
         .unwrap_or(Level::Warning);
     json!({
-        "id": m.id,
-        "name": pascal(m.id),
-        "shortDescription": { "text": m.summary },
-        "fullDescription": { "text": m.section("What") },
-        "help": { "text": format!("{}\n\n{}\n\nFix: {}", m.section("What"), m.section("Why"), m.section("Fix")), "markdown": explain::explain(m.id).unwrap_or_default() },
+        "id": meta.id,
+        "name": pascal(meta.id),
+        "shortDescription": { "text": meta.summary },
+        "fullDescription": { "text": meta.section("What") },
+        "help": { "text": format!("{}\n\n{}\n\nFix: {}", meta.section("What"), meta.section("Why"), meta.section("Fix")), "markdown": explain::explain(meta.id).unwrap_or_default() },
         "defaultConfiguration": { "level": level.name() },
-        "properties": { "tags": ["go", rule.family.name()], "code": m.code }
+        "properties": { "tags": ["go", rule.family.name()], "code": meta.code }
     })
 }
 
-fn result(f: &Finding, index: usize, baseline: bool) -> Value {
-    let evidence: Vec<String> = f
+fn result(finding: &Finding, index: usize, has_baseline: bool) -> Value {
+    let evidence: Vec<String> = finding
         .evidence
         .iter()
         .map(|e| format!("{}: {}", clean(&e.source), clean(&e.value)))
         .collect();
-    let mut message = clean(&f.message).into_owned();
+    let mut message = clean(&finding.message).into_owned();
     if !evidence.is_empty() {
         message += &format!("\n{}", evidence.join("\n"));
     }
-    if !f.help.is_empty() {
-        message += &format!("\nFix: {}", clean(&f.help));
+    if !finding.help.is_empty() {
+        message += &format!("\nFix: {}", clean(&finding.help));
     }
-    let mut physical = Map::new();
-    physical.insert("artifactLocation".into(), json!({ "uri": uri(file(f)) }));
+    let mut place = Map::new();
+    place.insert(
+        "artifactLocation".into(),
+        json!({ "uri": uri(file(finding)) }),
+    );
     // GitHub code scanning requires a line, so findings about programs are on line 1.
-    let region = match &f.region {
-        Some(r) => json!({
-            "startLine": r.line, "startColumn": r.column, "endLine": r.end_line.max(r.line),
-            "endColumn": r.end_column.max(1), "snippet": { "text": clean(&r.text) },
+    let region = match &finding.region {
+        Some(region) => json!({
+            "startLine": region.line, "startColumn": region.column, "endLine": region.end_line.max(region.line),
+            "endColumn": region.end_column.max(1), "snippet": { "text": clean(&region.text) },
         }),
-        None => json!({ "startLine": f.line().unwrap_or(1) }),
+        None => json!({ "startLine": finding.line().unwrap_or(1) }),
     };
-    physical.insert("region".into(), region);
-    let mut out = json!({
-        "ruleId": f.rule,
+    place.insert("region".into(), region);
+    let mut result = json!({
+        "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": f.level.name(),
+        "level": finding.level.name(),
         "message": { "text": message },
-        "locations": [{ "physicalLocation": physical, "logicalLocations": [{ "fullyQualifiedName": clean(&f.path), "kind": "resource" }] }],
-        "partialFingerprints": { "gospectFingerprint/v1": f.fingerprint },
-        "properties": { "code": f.code }
+        "locations": [{ "physicalLocation": place, "logicalLocations": [{ "fullyQualifiedName": clean(&finding.path), "kind": "resource" }] }],
+        "partialFingerprints": { "gospectFingerprint/v1": finding.fingerprint },
+        "properties": { "code": finding.code }
     });
-    if let Some(map) = out.as_object_mut() {
-        if let Some(w) = &f.waived {
-            map.insert("suppressions".into(), json!([{ "kind": "external", "status": "accepted", "justification": text(&w.reason, "waived") }]));
+    if let Some(map) = result.as_object_mut() {
+        if let Some(waiver) = &finding.waived {
+            map.insert("suppressions".into(), json!([{ "kind": "external", "status": "accepted", "justification": text(&waiver.reason, "waived") }]));
         }
-        if baseline {
+        if has_baseline {
             map.insert(
                 "baselineState".into(),
-                json!(if f.accepted { "unchanged" } else { "new" }),
+                json!(if finding.accepted { "unchanged" } else { "new" }),
             );
         }
     }
-    out
+    result
 }
 
 fn text(first: &str, otherwise: &str) -> String {

@@ -57,9 +57,9 @@ pub(super) fn subjects<'a>(findings: &[&'a Finding]) -> BTreeSet<Subject<'a>> {
         .collect()
 }
 
-/// Names up to `most` paths and counts the programs behind the others: `/a, /b and 3 more`. An image that holds all is named
+/// Names up to `max_paths` paths and counts the programs behind the others: `/a, /b and 3 more`. An image that contains all of them is named
 /// once, at the end; a path in several images is named once with their number.
-pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
+pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, max_paths: usize) -> String {
     let mut by_path: BTreeMap<&str, Vec<&Subject<'_>>> = BTreeMap::new();
     for subject in subjects {
         by_path.entry(subject.path).or_default().push(subject);
@@ -71,9 +71,9 @@ pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
         subjects.len() > 1 && subjects.iter().all(is_same)
     });
     let (mut names, mut named) = (Vec::new(), 0);
-    for (path, at) in by_path.iter().take(most) {
-        named += at.len();
-        names.push(match (at.as_slice(), shared) {
+    for (path, subjects_there) in by_path.iter().take(max_paths) {
+        named += subjects_there.len();
+        names.push(match (subjects_there.as_slice(), shared) {
             ([one], None) => one.name(),
             ([one], Some(_)) => format!("{}{}", clean(path), one.place.part_text()),
             (several, _) => format!("{} ({})", clean(path), places(several)),
@@ -87,7 +87,7 @@ pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, most: usize) -> String {
     format!("{}{more}{shared}", names.join(", "))
 }
 
-/// `3 images`, or how many of what else differs.
+/// `3 images`, or the number of layers, slices or occurrences if it is not the image that differs.
 fn places(subjects: &[&Subject<'_>]) -> String {
     let images: BTreeSet<_> = subjects
         .iter()
@@ -97,11 +97,11 @@ fn places(subjects: &[&Subject<'_>]) -> String {
     if images.len() > 1 && subjects.iter().all(|s| !s.place.image.is_empty()) {
         return format!("{} images", images.len());
     }
-    let of = |word: &str| {
-        let all = |s: &&Subject<'_>| s.place.part.iter().any(|part| part.starts_with(word));
-        subjects.iter().all(all)
+    let all_have = |word: &str| {
+        let has = |s: &&Subject<'_>| s.place.part.iter().any(|part| part.starts_with(word));
+        subjects.iter().all(has)
     };
-    let word = match (of("layer "), of("slice ")) {
+    let word = match (all_have("layer "), all_have("slice ")) {
         (true, _) => "layers",
         (false, true) => "slices",
         (false, false) => "times",

@@ -118,16 +118,16 @@ impl Text {
     fn by_program(&self, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
         let mut by_subject: BTreeMap<Subject, Vec<&Finding>> = BTreeMap::new();
         for finding in findings {
-            let of = by_subject.entry(Subject::of(finding)).or_default();
-            of.push(finding);
+            let of_subject = by_subject.entry(Subject::of(finding)).or_default();
+            of_subject.push(finding);
         }
         let all: Vec<&Subject> = by_subject.keys().collect();
-        for (number, (subject, findings)) in by_subject.iter().enumerate() {
-            if number > 0 {
+        for (index, (subject, findings)) in by_subject.iter().enumerate() {
+            if index > 0 {
                 writeln!(out)?;
             }
             let path = self.paint("1", &clean(subject.path));
-            let neighbours = [number.checked_sub(1), number.checked_add(1)];
+            let neighbours = [index.checked_sub(1), index.checked_add(1)];
             let mut neighbours = neighbours.into_iter().flatten().filter_map(|n| all.get(n));
             let target = match neighbours.any(|other| subject.reads_like(other)) {
                 true => format!(" in {}", clean(subject.target())),
@@ -141,29 +141,37 @@ impl Text {
         Ok(())
     }
 
-    fn finding(&self, f: &Finding, out: &mut dyn Write) -> io::Result<()> {
-        let code = tone(f.level);
-        let head = format!("{}[{}]", f.level.name(), f.rule);
-        write!(out, "{}", self.line(2, code, &head, &clean(&f.message)))?;
-        if let Some(r) = &f.region {
+    fn finding(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let code = tone(finding.level);
+        let head = format!("{}[{}]", finding.level.name(), finding.rule);
+        write!(
+            out,
+            "{}",
+            self.line(2, code, &head, &clean(&finding.message))
+        )?;
+        if let Some(region) = &finding.region {
             source(
-                f,
-                r,
+                finding,
+                region,
                 &|code, text| self.paint(code, text),
                 code,
                 self.width,
                 out,
             )?;
         }
-        for e in &f.evidence {
-            let source = format!("{}:", clean(&e.source));
-            write!(out, "{}", self.line(6, "2", &source, &clean(&e.value)))?;
+        for evidence in &finding.evidence {
+            let source = format!("{}:", clean(&evidence.source));
+            write!(
+                out,
+                "{}",
+                self.line(6, "2", &source, &clean(&evidence.value))
+            )?;
         }
-        if !f.help.is_empty() {
-            write!(out, "{}", self.line(6, "32", "fix:", &clean(&f.help)))?;
+        if !finding.help.is_empty() {
+            write!(out, "{}", self.line(6, "32", "fix:", &clean(&finding.help)))?;
         }
-        if let Some(p) = &f.policy {
-            let asked = format!("asked for at {}:{}", clean(&p.file), p.line);
+        if let Some(policy) = &finding.policy {
+            let asked = format!("asked for at {}:{}", clean(&policy.file), policy.line);
             writeln!(out, "      {}", self.paint("2", &asked))?;
         }
         Ok(())
@@ -181,46 +189,52 @@ fn tone(level: Level) -> &'static str {
 
 /// The place in the file, the line, and marks below the part that the finding is about.
 fn source(
-    f: &Finding,
-    r: &Region,
+    finding: &Finding,
+    region: &Region,
     paint: &dyn Fn(&str, &str) -> String,
     code: &str,
     columns: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let place = format!("{}:{}:{}", clean(&f.path), r.line, r.column);
+    let place = format!("{}:{}:{}", clean(&finding.path), region.line, region.column);
     writeln!(out, "      {}", paint("2", &place))?;
     // Marks only line up below a line in which every character takes one column.
-    let plain = !r.text.is_empty()
-        && r.text
+    let plain = !region.text.is_empty()
+        && region
+            .text
             .bytes()
             .all(|b| b == b'\t' || (0x20..0x7f).contains(&b));
     if !plain {
         return Ok(());
     }
-    let number = r.line.to_string();
-    let width = r.text.len();
+    let number = region.line.to_string();
+    let width = region.text.len();
     let byte = |column: u32| {
         usize::try_from(column)
             .unwrap_or(1)
             .saturating_sub(1)
             .min(width)
     };
-    let start = byte(r.column);
-    let end = if r.line == r.end_line {
-        byte(r.end_column)
+    let start = byte(region.column);
+    let end = if region.line == region.end_line {
+        byte(region.end_column)
     } else {
         width
     };
     // The part of a long line around the marks.
-    let room = columns.map_or(width, |c| c.saturating_sub(9 + number.len()).max(20));
-    let from = if end <= room {
+    let max_columns = columns.map_or(width, |all_columns| {
+        all_columns.saturating_sub(9 + number.len()).max(20)
+    });
+    let from = if end <= max_columns {
         0
     } else {
-        start.saturating_sub(room / 4)
+        start.saturating_sub(max_columns / 4)
     };
-    let shown = r.text.get(from..width.min(from + room)).unwrap_or_default();
-    let (start, end) = (start - from, (end - from).min(room));
+    let shown = region
+        .text
+        .get(from..width.min(from + max_columns))
+        .unwrap_or_default();
+    let (start, end) = (start - from, (end - from).min(max_columns));
     let gutter = paint("2", &format!("{number} |"));
     writeln!(out, "      {gutter} {}", shown.replace('\t', " "))?;
     let gutter = paint("2", &format!("{} |", " ".repeat(number.len())));
@@ -230,10 +244,10 @@ fn source(
 
 /// `2 programs`, `1 file`.
 fn subjects(audit: &Audit) -> String {
-    let left = audit.not_read.len();
+    let not_read = audit.not_read.len();
     match (audit.files, audit.binaries) {
-        (0, 0) if left > 0 => count(left as u64, "file"),
-        (1.., 0) if left > 0 => format!("{}, {left} not read", count(audit.files, "file")),
+        (0, 0) if not_read > 0 => count(not_read as u64, "file"),
+        (1.., 0) if not_read > 0 => format!("{}, {not_read} not read", count(audit.files, "file")),
         (1.., 0) => count(audit.files, "file"),
         _ => count(audit.binaries, "program"),
     }
@@ -241,20 +255,24 @@ fn subjects(audit: &Audit) -> String {
 
 /// One line with the number of programs and of findings by level.
 pub(super) fn summary(audit: &Audit) -> String {
-    let c = &audit.counts;
-    let mut parts: Vec<String> = [(c.error, "error"), (c.warning, "warning"), (c.note, "note")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, w)| count(n, w))
-        .collect();
+    let counts = &audit.counts;
+    let mut parts: Vec<String> = [
+        (counts.error, "error"),
+        (counts.warning, "warning"),
+        (counts.note, "note"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, word)| count(n, word))
+    .collect();
     if parts.is_empty() && audit.files == 0 && !audit.not_read.is_empty() {
         parts.push("nothing was read".into());
     } else if parts.is_empty() {
         parts.push("no findings".into());
     }
     for (n, word) in [
-        (c.waived, "waived"),
-        (c.accepted, "accepted by the baseline"),
+        (counts.waived, "waived"),
+        (counts.accepted, "accepted by the baseline"),
     ] {
         if n > 0 {
             parts.push(format!("{n} {word}"));

@@ -76,7 +76,8 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
 
 fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec<Tile> {
     let binaries = &document.binaries;
-    let flagged = |test: &dyn Fn(&Binary) -> bool| binaries.iter().filter(|b| test(b)).count();
+    let count_of =
+        |is_counted: &dyn Fn(&Binary) -> bool| binaries.iter().filter(|b| is_counted(b)).count();
     let unsupported = |b: &Binary| {
         let row = b
             .go_version
@@ -84,7 +85,7 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
             .and_then(|version| support.get(version));
         row.is_some_and(|row| row.supported == Some(false))
     };
-    let level = |level: &str| {
+    let count_at = |level: &str| {
         remarks
             .iter()
             .filter(|r| r.level == level && r.waived.is_none())
@@ -94,7 +95,7 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         .iter()
         .filter_map(|b| b.go_version.as_ref())
         .collect();
-    let rows = [
+    let figures = [
         (
             ["Go program", "Go programs"],
             binaries.len(),
@@ -103,17 +104,22 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         ),
         (
             ["error", "errors"],
-            level("error"),
+            count_at("error"),
             Tone::Bad,
             "level:error",
         ),
         (
             ["warning", "warnings"],
-            level("warning"),
+            count_at("warning"),
             Tone::Warn,
             "level:warning",
         ),
-        (["note", "notes"], level("note"), Tone::Plain, "level:note"),
+        (
+            ["note", "notes"],
+            count_at("note"),
+            Tone::Plain,
+            "level:note",
+        ),
         (
             ["Go release", "Go releases"],
             releases.len(),
@@ -122,31 +128,31 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         ),
         (
             ["on unsupported Go"; 2],
-            flagged(&unsupported),
+            count_of(&unsupported),
             Tone::Warn,
             "is:unsupported",
         ),
         (
             ["contradicted"; 2],
-            flagged(&|b| !terms::claims(b, Verdict::Contradicted).is_empty()),
+            count_of(&|b| !terms::claims(b, Verdict::Contradicted).is_empty()),
             Tone::Bad,
             "flag:!contradicted",
         ),
         (
             ["from a modified tree"; 2],
-            flagged(&|b| terms::setting(b, "vcs.modified") == Some("true")),
+            count_of(&|b| terms::setting(b, "vcs.modified") == Some("true")),
             Tone::Warn,
             "flag:dirty",
         ),
         (
             ["without a module record"; 2],
-            flagged(&|b| b.build_info.is_none()),
+            count_of(&|b| b.build_info.is_none()),
             Tone::Warn,
             "flag:no-record",
         ),
         (
             ["without a list of modules"; 2],
-            flagged(&|b| b.module_list().is_unknown()),
+            count_of(&|b| b.module_list().is_unknown()),
             Tone::Warn,
             "flag:no-modules",
         ),
@@ -158,14 +164,14 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         ),
     ];
     let mut tiles = Vec::new();
-    for ([one, many], number, tone, filter) in rows {
+    for ([one, many], count, tone, filter) in figures {
         // A scan always says how many programs it found.
-        if number == 0 && !tiles.is_empty() {
+        if count == 0 && !tiles.is_empty() {
             continue;
         }
         tiles.push(Tile {
             filter: (!filter.is_empty()).then(|| filter.to_owned()),
-            ..Tile::of(number as u64, one, many, tone)
+            ..Tile::of(count as u64, one, many, tone)
         });
     }
     tiles

@@ -79,7 +79,7 @@ struct ProgramRow {
 /// Texts, each stored once.
 #[derive(Default)]
 struct Strings {
-    known: HashMap<String, usize>,
+    indexes: HashMap<String, usize>,
     all: Vec<String>,
 }
 
@@ -87,11 +87,11 @@ impl Strings {
     /// The index of a text; control characters are replaced.
     fn id(&mut self, text: &str) -> usize {
         let text = clean(text);
-        if let Some(id) = self.known.get(text.as_ref()) {
+        if let Some(id) = self.indexes.get(text.as_ref()) {
             return *id;
         }
         self.all.push(text.clone().into_owned());
-        self.known.insert(text.into_owned(), self.all.len() - 1);
+        self.indexes.insert(text.into_owned(), self.all.len() - 1);
         self.all.len() - 1
     }
 }
@@ -119,17 +119,17 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
     }
     let mut setting_rows = Vec::new();
     let rows = binaries.iter().enumerate().map(|(index, binary)| {
-        let parts = card::parts(binary, &page.support);
+        let card = card::content(binary, &page.support);
         let info = binary.build_info.as_ref();
         let has_copies = copies.get(&alike(binary)).is_some_and(|n| *n > 1);
         let texts = columns(binary, has_copies);
-        let mut ids: Vec<_> = info
+        let mut module_ids: Vec<_> = info
             .iter()
             .flat_map(|i| &i.deps)
             .filter_map(|m| modules.get(&module(m)).copied())
             .collect();
-        ids.sort_unstable();
-        let mut before = 0;
+        module_ids.sort_unstable();
+        let mut previous = 0;
         ProgramRow {
             t: texts.map(|text| strings.id(&text)),
             z: binary.size,
@@ -148,12 +148,12 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
                 .iter()
                 .map(|(text, loudness)| (strings.id(text), rank(*loudness)))
                 .collect(),
-            r: parts
+            r: card
                 .rows
                 .iter()
                 .map(|(label, text)| (strings.id(label), strings.id(text)))
                 .collect(),
-            l: parts
+            l: card
                 .lists
                 .iter()
                 .map(|(title, lines)| {
@@ -163,9 +163,9 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
                     )
                 })
                 .collect(),
-            m: ids
+            m: module_ids
                 .into_iter()
-                .map(|id| id - std::mem::replace(&mut before, id))
+                .map(|id| id - std::mem::replace(&mut previous, id))
                 .collect(),
             e: info
                 .iter()

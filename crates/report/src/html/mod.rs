@@ -45,7 +45,7 @@ const SCRIPT: &str = concat!(
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
-    /// Nothing special.
+    /// Neither good nor bad.
     #[default]
     Plain,
     /// Fine.

@@ -74,8 +74,8 @@ impl Rebuilt {
     }
 
     fn row(&self, document: &Document) -> Row {
-        let (binary, name, known) = match self.program(document) {
-            Some((number, binary)) => (Some(number), binary.path.as_str(), ""),
+        let (binary, name, remark) = match self.program(document) {
+            Some((index, binary)) => (Some(index), binary.path.as_str(), ""),
             None => (
                 None,
                 self.program.as_str(),
@@ -83,12 +83,16 @@ impl Rebuilt {
             ),
         };
         let functions = match self.functions {
-            Some(f) => format!("{} of {}", thousands(f.equal), thousands(f.all)),
+            Some(functions) => format!(
+                "{} of {}",
+                thousands(functions.equal),
+                thousands(functions.all)
+            ),
             None => String::new(),
         };
         let why = self.why.iter().chain(&self.explanations);
         let mut why: Vec<&str> = why.map(String::as_str).collect();
-        why.extend(Some(known).filter(|known| !known.is_empty()));
+        why.extend(Some(remark).filter(|remark| !remark.is_empty()));
         let cells = [
             self.verdict.as_str(),
             name,

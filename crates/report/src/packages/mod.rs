@@ -113,8 +113,8 @@ impl<'o> Writer<'o> {
     pub fn program(&mut self, binary: &Binary) -> io::Result<()> {
         let program = Program::of(binary);
         self.unknown += u64::from(program.unknown.is_some());
-        let is_open = self.shown != Shown::Nothing && !program.has_capabilities();
-        self.unknown_capabilities += u64::from(is_open && program.unknown.is_none());
+        let lacks_capabilities = self.shown != Shown::Nothing && !program.has_capabilities();
+        self.unknown_capabilities += u64::from(lacks_capabilities && program.unknown.is_none());
         let is_first = self.written == 0;
         self.written += 1;
         match self.format {

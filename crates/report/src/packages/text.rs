@@ -52,14 +52,14 @@ impl Program {
             line(text, module.bytes, all, module.functions, &name);
             for package in &module.packages {
                 let mut name = format!("  {}", clean(&package.path));
-                // Capabilities of the standard library are no news.
-                let is_told = shown != Shown::Nothing && path != STANDARD;
-                if is_told && !package.chains.is_empty() {
+                // The capabilities of the standard library are the same in every program.
+                let shows_capabilities = shown != Shown::Nothing && path != STANDARD;
+                if shows_capabilities && !package.chains.is_empty() {
                     let names = package.capability_names().join(" ");
                     let _ = write!(name, "  {}", look.paint(Tone::Dim, &clean(&names)));
                 }
                 line(text, package.bytes, all, package.functions, &name);
-                if is_told && shown == Shown::Chains {
+                if shows_capabilities && shown == Shown::Chains {
                     chains(text, package, look);
                 }
             }
@@ -72,12 +72,16 @@ const STANDARD: &str = "std";
 
 /// A line for each capability, with its chain.
 fn chains(text: &mut String, package: &Package, look: &Look) {
-    for (name, found) in package.capability_names().iter().zip(&package.chains) {
-        let through = match found.direct {
+    for (name, capability) in package.capability_names().iter().zip(&package.chains) {
+        let through = match capability.direct {
             true => "direct",
             false => "through others",
         };
-        let steps: Vec<String> = found.chain.iter().map(|f| clean(f).into_owned()).collect();
+        let steps: Vec<String> = capability
+            .chain
+            .iter()
+            .map(|f| clean(f).into_owned())
+            .collect();
         let _ = writeln!(
             text,
             "{:32}{} {}: {}",
@@ -101,10 +105,10 @@ fn line(text: &mut String, bytes: u64, all: u64, functions: u64, name: &str) {
 
 /// A part as a percentage, rounded to one decimal, as on the page of `--format html` (`sharesOf` of script/maps.js).
 fn share(part: u64, whole: u64) -> String {
-    let doubled = u128::from(part) * 2000;
-    match doubled.checked_div(u128::from(whole)) {
-        Some(halves) => {
-            let thousandths = halves.div_ceil(2);
+    let twice_per_mille = u128::from(part) * 2000;
+    match twice_per_mille.checked_div(u128::from(whole)) {
+        Some(rounded_down) => {
+            let thousandths = rounded_down.div_ceil(2);
             format!("{}.{}%", thousandths / 10, thousandths % 10)
         }
         None => String::new(),

@@ -118,7 +118,7 @@ fn table(title: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>)
 
 fn differences(all: &[Difference]) -> Table {
     let rows = all.iter().map(|difference| {
-        // Some cannot be counted.
+        // Zero: the difference is not one of bytes.
         let bytes = match difference.bytes {
             0 => String::new(),
             bytes => thousands(bytes),

@@ -21,7 +21,7 @@ pub(super) struct ModuleComponent {
     pub(super) key: Arc<ComponentKey>,
     /// Its packages in the function tables of these programs, where they stand in for build info.
     pub(super) packages: BTreeSet<Box<str>>,
-    /// The end of its id in the bill.
+    /// The digest at the end of its id in the bill.
     pub(super) digest: [u8; ID],
     pub(super) users: Vec<u32>,
 }
@@ -146,7 +146,7 @@ impl ComponentKey {
         texts + replaces.chain(directory).sum::<usize>() + 320
     }
 
-    /// Why there is no version to look up.
+    /// Why there is no version that could be looked up in a database.
     fn why_no_version(&self) -> Option<&'static str> {
         match &*self.version {
             // The text of NO_VERSION is among the `properties` already.

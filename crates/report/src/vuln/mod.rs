@@ -104,7 +104,7 @@ pub static FORMATS: &[Format] = &[
             let audit = audit::audit(report, options.level);
             let found = audit::listed(report, options.level);
             let rated: Vec<_> = found.map(|(_, finding)| finding.severity).collect();
-            findings::gitlab::rated(&audit, &rated, out)
+            findings::gitlab::write_rated(&audit, &rated, out)
         },
     },
 ];

@@ -5,10 +5,14 @@ use crate::terms;
 use gospect_bytes::number;
 use gospect_record::{CPU_LEVELS, Checksum, Loopvar, ModuleList};
 
-pub(super) fn port(c: &Context) -> Option<String> {
-    let mut parts = vec![safe(&c.binary.port()?)];
+pub(super) fn port(context: &Context) -> Option<String> {
+    let mut parts = vec![safe(&context.binary.port()?)];
     // Only the CPU level setting of the program's own architecture is recorded.
-    let levels = c.binary.build_info.iter().flat_map(|info| &info.settings);
+    let levels = context
+        .binary
+        .build_info
+        .iter()
+        .flat_map(|info| &info.settings);
     parts.extend(
         levels
             .filter(|s| CPU_LEVELS.contains(&s.key.as_str()))
@@ -17,13 +21,13 @@ pub(super) fn port(c: &Context) -> Option<String> {
     joined(parts)
 }
 
-pub(super) fn build(c: &Context) -> Option<String> {
-    let executable = &c.binary.executable;
+pub(super) fn build(context: &Context) -> Option<String> {
+    let executable = &context.binary.executable;
     let mut parts = Vec::new();
     if !executable.kind.is_empty() {
         parts.push(safe(&executable.kind));
     }
-    let setting = |key| terms::setting(c.binary, key);
+    let setting = |key| terms::setting(context.binary, key);
     for (key, value, text) in [
         ("-trimpath", "true", "trimmed paths"),
         ("CGO_ENABLED", "1", "cgo"),
@@ -44,13 +48,13 @@ pub(super) fn build(c: &Context) -> Option<String> {
         _ => {}
     }
     if let Some(packer) = &executable.packed {
-        parts.push(c.warn(&format!("packed by {packer}")));
+        parts.push(context.warn(&format!("packed by {packer}")));
     }
     joined(parts)
 }
 
-pub(super) fn vcs(c: &Context) -> Option<String> {
-    let setting = |key| terms::setting(c.binary, key);
+pub(super) fn vcs(context: &Context) -> Option<String> {
+    let setting = |key| terms::setting(context.binary, key);
     let revision = setting("vcs.revision")?;
     let mut text = safe(&format!(
         "{} {revision}",
@@ -60,15 +64,15 @@ pub(super) fn vcs(c: &Context) -> Option<String> {
         text = format!("{text} of {}", safe(time));
     }
     match setting("vcs.modified") {
-        Some("true") => text = format!("{text}, {}", c.warn("modified")),
+        Some("true") => text = format!("{text}, {}", context.warn("modified")),
         Some("false") => text.push_str(", unmodified"),
         _ => {}
     }
     Some(text)
 }
 
-pub(super) fn goroot(c: &Context) -> Option<String> {
-    let goroot = c.binary.goroot.as_ref()?;
+pub(super) fn goroot(context: &Context) -> Option<String> {
+    let goroot = context.binary.goroot.as_ref()?;
     let mut parts = Vec::new();
     match (&goroot.value, goroot.trimmed) {
         (Some(value), _) => {
@@ -94,8 +98,8 @@ pub(super) fn goroot(c: &Context) -> Option<String> {
     joined(parts)
 }
 
-pub(super) fn experiments(c: &Context) -> Option<String> {
-    let facts = &c.binary.experiments;
+pub(super) fn experiments(context: &Context) -> Option<String> {
+    let facts = &context.binary.experiments;
     let mut parts = Vec::new();
     parts.extend(
         facts
@@ -107,10 +111,10 @@ pub(super) fn experiments(c: &Context) -> Option<String> {
         parts.push(safe(&format!("version says X:{}", facts.suffix.join(","))));
     }
     if facts.consistent == Some(false) {
-        parts.push(c.bad("setting and version disagree"));
+        parts.push(context.bad("setting and version disagree"));
     }
     if let Some(unknown) = facts.unknown.as_ref().filter(|unknown| !unknown.is_empty()) {
-        parts.push(c.warn(&format!("unknown to this release: {}", unknown.join(" "))));
+        parts.push(context.warn(&format!("unknown to this release: {}", unknown.join(" "))));
     }
     if let Some(enabled) = facts.enabled.as_ref().filter(|enabled| !enabled.is_empty()) {
         parts.push(safe(&format!("on: {}", enabled.join(" "))));
@@ -121,8 +125,8 @@ pub(super) fn experiments(c: &Context) -> Option<String> {
     joined(parts)
 }
 
-pub(super) fn godebug(c: &Context) -> Option<String> {
-    let facts = &c.binary.godebug;
+pub(super) fn godebug(context: &Context) -> Option<String> {
+    let facts = &context.binary.godebug;
     // Long lists appear among the settings and in the list of effective values.
     let shown = |text: &str| match text.split(',').count() {
         _ if text.is_empty() => "nothing".to_owned(),
@@ -152,17 +156,17 @@ pub(super) fn godebug(c: &Context) -> Option<String> {
         facts
             .language_version
             .as_ref()
-            .map(|range| match c.binary.module_list() {
+            .map(|range| match context.binary.module_list() {
                 // Without a go.mod the go command uses the defaults of Go 1.20.
-                ModuleList::Gopath => "as of Go 1.20, as GOPATH mode has it".to_owned(),
+                ModuleList::Gopath => "as of Go 1.20, as always in GOPATH mode".to_owned(),
                 _ => format!("as of a go.mod that says go {}", safe(range)),
             }),
     );
     joined(parts)
 }
 
-pub(super) fn linkage(c: &Context) -> Option<String> {
-    let facts = c.binary.linkage.as_ref()?;
+pub(super) fn linkage(context: &Context) -> Option<String> {
+    let facts = context.binary.linkage.as_ref()?;
     let mut parts = Vec::new();
     let needed = facts.needed.as_deref().unwrap_or_default();
     match facts.is_static {
@@ -199,7 +203,7 @@ pub(super) fn linkage(c: &Context) -> Option<String> {
             .map(|relro| safe(&format!("RELRO {relro}"))),
     );
     if facts.nx == Some(false) {
-        parts.push(c.warn("executable stack or data"));
+        parts.push(context.warn("executable stack or data"));
     }
     match facts.signed {
         Some(true) => parts.push("signed (not verified)".to_owned()),
@@ -209,8 +213,8 @@ pub(super) fn linkage(c: &Context) -> Option<String> {
     joined(parts)
 }
 
-pub(super) fn fips(c: &Context) -> Option<String> {
-    let facts = c.binary.fips.as_ref()?;
+pub(super) fn fips(context: &Context) -> Option<String> {
+    let facts = context.binary.fips.as_ref()?;
     let mut parts = Vec::new();
     parts.extend(
         facts
@@ -235,9 +239,9 @@ pub(super) fn fips(c: &Context) -> Option<String> {
             .checksum
             .as_ref()
             .map(|checksum| match checksum.known() {
-                Some(Checksum::Valid) => c.good("checksum valid"),
+                Some(Checksum::Valid) => context.good("checksum valid"),
                 Some(Checksum::Invalid) => {
-                    c.bad("checksum invalid: the program stops at start in FIPS mode")
+                    context.bad("checksum invalid: the program stops at start in FIPS mode")
                 }
                 _ => safe(&format!("checksum {checksum}")),
             }),
@@ -245,8 +249,8 @@ pub(super) fn fips(c: &Context) -> Option<String> {
     joined(parts)
 }
 
-pub(super) fn file(c: &Context) -> Option<String> {
-    let executable = &c.binary.executable;
+pub(super) fn file(context: &Context) -> Option<String> {
+    let executable = &context.binary.executable;
     let mut parts = Vec::new();
     if !executable.format.is_empty() {
         parts.push(safe(&format!(
@@ -254,7 +258,7 @@ pub(super) fn file(c: &Context) -> Option<String> {
             executable.format, executable.bits, executable.endian
         )));
     }
-    parts.push(number::bytes(c.binary.size));
+    parts.push(number::bytes(context.binary.size));
     parts.extend(
         executable
             .build_id
@@ -262,7 +266,8 @@ pub(super) fn file(c: &Context) -> Option<String> {
             .map(|id| safe(&format!("build ID {id}"))),
     );
     parts.extend(
-        c.binary
+        context
+            .binary
             .sha256
             .as_ref()
             .map(|digest| safe(&format!("sha256 {digest}"))),

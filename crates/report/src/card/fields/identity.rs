@@ -6,8 +6,8 @@ use gospect_bytes::number;
 use gospect_record::{BuildInfoSource, LinkedPackage, Verdict, VersionClaim, Word};
 use std::collections::BTreeSet;
 
-pub(super) fn place(c: &Context) -> Option<String> {
-    let location = &c.binary.location;
+pub(super) fn place(context: &Context) -> Option<String> {
+    let location = &context.binary.location;
     let mut parts = Vec::new();
     if let Some(image) = &location.image {
         let platform = image
@@ -21,7 +21,7 @@ pub(super) fn place(c: &Context) -> Option<String> {
         parts.push(format!("layer {}", layer.index));
     }
     if location.visible == Some(false) {
-        parts.push(c.warn("deleted or replaced by a later layer"));
+        parts.push(context.warn("deleted or replaced by a later layer"));
     }
     if location.started == Some(true) {
         parts.push("started by the image".to_owned());
@@ -33,15 +33,15 @@ pub(super) fn place(c: &Context) -> Option<String> {
         parts.push(format!("process {pid}"));
     }
     if let Some(mode) = location.mode.filter(|mode| mode & 0o6000 != 0) {
-        parts.push(c.warn(&format!(
+        parts.push(context.warn(&format!(
             "mode {mode:04o} (runs with its owner's or group's rights)"
         )));
     }
     joined(parts)
 }
 
-pub(super) fn owner(c: &Context) -> Option<String> {
-    let owner = c.binary.owner.as_ref()?;
+pub(super) fn owner(context: &Context) -> Option<String> {
+    let owner = context.binary.owner.as_ref()?;
     let distribution = owner.distribution.iter().chain(&owner.release);
     let mut kind = owner.kind.to_string();
     if let Some(arch) = &owner.arch {
@@ -55,7 +55,7 @@ pub(super) fn owner(c: &Context) -> Option<String> {
         "{} {} {}",
         safe(&owner.name),
         safe(&owner.version),
-        c.dim(&format!("({kind})"))
+        context.dim(&format!("({kind})"))
     )];
     if let Some(source) = owner.source.as_ref().filter(|source| {
         source.name != owner.name
@@ -65,15 +65,15 @@ pub(super) fn owner(c: &Context) -> Option<String> {
                 .is_some_and(|version| !owner.version.ends_with(version.as_str()))
     }) {
         let version = source.version.as_deref().unwrap_or_default();
-        let text = format!("source {} {version}", source.name);
-        parts.push(safe(text.trim_end()));
+        let source_text = format!("source {} {version}", source.name);
+        parts.push(safe(source_text.trim_end()));
     }
     joined(parts)
 }
 
-pub(super) fn program(c: &Context) -> Option<String> {
-    let package = c.binary.main_package.as_deref().unwrap_or_default();
-    let module = terms::main_module(c.binary)
+pub(super) fn program(context: &Context) -> Option<String> {
+    let package = context.binary.main_package.as_deref().unwrap_or_default();
+    let module = terms::main_module(context.binary)
         .map(|m| m.path.as_str())
         .unwrap_or_default();
     match (package, module) {
@@ -84,13 +84,13 @@ pub(super) fn program(c: &Context) -> Option<String> {
         (package, module) => Some(format!(
             "{} {}",
             safe(package),
-            c.dim(&format!("(module {module})"))
+            context.dim(&format!("(module {module})"))
         )),
     }
 }
 
-pub(super) fn version(c: &Context) -> Option<String> {
-    let claims = c.binary.versions.as_deref().unwrap_or_default();
+pub(super) fn version(context: &Context) -> Option<String> {
+    let claims = context.binary.versions.as_deref().unwrap_or_default();
     let claim = |claim: &VersionClaim| {
         let name = claim
             .name
@@ -100,10 +100,10 @@ pub(super) fn version(c: &Context) -> Option<String> {
         format!(
             "{} {}",
             safe(&claim.value),
-            c.dim(&format!("({}{name})", claim.source))
+            context.dim(&format!("({}{name})", claim.source))
         )
     };
-    let chosen = c.binary.main_version();
+    let chosen = context.binary.main_version();
     let is_chosen = |claim: &&VersionClaim| {
         chosen.is_some_and(|v| {
             (v.value, v.source, v.name) == (&*claim.value, &*claim.source, claim.name.as_deref())
@@ -113,35 +113,35 @@ pub(super) fn version(c: &Context) -> Option<String> {
     let first = claims.iter().filter(is_chosen);
     let rest = claims.iter().filter(|claim| !is_chosen(claim));
     if claims.is_empty() {
-        return c.binary.shown_version().map(safe);
+        return context.binary.shown_version().map(safe);
     }
     joined(first.chain(rest).map(claim).collect())
 }
 
-pub(super) fn go(c: &Context) -> Option<String> {
-    let Some(version) = &c.binary.go_version else {
-        let range = c.binary.go_version_range.as_ref();
+pub(super) fn go(context: &Context) -> Option<String> {
+    let Some(version) = &context.binary.go_version else {
+        let range = context.binary.go_version_range.as_ref();
         return Some(match range.map(terms::range) {
-            Some(range) => format!("{}, {}", c.warn("unknown"), safe(&range)),
-            None => c.warn("unknown"),
+            Some(range) => format!("{}, {}", context.warn("unknown"), safe(&range)),
+            None => context.warn("unknown"),
         });
     };
     let mut text = safe(version);
-    if let Some(vendor) = &c.binary.go_vendor {
+    if let Some(vendor) = &context.binary.go_vendor {
         text = format!("{text}, {}", safe(vendor));
     }
-    if let Some(raw) = c
+    if let Some(raw) = context
         .binary
         .go_version_raw
         .as_ref()
-        .filter(|raw| *raw != version && c.binary.go_vendor.is_none())
+        .filter(|raw| *raw != version && context.binary.go_vendor.is_none())
     {
         text = format!("{text}, recorded as {}", safe(raw));
     }
-    if let Some(support) = c.support.get(version) {
+    if let Some(support) = context.support.get(version) {
         let status = match support.supported {
-            Some(true) => c.good(&support.text),
-            Some(false) => c.warn(&support.text),
+            Some(true) => context.good(&support.text),
+            Some(false) => context.warn(&support.text),
             None => safe(&support.text),
         };
         text = format!("{text}, {status}");
@@ -149,12 +149,16 @@ pub(super) fn go(c: &Context) -> Option<String> {
     Some(text)
 }
 
-pub(super) fn record(c: &Context) -> Option<String> {
+pub(super) fn record(context: &Context) -> Option<String> {
     let text = match (
-        &c.binary.build_info,
-        c.binary.build_info_source.as_ref().and_then(Word::known),
+        &context.binary.build_info,
+        context
+            .binary
+            .build_info_source
+            .as_ref()
+            .and_then(Word::known),
     ) {
-        (None, _) => c.warn("no module record in this file"),
+        (None, _) => context.warn("no module record in this file"),
         (Some(_), None | Some(BuildInfoSource::Section)) => return None,
         (_, Some(BuildInfoSource::Segment)) => {
             "found in the data segment, where no section names it".to_owned()
@@ -168,25 +172,25 @@ pub(super) fn record(c: &Context) -> Option<String> {
 }
 
 /// Only for a list of modules that is missing or has gaps.
-pub(super) fn modules(c: &Context) -> Option<String> {
-    let list = c.binary.module_list();
+pub(super) fn modules(context: &Context) -> Option<String> {
+    let list = context.binary.module_list();
     let why = list.why()?;
     let how_much = if list.is_unknown() {
         "unknown"
     } else {
         "incomplete"
     };
-    let text = c.warn(&format!("{how_much} ({why})"));
-    if c.binary.packages.is_some() && !c.binary.has_package_names() {
+    let text = context.warn(&format!("{how_much} ({why})"));
+    if context.binary.packages.is_some() && !context.binary.has_package_names() {
         return Some(format!("{text}, and the names of packages are made up"));
     }
-    let rows = c.binary.stand_ins();
+    let rows = context.binary.stand_ins();
     let groups: BTreeSet<&str> = rows
         .iter()
         .filter(|s| !s.is_own)
         .map(|s| s.group())
         .collect();
-    if c.binary.packages.is_none() {
+    if context.binary.packages.is_none() {
         return Some(text);
     }
     let count = number::count(groups.len() as u64, "dependency", "dependencies");
@@ -194,10 +198,10 @@ pub(super) fn modules(c: &Context) -> Option<String> {
 }
 
 /// The packages of the function table.
-pub(super) fn packages(c: &Context) -> Option<String> {
+pub(super) fn packages(context: &Context) -> Option<String> {
     // The card of a program with a list of modules is the same whether packages were read or not.
-    c.binary.module_list().why()?;
-    let all = c.binary.packages.as_deref()?;
+    context.binary.module_list().why()?;
+    let all = context.binary.packages.as_deref()?;
     let sum = |f: fn(&LinkedPackage) -> u64| all.iter().map(f).fold(0, u64::saturating_add);
     let functions = number::count(sum(|p| p.functions), "function", "functions");
     let mut text = format!("{} with {functions}", number::thousands(all.len() as u64));
@@ -208,23 +212,26 @@ pub(super) fn packages(c: &Context) -> Option<String> {
     Some(text)
 }
 
-pub(super) fn evidence(c: &Context) -> Option<String> {
-    let all = c.binary.corroboration.as_deref()?;
+pub(super) fn evidence(context: &Context) -> Option<String> {
+    let all = context.binary.corroboration.as_deref()?;
     let count = |verdict| all.iter().filter(|claim| claim.verdict == verdict).count();
-    let (good, bad, open) = (
+    let (confirmed, contradicted, unverifiable) = (
         count(Verdict::Confirmed),
         count(Verdict::Contradicted),
         count(Verdict::Unverifiable),
     );
     let mut parts = Vec::new();
-    if bad > 0 {
-        parts.push(c.bad(&format!("{bad} of {} claims contradicted", all.len())));
+    if contradicted > 0 {
+        parts.push(context.bad(&format!(
+            "{contradicted} of {} claims contradicted",
+            all.len()
+        )));
     }
-    if good > 0 {
-        parts.push(c.good(&format!("{good} confirmed")));
+    if confirmed > 0 {
+        parts.push(context.good(&format!("{confirmed} confirmed")));
     }
-    if open > 0 {
-        parts.push(format!("{open} cannot be checked"));
+    if unverifiable > 0 {
+        parts.push(format!("{unverifiable} cannot be checked"));
     }
     joined(parts)
 }

@@ -5,7 +5,7 @@ use super::Context;
 mod build;
 mod identity;
 
-/// A label, and the text of the row; `None` leaves the row out.
+/// A label, and the function that makes the text of the row; `None` leaves the row out.
 pub type Field = (&'static str, fn(&Context) -> Option<String>);
 
 /// The rows in order; their text may contain marks.
