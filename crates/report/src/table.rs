@@ -2,7 +2,7 @@
 //!
 //! On a terminal the table fits the width; docs/guide.md has what gives way, in this order: the notes, down to their least width; the
 //! directories of images, paths and packages, the widest column first; the middle of names. A reader will type
-//! the file name next, so it stays whole while its column takes at most `NAMES` of the width. Of a longer name both ends stay,
+//! the file name next, so it stays whole while its column takes at most `NAME_TENTHS` of the width. Of a longer name both ends stay,
 //! because they tell versions and platforms apart. For a member of an archive both names stay. The version of a program and its port
 //! stay whole. Where two rows would read alike, the part in which they differ is shown. Elsewhere nothing is cut. A column that is
 //! empty in every row is left out.
@@ -13,7 +13,7 @@ use super::document::{Support, SupportTable};
 use super::reach::{self, Reasons};
 use super::render::{Options, Render};
 use super::style::{Look, Tone, clean, width};
-use super::terms::{self, Loudness};
+use super::terms::{self, Importance};
 use comfy_table::{LineStyle, Table, TableStyle};
 use gospect_record::{Binary, Line};
 use std::io::{self, Write};
@@ -21,9 +21,9 @@ use std::io::{self, Write};
 /// Blanks between columns.
 const GAP: usize = 2;
 /// Tenths of the width that whole names, or whole versions, may take.
-const NAMES: usize = 3;
+const NAME_TENTHS: usize = 3;
 /// Widest line, so that one very long value does not pad every row.
-const MOST: usize = 4096;
+const MAX_WIDTH: usize = 4096;
 
 /// A cell: pieces of text with their tones, joined by spaces.
 type Cell = Vec<(String, Option<Tone>)>;
@@ -145,14 +145,14 @@ fn port(binary: &Binary, _: &SupportTable) -> Cell {
 }
 
 fn notes(binary: &Binary, _: &SupportTable) -> Cell {
-    let tone = |loudness| match loudness {
-        Loudness::Alarm => Some(Tone::Bad),
-        Loudness::Notice => Some(Tone::Warn),
-        Loudness::Plain => None,
+    let tone = |importance| match importance {
+        Importance::Alarm => Some(Tone::Bad),
+        Importance::Notice => Some(Tone::Warn),
+        Importance::Plain => None,
     };
     terms::flags(binary)
         .into_iter()
-        .map(|(text, loudness)| (text, tone(loudness)))
+        .map(|(text, importance)| (text, tone(importance)))
         .collect()
 }
 
@@ -203,7 +203,7 @@ fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
             if widest == 0 {
                 0
             } else {
-                widest.max(column.header.len()).min(MOST)
+                widest.max(column.header.len()).min(MAX_WIDTH)
             }
         })
         .collect();
@@ -252,13 +252,13 @@ fn frame(look: &Look) -> TableStyle {
 }
 
 /// Longest text of a cell, in bytes: all rows are kept in memory until the table is written.
-const LONGEST: usize = 4096;
+const MAX_CELL: usize = 4096;
 
 fn cleaned(cell: Cell) -> Cell {
     cell.into_iter()
         .map(|(mut text, tone)| {
-            if text.len() > LONGEST {
-                let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+            if text.len() > MAX_CELL {
+                let end = (0..=MAX_CELL).rev().find(|at| text.is_char_boundary(*at));
                 text.truncate(end.unwrap_or_default());
                 text = format!("{text}...");
             }
@@ -311,23 +311,28 @@ fn version_and_name(package: &str) -> usize {
 fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let Some(total) = total else { return widths };
-    let gaps = GAP * widths.iter().filter(|w| **w > 0).count().saturating_sub(1);
+    let gaps = GAP
+        * widths
+            .iter()
+            .filter(|width| **width > 0)
+            .count()
+            .saturating_sub(1);
     for (column, width) in COLUMNS.iter().zip(&mut widths) {
-        let over = (natural.iter().sum::<usize>() + gaps).saturating_sub(total);
+        let excess = (natural.iter().sum::<usize>() + gaps).saturating_sub(total);
         if column.gives_way {
             let least = column.least.min(*width);
-            *width = width.saturating_sub(over).max(least);
+            *width = width.saturating_sub(excess).max(least);
         }
     }
-    let most = total * NAMES / 10;
+    let max_wanted = total * NAME_TENTHS / 10;
     let mut floors: Vec<usize> = COLUMNS
         .iter()
         .zip(wanted)
-        .map(|(column, wanted)| column.least.max(*wanted.min(&most)))
+        .map(|(column, wanted)| column.least.max(*wanted.min(&max_wanted)))
         .collect();
     loop {
-        let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
-        if over == 0 {
+        let excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
+        if excess == 0 {
             return widths;
         }
         let candidates = widths
@@ -344,14 +349,14 @@ fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> 
                 let rival = widths
                     .iter()
                     .enumerate()
-                    .filter(|(i, _)| *i != index)
-                    .map(|(_, w)| *w)
+                    .filter(|(other, _)| *other != index)
+                    .map(|(_, width)| *width)
                     .max()
                     .unwrap_or(0);
                 let (Some(width), Some(floor)) = (widths.get_mut(index), floors.get(index)) else {
                     return widths;
                 };
-                let step = width.saturating_sub(rival.max(*floor)).clamp(1, over);
+                let step = width.saturating_sub(rival.max(*floor)).clamp(1, excess);
                 *width -= step;
             }
             // Every column has its least useful width, but the terminal is narrower still.
@@ -365,32 +370,32 @@ fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> 
 
 fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
     let mut out = String::new();
-    let mut room = max;
+    let mut available = max;
     for (index, (text, tone)) in cell.iter().enumerate() {
         if index > 0 {
-            if room < 2 {
+            if available < 2 {
                 break;
             }
             out.push(' ');
-            room -= 1;
+            available -= 1;
         }
         let rest = cell.get(index + 1..).unwrap_or_default();
-        // Words that follow need at least room for the sign that something was cut.
-        let reserve = if rest.is_empty() || width(text) + 1 + tail_width(rest) <= room {
+        // Leave space for the sign that the following words were cut.
+        let reserve = if rest.is_empty() || width(text) + 1 + tail_width(rest) <= available {
             0
         } else {
             1 + width(look.ellipsis())
         };
-        let fits = width(text) + reserve <= room;
+        let fits = width(text) + reserve <= available;
         let shown = match column.cut {
             _ if fits => text.clone(),
-            Cut::Name => look.cut_name(text, room),
-            Cut::Package => look.cut_package(text, room),
+            Cut::Name => look.cut_name(text, available),
+            Cut::Package => look.cut_package(text, available),
             // Of later words only the sign that there is one is worth showing.
-            Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(room)),
-            Cut::End => look.cut_end(text, room),
+            Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(available)),
+            Cut::End => look.cut_end(text, available),
         };
-        room = room.saturating_sub(width(&shown));
+        available = available.saturating_sub(width(&shown));
         out.push_str(&tone.map_or(shown.clone(), |tone| look.paint(tone, &shown)));
         if !fits {
             break;

@@ -53,7 +53,7 @@ pub fn claims(binary: &Binary, verdict: Verdict) -> Vec<&str> {
 
 /// The importance of a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loudness {
+pub enum Importance {
     /// Needs attention now.
     Alarm,
     /// Worth knowing before a release.
@@ -66,66 +66,78 @@ pub enum Loudness {
 type Flag = fn(&Binary) -> Option<String>;
 
 /// The flags, most important first.
-const FLAGS: &[(Loudness, Flag)] = {
-    use Loudness::{Alarm, Notice, Plain};
+const FLAGS: &[(Importance, Flag)] = {
+    use Importance::{Alarm, Notice, Plain};
     &[
-        (Alarm, |b| {
-            let claims = claims(b, Verdict::Contradicted).join(",");
+        (Alarm, |binary| {
+            let claims = claims(binary, Verdict::Contradicted).join(",");
             (!claims.is_empty()).then(|| format!("!contradicted:{claims}"))
         }),
-        (Alarm, |b| {
-            let mut effective = b.godebug.effective.iter().flatten();
-            word(
+        (Alarm, |binary| {
+            let mut effective = binary.godebug.effective.iter().flatten();
+            when(
                 effective.any(|s| s.status == GodebugStatus::Fatal),
                 "!godebug-fatal",
             )
         }),
-        (Alarm, |b| {
-            word(
-                b.fips.as_ref()?.checksum == Some(Checksum::Invalid.into()),
+        (Alarm, |binary| {
+            when(
+                binary.fips.as_ref()?.checksum == Some(Checksum::Invalid.into()),
                 "!fips-checksum",
             )
         }),
-        (Notice, |b| {
-            Some(format!("packed:{}", b.executable.packed.as_ref()?))
+        (Notice, |binary| {
+            Some(format!("packed:{}", binary.executable.packed.as_ref()?))
         }),
-        (Notice, |b| word(b.build_info.is_none(), "no-record")),
-        (Notice, |b| {
-            word(b.module_list().why().is_some(), "no-modules")
+        (Notice, |binary| {
+            when(binary.build_info.is_none(), "no-record")
         }),
-        (Notice, |b| word(has(b, "vcs.modified", "true"), "dirty")),
-        (Notice, |b| {
+        (Notice, |binary| {
+            when(binary.module_list().why().is_some(), "no-modules")
+        }),
+        (Notice, |binary| {
+            when(has(binary, "vcs.modified", "true"), "dirty")
+        }),
+        (Notice, |binary| {
             let sanitizers = ["-race", "-msan", "-asan"];
-            word(
-                sanitizers.iter().any(|key| has(b, key, "true")),
+            when(
+                sanitizers.iter().any(|key| has(binary, key, "true")),
                 "sanitizer",
             )
         }),
-        (Notice, |b| word(b.location.mode? & 0o6000 != 0, "setuid")),
-        (Notice, |b| {
-            word(b.location.visible == Some(false), "hidden")
+        (Notice, |binary| {
+            when(binary.location.mode? & 0o6000 != 0, "setuid")
         }),
-        (Plain, |b| word(b.location.started == Some(true), "started")),
-        (Plain, |b| {
-            let modules = b.build_info.iter().flat_map(|info| &info.deps);
+        (Notice, |binary| {
+            when(binary.location.visible == Some(false), "hidden")
+        }),
+        (Plain, |binary| {
+            when(binary.location.started == Some(true), "started")
+        }),
+        (Plain, |binary| {
+            let modules = binary.build_info.iter().flat_map(|info| &info.deps);
             let replaced = modules.filter(|m| m.replace.is_some()).count();
             (replaced > 0).then(|| format!("replaced:{replaced}"))
         }),
-        (Plain, |b| {
-            Some(format!("X:{}", b.experiments.setting.as_ref()?))
+        (Plain, |binary| {
+            Some(format!("X:{}", binary.experiments.setting.as_ref()?))
         }),
-        (Plain, |b| {
-            word(*b.fips.as_ref()?.mode.as_ref()? != FipsMode::Off, "fips")
+        (Plain, |binary| {
+            when(
+                *binary.fips.as_ref()?.mode.as_ref()? != FipsMode::Off,
+                "fips",
+            )
         }),
-        (Plain, |b| word(has(b, "CGO_ENABLED", "1"), "cgo")),
-        (Plain, |b| {
-            word(b.executable.go_symbols == Some(false), "stripped")
+        (Plain, |binary| when(has(binary, "CGO_ENABLED", "1"), "cgo")),
+        (Plain, |binary| {
+            when(binary.executable.go_symbols == Some(false), "stripped")
         }),
     ]
 };
 
-fn word(on: bool, word: &str) -> Option<String> {
-    on.then(|| word.to_owned())
+/// The word, if the condition holds.
+fn when(condition: bool, word: &str) -> Option<String> {
+    condition.then(|| word.to_owned())
 }
 
 fn has(binary: &Binary, key: &str, value: &str) -> bool {
@@ -133,18 +145,18 @@ fn has(binary: &Binary, key: &str, value: &str) -> bool {
 }
 
 /// The flags of a program, most important first.
-pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
+pub fn flags(binary: &Binary) -> Vec<(String, Importance)> {
     let flags = FLAGS.iter();
     flags
-        .filter_map(|(loudness, flag)| Some((flag(binary)?, *loudness)))
+        .filter_map(|(importance, flag)| Some((flag(binary)?, *importance)))
         .collect()
 }
 
 /// Orders Go releases as people do: runs of digits compare as numbers.
 #[cfg(feature = "formats")]
-pub fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
-    let (a, b) = (pieces(a), pieces(b));
-    a.cmp(&b)
+pub fn compare_releases(a: &str, binary: &str) -> std::cmp::Ordering {
+    let (a, binary) = (pieces(a), pieces(binary));
+    a.cmp(&binary)
 }
 
 #[cfg(feature = "formats")]
@@ -185,7 +197,7 @@ mod tests {
             "go1.27rc1",
             "devel",
         ];
-        releases.sort_by(|a, b| compare_releases(a, b));
+        releases.sort_by(|a, binary| compare_releases(a, binary));
         assert_eq!(
             releases,
             [
@@ -201,7 +213,7 @@ mod tests {
 
     #[test]
     fn flags_put_alarms_first_and_a_clean_program_has_none() {
-        let words = |b: Binary| flags(&b).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        let words = |binary: Binary| flags(&binary).into_iter().map(|f| f.0).collect::<Vec<_>>();
         assert_eq!(words(sample::clean()), ["stripped"]);
         let odd = words(sample::contradicted());
         assert_eq!(odd[0], "!contradicted:go-version");

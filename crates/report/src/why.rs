@@ -21,8 +21,8 @@ pub fn text(why: &Why, look: &Look, out: &mut dyn Write) -> io::Result<()> {
             clean(unknown)
         );
     }
-    for (i, answer) in why.answers.iter().enumerate() {
-        if i > 0 {
+    for (index, answer) in why.answers.iter().enumerate() {
+        if index > 0 {
             text.push('\n');
         }
         write_answer(&mut text, answer, look);
@@ -56,14 +56,14 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         (Subject::Function, _) if answer.inlined => "a function, only inlined".to_owned(),
         (Subject::Function, _) => "a function".to_owned(),
         (Subject::Package, 1) => "a package, 1 function".to_owned(),
-        (Subject::Package, n) => format!("a package, {n} functions"),
+        (Subject::Package, number) => format!("a package, {number} functions"),
         (Subject::Module, 1) => "a module, 1 function".to_owned(),
-        (Subject::Module, n) => format!("a module, {n} functions"),
+        (Subject::Module, number) => format!("a module, {number} functions"),
         (Subject::Vulnerability, 1) => {
             "a vulnerability, 1 function or package of it is linked".to_owned()
         }
-        (Subject::Vulnerability, n) => {
-            format!("a vulnerability, {n} functions or packages of it are linked")
+        (Subject::Vulnerability, number) => {
+            format!("a vulnerability, {number} functions or packages of it are linked")
         }
     };
     let _ = writeln!(text, "{}: {what}", look.paint(Tone::Title, &name));
@@ -73,8 +73,8 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
             false => "  nothing was seen to lead there: the linker kept it, and no code of the program refers to it\n",
         });
     }
-    for (i, chain) in answer.chains.iter().enumerate() {
-        if i > 0 {
+    for (index, chain) in answer.chains.iter().enumerate() {
+        if index > 0 {
             text.push('\n');
         }
         let width = chain
@@ -84,7 +84,7 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         let width = width.unwrap_or(0).min(WIDEST);
         for step in chain {
             let function = clean(&step.function).into_owned();
-            let by = format!("{:<6}", step.word());
+            let word = format!("{:<6}", step.word());
             let tone = if step.is_certain() {
                 Tone::Dim
             } else {
@@ -92,7 +92,7 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
             };
             let place = place(step);
             let line = format!("{function:<width$}  {}", look.paint(Tone::Dim, &place));
-            let _ = writeln!(text, "  {} {}", look.paint(tone, &by), line.trim_end());
+            let _ = writeln!(text, "  {} {}", look.paint(tone, &word), line.trim_end());
         }
         text.push_str(&verdict(chain));
     }
@@ -164,10 +164,10 @@ pub fn dot(why: &Why, out: &mut dyn Write) -> io::Result<()> {
     for end in ends {
         writeln!(out, "  {end} [style=bold];")?;
     }
-    for (from, to, by, certain) in edges {
+    for (from, to, word, certain) in edges {
         match certain {
             true => writeln!(out, "  {from} -> {to};")?,
-            false => writeln!(out, "  {from} -> {to} [label={by}, style=dashed];")?,
+            false => writeln!(out, "  {from} -> {to} [label={word}, style=dashed];")?,
         }
     }
     writeln!(out, "}}")

@@ -7,7 +7,7 @@ use crate::card;
 use crate::document::{Remark, Support};
 use crate::place::bracket;
 use crate::style::clean;
-use crate::terms::{self, Loudness};
+use crate::terms::{self, Importance};
 use gospect_record::{Binary, BuildInfo, ImageRef, Module};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -146,7 +146,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
             },
             f: terms::flags(binary)
                 .iter()
-                .map(|(text, loudness)| (strings.id(text), rank(*loudness)))
+                .map(|(text, importance)| (strings.id(text), rank(*importance)))
                 .collect(),
             r: card
                 .rows
@@ -259,11 +259,11 @@ fn columns(binary: &Binary, has_copies: bool) -> [String; 6] {
     ]
 }
 
-fn rank(loudness: Loudness) -> u8 {
-    match loudness {
-        Loudness::Alarm => 0,
-        Loudness::Notice => 1,
-        Loudness::Plain => 2,
+fn rank(importance: Importance) -> u8 {
+    match importance {
+        Importance::Alarm => 0,
+        Importance::Notice => 1,
+        Importance::Plain => 2,
     }
 }
 

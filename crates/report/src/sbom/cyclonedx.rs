@@ -178,14 +178,16 @@ impl<'a> Bill<'a> {
     fn components(self) -> impl Iterator<Item = Component<'a>> {
         let inventory = self.inventory;
         let images = self.images.iter().map(move |image| self.image(image));
-        let loose = inventory.loose().filter_map(move |n| self.program(n));
+        let outside_images = inventory
+            .outside_images()
+            .filter_map(move |n| self.program(n));
         let modules = inventory.modules.iter().map(move |part| self.module(part));
         let toolchains = inventory.toolchains.iter();
         let toolchains = toolchains.map(move |(toolchain, users)| self.toolchain(toolchain, users));
         let packages = inventory.packages.iter();
         let packages = packages.map(move |(owner, users)| self.package(owner, users));
         images
-            .chain(loose)
+            .chain(outside_images)
             .chain(packages)
             .chain(modules)
             .chain(toolchains)
@@ -206,7 +208,7 @@ impl<'a> Bill<'a> {
         };
         let programs = inventory.programs.iter().enumerate();
         let programs = programs.map(|(number, program)| Edges {
-            depends_on: inventory.depends(program),
+            depends_on: inventory.dependency_ids(program),
             r#ref: inventory.id_of(number),
         });
         let packages = inventory.packages.iter().map(|(owner, users)| Edges {
@@ -220,7 +222,7 @@ impl<'a> Bill<'a> {
         let inventory = self.inventory;
         let mut subject =
             json!({"type": "file", "name": inventory.subject(), "bom-ref": "subject"});
-        if let ([image], None) = (self.images, inventory.loose().next()) {
+        if let ([image], None) = (self.images, inventory.outside_images().next()) {
             subject["type"] = json!("container");
             subject["name"] = json!(image.reference);
             if let Some(digest) = image.digest {
@@ -270,7 +272,7 @@ impl<'a> Bill<'a> {
 
     /// The programs whose dependencies are all listed.
     fn compositions(self) -> Value {
-        let of = |aggregate: Aggregate| -> Vec<String> {
+        let refs_with = |aggregate: Aggregate| -> Vec<String> {
             let programs = self.inventory.programs.iter().enumerate();
             let programs = programs.filter(|(_, program)| program.aggregate == aggregate);
             let programs = programs.map(|(n, _)| self.inventory.id_of(n));
@@ -280,7 +282,7 @@ impl<'a> Bill<'a> {
             let packages = packages.map(|owner| self.inventory.id_of_package(owner));
             programs.chain(packages).collect()
         };
-        let rows = Aggregate::ALL.map(|aggregate| (aggregate.name(), of(aggregate)));
+        let rows = Aggregate::ALL.map(|aggregate| (aggregate.name(), refs_with(aggregate)));
         rows.into_iter()
             .filter(|(_, refs)| !refs.is_empty())
             .map(|(aggregate, refs)| json!({"aggregate": aggregate, "dependencies": refs}))
@@ -391,8 +393,8 @@ impl<'a> Bill<'a> {
             let Some(program) = self.inventory.programs.get(*program as usize) else {
                 continue;
             };
-            if !ways.contains(&program.found) {
-                ways.push(program.found);
+            if !ways.contains(&program.evidence) {
+                ways.push(program.evidence);
             }
         }
         ways.sort_by(|a, b| b.0.total_cmp(&a.0));

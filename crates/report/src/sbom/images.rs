@@ -25,7 +25,7 @@ pub(super) struct BillLayer<'a> {
 /// All images, including those without a Go program, with the layers that contain one.
 pub(super) fn images(inventory: &Inventory) -> Vec<BillImage<'_>> {
     let mut images: Vec<BillImage> = Vec::new();
-    let mut known = BTreeMap::new();
+    let mut positions = BTreeMap::new();
     let records = inventory
         .images
         .iter()
@@ -39,8 +39,8 @@ pub(super) fn images(inventory: &Inventory) -> Vec<BillImage<'_>> {
             Some((number, program)),
         ))
     });
-    for (name, record, found) in records.chain(programs) {
-        let (position, layers, record) = &mut *known.entry(name).or_insert_with(|| {
+    for (name, record, program) in records.chain(programs) {
+        let (position, layers, record) = &mut *positions.entry(name).or_insert_with(|| {
             images.push(BillImage {
                 id: id("image", &format!("{name:?}")),
                 reference: name.0,
@@ -50,7 +50,7 @@ pub(super) fn images(inventory: &Inventory) -> Vec<BillImage<'_>> {
             });
             (images.len() - 1, BTreeMap::new(), record)
         });
-        let (Some((number, program)), Some(image)) = (found, images.get_mut(*position)) else {
+        let (Some((number, program)), Some(image)) = (program, images.get_mut(*position)) else {
             continue;
         };
         let layer = program.location.layer.as_ref();
@@ -90,9 +90,9 @@ impl BillLayer<'_> {
 
     /// Facts as pairs of name and value.
     pub(super) fn properties(&self) -> Vec<(String, String)> {
-        let by = self.record.and_then(|record| record.created_by.clone());
-        let by = by.map(|by| ("gospect:created_by".to_owned(), by));
+        let command = self.record.and_then(|record| record.created_by.clone());
+        let command = command.map(|command| ("gospect:created_by".to_owned(), command));
         let number = ("gospect:layer".to_owned(), self.number());
-        std::iter::once(number).chain(by).collect()
+        std::iter::once(number).chain(command).collect()
     }
 }

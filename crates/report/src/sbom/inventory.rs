@@ -1,7 +1,7 @@
 //! What a bill keeps of the records: each component once, in bounded memory.
 
 use super::component::{ComponentKey, ModuleComponent, Toolchain};
-use super::{found, id, name, program_purl, properties};
+use super::{evidence_of_modules, id, name, program_purl, properties};
 use gospect_bytes::{Budget, Full, Use};
 use gospect_record::{
     Binary, End, ImageRecord, Level, Line, Linked, Location, Module, ModuleList, Owner, Run,
@@ -33,8 +33,8 @@ pub(super) struct BillProgram {
     pub(super) version: Option<String>,
     pub(super) purl: Option<String>,
     pub(super) sha256: Option<String>,
-    /// How the build info was found. The confidence only orders the ways; it is not a probability.
-    pub(super) found: (f64, &'static str),
+    /// How the modules are known, with a confidence. The confidence only orders the ways; it is not a probability.
+    pub(super) evidence: (f64, &'static str),
     pub(super) aggregate: Aggregate,
     pub(super) modules: Vec<u32>,
     pub(super) toolchain: Option<Toolchain>,
@@ -121,12 +121,12 @@ impl Inventory {
         match line {
             Line::Run(run) => self.run = run.clone(),
             Line::Image(image) => {
-                self.take(image.size_in_memory())?;
+                self.spend(image.size_in_memory())?;
                 self.images.push((**image).clone());
             }
             Line::Binary(binary) => self.binary(binary)?,
             Line::Unexamined(thing) => {
-                self.take(thing.size_in_memory())?;
+                self.spend(thing.size_in_memory())?;
                 self.unexamined.push(thing.clone());
             }
             Line::End(end) => {
@@ -137,7 +137,7 @@ impl Inventory {
         Ok(())
     }
 
-    pub(super) fn take(&mut self, bytes: u64) -> Result<(), Full> {
+    pub(super) fn spend(&mut self, bytes: u64) -> Result<(), Full> {
         self.budget.spend(bytes)
     }
 
@@ -147,11 +147,11 @@ impl Inventory {
         for module in binary.build_info.iter().flat_map(|info| &info.deps) {
             modules.push(self.module(module)?);
         }
-        let mut own = Vec::new();
+        let mut own_packages = Vec::new();
         for package in binary.stand_ins() {
-            self.take(package.package.len() as u64 + 80)?;
+            self.spend(package.package.len() as u64 + 80)?;
             if package.is_own {
-                own.push(("gospect:package".to_owned(), package.package.to_owned()));
+                own_packages.push(("gospect:package".to_owned(), package.package.to_owned()));
                 continue;
             }
             let module = self.component(ComponentKey::of_functions(&package))?;
@@ -174,7 +174,7 @@ impl Inventory {
             users.push(number);
         }
         if let Some(owner) = &binary.owner {
-            self.take(owner.size_in_memory() + 4)?;
+            self.spend(owner.size_in_memory() + 4)?;
             // How a file was compared is not a fact about its package.
             let owner = Owner {
                 compared: None,
@@ -183,7 +183,7 @@ impl Inventory {
             self.packages.entry(owner).or_default().push(number);
         }
         let mut properties = properties(binary);
-        properties.extend(own);
+        properties.extend(own_packages);
         let texts = properties
             .iter()
             .map(|(name, value)| name.len() + value.len() + 80);
@@ -196,8 +196,8 @@ impl Inventory {
                 .flatten()
                 .map(String::len)
                 .sum::<usize>();
-        let own = size_of::<BillProgram>() + 5 * binary.path.len() + facts + 1024;
-        self.take((own + texts.sum::<usize>() + 12 * modules.len()) as u64)?;
+        let size = size_of::<BillProgram>() + 5 * binary.path.len() + facts + 1024;
+        self.spend((size + texts.sum::<usize>() + 12 * modules.len()) as u64)?;
         self.programs.push(BillProgram {
             path: binary.path.clone(),
             location: binary.location.clone(),
@@ -205,7 +205,7 @@ impl Inventory {
             version,
             purl,
             sha256: binary.sha256.clone(),
-            found: found(binary),
+            evidence: evidence_of_modules(binary),
             aggregate: Aggregate::of(binary),
             modules,
             toolchain,
@@ -223,7 +223,7 @@ impl Inventory {
         if let Some(number) = self.numbers.get(&key) {
             return Ok(*number);
         }
-        self.take(key.size_in_memory() as u64)?;
+        self.spend(key.size_in_memory() as u64)?;
         let number = u32::try_from(self.modules.len()).map_err(|_| self.budget.full())?;
         let key = Arc::new(key);
         self.modules.push(ModuleComponent {
@@ -242,16 +242,19 @@ impl Inventory {
         let mut order: Vec<u32> = (0..self.modules.len() as u32).collect();
         let key = |n: &u32| self.modules.get(*n as usize).map(|part| &part.key);
         order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-        let mut places = vec![0_u32; order.len()];
+        let mut new_numbers = vec![0_u32; order.len()];
         for (new, old) in order.iter().enumerate() {
-            if let Some(place) = places.get_mut(*old as usize) {
-                *place = new as u32;
+            if let Some(number) = new_numbers.get_mut(*old as usize) {
+                *number = new as u32;
             }
         }
         self.modules.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         for program in &mut self.programs {
             for number in &mut program.modules {
-                *number = places.get(*number as usize).copied().unwrap_or(*number);
+                *number = new_numbers
+                    .get(*number as usize)
+                    .copied()
+                    .unwrap_or(*number);
             }
         }
     }
@@ -262,7 +265,7 @@ impl Inventory {
     }
 
     /// The numbers of programs outside images.
-    pub(super) fn loose(&self) -> impl Iterator<Item = usize> {
+    pub(super) fn outside_images(&self) -> impl Iterator<Item = usize> {
         let programs = self.programs.iter().enumerate();
         programs
             .filter(|(_, program)| program.location.image.is_none())
@@ -291,7 +294,7 @@ impl Inventory {
     }
 
     /// The ids of the dependencies of a program.
-    pub(super) fn depends(&self, program: &BillProgram) -> Vec<String> {
+    pub(super) fn dependency_ids(&self, program: &BillProgram) -> Vec<String> {
         let modules = program.modules.iter();
         let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.id()));
         let toolchain = program.toolchain.iter().map(Toolchain::id);

@@ -88,8 +88,8 @@ const FUNCTION_TABLE: &str = "function table";
 /// The same, with its confidence.
 const BY_FUNCTIONS: (f64, &str) = (0.6, FUNCTION_TABLE);
 
-/// How the build info of a program was found, with the confidence.
-fn found(binary: &Binary) -> (f64, &'static str) {
+/// How the modules of a program are known, with a confidence.
+fn evidence_of_modules(binary: &Binary) -> (f64, &'static str) {
     match binary.build_info_source.as_ref().and_then(Word::known) {
         _ if !terms::claims(binary, Verdict::Contradicted).is_empty() => {
             (0.3, "contradicted by other evidence in the file")

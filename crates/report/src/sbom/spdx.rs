@@ -42,9 +42,9 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
     ))?;
     if input.licences.is_some() {
         let licence =
-            |part: &ModuleComponent| bill.licence(part).map(|found| found.spdx().to_owned());
-        let found: Vec<_> = inventory.modules.iter().map(licence).collect();
-        digest = Digesting::of(&(digest, found))?;
+            |part: &ModuleComponent| bill.licence(part).map(|licence| licence.spdx().to_owned());
+        let licences: Vec<_> = inventory.modules.iter().map(licence).collect();
+        digest = Digesting::of(&(digest, licences))?;
     }
     let document = Document {
         id: "SPDXRef-DOCUMENT",
@@ -100,7 +100,9 @@ impl<'a> Bill<'a> {
             });
             std::iter::once(self.image(image)).chain(layers)
         });
-        let loose = inventory.loose().filter_map(move |n| self.program(n));
+        let outside_images = inventory
+            .outside_images()
+            .filter_map(move |n| self.program(n));
         let modules = inventory.modules.iter().map(move |part| self.module(part));
         let toolchains = inventory.toolchains.keys();
         let toolchains = toolchains.map(move |toolchain| self.toolchain(toolchain));
@@ -108,7 +110,7 @@ impl<'a> Bill<'a> {
         let owners = owners.map(move |owner| self.owner(owner));
         std::iter::once(self.subject())
             .chain(images)
-            .chain(loose)
+            .chain(outside_images)
             .chain(owners)
             .chain(modules)
             .chain(toolchains)
@@ -127,10 +129,10 @@ impl<'a> Bill<'a> {
             });
             std::iter::once(first).chain(layers)
         });
-        let loose = self.inventory.loose();
+        let outside_images = self.inventory.outside_images();
         std::iter::once(relate("SPDXRef-DOCUMENT", "DESCRIBES", SUBJECT))
             .chain(images)
-            .chain(loose.flat_map(move |number| self.edges(number, SUBJECT)))
+            .chain(outside_images.flat_map(move |number| self.edges(number, SUBJECT)))
             .chain(self.owned())
     }
 
@@ -139,7 +141,7 @@ impl<'a> Bill<'a> {
         let id = reference(&self.inventory.id_of(number));
         let first = relate(inside, "CONTAINS", &id);
         let program = self.inventory.programs.get(number);
-        let depends = program.map(|program| self.inventory.depends(program));
+        let depends = program.map(|program| self.inventory.dependency_ids(program));
         let depends = depends.into_iter().flatten();
         std::iter::once(first)
             .chain(depends.map(move |part| relate(&id, "DEPENDS_ON", &reference(&part))))

@@ -101,7 +101,7 @@ impl Look {
         };
         let indent = width(head);
         if columns < indent.saturating_add(20) {
-            // There is no room beside the head, so it becomes part of the text.
+            // Too few columns are left beside the head, so it becomes part of the text.
             let body = head.trim_start_matches(' ');
             let indent = (head.len() - body.len()).min(columns / 2);
             out.extend(std::iter::repeat_n(' ', indent));
@@ -114,8 +114,8 @@ impl Look {
 
     /// Adds an entry of a list to `out`. Its later lines are indented further, to separate it from the next entry.
     pub fn entry(&self, out: &mut String, indent: usize, text: &str) {
-        let most = self.width.map_or(usize::MAX, |columns| columns / 2);
-        let (indent, hang) = (indent.min(most), (indent + HANG).min(most));
+        let max_indent = self.width.map_or(usize::MAX, |columns| columns / 2);
+        let (indent, hang) = (indent.min(max_indent), (indent + HANG).min(max_indent));
         out.extend(std::iter::repeat_n(' ', indent));
         match self.width {
             Some(columns) => self.flow(out, columns - hang, hang, hang - indent, text),
@@ -126,35 +126,35 @@ impl Look {
         }
     }
 
-    /// `extra` is how many more columns the first line has than the others.
-    fn flow(&self, out: &mut String, room: usize, indent: usize, extra: usize, text: &str) {
-        let (full, mut room, mut used) = (room, room + extra, 0);
+    /// Wraps text to `columns`; the first line has `extra` columns more.
+    fn flow(&self, out: &mut String, columns: usize, indent: usize, extra: usize, text: &str) {
+        let (mut line_columns, mut used) = (columns + extra, 0);
         for word in text.split(' ') {
             let size = width(word);
             // A word that must be broken anyway starts on the current line.
-            if used > 0 && size <= full && size.saturating_add(used + 1) > room {
+            if used > 0 && size <= columns && size.saturating_add(used + 1) > line_columns {
                 new_line(out, indent);
-                (room, used) = (full, 0);
+                (line_columns, used) = (columns, 0);
             } else if used > 0 {
                 out.push(' ');
                 used += 1;
             }
-            if size <= room {
+            if size <= line_columns {
                 out.push_str(word);
                 used += size;
                 continue;
             }
             // Lists and paths are broken after a comma or a slash, other long words anywhere.
             for part in word.split_inclusive([',', '/']) {
-                if used > 0 && width(part).saturating_add(used) > room {
+                if used > 0 && width(part).saturating_add(used) > line_columns {
                     new_line(out, indent);
-                    (room, used) = (full, 0);
+                    (line_columns, used) = (columns, 0);
                 }
                 for c in part.chars() {
                     let size = char_width(c);
-                    if used > 0 && used + size > room {
+                    if used > 0 && used + size > line_columns {
                         new_line(out, indent);
-                        (room, used) = (full, 0);
+                        (line_columns, used) = (columns, 0);
                     }
                     out.push(c);
                     used += size;

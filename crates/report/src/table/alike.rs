@@ -35,10 +35,10 @@ pub(super) fn resolve(
                 if texts.len() < 2 {
                     continue;
                 }
-                let differs = common(&texts);
+                let difference = common_prefix(&texts);
                 for row in group {
                     let Some(text) = text(*row) else { continue };
-                    let cell = look.cut_around(text, differs, *max);
+                    let cell = look.cut_around(text, difference, *max);
                     changed.insert((index, *row), cell.clone());
                     next.push((*row, cell));
                 }
@@ -50,15 +50,15 @@ pub(super) fn resolve(
 }
 
 /// The byte, at a character boundary, where the texts start to differ.
-fn common(texts: &HashSet<&str>) -> usize {
+fn common_prefix(texts: &HashSet<&str>) -> usize {
     let mut all = texts.iter();
     let first = all.next().copied().unwrap_or_default();
-    all.fold(first.len(), |common, text| {
-        let same = first.bytes().zip(text.bytes()).take(common);
-        let mut at = same.take_while(|(a, b)| a == b).count();
-        while !first.is_char_boundary(at) {
-            at -= 1;
+    all.fold(first.len(), |common_prefix, text| {
+        let equal = first.bytes().zip(text.bytes()).take(common_prefix);
+        let mut end = equal.take_while(|(one, other)| one == other).count();
+        while !first.is_char_boundary(end) {
+            end -= 1;
         }
-        at
+        end
     })
 }

@@ -149,10 +149,11 @@ fn sum_evidence(sum: &Sum) -> Vec<Evidence> {
 }
 
 fn check_evidence(checks: &[Check]) -> Vec<Evidence> {
-    let odd = checks.iter().filter(|c| c.verdict == Verdict::Different);
-    odd.map(|check| Evidence {
-        source: check.what.name().to_owned(),
-        value: check_line(check),
-    })
-    .collect()
+    let different = checks.iter().filter(|c| c.verdict == Verdict::Different);
+    different
+        .map(|check| Evidence {
+            source: check.what.name().to_owned(),
+            value: check_line(check),
+        })
+        .collect()
 }

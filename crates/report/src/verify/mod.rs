@@ -50,8 +50,10 @@ pub enum Format {
 
 /// The format with this name.
 pub fn format(name: &str) -> Option<Format> {
-    let found = FORMATS.iter().find(|(known, ..)| *known == name);
-    found.map(|(_, format, _)| *format)
+    let row = FORMATS
+        .iter()
+        .find(|(format_name, ..)| *format_name == name);
+    row.map(|(_, format, _)| *format)
 }
 
 /// The checksum database that was used, and statistics of the look-ups.

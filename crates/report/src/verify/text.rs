@@ -42,13 +42,13 @@ pub(super) fn program(
         format!("{}{text}\n", " ".repeat(indent))
     };
     text.push_str(&line(2, &sums(program)));
-    let counted = match all {
+    let counted_reasons = match all {
         true => BTreeMap::new(),
         false => counted(&program.sums),
     };
     let is_counted = |sum: &&Sum| {
         let why = reason(sum);
-        why.is_some_and(|why| counted.contains_key(why))
+        why.is_some_and(|why| counted_reasons.contains_key(why))
     };
     let named = program.sums.iter().filter(|sum| is_named(sum));
     for sum in named.filter(|sum| !is_counted(sum)) {
@@ -61,7 +61,7 @@ pub(super) fn program(
             text.push_str(&line(6, &format!("{source} has {expected}")));
         }
     }
-    for (why, number) in &counted {
+    for (why, number) in &counted_reasons {
         let row = format!("{number} unknown: {why}; --all lists them");
         text.push_str(&line(4, &row));
     }
@@ -73,8 +73,8 @@ pub(super) fn program(
     }
     if let Some(source) = &program.source {
         text.push_str(&line(2, &source_line(source)));
-        let odd = source.checks.iter().filter(|c| c.verdict != Verdict::Equal);
-        for check in odd {
+        let not_equal = source.checks.iter().filter(|c| c.verdict != Verdict::Equal);
+        for check in not_equal {
             text.push_str(&line(4, &check_line(check)));
         }
     }
@@ -157,9 +157,11 @@ pub(super) fn sum_line(sum: &Sum) -> String {
     let mut text = format!("{} {} {}", sum.verdict.name(), sum.module, sum.version);
     match (sum.kind, sum.replaced.as_deref()) {
         (ModuleKind::Main, _) => text.push_str(" (main module)"),
-        (ModuleKind::Replacement, Some(of)) => text.push_str(&format!(" (in place of {of})")),
-        (ModuleKind::LocalReplacement, Some(by)) => {
-            text.push_str(&format!(" (replaced by the folder {by})"));
+        (ModuleKind::Replacement, Some(original)) => {
+            text.push_str(&format!(" (in place of {original})"))
+        }
+        (ModuleKind::LocalReplacement, Some(folder)) => {
+            text.push_str(&format!(" (replaced by the folder {folder})"));
         }
         (ModuleKind::Toolchain, _) => {
             text.push_str(" (the toolchain; programs do not record its sum)");
@@ -177,10 +179,10 @@ pub(super) fn sum_line(sum: &Sum) -> String {
 
 /// A document, and the result of checking its signature.
 pub(super) fn provenance_line(provenance: &Provenance) -> String {
-    let by = provenance.signature.by.as_deref();
-    let by = by.map_or(String::new(), |by| format!(" ({by})"));
+    let signer = provenance.signature.by.as_deref();
+    let signer = signer.map_or(String::new(), |signer| format!(" ({signer})"));
     format!(
-        "provenance {}: {}; {}{by}",
+        "provenance {}: {}; {}{signer}",
         provenance.document,
         provenance.verdict.name(),
         provenance.signature.done
@@ -203,7 +205,7 @@ pub(super) fn check_line(check: &Check) -> String {
     match (&check.recorded, &check.expected, check.verdict) {
         (Some(recorded), _, Verdict::Equal) => text.push_str(&format!(" {recorded}")),
         (None, Some(expected), Verdict::Equal) => text.push_str(&format!(" {expected}")),
-        // Both name the same, and nothing confirms it.
+        // Both say the same, but nothing confirms it.
         (Some(recorded), Some(expected), _) if recorded == expected => {
             text.push_str(&format!(" {recorded}"));
         }

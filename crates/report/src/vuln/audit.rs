@@ -17,7 +17,7 @@ fn code(level: Level) -> &'static str {
 pub(super) fn listed(report: &Report, level: Level) -> impl Iterator<Item = (&Program, &Finding)> {
     report.programs.iter().flat_map(move |program| {
         let listed = program.findings.iter().filter(move |f| f.level >= level);
-        listed.map(move |found| (program, found))
+        listed.map(move |finding| (program, finding))
     })
 }
 
@@ -25,7 +25,7 @@ pub(super) fn listed(report: &Report, level: Level) -> impl Iterator<Item = (&Pr
 pub(super) fn audit(report: &Report, level: Level) -> Audit {
     let listed = listed(report, level);
     let findings: Vec<audit::Finding> = listed
-        .map(|(program, found)| finding(program, found))
+        .map(|(program, finding)| audit_finding(program, finding))
         .collect();
     Audit {
         counts: Counts::of(&findings),
@@ -35,44 +35,44 @@ pub(super) fn audit(report: &Report, level: Level) -> Audit {
     }
 }
 
-fn finding(program: &Program, found: &Finding) -> audit::Finding {
-    let severity = match found.level {
+fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
+    let severity = match finding.level {
         Level::Symbol => Severity::Error,
         Level::Package => Severity::Warning,
         Level::Module => Severity::Note,
     };
-    let what = match found.level {
-        Level::Symbol if !found.symbols.is_empty() => "vulnerable functions of it are linked",
+    let what = match finding.level {
+        Level::Symbol if !finding.symbols.is_empty() => "vulnerable functions of it are linked",
         Level::Symbol | Level::Package => "a vulnerable package of it is linked",
         Level::Module => "only the version matches",
     };
-    let severity_text = found.severity.map(|severity| format!("; {severity}"));
-    let owner_fix = found.owner_fix.as_ref().map(|fix| format!("; {fix}"));
-    let name = found
+    let severity_text = finding.severity.map(|severity| format!("; {severity}"));
+    let owner_fix = finding.owner_fix.as_ref().map(|fix| format!("; {fix}"));
+    let name = finding
         .cve()
-        .map_or(found.id.clone(), |cve| format!("{} ({cve})", found.id));
-    let summary = found
+        .map_or(finding.id.clone(), |cve| format!("{} ({cve})", finding.id));
+    let summary = finding
         .summary
         .as_deref()
         .map_or(String::new(), |s| format!(": {s}"));
-    let seen = |source: &str, list: &[String]| {
+    let evidence_of = |source: &str, list: &[String]| {
         let evidence = |value: &String| Evidence {
             source: source.to_owned(),
             value: value.clone(),
         };
         list.iter().map(evidence).collect::<Vec<_>>()
     };
-    let evidence = match found.symbols.as_slice() {
-        [] => seen("package", &found.packages),
-        symbols => seen("function", symbols),
+    let evidence = match finding.symbols.as_slice() {
+        [] => evidence_of("package", &finding.packages),
+        symbols => evidence_of("function", symbols),
     };
     audit::Finding {
-        rule: found.id.clone(),
-        code: code(found.level).to_owned(),
+        rule: finding.id.clone(),
+        code: code(finding.level).to_owned(),
         level: severity,
         message: format!(
             "{name} in {}{summary}; {what}{}{}",
-            versions(found),
+            versions(finding),
             severity_text.unwrap_or_default(),
             owner_fix.unwrap_or_default()
         ),
@@ -80,17 +80,17 @@ fn finding(program: &Program, found: &Finding) -> audit::Finding {
         location: program.location.clone(),
         region: None,
         evidence,
-        help: found.advice(),
+        help: finding.advice(),
         policy: None,
-        waived: found.cleared_by().map(|reason| Waived {
+        waived: finding.cleared_by().map(|reason| Waived {
             reason,
             expires: None,
         }),
         accepted: false,
         fingerprint: audit::fingerprint(
-            &found.id,
+            &finding.id,
             &audit::identity(&program.path, &program.location),
-            std::slice::from_ref(&found.module),
+            std::slice::from_ref(&finding.module),
         ),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     }
     let mut components: BTreeMap<String, Value> = BTreeMap::new();
     let mut dependencies: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut found = Vec::new();
+    let mut findings = Vec::new();
     for program in &report.programs {
         let (id, component) = component(program);
         components.insert(id.clone(), component);
@@ -38,7 +38,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             if !parts.contains(&reference) {
                 parts.push(reference.clone());
             }
-            found.push((finding, reference));
+            findings.push((finding, reference));
         }
     }
     let dependencies: Vec<Value> = dependencies
@@ -52,7 +52,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         "metadata": metadata(options.time),
         "components": components.into_values().collect::<Vec<_>>(),
         "dependencies": dependencies,
-        "vulnerabilities": vulnerabilities(found.into_iter()),
+        "vulnerabilities": vulnerabilities(findings.into_iter()),
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
@@ -124,7 +124,7 @@ fn by_common_id(row: &mut Value) {
 }
 
 /// The worst finding of each entry for each component, where programs that share it differ.
-fn worst<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -> Vec<(&'r Finding, String)> {
+fn worst<'r>(findings: impl Iterator<Item = (&'r Finding, String)>) -> Vec<(&'r Finding, String)> {
     let rank = |finding: &Finding| match statement(finding).status {
         Status::Affected => 3,
         Status::UnderInvestigation => 2,
@@ -132,10 +132,10 @@ fn worst<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -> Vec<(&'r Fin
         Status::NotAffected => 0,
     };
     let mut worst: BTreeMap<(&str, String), &Finding> = BTreeMap::new();
-    for (finding, reference) in found {
-        let said = worst.entry((&finding.id, reference)).or_insert(finding);
-        if rank(finding) > rank(said) {
-            *said = finding;
+    for (finding, reference) in findings {
+        let worst_so_far = worst.entry((&finding.id, reference)).or_insert(finding);
+        if rank(finding) > rank(worst_so_far) {
+            *worst_so_far = finding;
         }
     }
     let worst = worst.into_iter();
@@ -170,9 +170,9 @@ fn component(program: &Program) -> (String, Value) {
 }
 
 /// The `vulnerabilities` of a bill: one for each entry and statement, with the components (`bom-ref`) that it affects.
-pub fn vulnerabilities<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -> Vec<Value> {
+pub fn vulnerabilities<'r>(findings: impl Iterator<Item = (&'r Finding, String)>) -> Vec<Value> {
     let mut rows: BTreeMap<(&str, String), (Value, Vec<String>)> = BTreeMap::new();
-    for (finding, reference) in found {
+    for (finding, reference) in findings {
         let value = vulnerability(finding);
         let key = (finding.id.as_str(), value.to_string());
         let (_, references) = rows.entry(key).or_insert_with(|| (value, Vec::new()));
@@ -199,16 +199,19 @@ pub fn vulnerabilities<'r>(found: impl Iterator<Item = (&'r Finding, String)>) -
 /// one counts.
 pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
     let ids = inventory.ids_by_purl();
-    let mut found = Vec::new();
-    for (number, program) in programs.iter().enumerate() {
+    let mut findings = Vec::new();
+    for (index, program) in programs.iter().enumerate() {
         for finding in &program.findings {
             let mut purls = module_purls(finding);
             purls.extend(purl::of_module(&finding.module, ""));
-            let known = purls.iter().find_map(|purl| ids.get(purl)).cloned();
-            found.push((finding, known.unwrap_or_else(|| inventory.id_of(number))));
+            let component_id = purls.iter().find_map(|purl| ids.get(purl)).cloned();
+            findings.push((
+                finding,
+                component_id.unwrap_or_else(|| inventory.id_of(index)),
+            ));
         }
     }
-    vulnerabilities(worst(found.into_iter()).into_iter())
+    vulnerabilities(worst(findings.into_iter()).into_iter())
 }
 
 fn vulnerability(finding: &Finding) -> Value {

@@ -28,7 +28,7 @@ pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::R
     }));
     let cleared = report.cleared(Level::Module).count() as u64;
     if cleared > 0 {
-        let label = "taken back by VEX";
+        let label = "cleared by VEX";
         tiles.push(Tile::of(cleared, label, label, Tone::Good));
     }
     let database = &report.database;
@@ -100,7 +100,7 @@ fn actions(report: &Report) -> Table {
     }
 }
 
-/// What makes findings one row: the entry, the module, and whether a VEX document takes them back.
+/// What makes findings one row: the entry, the module, and whether a VEX document clears them.
 type Key<'r> = (&'r str, &'r str, bool);
 
 fn findings(report: &Report) -> Table {

@@ -46,11 +46,11 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             continue;
         };
         let names = names_of(places, false);
-        let left = names.len().saturating_sub(NAMED);
-        is_cut |= left > 0;
+        let unnamed = names.len().saturating_sub(NAMED);
+        is_cut |= unnamed > 0;
         let mut named: Vec<String> = names.into_iter().take(NAMED).collect();
-        if left > 0 {
-            named.push(format!("and {left} more"));
+        if unnamed > 0 {
+            named.push(format!("and {unnamed} more"));
         }
         let name = match finding.cve() {
             Some(cve) => format!("{} {cve}", finding.id),

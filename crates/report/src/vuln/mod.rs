@@ -102,9 +102,9 @@ pub static FORMATS: &[Format] = &[
         doc: "GitLab code quality",
         render: |report, options, out| {
             let audit = audit::audit(report, options.level);
-            let found = audit::listed(report, options.level);
-            let rated: Vec<_> = found.map(|(_, finding)| finding.severity).collect();
-            findings::gitlab::write_rated(&audit, &rated, out)
+            let listed = audit::listed(report, options.level);
+            let severities: Vec<_> = listed.map(|(_, finding)| finding.severity).collect();
+            findings::gitlab::write_rated(&audit, &severities, out)
         },
     },
 ];

@@ -38,12 +38,12 @@ fn statements(report: &Report) -> Vec<Value> {
     let mut by_text: BTreeMap<(String, String), (Value, Vec<Value>)> = BTreeMap::new();
     for program in &report.programs {
         for finding in &program.findings {
-            let statement = says(finding);
+            let statement = statement_of(finding);
             let key = (finding.id.clone(), statement.to_string());
-            let (_, found) = by_text
+            let (_, products) = by_text
                 .entry(key)
                 .or_insert_with(|| (statement, Vec::new()));
-            found.extend(listed(program, Some(finding)));
+            products.extend(products_of(program, Some(finding)));
         }
         for id in program.unjudged.iter().flat_map(|row| &row.entries) {
             let statement = json!({
@@ -52,10 +52,10 @@ fn statements(report: &Report) -> Vec<Value> {
                 "status_notes": "the version of the module is not known",
             });
             let key = (id.clone(), statement.to_string());
-            let (_, found) = by_text
+            let (_, products) = by_text
                 .entry(key)
                 .or_insert_with(|| (statement, Vec::new()));
-            found.extend(listed(program, None));
+            products.extend(products_of(program, None));
         }
     }
     let statements = by_text.into_values().map(|(mut statement, mut products)| {
@@ -69,7 +69,7 @@ fn statements(report: &Report) -> Vec<Value> {
     statements.collect()
 }
 
-fn says(finding: &Finding) -> Value {
+fn statement_of(finding: &Finding) -> Value {
     let statement = statement(finding);
     let mut keys = Map::new();
     let mut vulnerability = json!({ "name": finding.id, "aliases": finding.aliases });
@@ -97,21 +97,21 @@ fn says(finding: &Finding) -> Value {
 }
 
 /// The program and its image, with the module as their part.
-fn listed(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
+fn products_of(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
     let parts: Vec<Value> = finding
         .map(module_purls)
         .unwrap_or_default()
         .iter()
         .map(|purl| json!({ "@id": purl, "identifiers": { "purl": purl } }))
         .collect();
-    let mut found = Vec::new();
-    let mut own = written_products(program);
-    if own.is_empty() {
+    let mut products = Vec::new();
+    let mut names = written_products(program);
+    if names.is_empty() {
         // A file without a digest is identified by its path.
-        own.extend(program.sha256.is_none().then(|| program.path.clone()));
+        names.extend(program.sha256.is_none().then(|| program.path.clone()));
     }
     let is_image = |name: &String| name.starts_with("pkg:oci/");
-    for name in &own {
+    for name in &names {
         let mut product = json!({ "@id": name });
         if let Some(keys) = product.as_object_mut() {
             if name.starts_with("pkg:") {
@@ -124,12 +124,12 @@ fn listed(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
                 keys.insert("subcomponents".into(), json!(parts));
             }
         }
-        found.push(product);
+        products.push(product);
     }
-    if own.is_empty()
+    if names.is_empty()
         && let Some(sum) = &program.sha256
     {
-        found.push(json!({ "@id": format!("sha256:{sum}"), "hashes": { "sha-256": sum }, "subcomponents": parts }));
+        products.push(json!({ "@id": format!("sha256:{sum}"), "hashes": { "sha-256": sum }, "subcomponents": parts }));
     }
-    found
+    products
 }

@@ -255,7 +255,7 @@ fn findings_that_vex_clears_do_not_count_and_are_shown() {
     vex::apply(&[document], &mut report.programs[0]);
     let text = rendered("text", &report, Level::Symbol);
     assert!(
-        text.contains("taken back: GO-2026-0001 in dist/app: vulnerable_code_not_in_execute_path (ours.json)\n"),
+        text.contains("cleared by VEX: GO-2026-0001 in dist/app: vulnerable_code_not_in_execute_path (ours.json)\n"),
         "{text}"
     );
     assert!(text.contains("4 vulnerabilities linked"), "{text}");

@@ -85,8 +85,8 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
 fn ends(to: Option<&str>, number: usize) -> String {
     match (to, number) {
         (Some(_), 1) => "ends 1 vulnerability".to_owned(),
-        (Some(_), n) => format!("ends {n} vulnerabilities"),
-        (None, n) => count(n as u64, "vulnerability", "vulnerabilities"),
+        (Some(_), number) => format!("ends {number} vulnerabilities"),
+        (None, number) => count(number as u64, "vulnerability", "vulnerabilities"),
     }
 }
 
@@ -269,13 +269,59 @@ fn module_notes(report: &Report) -> Vec<String> {
 
 /// Counts, what could not be judged, what VEX documents exclude, and the database used.
 pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
+    let mut lines = count_lines(report, level);
+    lines.extend(report.cleared(level).map(|(program, finding)| {
+        let vex = finding.vex.as_ref();
+        let why = vex
+            .and_then(|vex| vex.justification.as_deref())
+            .unwrap_or("no reason given");
+        let source = vex.map_or("", |vex| &vex.source);
+        let id = &finding.id;
+        format!("cleared by VEX: {id} in {}: {why} ({source})", program.path)
+    }));
+    for (why, (modules, programs)) in report.unjudged() {
+        let modules: Vec<&str> = modules.into_iter().collect();
+        let programs: Vec<&str> = programs.into_iter().collect();
+        let modules = match modules.as_slice() {
+            [] => String::new(),
+            modules => format!("{}; ", some(modules)),
+        };
+        lines.push(format!(
+            "{}: {modules}in {}",
+            sentence(why),
+            some(&programs)
+        ));
+    }
+    lines.extend(module_notes(report));
+    lines.extend(without_chains(report));
+    if !report.unexamined.is_empty() {
+        lines.push(format!(
+            "not examined: {} (`gospect scan` on the same targets shows each with the reason)",
+            report.unexamined.len()
+        ));
+    }
+    lines.extend(distributions_to_ask(report, level));
+    let database = &report.database;
+    let date = database
+        .date
+        .as_deref()
+        .map_or("of no date", |date| date.get(..10).unwrap_or(date));
+    lines.push(format!(
+        "database: {}, {date}, {} entries",
+        database.source, database.entries
+    ));
+    lines
+}
+
+/// How many vulnerabilities are at this level or above, and how many are below it and not listed.
+fn count_lines(report: &Report, level: Level) -> Vec<String> {
     let mut lines = Vec::new();
     let counts = report.counts();
     let programs = count(report.programs.len() as u64, "program", "programs");
-    let at: usize = counts
+    let listed: usize = counts
         .iter()
-        .filter(|(l, _)| *l >= level)
-        .map(|(_, n)| n)
+        .filter(|(counted, _)| *counted >= level)
+        .map(|(_, number)| number)
         .sum();
     // The level of symbols includes entries that name no function, so the text does not mention functions.
     let (is_linked, linked) = match level {
@@ -283,75 +329,55 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         Level::Package => ("has a linked package", "with a linked package"),
         Level::Module => ("is of a linked module", "of linked modules"),
     };
-    lines.push(match at {
+    lines.push(match listed {
         0 => format!("no known vulnerability {is_linked} in {programs}"),
-        n => format!(
+        listed => format!(
             "{} {linked}, in {} of {programs}",
-            count(n as u64, "vulnerability", "vulnerabilities"),
+            count(listed as u64, "vulnerability", "vulnerabilities"),
             report.affected(level)
         ),
     });
-    let below: Vec<String> = counts
+    let below = counts
         .iter()
-        .filter(|(l, n)| *l < level && *n > 0)
-        .map(|(l, n)| match l {
-            Level::Package => format!("{n} with only a package linked"),
-            _ => format!("{n} where only the version of a module matches"),
-        })
-        .collect();
-    if let Some((lowest, _)) = counts.iter().rfind(|(l, n)| *l < level && *n > 0) {
+        .filter(|(counted, number)| *counted < level && *number > 0);
+    let texts = below.clone().map(|(counted, number)| match counted {
+        Level::Package => format!("{number} with only a package linked"),
+        _ => format!("{number} where only the version of a module matches"),
+    });
+    let texts: Vec<String> = texts.collect();
+    if let Some((lowest, _)) = below.last() {
         lines.push(format!(
             "not listed (`--level {}` lists them): {}",
             lowest.name(),
-            below.join(", ")
+            texts.join(", ")
         ));
     }
-    let cleared: Vec<String> = report
-        .cleared(level)
-        .map(|(program, finding)| {
-            let vex = finding.vex.as_ref();
-            let why = vex
-                .and_then(|v| v.justification.as_deref())
-                .unwrap_or("no reason given");
-            let source = vex.map_or("", |v| &v.source);
-            format!("{} in {}: {why} ({source})", finding.id, program.path)
-        })
-        .collect();
-    lines.extend(
-        cleared
-            .into_iter()
-            .map(|text| format!("taken back: {text}")),
-    );
-    for (why, (modules, programs)) in report.unjudged() {
-        let modules: Vec<&str> = modules.into_iter().collect();
-        let programs: Vec<&str> = programs.into_iter().collect();
-        let of = match modules.as_slice() {
-            [] => String::new(),
-            modules => format!("{}; ", some(modules)),
-        };
-        lines.push(format!("{}: {of}in {}", sentence(why), some(&programs)));
-    }
-    lines.extend(module_notes(report));
-    let mut without_chains: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    lines
+}
+
+/// Why there are no chains of calls, with the programs that have none.
+fn without_chains(report: &Report) -> impl Iterator<Item = String> {
+    let mut programs_by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for program in &report.programs {
         if let Some(why) = &program.without_chains {
-            without_chains.entry(why).or_default().push(&program.path);
+            let programs = programs_by_reason.entry(why).or_default();
+            programs.push(&program.path);
         }
     }
-    for (why, programs) in without_chains {
-        lines.push(format!("no chains of calls for {}: {why}", some(&programs)));
-    }
-    if !report.unexamined.is_empty() {
-        lines.push(format!(
-            "not examined: {} (`gospect scan` on the same targets shows each with the reason)",
-            report.unexamined.len()
-        ));
-    }
-    let owned = report
+    let reasons = programs_by_reason.into_iter();
+    reasons.map(|(why, programs)| format!("no chains of calls for {}: {why}", some(&programs)))
+}
+
+/// The distributions to ask about programs with vulnerabilities; `None`: their changelogs say what is fixed, or no package owns such a program.
+fn distributions_to_ask(report: &Report, level: Level) -> Option<String> {
+    let is_open = |program: &&Program| {
+        let mut counting = program.counting(level);
+        counting.any(|finding| finding.owner_fix.is_none())
+    };
+    let owners = report
         .programs
         .iter()
-        .filter(|p| p.owner.is_some() && p.counting(level).any(|f| f.owner_fix.is_none()));
-    let owners: Vec<String> = owned
+        .filter(is_open)
         .filter_map(|program| {
             let owner = program.owner.as_ref()?;
             let distribution = owner.distribution.as_deref().unwrap_or("a distribution");
@@ -359,25 +385,15 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
                 "{} is {} {} of {distribution}",
                 program.path, owner.name, owner.version
             ))
-        })
-        .collect();
-    if !owners.is_empty() {
-        let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
-        lines.push(format!(
+        });
+    let owners: Vec<String> = owners.collect();
+    let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
+    (!owners.is_empty()).then(|| {
+        format!(
             "distributions fix without changing versions; ask them: {}",
             some(&owners)
-        ));
-    }
-    let database = &report.database;
-    let date = database
-        .date
-        .as_deref()
-        .map_or("of no date", |d| d.get(..10).unwrap_or(d));
-    lines.push(format!(
-        "database: {}, {date}, {} entries",
-        database.source, database.entries
-    ));
-    lines
+        )
+    })
 }
 
 /// What a reason means for the reader.
