@@ -139,7 +139,7 @@ pub struct Finding {
     pub absent: bool,
     /// The statement of a VEX document about it.
     pub vex: Option<Vex>,
-    /// What the changelog of the package that owns the program says; it takes nothing back. Absent where it does not name the vulnerability.
+    /// What the changelog of the package that owns the program says; the finding counts all the same. Absent where it does not name the vulnerability.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_fix: Option<OwnerFix>,
     /// Chains of calls from the start of the program to its linked functions (of packages that count whole, to their functions), the most certain first and one for each;
@@ -207,14 +207,14 @@ impl Finding {
 /// The release to rebuild with if `fixed` is the first that has the fix: the newest patch release of the same minor release, or of the oldest supported one if `fixed` is
 /// older. `fixed` itself if it is newer than the releases known here.
 pub fn release_to_use(fixed: &str) -> String {
-    let known = || {
+    let newest_fixed = || {
         let first = GoVersion::parse(fixed)?;
         let minor = first.minor()?.max(releases::oldest_supported()?.minor);
         let newest = format!("go1.{minor}.{}", releases::newest_patch(minor)?);
         let is_fixed = GoVersion::parse(&newest)?.compare(&first).is_ge();
         is_fixed.then_some(newest)
     };
-    known().unwrap_or_else(|| fixed.to_owned())
+    newest_fixed().unwrap_or_else(|| fixed.to_owned())
 }
 
 /// Whether a module of the database is Go's own.
@@ -274,9 +274,9 @@ pub struct Unjudged {
 /// The result for one program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Program {
-    /// Location for a person.
+    /// Location as text for people.
     pub path: String,
-    /// Location for a program.
+    /// Location as data.
     pub location: Location,
     /// As in the record.
     pub go_version: Option<String>,
@@ -312,16 +312,17 @@ impl Program {
     pub fn size_in_memory(&self) -> u64 {
         let texts = |list: &[String]| {
             list.iter()
-                .map(|t| t.len() + size_of::<String>())
+                .map(|text| text.len() + size_of::<String>())
                 .sum::<usize>()
         };
-        let of = |f: &Finding| {
-            let steps = f.chains.iter().flatten().flatten();
-            let chains = steps.map(|s| size_of::<Step>() + s.function.len() + 64);
-            let lists = texts(&f.symbols) + texts(&f.packages) + texts(&f.aliases);
+        let size_of_finding = |finding: &Finding| {
+            let steps = finding.chains.iter().flatten().flatten();
+            let chains = steps.map(|step| size_of::<Step>() + step.function.len() + 64);
+            let lists =
+                texts(&finding.symbols) + texts(&finding.packages) + texts(&finding.aliases);
             size_of::<Finding>() + 256 + lists + chains.sum::<usize>()
         };
-        let findings: usize = self.findings.iter().map(of).sum();
+        let findings: usize = self.findings.iter().map(size_of_finding).sum();
         let notes = self.module_notes.iter().flat_map(|notes| &notes.notes);
         let reasons = |note: &ModuleNote| {
             let texts = note.retracted.iter().chain(&note.deprecated);

@@ -33,7 +33,7 @@ pub struct Newest {
     pub go_mod: GoMod,
 }
 
-/// Versions that the authors took back.
+/// Versions that the authors retracted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Retraction {
     low: String,
@@ -71,45 +71,45 @@ impl<'t> Line<'t> {
 impl GoMod {
     /// Reads a file. Lines that are not understood say nothing.
     pub fn parse(text: &str) -> Self {
-        let mut found = Self::default();
-        let mut above: Vec<&str> = Vec::new();
+        let mut go_mod = Self::default();
+        let mut comments_above: Vec<&str> = Vec::new();
         // The comment of the block of retractions that is open.
-        let mut block: Option<Vec<&str>> = None;
+        let mut block_comments: Option<Vec<&str>> = None;
         for line in text.lines().map(Line::of) {
             if line.is_comment() {
-                above.extend(line.suffix);
+                comments_above.extend(line.suffix);
                 continue;
             }
-            let comments = std::mem::take(&mut above);
+            let comments = std::mem::take(&mut comments_above);
             if line.words.is_empty() {
                 continue;
             }
-            let of_line = || comments.iter().copied().chain(line.suffix);
-            match (&block, line.words.split_once([' ', '\t', '('])) {
-                (Some(_), _) if line.words.starts_with(')') => block = None,
-                (Some(of_block), _) => {
-                    let own: Vec<&str> = of_line().collect();
-                    let reason = if own.is_empty() {
-                        of_block.clone()
+            let comments_of_line = || comments.iter().copied().chain(line.suffix);
+            match (&block_comments, line.words.split_once([' ', '\t', '('])) {
+                (Some(_), _) if line.words.starts_with(')') => block_comments = None,
+                (Some(comments_of_block), _) => {
+                    let own_comments: Vec<&str> = comments_of_line().collect();
+                    let reason = if own_comments.is_empty() {
+                        comments_of_block.clone()
                     } else {
-                        own
+                        own_comments
                     };
-                    found.retract(line.words, &reason);
+                    go_mod.retract(line.words, &reason);
                 }
                 (None, Some(("module", _))) => {
-                    found.deprecated = deprecation(&of_line().collect::<Vec<_>>());
+                    go_mod.deprecated = deprecation(&comments_of_line().collect::<Vec<_>>());
                 }
                 (None, Some(("retract", _))) => {
                     let rest = line.words.strip_prefix("retract").unwrap_or_default();
                     match rest.trim_start().starts_with('(') {
-                        true => block = Some(of_line().collect()),
-                        false => found.retract(rest, &of_line().collect::<Vec<_>>()),
+                        true => block_comments = Some(comments_of_line().collect()),
+                        false => go_mod.retract(rest, &comments_of_line().collect::<Vec<_>>()),
                     }
                 }
                 _ => {}
             }
         }
-        found
+        go_mod
     }
 
     fn retract(&mut self, versions: &str, reason: &[&str]) {
@@ -184,9 +184,9 @@ pub fn module_notes(
     binary: &Binary,
     newest: &mut dyn FnMut(&str) -> Option<Arc<Newest>>,
 ) -> ModuleNotes {
-    let mut found = ModuleNotes::default();
+    let mut notes = ModuleNotes::default();
     let Some(info) = &binary.build_info else {
-        return found;
+        return notes;
     };
     let linked = info.deps.iter().chain([&info.main]);
     // What is linked: the replacement, unless it is a folder, which has no version.
@@ -196,18 +196,18 @@ pub fn module_notes(
         .map(|module| (module.path.as_str(), module.version.as_str()))
         .collect();
     for (module, version) in modules {
-        let Some(found_file) = newest(module) else {
-            found.unknown.push(module.to_owned());
+        let Some(newest_file) = newest(module) else {
+            notes.unknown.push(module.to_owned());
             continue;
         };
         let Newest {
             version: said_by,
             go_mod,
-        } = &*found_file;
+        } = &*newest_file;
         let retracted = go_mod.retracted(version).map(str::to_owned);
         let deprecated = go_mod.deprecated.clone();
         if retracted.is_some() || deprecated.is_some() {
-            found.notes.push(ModuleNote {
+            notes.notes.push(ModuleNote {
                 module: module.to_owned(),
                 version: version.to_owned(),
                 retracted,
@@ -216,8 +216,8 @@ pub fn module_notes(
             });
         }
     }
-    found.unknown.dedup();
-    found
+    notes.unknown.dedup();
+    notes
 }
 
 #[cfg(test)]

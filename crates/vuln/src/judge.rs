@@ -20,10 +20,10 @@ use std::collections::BTreeSet;
 pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
     let mut judge = Judge::new(binary, database);
     for subject in subjects(binary) {
-        judge.subject(&subject)?;
+        judge.judge_module(&subject)?;
     }
-    judge.unlisted()?;
-    judge.without_table();
+    judge.judge_unlisted_modules()?;
+    judge.note_unknown_functions();
     let Judge {
         mut findings,
         unjudged,
@@ -54,8 +54,8 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
     })
 }
 
-/// What the main module would have if its version were affected by every entry: where only the program says its version, another claim may
-/// be known later.
+/// The findings of the main module as if every entry affected its version, for programs whose version is only claimed: when a finding is made later,
+/// another claim may be known.
 pub(crate) fn possible(binary: &Binary, database: &Database) -> Result<Vec<Finding>, Damaged> {
     let mut judge = Judge::new(binary, database);
     for subject in subjects(binary) {
@@ -66,8 +66,11 @@ pub(crate) fn possible(binary: &Binary, database: &Database) -> Result<Vec<Findi
             .for_module(&subject.path)?
             .chunk_by(|a, b| a.entry == b.entry)
         {
-            let fitting: Vec<&Affected> = group.iter().filter(|a| judge.fits_port(a)).collect();
-            let parts = judge.parts(&subject, &fitting)?;
+            let fitting: Vec<&Affected> = group
+                .iter()
+                .filter(|affected| judge.fits_port(affected))
+                .collect();
+            let parts = judge.linked_parts(&subject, &fitting)?;
             if let Some(first) = group.first().filter(|_| !parts.packages.is_empty()) {
                 let finding = judge.finding(&subject, group, first, parts, true)?;
                 judge.findings.push(finding);
@@ -102,8 +105,8 @@ struct Judge<'b> {
 struct LinkedParts {
     symbols: BTreeSet<String>,
     packages: BTreeSet<String>,
-    /// A package of which any function counts is linked.
-    whole: bool,
+    /// A package is linked of which any function counts.
+    has_whole_package: bool,
     /// The entry names no packages.
     names_nothing: bool,
     /// The entry names a package without functions.
@@ -122,35 +125,48 @@ impl<'b> Judge<'b> {
     }
 
     /// Judges all entries about one module.
-    fn subject(&mut self, subject: &Subject) -> Result<(), Damaged> {
+    fn judge_module(&mut self, subject: &Subject) -> Result<(), Damaged> {
         let blocks = self.database.for_module(&subject.path)?;
         // Items of one entry are adjacent, because items are in the order of entry IDs.
-        let mut open = Vec::new();
+        let mut undecided = Vec::new();
         for group in blocks.chunk_by(|a, b| a.entry == b.entry) {
             let Some(first) = group.first().filter(|first| !first.entry.withdrawn) else {
                 continue;
             };
-            let fitting = || group.iter().filter(|one| self.fits_port(one));
+            let fitting = || group.iter().filter(|affected| self.fits_port(affected));
             let (applying, certain): (Vec<&Affected>, bool) = match &subject.version {
-                Some(version) => (fitting().filter(|a| affects(a, version)).collect(), true),
+                Some(version) => (
+                    fitting()
+                        .filter(|affected| affects(affected, version))
+                        .collect(),
+                    true,
+                ),
                 None => {
-                    let all: Vec<&Affected> = fitting().filter(|a| affects_all(a)).collect();
-                    let certain = !all.is_empty();
-                    (if certain { all } else { fitting().collect() }, certain)
+                    let affecting_all: Vec<&Affected> =
+                        fitting().filter(|affected| affects_all(affected)).collect();
+                    let certain = !affecting_all.is_empty();
+                    (
+                        if certain {
+                            affecting_all
+                        } else {
+                            fitting().collect()
+                        },
+                        certain,
+                    )
                 }
             };
             if applying.is_empty() {
                 continue;
             }
-            let parts = self.parts(subject, &applying)?;
-            let found = !parts.packages.is_empty();
+            let parts = self.linked_parts(subject, &applying)?;
+            let is_linked = !parts.packages.is_empty();
             // A work tree is newer than all releases of its module; a toolchain without a release may be of any age.
             let may_be_old = subject.why != Some(UnjudgedReason::Devel) || is_go(&subject.path);
-            if certain || (found && may_be_old) {
+            if certain || (is_linked && may_be_old) {
                 let finding = self.finding(subject, group, first, parts, certain)?;
                 self.findings.push(finding);
-            } else if found || !self.linked.knows_packages {
-                open.push(first.entry.id()?);
+            } else if is_linked || !self.linked.knows_packages {
+                undecided.push(first.entry.id()?);
             }
         }
         if let Some(why) = subject.why
@@ -159,14 +175,14 @@ impl<'b> Judge<'b> {
             self.unjudged.insert(Unjudged {
                 module: Some(subject.path.clone()),
                 why,
-                entries: open,
+                entries: undecided,
             });
         }
         Ok(())
     }
 
     /// Modules of a program that does not list them: those of the database whose packages are linked.
-    fn unlisted(&mut self) -> Result<(), Damaged> {
+    fn judge_unlisted_modules(&mut self) -> Result<(), Damaged> {
         let list = self.binary.module_list();
         if !list.is_unknown() && list != gospect_record::ModuleList::Cut {
             return Ok(());
@@ -180,16 +196,19 @@ impl<'b> Judge<'b> {
             let ends = package.match_indices('/').map(|(at, _)| at);
             let ends: Vec<usize> = ends.chain([package.len()]).collect();
             let mut paths = ends.iter().rev().filter_map(|end| package.get(..*end));
-            let known = |path: &&str| {
-                let found = self.database.for_module(path);
-                found.map_or(true, |blocks| !blocks.is_empty())
+            let is_in_database = |path: &&str| {
+                let blocks = self.database.for_module(path);
+                blocks.map_or(true, |blocks| !blocks.is_empty())
             };
-            if let Some(path) = paths.find(known).filter(|path| !recorded.contains(*path)) {
+            if let Some(path) = paths
+                .find(is_in_database)
+                .filter(|path| !recorded.contains(*path))
+            {
                 modules.insert(path);
             }
         }
         for path in &modules {
-            self.subject(&Subject {
+            self.judge_module(&Subject {
                 path: (*path).to_owned(),
                 code: (*path).to_owned(),
                 why: Some(UnjudgedReason::NoModules),
@@ -197,13 +216,13 @@ impl<'b> Judge<'b> {
             })?;
         }
         if modules.is_empty() {
-            self.whole(UnjudgedReason::NoModules);
+            self.note_program(UnjudgedReason::NoModules);
         }
         Ok(())
     }
 
     /// Notes the modules whose linked functions are unknown.
-    fn without_table(&mut self) {
+    fn note_unknown_functions(&mut self) {
         if self.linked.has_table {
             return;
         }
@@ -215,11 +234,12 @@ impl<'b> Judge<'b> {
         });
         self.unjudged.extend(rows);
         if modules.is_empty() {
-            self.whole(UnjudgedReason::NoFunctions);
+            self.note_program(UnjudgedReason::NoFunctions);
         }
     }
 
-    fn whole(&mut self, why: UnjudgedReason) {
+    /// Notes that the program as a whole could not be judged, or only with less precision.
+    fn note_program(&mut self, why: UnjudgedReason) {
         self.unjudged.insert(Unjudged {
             module: None,
             why,
@@ -234,40 +254,44 @@ impl<'b> Judge<'b> {
     }
 
     fn is_for(&self, package: &Package) -> bool {
-        let fits = |own: &Option<String>, list: &[&str]| {
-            let own = own.as_deref();
-            list.is_empty() || own.is_none_or(|own| list.contains(&own))
+        let matches = |of_program: &Option<String>, list: &[&str]| {
+            let of_program = of_program.as_deref();
+            list.is_empty() || of_program.is_none_or(|of_program| list.contains(&of_program))
         };
         let executable = &self.binary.executable;
-        fits(&executable.os, &package.goos) && fits(&executable.arch, &package.goarch)
+        matches(&executable.os, &package.goos) && matches(&executable.arch, &package.goarch)
     }
 
-    fn parts(&self, subject: &Subject, applying: &[&Affected]) -> Result<LinkedParts, Damaged> {
+    fn linked_parts(
+        &self,
+        subject: &Subject,
+        applying: &[&Affected],
+    ) -> Result<LinkedParts, Damaged> {
         let mut parts = LinkedParts::default();
         for affected in applying {
             if affected.packages.is_empty() {
                 parts.names_nothing = true;
                 let linked = self.linked.of_module(&subject.code);
                 parts.packages.extend(linked.map(str::to_owned));
-                parts.whole |= !parts.packages.is_empty();
+                parts.has_whole_package |= !parts.packages.is_empty();
             }
             for package in affected.packages.iter().filter(|p| self.is_for(p)) {
                 parts.names_packages |= !package.names_symbols();
-                let path = in_program(package.path, subject);
-                let own = |path: &&str| self.linked.is_of(path, &subject.code);
-                let Some(raw) = Some(&*path)
-                    .filter(own)
+                let path = linked_path(package.path, subject);
+                let is_of_module = |path: &&str| self.linked.is_of(path, &subject.code);
+                let Some(path_in_program) = Some(&*path)
+                    .filter(is_of_module)
                     .and_then(|p| self.linked.package(p))
                 else {
                     continue;
                 };
                 parts.packages.insert(path.clone().into_owned());
                 if !package.names_symbols() {
-                    parts.whole = true;
+                    parts.has_whole_package = true;
                     continue;
                 }
                 for symbol in package.symbols()? {
-                    if self.linked.contains(raw, symbol) {
+                    if self.linked.contains(path_in_program, symbol) {
                         parts.symbols.insert([&*path, ".", symbol].concat());
                     }
                 }
@@ -285,7 +309,7 @@ impl<'b> Judge<'b> {
         certain: bool,
     ) -> Result<Finding, Damaged> {
         let level = match () {
-            () if parts.whole || !parts.symbols.is_empty() => Level::Symbol,
+            () if parts.has_whole_package || !parts.symbols.is_empty() => Level::Symbol,
             () if !parts.packages.is_empty() => Level::Package,
             () => Level::Module,
         };
@@ -336,7 +360,7 @@ impl<'b> Judge<'b> {
 }
 
 /// The path under which a package of the database is linked: a replacement is linked under the path of the module that it replaces.
-fn in_program<'p>(package: &'p str, subject: &Subject) -> Cow<'p, str> {
+fn linked_path<'p>(package: &'p str, subject: &Subject) -> Cow<'p, str> {
     if subject.code.is_empty() || subject.code == subject.path {
         return Cow::Borrowed(package);
     }

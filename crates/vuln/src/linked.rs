@@ -22,8 +22,8 @@ impl<'b> Linked<'b> {
     pub fn of(binary: &'b Binary) -> Self {
         let functions = binary.functions.as_ref();
         let mut packages: Vec<(&str, &str)> = match (functions, &binary.packages) {
-            (Some(functions), _) => functions.packages().map(place).collect(),
-            (None, Some(packages)) => packages.iter().map(|p| place(&p.path)).collect(),
+            (Some(functions), _) => functions.packages().map(both_paths).collect(),
+            (None, Some(packages)) => packages.iter().map(|p| both_paths(&p.path)).collect(),
             (None, None) => Vec::new(),
         };
         packages.sort_unstable();
@@ -53,19 +53,19 @@ impl<'b> Linked<'b> {
 
     /// The path of a package in the program; `None`: it is not linked, or that is unknown.
     pub fn package(&self, path: &str) -> Option<&'b str> {
-        let at = self.packages.partition_point(|(p, _)| *p < path);
-        let (found, raw) = self.packages.get(at)?;
-        (*found == path).then_some(*raw)
+        let index = self.packages.partition_point(|(known, _)| *known < path);
+        let (database_path, path_in_program) = self.packages.get(index)?;
+        (*database_path == path).then_some(*path_in_program)
     }
 
     /// The packages of a module: those whose path begins with that of the module, without those of other modules below it.
     pub fn of_module(&self, module: &str) -> impl Iterator<Item = &'b str> {
-        let start = self.packages.partition_point(|(p, _)| *p < module);
+        let start = self.packages.partition_point(|(known, _)| *known < module);
         let all = self.packages.get(start..).unwrap_or_default();
         let module = module.to_owned();
-        let begins = module.clone();
+        let prefix = module.clone();
         let below = all.iter().map(|(path, _)| *path);
-        let below = below.take_while(move |path| path.starts_with(&begins));
+        let below = below.take_while(move |path| path.starts_with(&prefix));
         below.filter(move |path| self.is_of(path, &module))
     }
 
@@ -89,12 +89,14 @@ impl<'b> Linked<'b> {
         !longer.any(|path| self.modules.binary_search(&path).is_ok())
     }
 
-    /// Whether a function of a package is linked; `raw` is the path of the package in the program.
-    pub fn contains(&self, raw: &str, symbol: &str) -> bool {
-        self.functions.is_some_and(|f| f.contains(raw, symbol))
+    /// Whether a function of a package is linked; `path_in_program` is the path of the package there.
+    pub fn contains(&self, path_in_program: &str, symbol: &str) -> bool {
+        self.functions
+            .is_some_and(|f| f.contains(path_in_program, symbol))
     }
 }
 
-fn place(raw: &str) -> (&str, &str) {
-    (unvendored(raw), raw)
+/// The path of a package in the database, and its path in the program.
+fn both_paths(path_in_program: &str) -> (&str, &str) {
+    (unvendored(path_in_program), path_in_program)
 }

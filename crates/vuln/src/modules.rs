@@ -28,21 +28,21 @@ pub struct Subject {
 
 /// All modules that the record of a program names, Go's own first.
 pub fn subjects(binary: &Binary) -> Vec<Subject> {
-    let mut found = vec![standard(binary, STDLIB)];
+    let mut subjects = vec![standard(binary, STDLIB)];
     let of_distribution = |path: &String| path.starts_with("cmd/");
     if binary.main_package.as_ref().is_some_and(of_distribution) {
-        found.push(standard(binary, TOOLCHAIN));
+        subjects.push(standard(binary, TOOLCHAIN));
     }
     let Some(info) = &binary.build_info else {
-        return found;
+        return subjects;
     };
     if !info.main.path.is_empty() {
-        found.extend(sides(&info.main, |module| main(binary, module)));
+        subjects.extend(sides(&info.main, |module| main(binary, module)));
     }
     for module in &info.deps {
-        found.extend(sides(module, plain));
+        subjects.extend(sides(module, plain));
     }
-    found
+    subjects
 }
 
 /// The standard library, or the commands of the distribution.
@@ -52,7 +52,7 @@ fn standard(binary: &Binary, path: &str) -> Subject {
         .as_ref()
         .or(binary.go_version.as_ref());
     let parsed = raw.and_then(|raw| GoVersion::parse(raw));
-    let is_gc = |c: &gospect_record::Word<Compiler>| *c == Compiler::Gc;
+    let is_gc = |compiler: &gospect_record::Word<Compiler>| *compiler == Compiler::Gc;
     let of_vendor = binary.go_vendor.is_some()
         || parsed
             .as_ref()
@@ -60,11 +60,13 @@ fn standard(binary: &Binary, path: &str) -> Subject {
         || binary
             .compiler
             .as_ref()
-            .is_some_and(|c| c.known().is_some() && !is_gc(c));
+            .is_some_and(|compiler| compiler.known().is_some() && !is_gc(compiler));
     let version = parsed.as_ref().and_then(Version::of_go);
-    let names_no_release = |v: &GoVersion| {
-        let release = v.release.as_ref();
-        v.devel || release.is_some_and(|r| r.patch.is_none() && r.prerelease.is_none())
+    let names_no_release = |version: &GoVersion| {
+        let release = version.release.as_ref();
+        version.devel
+            || release
+                .is_some_and(|release| release.patch.is_none() && release.prerelease.is_none())
     };
     let why = match &parsed {
         None => Some(UnjudgedReason::NoVersion),
@@ -85,43 +87,47 @@ fn standard(binary: &Binary, path: &str) -> Subject {
 }
 
 /// A module and its replacement.
-fn sides(module: &Module, of: impl Fn(&Module) -> Subject) -> Vec<Subject> {
-    let Some(by) = module.replace.as_deref() else {
-        return vec![of(module)];
+fn sides(module: &Module, subject_of: impl Fn(&Module) -> Subject) -> Vec<Subject> {
+    let Some(replacement) = module.replace.as_deref() else {
+        return vec![subject_of(module)];
     };
     let original = match module.version.as_str() {
         "" => module.path.clone(),
         version => format!("{}@{version}", module.path),
     };
-    let linked = (!by.version.is_empty()).then(|| by.version.clone());
+    let linked = (!replacement.version.is_empty()).then(|| replacement.version.clone());
     let put_in_place = |subject: Subject| Subject {
         code: module.path.clone(),
         linked: linked.clone(),
         replaced: Some(original.clone()),
         ..subject
     };
-    if by.path == module.path {
-        return vec![put_in_place(of(by))];
+    if replacement.path == module.path {
+        return vec![put_in_place(subject_of(replacement))];
     }
-    let mut found = Vec::new();
-    if !is_directory(&by.path) {
-        found.push(put_in_place(plain(by)));
+    let mut subjects = Vec::new();
+    if !is_directory(&replacement.path) {
+        subjects.push(put_in_place(plain(replacement)));
     }
     // A fork that continues the numbers of the original is judged by its own version.
-    let own = Version::of_module(&module.version);
-    let forked = Version::of_module(&by.version);
-    let goes_on = forked
-        .filter(|f| f.is_release() && own.as_ref().is_none_or(|own| own.major() == f.major()));
-    let mut original = of(module);
-    if let Some(version) = goes_on {
+    let original_version = Version::of_module(&module.version);
+    let fork_version = Version::of_module(&replacement.version);
+    let continued_version = fork_version.filter(|f| {
+        f.is_release()
+            && original_version
+                .as_ref()
+                .is_none_or(|original_version| original_version.major() == f.major())
+    });
+    let mut original = subject_of(module);
+    if let Some(version) = continued_version {
         original.version = Some(version);
         original.from = Some(VersionFrom::Module);
         original.why = None;
     } else if original.version.is_some() {
         original.from = Some(VersionFrom::Replaced);
     }
-    found.push(put_in_place(original));
-    found
+    subjects.push(put_in_place(original));
+    subjects
 }
 
 /// A replacement by a directory: it has no version (golang.org/ref/mod, "replace directive").

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The changelog of the package that owns a program names a vulnerability: most often because its fix was taken into that version. It is
-/// shown and takes nothing back, because nothing in the program proves it.
+/// shown, but the finding still counts, because nothing in the program proves the fix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnerFix {
     /// The package.

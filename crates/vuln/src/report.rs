@@ -141,12 +141,17 @@ impl Report {
             }
         }
         let mut actions: Vec<Action> = by_module.into_values().collect();
-        let rank = |a: &Action| {
-            let severity = a.ends.values().flatten().map(|(_, f)| f.severity).max();
+        let rank = |action: &Action| {
+            let severity = action
+                .ends
+                .values()
+                .flatten()
+                .map(|(_, f)| f.severity)
+                .max();
             (
                 std::cmp::Reverse(severity.flatten()),
-                a.to.is_none(),
-                std::cmp::Reverse(a.ends.len()),
+                action.to.is_none(),
+                std::cmp::Reverse(action.ends.len()),
             )
         };
         actions.sort_by_key(rank);
@@ -182,15 +187,16 @@ impl Report {
 
     /// What could not be judged: for each reason, the modules and the programs.
     pub fn unjudged(&self) -> BTreeMap<UnjudgedReason, (BTreeSet<&str>, BTreeSet<&str>)> {
-        let mut found: BTreeMap<UnjudgedReason, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        let mut by_reason: BTreeMap<UnjudgedReason, (BTreeSet<&str>, BTreeSet<&str>)> =
+            BTreeMap::new();
         for program in &self.programs {
             for row in &program.unjudged {
-                let (modules, programs) = found.entry(row.why).or_default();
+                let (modules, programs) = by_reason.entry(row.why).or_default();
                 modules.extend(row.module.as_deref());
                 programs.insert(&program.path);
             }
         }
-        found
+        by_reason
     }
 }
 

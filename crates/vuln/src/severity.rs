@@ -16,14 +16,14 @@ pub const LARGEST: u64 = 256 << 20;
 /// Most IDs of all lists.
 const ENTRIES: usize = 5_000_000;
 
-/// A score in parts of `PARTS`, so that scores can be compared exactly; a plain number in JSON.
+/// A score, stored as a whole number of parts of 1/`PARTS`, so that scores can be compared exactly; a plain number in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Score<const PARTS: u32>(u32);
 
 impl<const PARTS: u32> Score<PARTS> {
-    /// The score nearest to a number; `None`: it is not between 0 and `most`.
-    pub fn new(number: f64, most: u32) -> Option<Self> {
-        let fits = (0.0..=f64::from(most)).contains(&number);
+    /// The score nearest to a number; `None`: it is not between 0 and `max`.
+    pub fn new(number: f64, max: u32) -> Option<Self> {
+        let fits = (0.0..=f64::from(max)).contains(&number);
         fits.then(|| Self((number * f64::from(PARTS)).round() as u32))
     }
 
@@ -42,7 +42,7 @@ impl<const PARTS: u32> Serialize for Score<PARTS> {
 impl<'de, const PARTS: u32> Deserialize<'de> for Score<PARTS> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = f64::deserialize(deserializer)?;
-        Self::new(number, CVSS_MAX).ok_or_else(|| serde::de::Error::custom("is no score"))
+        Self::new(number, CVSS_MAX).ok_or_else(|| serde::de::Error::custom("is not a score"))
     }
 }
 
@@ -110,7 +110,7 @@ impl Condition {
     /// # Errors
     /// [`NotACondition`], with the forms of conditions.
     pub fn parse(text: &str) -> Result<Self, NotACondition> {
-        let found = match text.split_once('=') {
+        let condition = match text.split_once('=') {
             None if text == "exploited" => Some(Self::Exploited),
             Some(("cvss", number)) => {
                 let number = number.parse().ok();
@@ -122,7 +122,7 @@ impl Condition {
             }
             _ => None,
         };
-        found.ok_or(NotACondition)
+        condition.ok_or(NotACondition)
     }
 
     /// Whether a severity meets the condition; an unknown severity does not.
@@ -135,7 +135,7 @@ impl Condition {
     }
 }
 
-/// A text that is no [`Condition`].
+/// A text that is not a [`Condition`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("needs exploited, cvss=0..10 or epss=0..1")]
 pub struct NotACondition;
@@ -149,10 +149,10 @@ pub enum ListError {
     /// It has more than [`LARGEST`] bytes.
     #[error("expands to more than {} MiB", LARGEST >> 20)]
     TooLarge,
-    /// It is no text.
+    /// It is not text.
     #[error("is not UTF-8")]
     NotUtf8,
-    /// It is no JSON, or not of the form of KEV or NVD.
+    /// It is not JSON, or does not have the form of KEV or NVD.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
     /// An item without an ID in a known place.
@@ -171,10 +171,10 @@ pub enum ListError {
     #[error("a table without a column `cve`")]
     NoIdColumn,
     /// A table without a column of scores.
-    #[error("a table without a column `cvss` or `epss`, which is no KEV list either")]
+    #[error("a table without a column `cvss` or `epss`, which is not a KEV list either")]
     NoScoreColumn,
-    /// A score that is no number.
-    #[error("{text:?} of {id:?} is no score")]
+    /// A score that is not a number.
+    #[error("{text:?} of {id:?} is not a score")]
     NoScore {
         /// What is there instead.
         text: String,
@@ -218,11 +218,11 @@ struct Nvd {
 impl Severities {
     /// The severity of a vulnerability with any of these IDs; `None`: no list has it.
     pub fn of<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Severity> {
-        let mut found: Option<Severity> = None;
-        for said in ids.into_iter().filter_map(|id| self.0.get(id)) {
-            found.get_or_insert_default().add(*said);
+        let mut severity: Option<Severity> = None;
+        for listed in ids.into_iter().filter_map(|id| self.0.get(id)) {
+            severity.get_or_insert_default().add(*listed);
         }
-        found
+        severity
     }
 
     /// Number of IDs.
@@ -268,8 +268,8 @@ impl Severities {
         if self.0.len() + list.len() > ENTRIES {
             return Err(ListError::TooManyIds);
         }
-        for (id, said) in list {
-            self.0.entry(id.into()).or_default().add(said);
+        for (id, severity) in list {
+            self.0.entry(id.into()).or_default().add(severity);
         }
         Ok(())
     }
@@ -311,8 +311,8 @@ fn json(text: &str) -> Result<List, ListError> {
     Ok(list)
 }
 
-fn score_of<const PARTS: u32>(score: f64, most: u32) -> Result<Score<PARTS>, ListError> {
-    Score::new(score, most).ok_or(ListError::Score { score, most })
+fn score_of<const PARTS: u32>(score: f64, max: u32) -> Result<Score<PARTS>, ListError> {
+    Score::new(score, max).ok_or(ListError::Score { score, most: max })
 }
 
 fn csv(text: &str) -> Result<List, ListError> {
@@ -455,7 +455,7 @@ mod tests {
             (br#"{"vulnerabilities":[{}]}"#, "neither"),
             (b"a,b\n1,2\n", "without a column `cve`"),
             (b"cve,b\n1,2\n", "without a column `cvss`"),
-            (b"cve,cvss\nCVE-1,high\n", "is no score"),
+            (b"cve,cvss\nCVE-1,high\n", "is not a score"),
             (b"cve,cvss\nCVE-1,11\n", "10 is the highest"),
             (b"cve,epss\nCVE-1,NaN\n", "1 is the highest"),
             (b"cve,epss\nCVE-1,-1\n", "1 is the highest"),

@@ -130,7 +130,7 @@ pub fn affects(affected: &Affected, version: &Version) -> bool {
     }
 }
 
-/// Whether an item of `affected` affects every version there is.
+/// Whether an item of `affected` affects all versions.
 pub fn affects_all(affected: &Affected) -> bool {
     let mut ranges = affected.ranges.iter().chain(&affected.custom_ranges);
     affected.versions.is_empty()
@@ -144,37 +144,39 @@ pub fn affects_all(affected: &Affected) -> bool {
 pub fn fixed(affected: &[&Affected], version: Option<&Version>) -> Option<String> {
     let parsed = version.and_then(Version::parsed);
     let mut candidates: Vec<(Semver, &str)> = Vec::new();
-    for one in affected {
-        let ranges = match version.map(|version| decides(one, version)) {
-            Some(Decides::Custom) => &one.custom_ranges,
-            Some(Decides::Ranges) => &one.ranges,
-            None => match one.custom_ranges.is_empty() {
-                true => &one.ranges,
-                false => &one.custom_ranges,
+    for item in affected {
+        let ranges = match version.map(|version| decides(item, version)) {
+            Some(Decides::Custom) => &item.custom_ranges,
+            Some(Decides::Ranges) => &item.ranges,
+            None => match item.custom_ranges.is_empty() {
+                true => &item.ranges,
+                false => &item.custom_ranges,
             },
         };
         for event in ranges.iter().flat_map(|range| &range.events) {
             if let Event::Fixed(text) = event
-                && let Some(at) = Semver::parse_bare(plain(text))
-                && parsed.as_ref().is_none_or(|v| v.compare(&at).is_lt())
+                && let Some(fixed) = Semver::parse_bare(plain(text))
+                && parsed
+                    .as_ref()
+                    .is_none_or(|linked| linked.compare(&fixed).is_lt())
             {
-                candidates.push((at, plain(text)));
+                candidates.push((fixed, plain(text)));
             }
         }
     }
     let scheme = version.map_or(Scheme::Go, |version| version.scheme);
-    let is_clean = |text: &str| {
+    let is_fixed = |text: &str| {
         let bare = text.to_owned();
         let version = Version { bare, scheme };
-        !affected.iter().any(|one| affects(one, &version))
+        !affected.iter().any(|item| affects(item, &version))
     };
-    candidates.sort_by(|a, b| a.0.compare(&b.0));
+    candidates.sort_by(|one, other| one.0.compare(&other.0));
     if version.is_none() {
         // When the linked version is unknown, only the newest version is certain to fix it.
         candidates.reverse();
     }
     let mut texts = candidates.into_iter().map(|(_, text)| text);
-    texts.find(|text| is_clean(text)).map(str::to_owned)
+    texts.find(|text| is_fixed(text)).map(str::to_owned)
 }
 
 /// Which ranges of an item decide.
@@ -192,9 +194,9 @@ fn decides(affected: &Affected, version: &Version) -> Decides {
         let at = text(event).and_then(|text| Semver::parse_bare(plain(text)));
         at.is_some_and(|at| at.pseudo().is_some())
     };
-    let any = |ranges: &[Range], is: &dyn Fn(&Event) -> bool| {
+    let any = |ranges: &[Range], test: &dyn Fn(&Event) -> bool| {
         let mut ranges = ranges.iter();
-        ranges.any(|range| range.events.iter().any(is))
+        ranges.any(|range| range.events.iter().any(test))
     };
     let is_end = |event: &Event| !matches!(event, Event::Introduced(_));
     let is_custom = match version.scheme {
@@ -221,30 +223,32 @@ fn text<'d>(event: &Event<'d>) -> Option<&'d str> {
 /// Whether a range contains a version: the state after the last event at or before it. A range without events contains all. An end that cannot be read is ignored,
 /// and a beginning that cannot be read counts as before all versions, so that neither hides a finding.
 fn holds(events: &[Event], version: &Semver) -> bool {
-    let mut last: Option<(Option<Semver>, bool)> = None;
+    let mut decisive: Option<(Option<Semver>, bool)> = None;
     for event in events {
-        let at = text(event).and_then(|text| Semver::parse_bare(plain(text)));
-        let order = at.map_or(Ordering::Less, |at| at.compare(version));
+        let position = text(event).and_then(|text| Semver::parse_bare(plain(text)));
+        let order = position.map_or(Ordering::Less, |position| position.compare(version));
         let is_before = match event {
             Event::LastAffected(_) => order.is_lt(),
             _ => order.is_le(),
         };
         let affected = matches!(event, Event::Introduced(_));
-        if !is_before || (at.is_none() && !affected) {
+        if !is_before || (position.is_none() && !affected) {
             continue;
         }
-        let is_later = match &last {
+        let is_later = match &decisive {
             None => true,
-            Some((place, _)) => match (&at, place) {
-                (Some(at), Some(place)) => at.compare(place).is_ge(),
-                (at, place) => at.is_some() >= place.is_some(),
+            Some((decisive_position, _)) => match (&position, decisive_position) {
+                (Some(position), Some(decisive_position)) => {
+                    position.compare(decisive_position).is_ge()
+                }
+                (position, decisive_position) => position.is_some() >= decisive_position.is_some(),
             },
         };
         if is_later {
-            last = Some((at, affected));
+            decisive = Some((position, affected));
         }
     }
-    match last {
+    match decisive {
         Some((_, affected)) => affected,
         None => events.is_empty(),
     }

@@ -1,4 +1,4 @@
-//! Chains of calls to the vulnerable functions of a program: to what they are wanted, and which finding they belong to.
+//! Chains of calls to the vulnerable functions of a program: which functions need one, and which finding it belongs to.
 
 use super::database::{Damaged, Database};
 use super::finding::{Finding, Level, Program};
@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 /// Most functions of one finding to which chains are wanted.
 const FUNCTIONS: usize = 50;
 
-/// Functions and packages to which chains of calls are wanted. The record need not have what is known from around the program, such as
-/// the version in the name of its file or in the labels of its image: whatever could be found with it is among the names.
+/// Functions and packages to which chains of calls are wanted. The record may lack what is only known from outside the program, such as the version
+/// in its file name or in the labels of its image: the result includes what could be found with any version.
 ///
 /// # Errors
 /// When the database is damaged.
@@ -37,12 +37,15 @@ pub fn add_chains(program: &mut Program, chains: Option<&CallChains>) {
     };
     program.without_chains.clone_from(&chains.unknown);
     for finding in program.findings.iter_mut().filter(|f| is_linked(f)) {
-        let known: Vec<&Vec<Step>> = names(finding).filter_map(|n| chains.to.get(n)).collect();
-        if known.is_empty() && chains.unknown.is_some() {
+        let chains_of_names: Vec<&Vec<Step>> =
+            names(finding).filter_map(|n| chains.to.get(n)).collect();
+        if chains_of_names.is_empty() && chains.unknown.is_some() {
             continue;
         }
-        let of_finding = known.into_iter().filter(|steps| !steps.is_empty());
-        finding.chains = Some(most_telling_first(of_finding.cloned().collect()));
+        let existing = chains_of_names
+            .into_iter()
+            .filter(|steps| !steps.is_empty());
+        finding.chains = Some(most_telling_first(existing.cloned().collect()));
     }
 }
 

@@ -1,4 +1,4 @@
-//! From documents to the compact form.
+//! Makes the compact form of a database from documents.
 
 use super::compact::{Shape, assemble, put};
 use super::osv::{Document, Module, Span};
@@ -14,7 +14,7 @@ pub struct Builder {
     left_out: usize,
 }
 
-/// Order of entries: by year and number where the ID has them.
+/// What entries are sorted by: year and number where the ID has them.
 type Key = (String, usize, String);
 
 /// Why no database can be made of the documents.
@@ -75,7 +75,7 @@ impl Builder {
     }
 
     /// Leaves out modules of entries of other databases for which the Go vulnerability database has an entry with the same ID or alias.
-    fn leave_out(&mut self) {
+    fn leave_out_covered(&mut self) {
         let mut covered: HashMap<String, HashSet<String>> = HashMap::new();
         for document in self.documents.values() {
             if document.review == Review::Foreign {
@@ -87,21 +87,21 @@ impl Builder {
                 modules.extend(paths.clone().cloned());
             }
         }
-        let before = self.documents.len();
+        let count = self.documents.len();
         self.documents.retain(|_, document| {
             if document.review != Review::Foreign {
                 return true;
             }
-            let known: Vec<&HashSet<String>> = (document.aliases.iter())
+            let covering: Vec<&HashSet<String>> = (document.aliases.iter())
                 .chain([&document.id])
                 .filter_map(|name| covered.get(name))
                 .collect();
             document
                 .affected
-                .retain(|module| !known.iter().any(|paths| paths.contains(&module.path)));
+                .retain(|module| !covering.iter().any(|paths| paths.contains(&module.path)));
             !document.affected.is_empty()
         });
-        self.left_out = before - self.documents.len();
+        self.left_out = count - self.documents.len();
     }
 
     /// Makes the database, with or without summaries.
@@ -109,7 +109,7 @@ impl Builder {
     /// # Errors
     /// When there is no document, or the texts are too large.
     pub fn finish(&mut self, about: &About, summaries: bool) -> Result<Database, Rejected> {
-        self.leave_out();
+        self.leave_out_covered();
         if self.documents.is_empty() {
             return Err(Rejected::Empty);
         }
@@ -127,12 +127,12 @@ impl Builder {
             }
         }
         for modules in by_module.into_values() {
-            fixed(&mut offsets, blocks.len())?;
+            put_fixed(&mut offsets, blocks.len())?;
             for (index, module) in modules {
-                numbers.block(&mut blocks, index, module);
+                numbers.write_block(&mut blocks, index, module);
             }
         }
-        fixed(&mut offsets, blocks.len())?;
+        put_fixed(&mut offsets, blocks.len())?;
         let entries: Vec<Vec<u8>> = documents.iter().map(|d| entry(d)).collect();
         let lines: Vec<&str> = match summaries {
             true => documents.iter().map(|d| d.summary.as_str()).collect(),
@@ -164,7 +164,8 @@ impl Builder {
     }
 }
 
-fn fixed(out: &mut Vec<u8>, value: usize) -> Result<(), Rejected> {
+/// Writes a fixed number.
+fn put_fixed(out: &mut Vec<u8>, value: usize) -> Result<(), Rejected> {
     let value = u32::try_from(value).map_err(|_| Rejected::TooLarge)?;
     out.extend(value.to_le_bytes());
     Ok(())
@@ -199,32 +200,32 @@ fn numbered<'d>(texts: &[&'d str]) -> HashMap<&'d str, usize> {
     texts
         .iter()
         .enumerate()
-        .map(|(n, text)| (*text, n))
+        .map(|(number, text)| (*text, number))
         .collect()
 }
 
 impl<'d> Numbers<'d> {
     fn of(documents: &[&'d Document]) -> Self {
         let mut modules = BTreeSet::new();
-        let mut others = BTreeSet::new();
+        let mut other_names = BTreeSet::new();
         let mut symbols = BTreeSet::new();
         let mut versions: HashMap<&str, usize> = HashMap::new();
         for module in documents.iter().flat_map(|d| &d.affected) {
             modules.insert(module.path.as_str());
             let spans = module.ranges.iter().chain(&module.custom_ranges);
-            let ends = spans.flat_map(|s| s.events.iter().map(|(_, version)| version));
-            for version in ends.chain(&module.versions) {
+            let event_versions = spans.flat_map(|s| s.events.iter().map(|(_, version)| version));
+            for version in event_versions.chain(&module.versions) {
                 *versions.entry(version).or_default() += 1;
             }
             for package in &module.packages {
                 let ports = package.goos.iter().chain(&package.goarch);
-                others.extend(ports.chain([&package.path]).map(String::as_str));
+                other_names.extend(ports.chain([&package.path]).map(String::as_str));
                 symbols.extend(package.symbols.iter().map(String::as_str));
             }
         }
         let modules: Vec<&str> = modules.into_iter().collect();
-        others.retain(|name| modules.binary_search(name).is_err());
-        let names: Vec<&str> = modules.iter().copied().chain(others).collect();
+        other_names.retain(|name| modules.binary_search(name).is_err());
+        let names: Vec<&str> = modules.iter().copied().chain(other_names).collect();
         let mut versions: Vec<(&str, usize)> = versions.into_iter().collect();
         versions.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         let versions: Vec<&str> = versions.into_iter().map(|(version, _)| version).collect();
@@ -239,15 +240,15 @@ impl<'d> Numbers<'d> {
         }
     }
 
-    fn name(&self, out: &mut Vec<u8>, name: &str) {
+    fn write_name(&self, out: &mut Vec<u8>, name: &str) {
         put(out, self.name_of.get(name).copied().unwrap_or_default());
     }
 
-    fn version(&self, version: &str) -> usize {
+    fn version_number(&self, version: &str) -> usize {
         self.version_of.get(version).copied().unwrap_or_default()
     }
 
-    fn block(&self, out: &mut Vec<u8>, entry: usize, module: &Module) {
+    fn write_block(&self, out: &mut Vec<u8>, entry: usize, module: &Module) {
         put(out, entry);
         Shape::write(
             out,
@@ -257,48 +258,48 @@ impl<'d> Numbers<'d> {
             module.packages.len(),
         );
         for range in &module.ranges {
-            self.span(out, range);
+            self.write_span(out, range);
         }
-        let count = |out: &mut Vec<u8>, count: usize| {
+        let put_count = |out: &mut Vec<u8>, count: usize| {
             if count > 0 {
                 put(out, count);
             }
         };
-        count(out, module.custom_ranges.len());
+        put_count(out, module.custom_ranges.len());
         for range in &module.custom_ranges {
-            self.span(out, range);
+            self.write_span(out, range);
         }
-        count(out, module.versions.len());
+        put_count(out, module.versions.len());
         for version in &module.versions {
-            put(out, self.version(version));
+            put(out, self.version_number(version));
         }
-        count(out, module.packages.len());
+        put_count(out, module.packages.len());
         for package in &module.packages {
-            self.name(out, &package.path);
+            self.write_name(out, &package.path);
             let ports = [&package.goos, &package.goarch];
             let has_ports = ports.iter().any(|list| !list.is_empty());
             put(out, package.symbols.len() << 1 | usize::from(has_ports));
             if has_ports {
                 for list in ports {
                     put(out, list.len());
-                    list.iter().for_each(|name| self.name(out, name));
+                    list.iter().for_each(|name| self.write_name(out, name));
                 }
             }
-            let mut last = 0;
+            let mut previous = 0;
             for symbol in &package.symbols {
                 let number = self.symbol_of.get(symbol.as_str()).copied();
                 let number = number.unwrap_or_default();
-                put(out, number.saturating_sub(last));
-                last = number;
+                put(out, number.saturating_sub(previous));
+                previous = number;
             }
         }
     }
 
-    fn span(&self, out: &mut Vec<u8>, span: &Span) {
+    fn write_span(&self, out: &mut Vec<u8>, span: &Span) {
         let order = usize::from(span.order == Order::Other);
         put(out, span.events.len() << 1 | order);
         for (kind, version) in &span.events {
-            put(out, self.version(version) << 2 | kind);
+            put(out, self.version_number(version) << 2 | kind);
         }
     }
 }

@@ -8,9 +8,9 @@
 
 use std::ops::Range;
 
-/// First bytes of every form.
-const FRONT: &[u8] = b"gspvuln";
-/// First bytes; the last is the version of the form.
+/// First bytes in every version of the form.
+const FAMILY: &[u8] = b"gspvuln";
+/// First bytes in this version of the form; the last byte is the version.
 const MAGIC: &[u8; 8] = b"gspvuln2";
 /// Bytes of magic and checksum.
 const HEAD: usize = 12;
@@ -46,15 +46,15 @@ const SECTIONS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Sections([(usize, usize); SECTIONS]);
 
-/// The fixed number at a place.
-pub(super) fn fixed(data: &[u8], at: usize) -> Option<usize> {
+/// The fixed number at an offset.
+pub(super) fn fixed_number(data: &[u8], at: usize) -> Option<usize> {
     let bytes = data.get(at..)?.first_chunk::<4>()?;
     usize::try_from(u32::from_le_bytes(*bytes)).ok()
 }
 
-/// Whether another version of gospect wrote it, in a form of its own.
+/// Whether these bytes are a database in the form of another version of gospect.
 pub(super) fn is_other_form(data: &[u8]) -> bool {
-    data.starts_with(FRONT) && !data.starts_with(MAGIC)
+    data.starts_with(FAMILY) && !data.starts_with(MAGIC)
 }
 
 /// Compares the checksum.
@@ -63,7 +63,7 @@ pub(super) fn check(data: &[u8]) -> Result<(), Damaged> {
         return Err(Damaged("it has the form of another version of gospect"));
     }
     if !data.starts_with(MAGIC) {
-        return Err(Damaged("it does not begin as one of this version does"));
+        return Err(Damaged("it does not begin like one of this version"));
     }
     let mut crc = flate2::Crc::new();
     crc.update(data.get(HEAD..).unwrap_or_default());
@@ -77,21 +77,22 @@ pub(super) fn check(data: &[u8]) -> Result<(), Damaged> {
 impl Sections {
     pub(super) fn read(data: &[u8]) -> Result<Self, Damaged> {
         if !data.starts_with(MAGIC) {
-            return Err(Damaged("it does not begin as one of this version does"));
+            return Err(Damaged("it does not begin like one of this version"));
         }
-        let mut at = HEAD + SECTIONS * 4;
-        let mut all = [(0, 0); SECTIONS];
-        for (number, section) in all.iter_mut().enumerate() {
-            let stored = fixed(data, HEAD + number * 4).ok_or(Damaged("its header is cut"))?;
-            let end = at.checked_add(stored).filter(|end| *end <= data.len());
+        let mut start = HEAD + SECTIONS * 4;
+        let mut ranges = [(0, 0); SECTIONS];
+        for (index, section) in ranges.iter_mut().enumerate() {
+            let length =
+                fixed_number(data, HEAD + index * 4).ok_or(Damaged("its header is cut"))?;
+            let end = start.checked_add(length).filter(|end| *end <= data.len());
             let end = end.ok_or(Damaged("a section is cut"))?;
-            *section = (at, end);
-            at = end;
+            *section = (start, end);
+            start = end;
         }
-        if at != data.len() {
+        if start != data.len() {
             return Err(Damaged("bytes follow its end"));
         }
-        Ok(Self(all))
+        Ok(Self(ranges))
     }
 
     /// Where a section is.
@@ -101,7 +102,7 @@ impl Sections {
     }
 
     /// A section.
-    pub(super) fn stored<'d>(&self, data: &'d [u8], section: Section) -> Result<&'d [u8], Damaged> {
+    pub(super) fn bytes<'d>(&self, data: &'d [u8], section: Section) -> Result<&'d [u8], Damaged> {
         data.get(self.place(section))
             .ok_or(Damaged("a section is cut"))
     }
@@ -120,7 +121,7 @@ impl<'d> Cursor<'d> {
         self.0.is_empty()
     }
 
-    fn left(&self) -> usize {
+    fn remaining(&self) -> usize {
         self.0.len()
     }
 
@@ -160,7 +161,7 @@ impl<'d> Cursor<'d> {
         count: usize,
         mut read: impl FnMut(&mut Self) -> Result<T, Damaged>,
     ) -> Result<Vec<T>, Damaged> {
-        if count > self.left() {
+        if count > self.remaining() {
             return Err(Damaged("a list states an impossible count"));
         }
         let mut list = Vec::with_capacity(count);
@@ -170,13 +171,14 @@ impl<'d> Cursor<'d> {
         Ok(list)
     }
 
-    /// Skips `count` numbers, and gives their bytes.
+    /// Skips `count` numbers and returns their bytes.
     pub(super) fn skip_numbers(&mut self, count: usize) -> Result<&'d [u8], Damaged> {
-        let all = self.0;
+        let before = self.0;
         for _ in 0..count {
             while self.byte()? >= 0x80 {}
         }
-        all.get(..all.len() - self.0.len())
+        before
+            .get(..before.len() - self.0.len())
             .ok_or(Damaged("a list is cut"))
     }
 }

@@ -48,18 +48,18 @@ pub(super) fn write(out: &mut Vec<u8>, id: &str) {
 /// Reads what [`write`] wrote.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<String, Damaged> {
     let tag = cursor.byte()?;
-    if let Some((_, prefix)) = NUMBERED.iter().find(|(t, _)| *t == tag) {
+    if let Some((_, prefix)) = NUMBERED.iter().find(|(known, _)| *known == tag) {
         let year = cursor.size()?.saturating_add(EPOCH);
         return Ok(numbered(prefix, year, cursor.size()?));
     }
     match tag {
         GHSA => {
-            let mut wide = [0; 8];
+            let mut value = [0; 8];
             let bytes = cursor.take(GHSA_LEN)?;
-            for (to, from) in wide.iter_mut().zip(bytes) {
+            for (to, from) in value.iter_mut().zip(bytes) {
                 *to = *from;
             }
-            Ok(ghsa(u64::from_le_bytes(wide)))
+            Ok(ghsa(u64::from_le_bytes(value)))
         }
         TEXT => {
             let length = cursor.size()?;

@@ -28,6 +28,7 @@ pub struct Database {
     names: Pool,
     versions: Pool,
     entries: Pool,
+    /// How many of the names are module paths.
     modules: usize,
     symbols: Pool,
     summaries: Pool,
@@ -86,7 +87,7 @@ pub struct Affected<'d> {
     pub custom_ranges: Vec<Range<'d>>,
     /// Single affected versions (`versions`), besides those of the ranges.
     pub versions: Vec<&'d str>,
-    /// Packages that hold the vulnerability; none: the entry does not say.
+    /// Packages that contain the vulnerability; none: the entry does not say.
     pub packages: Vec<Package<'d>>,
 }
 
@@ -200,7 +201,7 @@ impl Database {
 
     fn from_data(data: Cow<'static, [u8]>) -> Result<Self, Damaged> {
         let sections = Sections::read(&data)?;
-        let about = serde_json::from_slice(sections.stored(&data, Section::About)?)
+        let about = serde_json::from_slice(sections.bytes(&data, Section::About)?)
             .map_err(|_| Damaged("the description of its source"))?;
         let pool = |section| Pool::read(&data, sections.place(section));
         let names = pool(Section::Names)?;
@@ -208,7 +209,7 @@ impl Database {
         let entries = pool(Section::Entries)?;
         let symbols = pool(Section::Symbols)?;
         let summaries = pool(Section::Summaries)?;
-        let offsets = sections.stored(&data, Section::Modules)?.len() / 4;
+        let offsets = sections.bytes(&data, Section::Modules)?.len() / 4;
         let modules = offsets.checked_sub(1).ok_or(Damaged("no modules"))?;
         Ok(Self {
             sections,
@@ -254,7 +255,7 @@ impl Database {
     /// When the database is damaged.
     pub fn for_module(&self, module: &str) -> Result<Vec<Affected<'_>>, Damaged> {
         match self.names.find(&self.data, self.modules, module)? {
-            Some(found) => self.blocks_of(found),
+            Some(index) => self.blocks_of(index),
             None => Ok(Vec::new()),
         }
     }
@@ -292,23 +293,23 @@ impl Database {
     }
 
     fn blocks_of(&self, module: usize) -> Result<Vec<Affected<'_>>, Damaged> {
-        let offsets = self.sections.stored(&self.data, Section::Modules)?;
+        let offsets = self.sections.bytes(&self.data, Section::Modules)?;
         let offset = |at: usize| {
             let bytes = offsets.get(at * 4..)?.first_chunk::<4>()?;
             usize::try_from(u32::from_le_bytes(*bytes)).ok()
         };
-        let blocks = self.sections.stored(&self.data, Section::Blocks)?;
+        let blocks = self.sections.bytes(&self.data, Section::Blocks)?;
         let part = offset(module)
             .zip(offset(module + 1))
             .and_then(|(start, end)| blocks.get(start..end))
             .ok_or(Damaged("the place of a module"))?;
         let name = self.name(module)?;
         let mut cursor = Cursor::new(part);
-        let mut found = Vec::new();
+        let mut items = Vec::new();
         while !cursor.is_empty() {
-            found.push(self.block(name, &mut cursor)?);
+            items.push(self.block(name, &mut cursor)?);
         }
-        Ok(found)
+        Ok(items)
     }
 
     fn block<'d>(
@@ -318,13 +319,13 @@ impl Database {
     ) -> Result<Affected<'d>, Damaged> {
         let entry = self.entry_at(cursor.size()?)?;
         let shape = compact::Shape::read(cursor)?;
-        let ranges = cursor.list(shape.ranges, |c| self.range(c))?;
+        let ranges = cursor.list(shape.ranges, |cursor| self.range(cursor))?;
         let count = shape.customs(cursor)?;
-        let custom_ranges = cursor.list(count, |c| self.range(c))?;
+        let custom_ranges = cursor.list(count, |cursor| self.range(cursor))?;
         let count = shape.versions(cursor)?;
-        let versions = cursor.list(count, |c| self.version(c.size()?))?;
+        let versions = cursor.list(count, |cursor| self.version(cursor.size()?))?;
         let count = shape.packages(cursor)?;
-        let packages = cursor.list(count, |c| self.package(c))?;
+        let packages = cursor.list(count, |cursor| self.package(cursor))?;
         Ok(Affected {
             entry,
             module,
@@ -341,8 +342,8 @@ impl Database {
             0 => Order::Semver,
             _ => Order::Other,
         };
-        let events = cursor.list(head >> 1, |c| {
-            let word = c.size()?;
+        let events = cursor.list(head >> 1, |cursor| {
+            let word = cursor.size()?;
             let version = self.version(word >> 2)?;
             Ok(match word & 3 {
                 0 => Event::Introduced(version),
@@ -361,7 +362,7 @@ impl Database {
         if head & 1 != 0 {
             for list in &mut ports {
                 let count = cursor.size()?;
-                *list = cursor.list(count, |c| self.name(c.size()?))?;
+                *list = cursor.list(count, |cursor| self.name(cursor.size()?))?;
             }
         }
         let count = head >> 1;
@@ -444,11 +445,11 @@ impl<'d> Entry<'d> {
     /// # Errors
     /// When the database is damaged.
     pub fn affected(&self) -> Result<Vec<Affected<'d>>, Damaged> {
-        let mut found = Vec::new();
+        let mut items = Vec::new();
         for blocks in self.database.all() {
-            found.extend(blocks?.into_iter().filter(|b| b.entry == *self));
+            items.extend(blocks?.into_iter().filter(|b| b.entry == *self));
         }
-        Ok(found)
+        Ok(items)
     }
 
     fn names(&self) -> Result<Vec<String>, Damaged> {

@@ -1,7 +1,7 @@
 //! Reads the facts of one OSV document (<https://ossf.github.io/osv-schema/>).
 //!
-//! Keys that are not known here are passed over. What is read must be what it should be: a document that contradicts itself is refused
-//! whole, because a vulnerability that is half understood is a wrong answer.
+//! Unknown keys are ignored. Known keys must have the form that OSV gives them, and a document that contradicts itself is refused as a whole,
+//! because a vulnerability that is only half understood gives wrong answers.
 
 use super::{Order, Review};
 use gospect_bytes::escape;
@@ -21,16 +21,16 @@ const GO: &str = "Go";
 /// What is wrong with a document.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// It is no JSON, or not of the form of OSV.
+    /// It is not JSON, or does not have the form of OSV.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// The value of this key is no ID.
-    #[error("{0} is no ID of a vulnerability")]
+    /// The value of this key is not an ID.
+    #[error("{0} is not the ID of a vulnerability")]
     Id(&'static str),
     /// This text cannot be compared or shown.
     #[error("{0} is empty, too long, or has spaces or invisible characters in it")]
     Text(&'static str),
-    /// `ecosystem_specific` has not the form of the Go vulnerability database.
+    /// `ecosystem_specific` does not have the form of the Go vulnerability database.
     #[error("ecosystem_specific: {0}")]
     EcosystemSpecific(#[source] serde_json::Error),
     /// A range of a type that OSV does not define.
@@ -42,11 +42,11 @@ pub enum DocumentError {
     /// A range without events.
     #[error("a range without events")]
     NoEvents,
-    /// A version of a range of semantic versions that is none.
-    #[error("{0:?} is no semantic version")]
+    /// A version in a range of semantic versions that is not a semantic version.
+    #[error("{0:?} is not a semantic version")]
     Version(String),
     /// A range whose first event is not its beginning.
-    #[error("a range that ends at {0} and begins nowhere before it")]
+    #[error("a range that ends at {0} without beginning before it")]
     NoBeginning(String),
     /// A range that contains no version.
     #[error("a range that begins and is fixed at {0}")]
@@ -62,7 +62,7 @@ pub struct Document {
     pub aliases: Vec<String>,
     /// Who reviewed it.
     pub review: Review,
-    /// Whether it was taken back.
+    /// Whether it was withdrawn.
     pub withdrawn: bool,
     /// One line about it.
     pub summary: String,
@@ -184,7 +184,7 @@ struct RawImport {
 }
 
 /// Whether the ID is one of the Go vulnerability database.
-pub(super) fn is_own(id: &str) -> bool {
+pub(super) fn is_go_entry(id: &str) -> bool {
     id.starts_with("GO-")
 }
 
@@ -204,7 +204,7 @@ pub fn parse(json: &[u8]) -> Result<Option<Document>, DocumentError> {
     if !is_id(&raw.id) {
         return Err(DocumentError::Id("its `id`"));
     }
-    let own = is_own(&raw.id);
+    let is_go_entry = self::is_go_entry(&raw.id);
     let mut aliases = raw.aliases.unwrap_or_default();
     if !aliases.iter().all(|alias| is_id(alias)) {
         return Err(DocumentError::Id("one of its `aliases`"));
@@ -217,15 +217,15 @@ pub fn parse(json: &[u8]) -> Result<Option<Document>, DocumentError> {
             continue;
         };
         let name = text(&package.name, "a module path")?.to_owned();
-        affected.push(module(item, name, own)?);
+        affected.push(module(item, name, is_go_entry)?);
     }
-    if affected.is_empty() && !own {
+    if affected.is_empty() && !is_go_entry {
         return Ok(None);
     }
     let status = raw.database_specific.and_then(|d| d.review_status);
     Ok(Some(Document {
         review: match status.as_ref().and_then(|s| s.as_str()) {
-            _ if !own => Review::Foreign,
+            _ if !is_go_entry => Review::Foreign,
             Some("REVIEWED") => Review::Reviewed,
             _ => Review::Unreviewed,
         },
@@ -239,7 +239,7 @@ pub fn parse(json: &[u8]) -> Result<Option<Document>, DocumentError> {
     }))
 }
 
-/// The first line, cut to what is kept.
+/// The first line, cut to [`SUMMARY_MAX`] bytes.
 fn one_line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default().trim_end();
     let mut end = line.len().min(SUMMARY_MAX);
@@ -251,8 +251,8 @@ fn one_line(text: &str) -> String {
 
 /// A name that can be compared and shown: not empty, no spaces, nothing invisible.
 fn text<'t>(text: &'t str, what: &'static str) -> Result<&'t str, DocumentError> {
-    let odd = |c: char| c.is_whitespace() || escape::needs_escape(c);
-    if text.is_empty() || text.len() > TEXT_MAX || text.chars().any(odd) {
+    let is_forbidden = |c: char| c.is_whitespace() || escape::needs_escape(c);
+    if text.is_empty() || text.len() > TEXT_MAX || text.chars().any(is_forbidden) {
         return Err(DocumentError::Text(what));
     }
     Ok(text)
@@ -266,10 +266,10 @@ fn texts(list: List<String>, what: &'static str) -> Result<Vec<String>, Document
     Ok(list)
 }
 
-fn module(item: RawAffected, path: String, own: bool) -> Result<Module, DocumentError> {
+fn module(item: RawAffected, path: String, is_go_entry: bool) -> Result<Module, DocumentError> {
     // Only entries of the Go vulnerability database are known to have this form.
     let go = match item.ecosystem_specific {
-        Some(value) if own && !value.is_null() => {
+        Some(value) if is_go_entry && !value.is_null() => {
             serde_json::from_value(value).map_err(DocumentError::EcosystemSpecific)?
         }
         _ => RawGo::default(),
@@ -283,11 +283,11 @@ fn module(item: RawAffected, path: String, own: bool) -> Result<Module, Document
             "GIT" => continue,
             other => return Err(DocumentError::RangeType(other.to_owned())),
         };
-        ranges.push(span(range, order, own)?);
+        ranges.push(span(range, order, is_go_entry)?);
     }
     let mut custom_ranges = Vec::new();
     for range in go.custom_ranges.unwrap_or_default() {
-        custom_ranges.push(span(range, Order::Other, own)?);
+        custom_ranges.push(span(range, Order::Other, is_go_entry)?);
     }
     let mut packages = Vec::new();
     for import in go.imports.unwrap_or_default() {
@@ -310,7 +310,7 @@ fn module(item: RawAffected, path: String, own: bool) -> Result<Module, Document
     })
 }
 
-fn span(range: RawRange, order: Order, own: bool) -> Result<Span, DocumentError> {
+fn span(range: RawRange, order: Order, is_go_entry: bool) -> Result<Span, DocumentError> {
     let mut events = Vec::new();
     for event in range.events.unwrap_or_default() {
         let kinds = [
@@ -319,11 +319,11 @@ fn span(range: RawRange, order: Order, own: bool) -> Result<Span, DocumentError>
             event.last_affected,
             event.limit,
         ];
-        let mut said = kinds
+        let mut stated = kinds
             .into_iter()
             .enumerate()
             .filter_map(|(kind, version)| Some((kind, version?)));
-        let (Some((kind, version)), None) = (said.next(), said.next()) else {
+        let (Some((kind, version)), None) = (stated.next(), stated.next()) else {
             return Err(DocumentError::Event);
         };
         text(&version, "a version")?;
@@ -338,7 +338,7 @@ fn span(range: RawRange, order: Order, own: bool) -> Result<Span, DocumentError>
     };
     match contradiction {
         None => Ok(Span { order, events }),
-        Some(why) if own => Err(why),
+        Some(why) if is_go_entry => Err(why),
         // Other databases use versions without a defined order; such ranges are not judged by order.
         Some(_) => Ok(Span {
             order: Order::Other,
@@ -347,7 +347,9 @@ fn span(range: RawRange, order: Order, own: bool) -> Result<Span, DocumentError>
     }
 }
 
+/// Kinds of events, numbered as in [`Span::events`].
 const INTRODUCED: usize = 0;
+const FIXED: usize = 1;
 const LIMIT: usize = 3;
 
 /// What is wrong with the events of a range of semantic versions.
@@ -390,5 +392,3 @@ fn contradiction(events: &[(usize, String)]) -> Option<DocumentError> {
     }
     None
 }
-
-const FIXED: usize = 1;

@@ -1,4 +1,5 @@
-//! A list of texts that is read where it lies: a text is put together when it is asked for, with its neighbours.
+//! A list of texts in groups; a text is stored without the beginning that it shares with the one before it. A group is decoded when one of its
+//! texts is asked for.
 //!
 //! ```text
 //! number of texts  end of each group  groups
@@ -8,7 +9,7 @@
 //! The number and the ends are fixed numbers, the lengths LEB128. A group has 16 texts, the last one may have fewer; its first text shares
 //! nothing.
 
-use super::compact::{Cursor, Damaged, fixed, put};
+use super::compact::{Cursor, Damaged, fixed_number, put};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -25,11 +26,11 @@ pub(super) struct Pool {
     /// Where it is in the database.
     place: Range<usize>,
     count: usize,
-    /// What was put together so far.
+    /// The groups that were decoded so far.
     groups: Vec<OnceLock<Result<Group, Damaged>>>,
 }
 
-/// The texts of a group, one behind the other.
+/// The texts of a group, one after the other.
 #[derive(Debug, Default)]
 struct Group {
     bytes: Vec<u8>,
@@ -40,7 +41,7 @@ impl Group {
     fn read(stored: &[u8], count: usize) -> Result<Self, Damaged> {
         let mut cursor = Cursor::new(stored);
         let mut group = Self {
-            // Texts that share make it longer, seldom by more.
+            // Shared beginnings make the texts longer than what is stored, but seldom twice as long.
             bytes: Vec::with_capacity(stored.len().saturating_mul(2)),
             ends: Vec::with_capacity(count),
         };
@@ -49,7 +50,7 @@ impl Group {
             let (shared, length) = (cursor.size()?, cursor.size()?);
             let rest = cursor.take(length)?;
             if shared > last.len() {
-                return Err(Damaged("a text shares more than there is"));
+                return Err(Damaged("a text shares more than the text before it has"));
             }
             let start = group.bytes.len();
             group
@@ -77,13 +78,13 @@ impl Group {
 }
 
 impl Pool {
-    /// The pool at a place of the data; nothing at all is an empty one.
+    /// The pool in this range of the data; an empty range is an empty pool.
     pub fn read(data: &[u8], place: Range<usize>) -> Result<Self, Damaged> {
         let stored = data.get(place.clone()).unwrap_or_default();
         if stored.is_empty() {
             return Ok(Self::default());
         }
-        let count = fixed(stored, 0).ok_or(Damaged("a pool is cut"))?;
+        let count = fixed_number(stored, 0).ok_or(Damaged("a pool is cut"))?;
         let groups = count.div_ceil(GROUP);
         let ends = groups.checked_add(1).and_then(|n| n.checked_mul(FIXED));
         if ends.is_none_or(|end| end > stored.len()) {
@@ -103,20 +104,20 @@ impl Pool {
     /// A group as it is stored.
     fn stored<'d>(&self, data: &'d [u8], number: usize) -> Result<&'d [u8], Damaged> {
         let stored = data.get(self.place.clone()).unwrap_or_default();
-        let texts = (self.groups.len() + 1) * FIXED;
+        let header = (self.groups.len() + 1) * FIXED;
         let start = match number {
             0 => Some(0),
-            _ => fixed(stored, number * FIXED),
+            _ => fixed_number(stored, number * FIXED),
         };
         start
-            .zip(fixed(stored, (number + 1) * FIXED))
-            .and_then(|(start, end)| stored.get(texts..)?.get(start..end))
+            .zip(fixed_number(stored, (number + 1) * FIXED))
+            .and_then(|(start, end)| stored.get(header..)?.get(start..end))
             .ok_or(Damaged("a group is cut"))
     }
 
     /// A text as bytes; `data` is the database.
     pub fn bytes(&self, data: &[u8], index: usize) -> Result<&[u8], Damaged> {
-        let missing = Damaged("a number of a text that is not there");
+        let missing = Damaged("the number of a text that does not exist");
         let number = index / GROUP;
         let group = self.groups.get(number).ok_or(missing)?;
         let read = || {
@@ -132,10 +133,10 @@ impl Pool {
         std::str::from_utf8(bytes).map_err(|_| Damaged("a text is not UTF-8"))
     }
 
-    /// The index of a text among the first `count`, which are sorted. Only the group that it would be in is put together.
+    /// The index of a text among the first `count`, which are sorted. Only the group that it would be in is decoded.
     pub fn find(&self, data: &[u8], count: usize, text: &str) -> Result<Option<usize>, Damaged> {
         let (mut low, mut high) = (0, count.min(self.count).div_ceil(GROUP));
-        // The group whose first text is the last one that is not behind the text.
+        // Find the last group whose first text does not come after the text.
         while high - low > 1 {
             let middle = low + (high - low) / 2;
             match self.first_of(data, middle)? <= text.as_bytes() {

@@ -157,11 +157,11 @@ fn documents_that_lie_are_refused_whole() {
     for (ranges, why) in [
         (
             r#"[{"type":"SEMVER","events":[{"fixed":"1.0.0"}]}]"#,
-            "begins nowhere",
+            "without beginning",
         ),
         (
             r#"[{"type":"SEMVER","events":[{"introduced":"2.0.0"},{"fixed":"1.0.0"}]}]"#,
-            "begins nowhere",
+            "without beginning",
         ),
         (
             r#"[{"type":"SEMVER","events":[{"introduced":"1.0.0"},{"fixed":"1.0.0"}]}]"#,

@@ -7,7 +7,7 @@ use gospect_record::purl;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// A bill: its identity and the places of its components.
+/// The identity of a bill, and the references of its components.
 #[derive(Clone, Debug, Default)]
 pub struct Bill {
     /// `serialNumber` without `urn:uuid:`.
@@ -21,7 +21,7 @@ impl Bill {
     /// Reads a bill.
     ///
     /// # Errors
-    /// When it is no CycloneDX in JSON, or has no serial number, which BOM-Links need.
+    /// When it is not CycloneDX in JSON, or has no serial number, which BOM-Links need.
     pub fn parse(text: &[u8]) -> Result<Self, VexError> {
         let document: Value = serde_json::from_slice(text)?;
         let text = |key: &str| document.get(key).and_then(Value::as_str);
@@ -40,8 +40,8 @@ impl Bill {
             let text = |key: &str| component.get(key).and_then(Value::as_str);
             let pattern = text("purl").and_then(Pattern::parse);
             if let (Some(reference), Some(pattern)) = (text("bom-ref"), pattern) {
-                let of_name = bill.components.entry(pattern.name()).or_default();
-                of_name.push((reference.to_owned(), pattern));
+                let same_name = bill.components.entry(pattern.name()).or_default();
+                same_name.push((reference.to_owned(), pattern));
             }
         }
         Ok(bill)
@@ -49,18 +49,18 @@ impl Bill {
 
     /// BOM-Links to the components with any of these purls.
     pub fn links(&self, purls: &[String]) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut links = Vec::new();
         for wanted in purls.iter().filter_map(|purl| Pattern::parse(purl)) {
-            let of_name = self.components.get(&wanted.name());
-            for (reference, pattern) in of_name.into_iter().flatten() {
+            let same_name = self.components.get(&wanted.name());
+            for (reference, pattern) in same_name.into_iter().flatten() {
                 if pattern.covers(&wanted) {
-                    found.push(self.link(reference));
+                    links.push(self.link(reference));
                 }
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        links.sort_unstable();
+        links.dedup();
+        links
     }
 
     fn link(&self, reference: &str) -> String {
@@ -73,14 +73,14 @@ impl Bill {
 /// All components of a document, nested ones included.
 pub(super) fn components(document: &Value) -> Vec<&Value> {
     let metadata = document.get("metadata").and_then(|m| m.get("component"));
-    let mut open: Vec<&Value> = metadata.into_iter().collect();
-    open.extend(nested(document));
-    let mut found = Vec::new();
-    while let Some(component) = open.pop() {
-        found.push(component);
-        open.extend(nested(component));
+    let mut pending: Vec<&Value> = metadata.into_iter().collect();
+    pending.extend(nested(document));
+    let mut all = Vec::new();
+    while let Some(component) = pending.pop() {
+        all.push(component);
+        pending.extend(nested(component));
     }
-    found
+    all
 }
 
 fn nested(value: &Value) -> impl Iterator<Item = &Value> {
@@ -88,7 +88,7 @@ fn nested(value: &Value) -> impl Iterator<Item = &Value> {
     list.into_iter().flatten()
 }
 
-/// Whether a text is a UUID in the usual form, in small letters.
+/// Whether a text is a UUID in the usual form, in lower case.
 fn is_uuid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');

@@ -21,7 +21,7 @@ struct Component<'d> {
 
 /// The components of a document by their references.
 fn by_reference(document: &Value) -> HashMap<&str, Component<'_>> {
-    let mut found: HashMap<&str, Component> = HashMap::new();
+    let mut by_id: HashMap<&str, Component> = HashMap::new();
     for component in components(document) {
         let text = |key: &str| component.get(key).and_then(Value::as_str);
         let Some(reference) = text("bom-ref") else {
@@ -33,7 +33,7 @@ fn by_reference(document: &Value) -> HashMap<&str, Component<'_>> {
             kind == Some("SHA-256")
         });
         let sums = sums.filter_map(|hash| hash.get("content")?.as_str());
-        found.insert(
+        by_id.insert(
             reference,
             Component {
                 purl: text("purl"),
@@ -50,25 +50,25 @@ fn by_reference(document: &Value) -> HashMap<&str, Component<'_>> {
         };
         let uses = row.get("dependsOn").and_then(Value::as_array);
         for used in uses.into_iter().flatten().filter_map(Value::as_str) {
-            if let Some(component) = found.get_mut(used) {
+            if let Some(component) = by_id.get_mut(used) {
                 component.users.push(user);
             }
         }
     }
-    found
+    by_id
 }
 
 /// The products that a reference means: a program or image, or for a library the programs of the document that use it.
-fn products(reference: &str, known: &HashMap<&str, Component<'_>>) -> Vec<Product> {
+fn products(reference: &str, components: &HashMap<&str, Component<'_>>) -> Vec<Product> {
     // A link to the component of another bill: `urn:cdx:SERIAL/VERSION#REF`.
     let local = match reference.split_once('#') {
         Some((link, local)) if link.starts_with("urn:cdx:") => super::purl::decode(local),
         _ => reference.to_owned(),
     };
-    let component = known.get(local.as_str());
+    let component = components.get(local.as_str());
     let name = component.and_then(|c| c.purl).unwrap_or(&local).to_owned();
     let users = component.map_or(&[][..], |c| &c.users).iter();
-    let users = users.filter_map(|user| known.get(user));
+    let users = users.filter_map(|user| components.get(user));
     let named = users.filter(|user| user.is_product);
     let named = named.filter(|user| user.purl.is_some() || !user.sha256.is_empty());
     let of_users: Vec<Product> = named
@@ -92,16 +92,16 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
     let Some(all) = document.get("vulnerabilities").and_then(Value::as_array) else {
         return Err(VexError::Kind);
     };
-    let known = by_reference(document);
-    let mut count = 0;
-    let mut found = Vec::new();
-    for (at, value) in all.iter().enumerate() {
+    let components = by_reference(document);
+    let mut product_count = 0;
+    let mut statements = Vec::new();
+    for (index, value) in all.iter().enumerate() {
         let id = value.get("id").and_then(Value::as_str);
         let mut ids: Vec<String> = id.into_iter().map(str::to_owned).collect();
         ids.extend(texts(value.get("references"), "id"));
         if ids.is_empty() {
             return Err(VexError::Statement {
-                number: at + 1,
+                number: index + 1,
                 what: "it has no `id`".to_owned(),
             });
         }
@@ -116,28 +116,28 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
             Some("in_triage") | None => Status::UnderInvestigation,
             Some(other) => {
                 return Err(VexError::Statement {
-                    number: at + 1,
+                    number: index + 1,
                     what: format!("no such state: {other}"),
                 });
             }
         };
         let references = texts(value.get("affects"), "ref");
-        let mut named = Vec::new();
+        let mut all_products = Vec::new();
         for reference in &references {
-            let products = products(reference, &known);
-            count += products.len();
-            if count > PRODUCTS {
+            let products = products(reference, &components);
+            product_count += products.len();
+            if product_count > PRODUCTS {
                 return Err(VexError::Statement {
-                    number: at + 1,
+                    number: index + 1,
                     what: format!("the document is about more than {PRODUCTS} products"),
                 });
             }
-            named.extend(products);
+            all_products.extend(products);
         }
         let times = ["lastUpdated", "firstIssued"];
-        found.push(Statement {
+        statements.push(Statement {
             ids,
-            products: named,
+            products: all_products,
             status,
             justification: ["justification", "detail"]
                 .into_iter()
@@ -150,5 +150,5 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
                 .to_owned(),
         });
     }
-    Ok(found)
+    Ok(statements)
 }

@@ -23,7 +23,7 @@ pub const LARGEST: u64 = 64 << 20;
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VexError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("not JSON: {0}")]
     Json(#[from] serde_json::Error),
     /// It is JSON of another kind.
@@ -31,7 +31,7 @@ pub enum VexError {
         "neither OpenVEX (`@context` of openvex.dev) nor CycloneDX (`bomFormat`: CycloneDX with `vulnerabilities`)"
     )]
     Kind,
-    /// It is no bill of materials.
+    /// It is not a bill of materials.
     #[error("not a CycloneDX bill in JSON (`bomFormat`: CycloneDX)")]
     NoBill,
     /// A bill without a serial number.
@@ -85,9 +85,9 @@ struct About<'f> {
     program: &'f Program,
     finding: &'f Finding,
     /// Purls of the program.
-    own: Vec<String>,
+    program_purls: Vec<String>,
     /// Purls of the module.
-    module: Vec<String>,
+    module_purls: Vec<String>,
 }
 
 impl Document {
@@ -134,18 +134,18 @@ pub fn apply(documents: &[Document], program: &mut Program) {
     if documents.is_empty() {
         return;
     }
-    let mut own = products(program);
+    let mut program_purls = products(program);
     // Some writers name the package instead of its module.
     let version = program.version.as_deref().unwrap_or_default();
     let package = program.main_package.as_deref().unwrap_or_default();
-    own.extend(names::of_module(package, version));
-    let mut marks = Vec::new();
-    for (number, finding) in program.findings.iter().enumerate() {
+    program_purls.extend(names::of_module(package, version));
+    let mut vex_of_finding = Vec::new();
+    for (index, finding) in program.findings.iter().enumerate() {
         let about = About {
             program,
             finding,
-            own: own.clone(),
-            module: module_purls(finding),
+            program_purls: program_purls.clone(),
+            module_purls: module_purls(finding),
         };
         let all = documents.iter().flat_map(|document| {
             let statements = document.statements.iter();
@@ -153,8 +153,8 @@ pub fn apply(documents: &[Document], program: &mut Program) {
         });
         let fitting = all.filter(|(_, statement)| statement.is_about(&about));
         if let Some((document, statement)) = fitting.max_by_key(|(_, s)| &s.time) {
-            marks.push((
-                number,
+            vex_of_finding.push((
+                index,
                 Vex {
                     status: statement.status,
                     justification: statement.justification.clone(),
@@ -163,8 +163,8 @@ pub fn apply(documents: &[Document], program: &mut Program) {
             ));
         }
     }
-    for (number, vex) in marks {
-        if let Some(finding) = program.findings.get_mut(number) {
+    for (index, vex) in vex_of_finding {
+        if let Some(finding) = program.findings.get_mut(index) {
             finding.vex = Some(vex);
         }
     }
@@ -178,12 +178,12 @@ pub fn products(program: &Program) -> Vec<String> {
         .as_deref()
         .or(program.main_package.as_deref());
     let main = names::of_module(main.unwrap_or_default(), version);
-    let mut found: Vec<String> = main.into_iter().collect();
+    let mut purls: Vec<String> = main.into_iter().collect();
     if let Some(image) = &program.location.image {
-        found.extend(image_purl(&image.reference, image.digest.as_deref()));
+        purls.extend(image_purl(&image.reference, image.digest.as_deref()));
     }
-    found.extend(program.owner.as_ref().and_then(names::of_package));
-    found
+    purls.extend(program.owner.as_ref().and_then(names::of_package));
+    purls
 }
 
 /// The purl of an image: `pkg:oci/NAME@sha256%3A…?repository_url=HOST/PATH/NAME` (purl type definition `oci`); `None` for one that has no digest.
@@ -222,13 +222,13 @@ pub fn module_purls(finding: &Finding) -> Vec<String> {
             .filter_map(|version| names::of_module(&finding.module, version))
             .collect();
     }
-    let mut found: Vec<String> = names::of_module(&finding.module, version)
+    let mut purls: Vec<String> = names::of_module(&finding.module, version)
         .into_iter()
         .collect();
     if let Some((path, version)) = finding.replaced.as_deref().and_then(|r| r.rsplit_once('@')) {
-        found.extend(names::of_module(path, version));
+        purls.extend(names::of_module(path, version));
     }
-    found
+    purls
 }
 
 impl Statement {
@@ -242,7 +242,7 @@ impl Statement {
 
 impl Product {
     fn is_about(&self, about: &About) -> bool {
-        let is_part = |part: &String| is_any(part, &about.module);
+        let is_part = |part: &String| is_any(part, &about.module_purls);
         let program = about.program;
         let is_path = |name: &str| {
             let file = program.path.rsplit(['/', '!']).next().unwrap_or_default();
@@ -253,7 +253,7 @@ impl Product {
         let is_program = self
             .names
             .iter()
-            .any(|name| is_any(name, &about.own) || is_path(name))
+            .any(|name| is_any(name, &about.program_purls) || is_path(name))
             || program
                 .sha256
                 .as_ref()

@@ -10,10 +10,10 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
     };
     let of_document = time(document).unwrap_or_default();
     let all = document.get("statements").and_then(Value::as_array);
-    let mut found = Vec::new();
-    for (at, value) in all.into_iter().flatten().enumerate() {
+    let mut statements = Vec::new();
+    for (index, value) in all.into_iter().flatten().enumerate() {
         let wrong = |what: &str| VexError::Statement {
-            number: at + 1,
+            number: index + 1,
             what: what.to_owned(),
         };
         let text = |key: &str| value.get(key).and_then(Value::as_str);
@@ -43,7 +43,7 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
             "status_notes",
             "action_statement",
         ];
-        found.push(Statement {
+        statements.push(Statement {
             ids,
             products: products.collect(),
             status,
@@ -51,7 +51,7 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
             time: time(value).unwrap_or_else(|| of_document.clone()),
         });
     }
-    Ok(found)
+    Ok(statements)
 }
 
 fn ids(vulnerability: Option<&Value>) -> Vec<String> {
@@ -61,10 +61,10 @@ fn ids(vulnerability: Option<&Value>) -> Vec<String> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     let name = value.as_str().or_else(|| text("name"));
     let id = text("@id").and_then(|id| id.rsplit('/').next());
-    let mut found: Vec<String> = name.into_iter().chain(id).map(str::to_owned).collect();
-    found.extend(texts(value.get("aliases"), "name"));
-    found.retain(|id| !id.is_empty());
-    found
+    let mut ids: Vec<String> = name.into_iter().chain(id).map(str::to_owned).collect();
+    ids.extend(texts(value.get("aliases"), "name"));
+    ids.retain(|id| !id.is_empty());
+    ids
 }
 
 fn product(value: &Value) -> Product {

@@ -14,7 +14,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads one; `None`: it is no purl.
+    /// Reads one; `None`: it is not a purl.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("pkg:")?.trim_start_matches('/');
         let rest = rest.split('#').next().unwrap_or_default();
@@ -32,8 +32,11 @@ impl Pattern {
             kind: kind.to_lowercase(),
             // Package names of Go differ by case, but some writers fold it as the type definition asks.
             path: decode(path).to_lowercase(),
-            version: version.map(|v| v.strip_prefix('v').map_or(v.clone(), str::to_owned)),
-            qualifiers: pairs.map(|(k, v)| (k.to_lowercase(), decode(v))).collect(),
+            version: version
+                .map(|value| value.strip_prefix('v').map_or(value.clone(), str::to_owned)),
+            qualifiers: pairs
+                .map(|(key, value)| (key.to_lowercase(), decode(value)))
+                .collect(),
         })
     }
 

@@ -50,18 +50,18 @@ fn of_image(reference: &str, digest: Option<&str>) -> Vec<String> {
     }
     let mut start = String::from("pkg:oci/");
     purl::encode(last, &mut start);
-    let mut found = Vec::new();
+    let mut purls = Vec::new();
     if let Some(digest) = digest {
-        found.push(format!("{start}@{}", digest.replacen(':', "%3A", 1)));
+        purls.push(format!("{start}@{}", digest.replacen(':', "%3A", 1)));
     }
     if let Some(tag) = tag.filter(|tag| !tag.is_empty()) {
         let mut named = format!("{start}?repository_url=");
         purl::encode(&with_registry(&repository), &mut named);
         named.push_str("&tag=");
         purl::encode(tag, &mut named);
-        found.push(named);
+        purls.push(named);
     }
-    found
+    purls
 }
 
 /// A repository with its registry: a first part without a dot or colon is no host (distribution/reference, "domain").
