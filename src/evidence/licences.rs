@@ -257,7 +257,7 @@ mod tests {
                 "out of the module",
             ),
             (licence("long", &long), "has more than 1048576 bytes"),
-            (licence("pipe", &pipe), "is no file"),
+            (licence("pipe", &pipe), "is not a regular file"),
         ] {
             assert_eq!(unknown.expression, None, "{}", unknown.how);
             assert!(unknown.how.contains(why), "{}", unknown.how);

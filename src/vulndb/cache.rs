@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Longest file that is read.
-const MOST: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// The cache folder of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,18 +63,18 @@ impl Cache {
         let size = match fs::metadata(&path) {
             Ok(kind) if kind.is_file() => kind.len(),
             Ok(_) => {
-                let error = io::Error::other("is no file");
+                let error = io::Error::other("is not a regular file");
                 return Err(LoadError::io(&place, &error));
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) if e.kind() == io::ErrorKind::NotADirectory => return Ok(None),
             Err(e) => return Err(LoadError::io(&place, &e)),
         };
-        if size > MOST {
-            let why = format!("{size} bytes, {MOST} are read");
+        if size > MAX_BYTES {
+            let why = format!("{size} bytes, at most {MAX_BYTES} are read");
             return Err(LoadError::too_much(&place, why));
         }
-        let data = read_file(&path, MOST).map_err(|e| LoadError::io(&place, &e))?;
+        let data = read_file(&path, MAX_BYTES).map_err(|e| LoadError::io(&place, &e))?;
         if Database::is_other_form(&data) {
             return Ok(None);
         }

@@ -72,17 +72,17 @@ mod client {
         let version = proxies.latest(MODULE).map_err(failed)?.version;
         let source = format!("{MODULE}@{version}");
         // A damaged cache is replaced.
-        if let Ok(Some(kept)) = cache.read() {
-            let is_newer = kept.about().date > layout::version_date(&version);
-            if kept.about().source == source {
+        if let Ok(Some(cached)) = cache.read() {
+            let is_newer = cached.about().date > layout::version_date(&version);
+            if cached.about().source == source {
                 say(&format!("{source} is in the cache already"));
-                return Ok(kept);
+                return Ok(cached);
             }
-            if is_newer && kept.about().source.starts_with(MODULE) {
+            if is_newer && cached.about().source.starts_with(MODULE) {
                 say(&format!(
                     "the newest version that GOPROXY has, {version}, is older than the one in the cache, which stays"
                 ));
-                return Ok(kept);
+                return Ok(cached);
             }
         }
         let bytes = proxies.zip(MODULE, &version).map_err(failed)?;
@@ -90,15 +90,17 @@ mod client {
         match Sums::new(&settings, &proxies, cache).map_err(failed)? {
             Some(mut sums) if !sums.is_private(MODULE) => {
                 let name = sums.name().to_owned();
-                let known = sums.lookup(MODULE, &version).map_err(failed)?;
-                let right = known.iter().find(|(at, _)| *at == version);
-                match right {
-                    Some((_, right)) if *right == sum => {
+                let published = sums.lookup(MODULE, &version).map_err(failed)?;
+                let published_sum = published
+                    .iter()
+                    .find(|(published_version, _)| *published_version == version);
+                match published_sum {
+                    Some((_, published_sum)) if *published_sum == sum => {
                         say(&format!("{source} {sum}, verified by {name}"));
                     }
-                    Some((_, right)) => {
+                    Some((_, published_sum)) => {
                         return Err(failed(ProxyError::Security(format!(
-                            "the zip of {source} has the sum {sum}, and {name} has {right}"
+                            "the zip of {source} has the sum {sum}, and {name} has {published_sum}"
                         ))));
                     }
                     None => return Err(failed(ProxyError::NotFound(source))),
@@ -112,7 +114,7 @@ mod client {
         read::read_zip(&bytes, &source, layout::version_date(&version), true)
     }
 
-    fn wrong(url: &str, error: ArchiveError) -> LoadError {
+    fn server_error(url: &str, error: ArchiveError) -> LoadError {
         LoadError::Unreadable {
             // Leave out the user part and the query: they may contain credentials.
             place: format!("{}…", origin_shown(url)),
@@ -126,25 +128,27 @@ mod client {
     }
 
     /// The answer of a server, which may be compressed although that was not asked for.
-    fn unpacked(body: Vec<u8>, most: u64) -> Result<Vec<u8>, ArchiveError> {
+    fn unpacked(body: Vec<u8>, max_bytes: u64) -> Result<Vec<u8>, ArchiveError> {
         if !body.starts_with(b"\x1f\x8b") {
             return Ok(body);
         }
         let limits = Limits {
-            expanded: most + 1,
+            expanded: max_bytes + 1,
             ..Limits::default()
         };
-        let scope = Scope::new(limits, Budget::new(most));
+        let scope = Scope::new(limits, Budget::new(max_bytes));
         let inflated = decompress_as(Codec::Gzip, Feed::at(&body), &scope)?;
-        let mut whole = Vec::new();
-        let read = inflated.take(most + 1).read_to_end(&mut whole);
+        let mut expanded = Vec::new();
+        let read = inflated.take(max_bytes + 1).read_to_end(&mut expanded);
         read.map_err(|e| ArchiveError {
             detail: format!("what came as gzip: {}", ArchiveError::from(e).detail),
             ..unreadable(String::new())
         })?;
-        match whole.len() as u64 > most {
-            true => Err(ArchiveError::limit(format!("is longer than {most} bytes"))),
-            false => Ok(whole),
+        match expanded.len() as u64 > max_bytes {
+            true => Err(ArchiveError::limit(format!(
+                "is longer than {max_bytes} bytes"
+            ))),
+            false => Ok(expanded),
         }
     }
 
@@ -155,7 +159,7 @@ mod client {
 
     impl Server {
         /// Fetches a file; `None`: there is none.
-        fn get(&self, url: &str, most: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
+        fn get(&self, url: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
             let refused = |answer: &Answer| {
                 unreadable(format!("{} answered {}", self.http.name(), answer.status()))
             };
@@ -164,8 +168,8 @@ mod client {
                 let answer = Http::later(answer, refused)?;
                 match answer.status().as_u16() {
                     200 => {
-                        let body = self.http.body(answer, most)?;
-                        let body = unpacked(body, most);
+                        let body = self.http.body(answer, max_bytes)?;
+                        let body = unpacked(body, max_bytes);
                         body.map(Some).map_err(RequestError::Permanent)
                     }
                     404 | 410 => Ok(None),
@@ -181,9 +185,9 @@ mod client {
     }
 
     pub(super) fn fetch(url: &str) -> Result<Database, LoadError> {
-        let wrong = |error: ArchiveError| wrong(url, error);
+        let server_error = |error: ArchiveError| server_error(url, error);
         if origin(url).contains('@') {
-            return Err(wrong(unreadable(
+            return Err(server_error(unreadable(
                 "names and passwords are not sent; download it, and name the file".to_owned(),
             )));
         }
@@ -192,7 +196,7 @@ mod client {
             ..Patience::default()
         };
         let hint = (Plain::Loopback, "");
-        let http = Http::new(origin(url), host_of(url), hint, &patience).map_err(wrong)?;
+        let http = Http::new(origin(url), host_of(url), hint, &patience).map_err(server_error)?;
         let server = Server { http };
         let base = url.trim_end_matches('/');
         let source = base.split(['?', '#']).next().unwrap_or(base);
@@ -201,7 +205,7 @@ mod client {
             false => vec![format!("{base}/vulndb.zip")],
         };
         for zip in &zips {
-            if let Some(bytes) = server.get(zip, TOTAL_MAX).map_err(wrong)? {
+            if let Some(bytes) = server.get(zip, TOTAL_MAX).map_err(server_error)? {
                 return read::read_zip(&bytes, source, None, true);
             }
         }
@@ -210,7 +214,7 @@ mod client {
         }
         let list = server
             .get(&format!("{base}/index/vulns.json"), LIST_MAX)
-            .map_err(wrong)?;
+            .map_err(server_error)?;
         let list = list.ok_or_else(|| LoadError::Nothing(source.to_owned()))?;
         let bad = |document: &str, why: String| LoadError::Document {
             place: source.to_owned(),
@@ -229,7 +233,10 @@ mod client {
         for entry in &listed {
             let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
             if entry.id.is_empty() || !entry.id.bytes().all(is_name) {
-                return Err(bad("index/vulns.json", "lists what is no ID".to_owned()));
+                return Err(bad(
+                    "index/vulns.json",
+                    "lists something that is not an ID".to_owned(),
+                ));
             }
             if !seen.insert(&entry.id) {
                 let why = format!("lists {} twice", entry.id);
@@ -237,20 +244,20 @@ mod client {
             }
         }
         let mut files = vec![("index/vulns.json".to_owned(), list)];
-        if let Some(made) = server
+        if let Some(index_db) = server
             .get(&format!("{base}/index/db.json"), DOCUMENT_MAX)
-            .map_err(wrong)?
+            .map_err(server_error)?
         {
-            files.push(("index/db.json".to_owned(), made));
+            files.push(("index/db.json".to_owned(), index_db));
         }
         let mut total = 0;
         for entry in &listed {
             let name = format!("ID/{}.json", entry.id);
             let document = server
                 .get(&format!("{base}/{name}"), DOCUMENT_MAX)
-                .map_err(wrong)?;
+                .map_err(server_error)?;
             let document =
-                document.ok_or_else(|| bad(&name, "is listed, and not there".to_owned()))?;
+                document.ok_or_else(|| bad(&name, "is listed, but does not exist".to_owned()))?;
             total += document.len() as u64;
             if total > TOTAL_MAX {
                 return Err(LoadError::too_much(

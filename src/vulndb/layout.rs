@@ -15,7 +15,7 @@ pub(super) struct Plan {
     /// Documents, in the order of their names.
     pub(super) documents: Vec<String>,
     /// `index/db.json`, with the date of the database.
-    pub(super) made: Option<String>,
+    pub(super) index_db: Option<String>,
     /// `index/vulns.json`, with the list of entries.
     pub(super) list: Option<String>,
 }
@@ -27,17 +27,17 @@ fn split(name: &str) -> (&str, &str) {
 /// Selects files by their names, which have `/` between their parts.
 pub(super) fn plan(names: &[String]) -> Plan {
     let is_document = |file: &str| file.ends_with(".json") && !LISTS.contains(&file);
-    let inside = |end: &str| {
-        let ends = |folder: &str| folder == end || folder.ends_with(&format!("/{end}"));
-        let found = names.iter().filter(|name| {
+    let documents_in = |wanted: &str| {
+        let is_wanted = |folder: &str| folder == wanted || folder.ends_with(&format!("/{wanted}"));
+        let documents = names.iter().filter(|name| {
             let (folder, file) = split(name);
-            ends(folder) && is_document(file)
+            is_wanted(folder) && is_document(file)
         });
-        found.cloned().collect::<Vec<String>>()
+        documents.cloned().collect::<Vec<String>>()
     };
     let mut plan = Plan::default();
     for folder in ["data/osv", "ID"] {
-        plan.documents = inside(folder);
+        plan.documents = documents_in(folder);
         if !plan.documents.is_empty() {
             break;
         }
@@ -49,7 +49,7 @@ pub(super) fn plan(names: &[String]) -> Plan {
             let name = format!("{root}index/{file}");
             names.iter().find(|n| **n == name).cloned()
         };
-        plan.made = find("db.json");
+        plan.index_db = find("db.json");
         plan.list = find("vulns.json");
     } else {
         let top = names.iter().filter(|n| !n.contains('/') && is_document(n));

@@ -21,8 +21,8 @@ pub enum Place {
 /// The newest go.mod files that were asked for, each once.
 pub struct NewestGoMods {
     client: Client,
-    known: HashMap<String, Option<Arc<Newest>>>,
-    /// Why the first module of which no file is known is not known.
+    answers: HashMap<String, Option<Arc<Newest>>>,
+    /// The first error: why the go.mod file of a module is unknown.
     problem: Option<LoadError>,
 }
 
@@ -34,27 +34,27 @@ impl NewestGoMods {
     pub fn new(place: Place) -> Result<Self, LoadError> {
         Ok(Self {
             client: Client::new(place)?,
-            known: HashMap::new(),
+            answers: HashMap::new(),
             problem: None,
         })
     }
 
     /// The newest version of a module and what its go.mod file says; `None`: not known.
     pub fn of(&mut self, module: &str) -> Option<Arc<Newest>> {
-        if !self.known.contains_key(module) {
-            if self.known.len() >= MODULES {
+        if !self.answers.contains_key(module) {
+            if self.answers.len() >= MODULES {
                 return None;
             }
-            let found = self.client.newest(module).map_err(|why| {
+            let newest = self.client.newest(module).map_err(|why| {
                 self.problem.get_or_insert(why);
             });
-            self.known
-                .insert(module.to_owned(), found.ok().map(Arc::new));
+            self.answers
+                .insert(module.to_owned(), newest.ok().map(Arc::new));
         }
-        self.known.get(module)?.clone()
+        self.answers.get(module)?.clone()
     }
 
-    /// Why the first of the modules that are not known is not.
+    /// Why the newest go.mod file of a module is unknown: the first error; `None`: no error so far.
     pub fn problem(&self) -> Option<&LoadError> {
         self.problem.as_ref()
     }
@@ -91,8 +91,8 @@ mod client {
                     })?;
                     // The folder has the layout of a proxy (https://go.dev/ref/mod#module-cache).
                     let address = format!("file://{}", folder.to_string_lossy());
-                    let own = |name: &str| (name == "GOPROXY").then(|| address.clone());
-                    Settings::from(own, || None).map_err(failed)?
+                    let variable = |name: &str| (name == "GOPROXY").then(|| address.clone());
+                    Settings::from(variable, || None).map_err(failed)?
                 }
             };
             let proxies = Proxies::new(&settings).map_err(failed)?;

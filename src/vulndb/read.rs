@@ -94,11 +94,11 @@ pub(super) fn read_documents(
     gather(&Holder::Memory(files), source, None, true)
 }
 
-fn read_all(from: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {
+fn read_all(from: &mut dyn Read, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(ArchiveError::limit(format!("is longer than {most} bytes")).into());
+    from.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(ArchiveError::limit(format!("is longer than {max_bytes} bytes")).into());
     }
     Ok(bytes)
 }
@@ -120,9 +120,9 @@ impl Holder<'_> {
                     for item in items {
                         let item = item.map_err(|e| LoadError::io(source, &e))?;
                         let name = item.file_name().to_string_lossy().into_owned();
-                        let sign = if folder.is_empty() { "" } else { "/" };
+                        let separator = if folder.is_empty() { "" } else { "/" };
                         if name.ends_with(".json") {
-                            names.push(format!("{folder}{sign}{name}"));
+                            names.push(format!("{folder}{separator}{name}"));
                         }
                         limit(names.len(), source)?;
                     }
@@ -139,17 +139,23 @@ impl Holder<'_> {
         Ok(names)
     }
 
-    /// Calls `take` with the content of each wanted file, in any order.
-    fn each(&self, wanted: &HashSet<&str>, source: &str, take: Take<'_>) -> Result<(), LoadError> {
+    /// Calls `receive` with the content of each wanted file, in any order.
+    fn each(
+        &self,
+        wanted: &HashSet<&str>,
+        source: &str,
+        receive: Receive<'_>,
+    ) -> Result<(), LoadError> {
         match self {
             Self::Folder(root) => {
                 let mut sorted: Vec<&str> = wanted.iter().copied().collect();
                 sorted.sort_unstable();
                 for name in sorted {
                     let path = root.join(name);
-                    let bytes = open_file(&path).and_then(|mut f| read_all(&mut f, most(name)));
+                    let bytes =
+                        open_file(&path).and_then(|mut f| read_all(&mut f, max_bytes(name)));
                     let bytes = bytes.map_err(|e| document(source, name, &e))?;
-                    take(name, &bytes)?;
+                    receive(name, &bytes)?;
                 }
                 Ok(())
             }
@@ -162,10 +168,10 @@ impl Holder<'_> {
                     }
                     let read = content
                         .map_err(io::Error::from)
-                        .and_then(|body| read_all(body, most(&name)));
+                        .and_then(|body| read_all(body, max_bytes(&name)));
                     let taken = read
                         .map_err(|e| document(source, &name, &e))
-                        .and_then(|bytes| take(&name, &bytes));
+                        .and_then(|bytes| receive(&name, &bytes));
                     failed = taken.err();
                     Ok(())
                 })?;
@@ -173,7 +179,7 @@ impl Holder<'_> {
             }
             Self::Memory(files) => {
                 let mut wanted = files.iter().filter(|(n, _)| wanted.contains(n.as_str()));
-                wanted.try_for_each(|(name, bytes)| take(name, bytes))
+                wanted.try_for_each(|(name, bytes)| receive(name, bytes))
             }
         }
     }
@@ -187,7 +193,7 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// The limit for a file: lists may be longer than documents.
-fn most(name: &str) -> u64 {
+fn max_bytes(name: &str) -> u64 {
     match name.contains("index/") {
         true => LIST_MAX,
         false => DOCUMENT_MAX,
@@ -197,7 +203,7 @@ fn most(name: &str) -> u64 {
 /// Opens a regular file. Opening a pipe would wait for a writer.
 fn open_file(path: &Path) -> io::Result<File> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("is no file"));
+        return Err(io::Error::other("is not a regular file"));
     }
     File::open(path)
 }
@@ -210,7 +216,7 @@ fn document(source: &str, name: &str, error: &io::Error) -> LoadError {
             .get_ref()
             .and_then(|e| e.downcast_ref::<ArchiveError>())
         {
-            Some(own) => own.detail.clone(),
+            Some(archive_error) => archive_error.detail.clone(),
             None => crate::bytes::error_text(error),
         },
     }
@@ -225,12 +231,12 @@ fn limit(count: usize, source: &str) -> Result<(), LoadError> {
 }
 
 /// Takes the name and the content of a document.
-type Take<'t> = &'t mut dyn FnMut(&str, &[u8]) -> Result<(), LoadError>;
+type Receive<'t> = &'t mut dyn FnMut(&str, &[u8]) -> Result<(), LoadError>;
 
 type Visit<'v> = &'v mut dyn FnMut(&zip::Entry, zip::EntryContent<'_, '_>) -> io::Result<()>;
 
 /// Visits the entries of a zip.
-fn visit(bytes: &dyn ReadAt, source: &str, take: Visit<'_>) -> Result<(), LoadError> {
+fn visit(bytes: &dyn ReadAt, source: &str, receive: Visit<'_>) -> Result<(), LoadError> {
     let limits = Limits {
         expanded: TOTAL_MAX,
         entries: ENTRIES,
@@ -238,13 +244,13 @@ fn visit(bytes: &dyn ReadAt, source: &str, take: Visit<'_>) -> Result<(), LoadEr
     };
     let scope = Scope::new(limits, Budget::new(TOTAL_MAX));
     zip::read(bytes, &scope, &mut |entry, content| {
-        take(entry, content).map(|()| Flow::Continue)
+        receive(entry, content).map(|()| Flow::Continue)
     })
     .map_err(|e| LoadError::archive(source, e))
 }
 
 #[derive(Deserialize)]
-struct Made {
+struct IndexDb {
     modified: String,
 }
 
@@ -269,10 +275,10 @@ fn gather(
     let mut date = date.or_else(|| plan.documents.first().and_then(|n| layout::module_date(n)));
     let Plan {
         documents,
-        made,
+        index_db,
         list,
     } = &plan;
-    let wanted = documents.iter().chain(made).chain(list);
+    let wanted = documents.iter().chain(index_db).chain(list);
     let wanted: HashSet<&str> = wanted.map(String::as_str).collect();
     let mut builder = Builder::default();
     let mut listed: Vec<Listed> = Vec::new();
@@ -289,9 +295,10 @@ fn gather(
             let why = format!("documents of more than {TOTAL_MAX} bytes");
             return Err(LoadError::too_much(source, why));
         }
-        if made.as_deref() == Some(name) {
-            let made: Made = serde_json::from_slice(bytes).map_err(|e| wrong(e.to_string()))?;
-            date.get_or_insert(made.modified);
+        if index_db.as_deref() == Some(name) {
+            let index_db: IndexDb =
+                serde_json::from_slice(bytes).map_err(|e| wrong(e.to_string()))?;
+            date.get_or_insert(index_db.modified);
             return Ok(());
         }
         if list.as_deref() == Some(name) {
@@ -314,7 +321,7 @@ fn gather(
         return Err(LoadError::Document {
             place: source.to_owned(),
             document: "index/vulns.json".to_owned(),
-            why: format!("lists {}, which is not there", missing.id),
+            why: format!("lists {}, which does not exist", missing.id),
         });
     }
     let about = About {

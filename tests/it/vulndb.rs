@@ -226,7 +226,7 @@ fn a_database_with_an_unreadable_part_is_refused() {
                     br#"[{"id":"GO-2024-2687"},{"id":"GO-2024-9999"}]"#,
                 ),
             ],
-            "lists GO-2024-9999, which is not there",
+            "lists GO-2024-9999, which does not exist",
         ),
         (
             "list",
@@ -677,7 +677,7 @@ fn a_server_gives_what_its_files_give() {
     assert_eq!(out.code, Some(2));
     assert!(
         out.stderr
-            .contains("GO-2024-2687.json: is listed, and not there"),
+            .contains("GO-2024-2687.json: is listed, but does not exist"),
         "{}",
         out.stderr
     );

@@ -219,10 +219,10 @@ fn each_fault_of_a_server_is_one_line() {
         ("none", "there is none"),
         ("endless", "bytes"),
         ("twice", "lists GO-2024-2687 twice"),
-        ("paths", "lists what is no ID"),
+        ("paths", "lists something that is not an ID"),
         ("other", "is about GO-2024-2687"),
         ("table", "index/vulns.json"),
-        ("gone", "GO-2024-2979.json: is listed, and not there"),
+        ("gone", "GO-2024-2979.json: is listed, but does not exist"),
     ] {
         let url = format!("http://{}/{path}", server.host);
         refused(&vuln(&scratch, &url), what, path);

@@ -57,7 +57,7 @@ pub fn open_named(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Errors of the system, and when the path is no regular file or the file has more bytes.
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let other = || io::Error::other("is no file");
+    let other = || io::Error::other("is not a regular file");
     // Opening a device can do something, so its kind is asked first; and again, if another file took its place.
     if !std::fs::metadata(path)?.is_file() {
         return Err(other());
@@ -406,10 +406,16 @@ mod tests {
         assert_eq!(maps.to_string(), "has more than 16 bytes");
         let zeros = folder.path().join("zeros");
         std::os::unix::fs::symlink("/dev/zero", &zeros).unwrap();
-        assert_eq!(read_file(&zeros, 16).unwrap_err().to_string(), "is no file");
+        assert_eq!(
+            read_file(&zeros, 16).unwrap_err().to_string(),
+            "is not a regular file"
+        );
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        assert_eq!(read_file(&pipe, 16).unwrap_err().to_string(), "is no file");
+        assert_eq!(
+            read_file(&pipe, 16).unwrap_err().to_string(),
+            "is not a regular file"
+        );
     }
 }
