@@ -1,11 +1,11 @@
 //! Whether standard output was closed when the program was started (`gospect scan >&-`).
 //!
 //! Before `main`, the standard library opens `/dev/null` in place of each closed standard stream (library/std/src/sys/pal/unix/mod.rs,
-//! `sanitize_standard_fds`), so later nothing tells a closed output from one that leads to `/dev/null`, and results would be lost with exit code 0.
-//! The question is asked earlier: the loader calls the functions whose addresses stand in `.init_array` (ELF) or `__mod_init_func` (Mach-O)
+//! `sanitize_standard_fds`), so later a closed output cannot be told from `/dev/null`, and results would be lost with exit code 0.
+//! This module looks earlier: the loader calls the functions whose addresses stand in `.init_array` (ELF) or `__mod_init_func` (Mach-O)
 //! before the standard library begins.
 //!
-//! This is the only unsafe code of gospect. What it relies on: the static has the type that the section is an array of (C functions whose
+//! This is the only unsafe code of gospect. It relies on this: the static has the type that the section is an array of (C functions whose
 //! arguments may be left unread), and the function calls only `fcntl`, which takes any number for a descriptor, needs nothing that is set up
 //! by the standard library, and stores one atomic.
 #![allow(unsafe_code)]
@@ -31,7 +31,7 @@ extern "C" fn look() {
     CLOSED.store(flags == -1, Ordering::Relaxed);
 }
 
-/// Whether descriptor 1 was not open. `false` on systems where nothing asks early enough.
+/// Whether descriptor 1 was not open. `false` on systems where nothing runs early enough.
 pub fn was_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
 }

@@ -12,7 +12,7 @@
 //! `scan` (feature `source`) joins 1 to 4 for whole trees. With `default-features = false` the reader of `&[u8]` remains.
 //!
 //! ```
-//! // Any `ReadAt` will do; here the bytes of a file. Something that is no executable is an ordinary outcome.
+//! // Any `ReadAt` will do; here the bytes of a file. A file that is not executable is an ordinary outcome.
 //! let file: &[u8] = b"#!/bin/sh";
 //! let options = gospect::go::Options::default();
 //! match gospect::go::inspect(&file, &options) {
@@ -44,7 +44,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! What to think of them is a policy's business, see `audit`; the folder `examples` has these three as programs.
+//! To judge the results by a policy, see `audit`. The folder `examples` has programs for these three calls.
 //! Nothing here prints, and nothing is kept between two calls.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]

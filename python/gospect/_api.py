@@ -29,10 +29,10 @@ def inspect(
 ) -> Document | list[Document]:
     """The record of the Go program in a file, or in the bytes of one.
 
-    Returns a list of records when the file holds several programs: a universal Mach-O file, an archive of objects.
+    Returns a list of records when the file contains several programs: a universal Mach-O file, an archive of objects.
 
     ``facts="build-info"`` reads only what the build recorded, ``symbols`` adds the linked functions and packages, ``hash`` the SHA-256.
-    Raises :class:`NotGoError` when it is no Go program, :class:`InputError` when the file cannot be read.
+    Raises :class:`NotGoError` when it is not a Go program, :class:`InputError` when the file cannot be read.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         name, content, path = "the bytes", bytes(source), None
@@ -48,7 +48,7 @@ def inspect(
     except ValueError as error:
         raise NotGoError(f"{name}: not a Go program: {error}") from None
     if not texts:
-        why = "; ".join(faults) or "an executable without anything of Go in it"
+        why = "; ".join(faults) or "an executable without any trace of Go"
         raise NotGoError(f"{name}: not a Go program: {why}")
     records = [json.loads(text) for text in texts]
     if path is not None:
@@ -102,7 +102,7 @@ def _documents(pieces: Iterator[bytes]) -> Iterator[Document]:
 def audit(targets: Targets | None = None, *, records: Iterable[Document | bytes] | None = None, **options: Any) -> Document:
     """Findings about the programs under the targets: the document of ``gospect audit --format json``.
 
-    ``records`` are the lines of an earlier :func:`scan`, instead of targets or beside them. Options are those of ``gospect audit``:
+    ``records`` are the lines of an earlier :func:`scan`, instead of targets or in addition to them. Options are those of ``gospect audit``:
     ``policy="gospect.toml"``, ``profile="release"``, ``deny=["not-trimmed"]``, ``baseline=…``, ``vulns=True``.
     """
     return _judge("audit", targets, records, {"allow_none": True, **options})
@@ -132,8 +132,8 @@ def call(command: str, *targets: Union[str, "os.PathLike[str]"], **options: Any)
 
 def _judge(command: str, targets: Targets | None, records: Iterable[Any] | None, options: Mapping[str, Any]) -> Document:
     with _stored(records) as stored:
-        named = [] if targets is None else [targets] if isinstance(targets, (str, os.PathLike)) else list(targets)
-        line = arguments(command, named + stored, {"format": "json", **options})
+        target_list = [] if targets is None else [targets] if isinstance(targets, (str, os.PathLike)) else list(targets)
+        line = arguments(command, target_list + stored, {"format": "json", **options})
         output = run(line, strict=bool(options.get("strict")))
     if not output:
         raise InputError(f"{command}: nothing could be read")

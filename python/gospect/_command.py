@@ -14,10 +14,10 @@ from ._errors import NotExaminedError, UsageError, error_of
 #: One target, or several.
 Targets = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]]]
 
-#: What commands say beside their results. INFO, so that Python prints nothing unless it is asked to.
+#: The messages of commands. INFO, so that Python prints nothing unless it is asked to.
 _LOG = logging.getLogger("gospect")
 
-#: Lists that get these messages too.
+#: Lists that also get these messages.
 _LISTENERS: list[list[str]] = []
 
 #: The exit code of a command that has no result, or an incomplete one.
@@ -40,7 +40,7 @@ def _option(flag: str, value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [f"{flag}={key}={text}" for key, text in value.items()]
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [f"{flag}={_text(one)}" for one in value]
+        return [f"{flag}={_text(item)}" for item in value]
     return [f"{flag}={_text(value)}"]
 
 
@@ -77,13 +77,13 @@ def lines(line: list[str], *, strict: bool = False) -> Iterator[bytes]:
 
 @contextmanager
 def messages() -> Iterator[list[str]]:
-    """What commands say beside their results while this is open, whatever the level of the logger."""
-    heard: list[str] = []
-    _LISTENERS.append(heard)
+    """The messages of all commands that run inside this context, whatever the level of the logger."""
+    collected: list[str] = []
+    _LISTENERS.append(collected)
     try:
-        yield heard
+        yield collected
     finally:
-        _LISTENERS[:] = [other for other in _LISTENERS if other is not heard]
+        _LISTENERS[:] = [other for other in _LISTENERS if other is not collected]
 
 
 def _conclude(code: int, messages: list[str], failure: str | None, strict: bool) -> None:

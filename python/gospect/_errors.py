@@ -37,7 +37,7 @@ class InputError(Error, OSError):
 
 
 class NotGoError(Error, ValueError):
-    """What was inspected is no Go program."""
+    """What was inspected is not a Go program."""
 
 
 class NotExaminedError(Error):

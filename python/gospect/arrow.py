@@ -1,4 +1,4 @@
-"""The record stream as Arrow record batches, one row a line. Needs pyarrow: ``pip install 'gospect[arrow]'``.
+"""The record stream as Arrow record batches, one row for each line. Needs pyarrow: ``pip install 'gospect[arrow]'``.
 
 Columns are ``type`` (``run``, ``image``, ``binary``, ``unexamined``, ``end``) and a struct of the name of each type, which is null in the
 rows of the others: ``SELECT binary.go_version FROM lines WHERE type = 'binary'``. The schema is made from ``docs/record.schema.json``:
@@ -14,7 +14,7 @@ object with free keys       list of structs ``key`` and ``value``: ``image.label
 module in ``Replace``       struct without a ``Replace`` of its own (Go allows one replacement)
 ==========================  ==========================================
 
-A whole number above 2^63 - 1, which only a file that lies about its size can have, is null.
+A whole number above 2^63 - 1, which only a file with a false size can have, is null.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _type(node: dict[str, Any], definitions: dict[str, Any], inside: tuple[str, 
         return pyarrow.string() if "enum" in first else _type(first, definitions, inside)
     kind = node["type"]
     if isinstance(kind, list):
-        kind = next(one for one in kind if one != "null")
+        kind = next(name for name in kind if name != "null")
     if kind == "array":
         items = node.get("items") or node["prefixItems"][0]
         return pyarrow.list_(_type(items, definitions, inside))
@@ -119,19 +119,19 @@ def _row(line: bytes) -> bytes:
 
 def _with_lists(document: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> bytes:
     for *parents, last in paths:
-        holder = document
-        for parent in parents:
-            holder = holder[parent]
-        holder[last] = [{"key": key, "value": value} for key, value in holder[last].items()]
+        parent_object = document
+        for key in parents:
+            parent_object = parent_object[key]
+        parent_object[last] = [{"key": name, "value": value} for name, value in parent_object[last].items()]
     return json.dumps(document).encode()
 
 
 def read_rows(rows: list[bytes], columns: pyarrow.Schema) -> list[pyarrow.RecordBatch]:
-    """Batches of rows that are JSON objects; keys that are no columns are passed over."""
+    """Batches of rows that are JSON objects; keys without a column are ignored."""
     try:
         read = _read_text(b"\n".join(rows), columns)
     except pyarrow.ArrowInvalid:
-        # Arrow reads no whole number that does not fit into 64 bits.
+        # Arrow refuses whole numbers that do not fit into 64 bits.
         text = b"\n".join(json.dumps(_in_range(json.loads(row))).encode() for row in rows)
         read = _read_text(text, columns)
     return read.to_batches()
@@ -147,9 +147,9 @@ def _read_text(text: bytes, columns: pyarrow.Schema) -> pyarrow.Table:
 
 def _in_range(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _in_range(one) for key, one in value.items()}
+        return {key: _in_range(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_in_range(one) for one in value]
+        return [_in_range(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and not -_LARGEST <= value <= _LARGEST:
         return None
     return value

@@ -10,7 +10,7 @@ use pyo3::types::PyBytes;
 /// The Go programs of an executable, each as the JSON of its record, and what was wrong with the file.
 ///
 /// # Errors
-/// `ValueError`, when the bytes are no executable or cannot be read as one.
+/// `ValueError`, when the bytes are not an executable or cannot be read as one.
 #[pyfunction]
 pub fn inspect(
     py: Python<'_>,

@@ -41,7 +41,7 @@ mod _native {
         };
         py.detach(|| {
             let code = gospect::cli::run(arguments, stdout);
-            // Only a program written in Rust flushes it at its end.
+            // Rust flushes it only at the end of a Rust `main`.
             let _ = std::io::stdout().flush();
             code
         })
@@ -64,7 +64,7 @@ mod _native {
         )
     }
 
-    /// The module that a package is certainly in, by its path; `None`: its path does not tell.
+    /// The module that a package certainly belongs to, by its path; `None`: its path does not tell.
     #[pyfunction]
     fn module_of(package: &str) -> Option<String> {
         gospect::knowledge::modules::prefix(package).map(str::to_owned)

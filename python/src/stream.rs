@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Pieces of output that wait to be read. With more the command waits, so a reader that is slow costs no memory.
+/// Most pieces of output that wait to be read. Then the command waits, so that a slow reader costs no memory.
 const WAITING: usize = 16;
 
 /// Output that is kept in memory.
@@ -43,7 +43,7 @@ impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !bytes.is_empty() {
             let sent = self.0.send(bytes.to_vec());
-            // Nobody reads any more: the command stops, as it does when a pipe is closed.
+            // The reader is gone: the command stops, as it does when a pipe is closed.
             sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
         }
         Ok(bytes.len())

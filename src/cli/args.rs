@@ -141,13 +141,13 @@ pub struct DiffArgs {
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
     #[arg(long)]
     pub packages: bool,
-    /// Compare what modules can do too, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
+    /// Also compare what modules can do, as `--fail-on capability` does (of records: those written with `scan --capabilities`)
     #[arg(long)]
     pub capabilities: bool,
     /// Also compare the code of two programs, function by function, with addresses normalised; both targets are files
     #[arg(long)]
     pub code: bool,
-    /// Compare known vulnerabilities too, as `--fail-on vulnerability` does
+    /// Also compare known vulnerabilities, as `--fail-on vulnerability` does
     #[arg(long)]
     pub vulns: bool,
     #[command(flatten)]
@@ -161,13 +161,13 @@ pub struct DiffArgs {
 // Arguments of `sbom`.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "The time of the bill is SOURCE_DATE_EPOCH when it is set, else now.
+    after_long_help = "The time of the bill is SOURCE_DATE_EPOCH if it is set, and the current time otherwise.
 
 Examples:
   gospect sbom ./app > app.cdx.json
   gospect sbom --format spdx -o app.spdx.json image.tar
   gospect sbom --licenses \"$(go env GOMODCACHE)\" ./app
-  gospect sbom --spec-version 1.5 ./app          for a reader that knows no newer one"
+  gospect sbom --spec-version 1.5 ./app          for a reader without newer versions"
 )]
 #[command(next_help_heading = headings::COMMAND)]
 pub struct SbomArgs {
@@ -177,13 +177,13 @@ pub struct SbomArgs {
     pub format: String,
     /// Version of the format: CycloneDX 1.4, 1.5, 1.6 or 1.7, SPDX 2.3 [default: the newest]
     ///
-    /// trivy 0.74, syft 1.57, grype 0.121 and osv-scanner 2.6 read CycloneDX 1.7; syft 1.18 reads up to 1.6. What an older version has no place for is left out: evidence and life cycle in 1.4.
+    /// trivy 0.74, syft 1.57, grype 0.121 and osv-scanner 2.6 read CycloneDX 1.7; syft 1.18 reads up to 1.6. What an older version cannot express is left out: evidence and life cycle in 1.4.
     /// SPDX 3.0 is not written, because none of them has a released reader for it
     #[arg(long, value_name = "VERSION")]
     pub spec_version: Option<String>,
     /// List licences by the licence files of modules in DIR: a module cache, or a vendor folder; may be given again
     ///
-    /// A text that is not known word for word is no guess: the licence is said to be unknown, with the reason
+    /// Licences are not guessed: one whose text is not known word for word is reported as unknown, with the reason
     #[cfg(feature = "verify")]
     #[arg(long, value_name = "DIR")]
     pub licenses: Vec<PathBuf>,
@@ -226,7 +226,7 @@ pub struct ExplainArgs {
     /// Rule, code, GODEBUG setting or GOEXPERIMENT; without it: list all
     #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "NAME")]
     pub name: Option<String>,
-    /// Policy file with rules of your own [default: gospect.toml in the current directory, when there is one]
+    /// Policy file with rules of your own [default: gospect.toml in the current directory, if it exists]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     #[command(flatten)]
@@ -244,7 +244,7 @@ pub struct InitArgs {
     /// Where to write it; `-`: standard output
     #[arg(long, short = 'o', value_name = "FILE", default_value = crate::audit::policy::FILE_NAME)]
     pub output: PathBuf,
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long)]
     pub force: bool,
 }
@@ -345,7 +345,7 @@ pub struct OutputArgs {
     /// Write to FILE instead of standard output
     #[arg(long, short = 'o', value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Say nothing on standard error but errors
+    /// Print only errors on standard error
     #[arg(long, short)]
     pub quiet: bool,
     /// Colours: auto, always or never

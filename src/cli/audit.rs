@@ -42,8 +42,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
     let severities = read_severities(&args.severity)?;
     let is_rated = !args.severity.is_empty();
-    let asks = args.vulns || is_rated || !statements.is_empty() || policy.asks_vulnerabilities();
-    let database = match asks {
+    let needs_database =
+        args.vulns || is_rated || !statements.is_empty() || policy.asks_vulnerabilities();
+    let database = match needs_database {
         true => Some(database::open(
             &args.database,
             args.source.cache.folder.as_deref(),
@@ -64,7 +65,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if capabilities {
         input = input.with_capabilities().with_packages(ListPackages::OfAll);
     }
-    let mut blind = 0u64;
+    let mut without_capabilities = 0u64;
     if !rebuilt.is_empty() || statements.iter().any(vex::Document::names_digests) {
         input = input.with_hash();
     }
@@ -90,7 +91,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let day = today.to_string();
     let end = input.run(args.output.quiet, &mut |line| {
         if let Line::Binary(binary) = &line {
-            blind += u64::from(capabilities && !has_capabilities(binary));
+            without_capabilities += u64::from(capabilities && !has_capabilities(binary));
         }
         auditor.line(&line);
         if format.is_none() {
@@ -142,11 +143,11 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     }
     let mut end = end;
     end.failed |= no_baseline;
-    if blind > 0 {
-        let programs = count(blind, "program", "programs");
+    if without_capabilities > 0 {
+        let programs = count(without_capabilities, "program", "programs");
         if !args.output.quiet {
             say!(
-                "gospect: not known of {programs} what they can do: no function table, or records that were written without --capabilities"
+                "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
             );
         }
         end.failed |= args.source.strict;
@@ -172,11 +173,11 @@ fn read_rebuilt(args: &AuditArgs) -> Result<Vec<Rebuilt>, Error> {
     args.rebuilt.iter().map(read).collect()
 }
 
-/// Says that every expectation holds: no finding would leave it open whether they were looked at.
+/// Says that every expectation holds: without a message, no findings could also mean that none was checked.
 fn say_what_holds(policy: &Policy, audit: &Audit) {
     let unmet = |f: &Finding| f.rule == "unmet-expectation";
-    let is_silent = policy.expect.is_empty() || audit.binaries == 0;
-    if is_silent || !policy.checks_expectations() || audit.findings.iter().any(unmet) {
+    let has_nothing_to_say = policy.expect.is_empty() || audit.binaries == 0;
+    if has_nothing_to_say || !policy.checks_expectations() || audit.findings.iter().any(unmet) {
         return;
     }
     let (count, programs) = (policy.expect.len(), audit.binaries);
@@ -187,7 +188,7 @@ fn say_what_holds(policy: &Policy, audit: &Audit) {
     };
     let programs = match programs {
         1 => "1 program".to_owned(),
-        n => format!("{n} programs"),
+        number => format!("{number} programs"),
     };
     say!("gospect: {count} {expectations} for {programs}");
 }

@@ -1,4 +1,4 @@
-//! `gospect catalog`, and registries that a target names as a whole.
+//! `gospect catalog`, and targets that name a whole registry.
 
 use super::args::{CatalogArgs, SourceArgs};
 use super::config::{self, BadInput, BadReason};
@@ -247,7 +247,7 @@ fn list_all(
         .build()
         .map_err(|error| Error::Threads(io::Error::other(error)))?;
     let is_repository = |place: &Place| place.repository.is_some();
-    for group in places.chunk_by(|one, next| is_repository(one) && is_repository(next)) {
+    for group in places.chunk_by(|previous, next| is_repository(previous) && is_repository(next)) {
         if let [place] = group
             && !is_repository(place)
         {

@@ -45,11 +45,11 @@ impl Checkouts {
             return &self.named;
         };
         if !self.modules.contains_key(module) && self.modules.len() < MODULES {
-            let own = self.read(module);
-            self.modules.insert(module.clone(), own);
+            let module_checkout = self.read(module);
+            self.modules.insert(module.clone(), module_checkout);
         }
-        let own = self.modules.get(module).and_then(Option::as_ref);
-        own.unwrap_or(&self.named)
+        let module_checkout = self.modules.get(module).and_then(Option::as_ref);
+        module_checkout.unwrap_or(&self.named)
     }
 
     fn read(&self, module: &str) -> Option<Checkout> {

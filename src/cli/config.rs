@@ -57,17 +57,17 @@ pub enum BadReason {
     Registry(ArchiveError),
 }
 
-/// The same, but an unreadable list and its invalid lines are returned separately from the targets.
+/// The same as [`targets`], but returns an unreadable list, and its invalid lines, separately from the targets.
 pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Vec<BadInput>), Error> {
     let given = args.targets.len();
     let (texts, bad_list) = texts(&args.targets, args.files_from.as_deref(), args.null);
     let mut bad: Vec<BadInput> = bad_list.into_iter().collect();
     let mut named = Vec::new();
-    for (i, text) in texts.into_iter().enumerate() {
+    for (index, text) in texts.into_iter().enumerate() {
         let name = text.to_string_lossy().into_owned();
         match Target::parse(&text) {
             Ok(target) => named.push((name, target)),
-            Err(e) if i < given => return Err(e.into()),
+            Err(e) if index < given => return Err(e.into()),
             Err(e) => bad.push(BadInput {
                 name,
                 why: e.into(),
@@ -104,9 +104,9 @@ pub fn texts(
         let end = if null { 0 } else { b'\n' };
         texts.extend(
             bytes
-                .split(|&b| b == end)
-                .filter(|l| !l.is_empty())
-                .map(|l| os_string(l.to_vec())),
+                .split(|&byte| byte == end)
+                .filter(|line| !line.is_empty())
+                .map(|line| os_string(line.to_vec())),
         );
     }
     (texts, bad)
@@ -150,18 +150,18 @@ fn threads_that_fit(jobs: usize, memory: u64) -> usize {
     };
     let wanted = match jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
+        jobs => jobs,
     };
     let fitting = limit.saturating_sub(BASE.saturating_add(memory)) / THREAD;
-    let most = usize::try_from(fitting).unwrap_or(usize::MAX).max(1);
-    if wanted <= most {
+    let max_threads = usize::try_from(fitting).unwrap_or(usize::MAX).max(1);
+    if wanted <= max_threads {
         return jobs;
     }
     say!(
-        "gospect: threads: {most} instead of {wanted}, because the address space is limited to {} MiB (ulimit -v)",
+        "gospect: threads: {max_threads} instead of {wanted}, because the address space is limited to {} MiB (ulimit -v)",
         limit >> 20
     );
-    most
+    max_threads
 }
 
 #[cfg(not(unix))]

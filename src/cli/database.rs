@@ -9,7 +9,7 @@ use crate::vuln::database::{About, Database};
 use crate::vulndb::{self, Cache, LoadError, OLD};
 use std::path::{Path, PathBuf};
 
-/// Opens the database that the arguments name, in `folder` if a cache is named, and warns when it is old.
+/// Opens the database that the arguments name, or the usual one with the cache in `folder`, and warns if it is old.
 ///
 /// # Errors
 /// When no usable database is found, or it is older than the arguments allow.
@@ -26,11 +26,11 @@ pub fn open(
     let about = database.about();
     let age = age(about, today);
     match (args.max_db_age, age) {
-        (Some(most), Some(days)) if days > i64::from(most) => {
+        (Some(max_days), Some(days)) if days > i64::from(max_days) => {
             return Err(Error::OldDatabase {
                 date: day(about).to_owned(),
                 days,
-                most,
+                max_days,
             });
         }
         (Some(_), None) => return Err(Error::UndatedDatabase(about.source.clone())),
@@ -74,8 +74,8 @@ pub fn day(about: &About) -> &str {
 
 /// Age of a database in days; `None` if it has no date.
 pub fn age(about: &About, today: Date) -> Option<i64> {
-    let made = Date::parse(day(about))?;
-    Some((days(today)? - days(made)?).max(0))
+    let published = Date::parse(day(about))?;
+    Some((days(today)? - days(published)?).max(0))
 }
 
 /// Days since 1 March of year 0 (Gregorian), when the leap cycle begins.

@@ -44,21 +44,21 @@ pub fn knowledge() -> KnowledgeDate {
     }
 }
 
-/// Calls `hand` with the release of a binary and a function that computes its support.
+/// Calls `receive` with the release of a binary and a function that computes its support.
 pub fn with_support(
     binary: &Binary,
     today: &str,
-    hand: impl FnOnce(&str, Box<dyn FnOnce() -> Support + '_>),
+    receive: impl FnOnce(&str, Box<dyn FnOnce() -> Support + '_>),
 ) {
     if let Some(release) = &binary.go_version {
-        hand(release, Box::new(|| support(release, today)));
+        receive(release, Box::new(|| support(release, today)));
     }
 }
 
 /// The support of a release on a day.
 pub fn support(release: &str, today: &str) -> Support {
     let version = GoVersion::parse(release);
-    if let Some(text) = version.as_ref().and_then(|v| no_release(v, today)) {
+    if let Some(text) = version.as_ref().and_then(|v| not_a_release(v, today)) {
         return Support {
             supported: Some(false),
             text,
@@ -94,7 +94,7 @@ pub fn support(release: &str, today: &str) -> Support {
 
 /// What a version without support is: a release candidate or beta or, from Go 1.21 on, a language version (as in development trees
 /// and vendors' builds). Only releases get fixes.
-fn no_release(version: &GoVersion, today: &str) -> Option<String> {
+fn not_a_release(version: &GoVersion, today: &str) -> Option<String> {
     let (release, minor) = (version.release.as_ref()?, version.minor()?);
     let kind = match &release.prerelease {
         Some((kind, _)) if kind == "rc" => "a candidate",
@@ -102,9 +102,9 @@ fn no_release(version: &GoVersion, today: &str) -> Option<String> {
         None if release.patch.is_none() => "not a release",
         None => return None,
     };
-    let row = releases::release(minor).map(|r| r.released.as_str());
-    let out = row.filter(|released| *released <= today);
-    Some(match out {
+    let released = releases::release(minor).map(|r| r.released.as_str());
+    let is_out = released.filter(|released| *released <= today);
+    Some(match is_out {
         Some(released) => format!("{kind}, not supported: Go 1.{minor} is out since {released}"),
         None => format!("{kind}, not supported: no release of Go 1.{minor} yet"),
     })
@@ -157,9 +157,13 @@ mod tests {
             ("go1.99.0", "2026-11-22", None, "unknown"),
             ("devel", "2026-11-22", None, "unknown"),
         ] {
-            let row = support(release, today);
-            assert_eq!(row.supported, supported, "{release} {today}");
-            assert!(row.text.contains(text), "{release} {today}: {}", row.text);
+            let released = support(release, today);
+            assert_eq!(released.supported, supported, "{release} {today}");
+            assert!(
+                released.text.contains(text),
+                "{release} {today}: {}",
+                released.text
+            );
         }
     }
 }

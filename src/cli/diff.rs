@@ -35,8 +35,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if stdin(&old.1) && stdin(&new.1) {
         return Err(Error::StdinTwice);
     }
-    let asked = args.vulns || names_class(&args.fail_on, Class::Vulnerability);
-    let database = match asked {
+    let is_asked_for = args.vulns || names_class(&args.fail_on, Class::Vulnerability);
+    let database = match is_asked_for {
         true => Some(database::open(
             &args.database,
             args.source.cache.folder.as_deref(),
@@ -54,7 +54,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let sides = [old, new].map(|named| -> Result<Input, Error> {
         let input = Input::of(vec![named], &args.source, Need::Full("diff"));
         let mut input = input.and_then(Input::whole)?.with_digests();
-        if asked {
+        if is_asked_for {
             input = input.with_functions();
         }
         if capabilities {
@@ -95,19 +95,19 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         if !quiet {
             let programs = count(diff.content_not_compared, "program", "programs");
             say!(
-                "gospect: content not compared of {programs} among the unchanged: records of them have no sha256; write records with `gospect scan --hash --format ndjson`"
+                "gospect: content of {programs} among the unchanged not compared: their records have no sha256; write records with `gospect scan --hash --format ndjson`"
             );
         }
         // Asked for by name, this class has no known answer, so the command fails; `any` is answered if something else changed.
-        let asked = names_class(&args.fail_on, Class::Content);
-        let open = classes.contains(&Class::Content) && !diff.has(&classes);
-        end.failed |= asked || open || args.source.strict;
+        let is_asked_for = names_class(&args.fail_on, Class::Content);
+        let unanswered = classes.contains(&Class::Content) && !diff.has(&classes);
+        end.failed |= is_asked_for || unanswered || args.source.strict;
     }
     let blind = before.iter().chain(&now).filter(|b| b.packages.is_none());
     if let (true, false, blind @ 1..) = (args.packages, quiet, blind.count()) {
         let programs = count(blind as u64, "program", "programs");
         say!(
-            "gospect: packages not known of {programs}: no function table, or records that were written without --symbols"
+            "gospect: the packages of {programs} are unknown: no function table, or records that were written without --symbols"
         );
     }
     let all = before.iter().chain(&now);
@@ -116,7 +116,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         let programs = count(blind as u64, "program", "programs");
         if !quiet {
             say!(
-                "gospect: not known of {programs} what they can do: no function table, or records that were written without --capabilities"
+                "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
             );
         }
         // As with contents: a question that has no answer must not look like `nothing gained`.

@@ -36,7 +36,7 @@ pub enum Error {
     #[error("diff needs two targets: gospect diff OLD NEW")]
     NotTwoTargets,
     #[error(
-        "diff --code compares two program files, and {0} is none; take the programs out of what holds them"
+        "diff --code compares two program files, and {0} is not one; extract the programs first"
     )]
     CodeOfFiles(String),
     #[error("--module {0}: needs PATH@VERSION, such as example.com/app@v1.2.3")]
@@ -69,7 +69,7 @@ pub enum Error {
     #[error("`gospect {0}` needs all facts: leave out --facts build-info")]
     NeedsFacts(&'static str),
     #[error(
-        "{target}: holds only build info, and `gospect {command}` needs all facts; scan again without --facts build-info"
+        "{target}: contains only build info, and `gospect {command}` needs all facts; scan again without --facts build-info"
     )]
     RecordsWithoutFacts {
         target: String,
@@ -102,11 +102,15 @@ pub enum Error {
     #[error("the vulnerability database {0}")]
     Database(#[from] LoadError),
     #[error(
-        "the vulnerability database of {date} is {days} days old, --max-db-age allows {most}; `gospect db update` fetches a newer one"
+        "the vulnerability database of {date} is {days} days old, --max-db-age allows {max_days}; `gospect db update` fetches a newer one"
     )]
-    OldDatabase { date: String, days: i64, most: u32 },
+    OldDatabase {
+        date: String,
+        days: i64,
+        max_days: u32,
+    },
     #[error(
-        "the vulnerability database {0} does not say when it was made, and --max-db-age asks for it"
+        "the vulnerability database {0} does not say when it was made, which --max-db-age needs"
     )]
     UndatedDatabase(String),
     #[error("--cache {folder}: {why}")]
@@ -167,7 +171,7 @@ pub enum Error {
     /// A program that was asked about and cannot be read.
     #[error("{path}: {why}")]
     Program { path: String, why: String },
-    #[error("{path} is there already; --force replaces it, -o FILE writes elsewhere")]
+    #[error("{path} already exists; --force replaces it, -o FILE writes elsewhere")]
     Exists { path: String },
     /// Too large for the allowed memory; the source error says what.
     #[error(transparent)]

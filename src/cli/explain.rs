@@ -46,13 +46,13 @@ fn own_rule(asked: &str, args: &ExplainArgs) -> Result<Option<String>, Error> {
         Err(_) => return Ok(None),
     };
     let rule = policy.custom.iter().find(|rule| rule.id == asked.trim());
-    Ok(rule.map(|rule| of_own_rule(rule, &args.format)))
+    Ok(rule.map(|rule| explain_own_rule(rule, &args.format)))
 }
 
 /// What the policy says about a rule of the user.
-fn of_own_rule(rule: &Custom, format: &str) -> String {
+fn explain_own_rule(rule: &Custom, format: &str) -> String {
     let level = rule.level.map_or("off", Level::name);
-    let at = format!("{}:{}", rule.at.file, rule.at.line);
+    let place = format!("{}:{}", rule.at.file, rule.at.line);
     let help = match rule.help.as_str() {
         "" => "the rule has no `help`: write what to do there, so that findings say it",
         help => help,
@@ -62,11 +62,11 @@ fn of_own_rule(rule: &Custom, format: &str) -> String {
             "kind": "custom rule", "rule": rule.id, "level": level, "message": rule.message, "help": rule.help, "file": rule.at.file, "line": rule.at.line,
         }] })),
         "markdown" => format!(
-            "# {}\n\nA rule of your own, at {at}, level {level}: {}\n\n{help}\n",
+            "# {}\n\nA rule of your own, at {place}, level {level}: {}\n\n{help}\n",
             rule.id, rule.message
         ),
         _ => format!(
-            "Rule {}\nA rule of your own, at {at}.\n\nLevel:    {level}\nMessage:  {}\nTo do:    {help}\n",
+            "Rule {}\nA rule of your own, at {place}.\n\nLevel:    {level}\nMessage:  {}\nTo do:    {help}\n",
             rule.id, rule.message
         ),
     }
@@ -157,12 +157,12 @@ fn format_text(text: &str, look: &Look) -> String {
         // Text in columns continues in its column, and a list item below its text.
         let body = line.trim_start();
         let indent = line.len() - body.len();
-        let at = match line.rfind("  ").filter(|at| *at >= indent) {
+        let body_start = match line.rfind("  ").filter(|gap| *gap >= indent) {
             Some(gap) => gap + 2,
             None if body.starts_with("- ") => indent + 2,
             None => indent,
         };
-        let (head, rest) = line.split_at(at);
+        let (head, rest) = line.split_at(body_start);
         let is_title = (is_start || rest.ends_with(':')) && head.trim().is_empty();
         let rest = if is_title {
             look.paint(Tone::Title, rest)
@@ -182,13 +182,13 @@ fn format_text(text: &str, look: &Look) -> String {
 /// Markdown as text: without heading marks, and indented below headings.
 fn text_of(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
-    let (mut code, mut below, mut after_heading) = (false, "", false);
+    let (mut in_code, mut indent, mut after_heading) = (false, "", false);
     for line in page.lines() {
-        code ^= line.starts_with("```");
+        in_code ^= line.starts_with("```");
         let heading = line.trim_start_matches('#').trim();
-        match (code, line.starts_with('#')) {
+        match (in_code, line.starts_with('#')) {
             (false, true) if line.starts_with("## ") => {
-                below = "  ";
+                indent = "  ";
                 let _ = writeln!(out, "{heading}:");
             }
             (false, true) => {
@@ -202,15 +202,15 @@ fn text_of(page: &str) -> String {
                 continue;
             }
             (true, _) => {
-                let _ = writeln!(out, "{below}  {line}");
+                let _ = writeln!(out, "{indent}  {line}");
             }
             _ => {
-                let _ = writeln!(out, "{below}{line}");
+                let _ = writeln!(out, "{indent}{line}");
             }
         }
         after_heading = line.starts_with("## ");
     }
-    if below.is_empty() || !out.ends_with("\n\n") {
+    if indent.is_empty() || !out.ends_with("\n\n") {
         out.push('\n');
     }
     out
@@ -232,17 +232,17 @@ fn list(format: &str) -> String {
         "json" => {
             let rules: Vec<Value> = RULES
                 .iter()
-                .map(|r| json!({ "code": r.meta.code, "rule": r.meta.id, "family": r.family.name(), "summary": r.meta.summary }))
+                .map(|rule| json!({ "code": rule.meta.code, "rule": rule.meta.id, "family": rule.family.name(), "summary": rule.meta.summary }))
                 .collect();
             pretty(&json!({ "rules": rules, "godebug": settings, "goexperiment": experiments }))
         }
         "markdown" => {
             let mut out = String::from("## Rules\n\n");
-            for r in RULES {
+            for rule in RULES {
                 let _ = writeln!(
                     out,
                     "- `{}` ({}): {}",
-                    r.meta.id, r.meta.code, r.meta.summary
+                    rule.meta.id, rule.meta.code, rule.meta.summary
                 );
             }
             for (title, names) in [("GODEBUG settings", settings), ("Experiments", experiments)] {
@@ -255,11 +255,11 @@ fn list(format: &str) -> String {
         }
         _ => {
             let mut out = String::from("Rules of `gospect audit`, and of `gospect lint` (GS4..)\n");
-            for r in RULES {
+            for rule in RULES {
                 let _ = writeln!(
                     out,
                     "  {} {:<28} {}",
-                    r.meta.code, r.meta.id, r.meta.summary
+                    rule.meta.code, rule.meta.id, rule.meta.summary
                 );
             }
             for (title, names) in [("GODEBUG settings", settings), ("Experiments", experiments)] {

@@ -1,25 +1,26 @@
 //! The input of a command: lines of a scan, of earlier records, or of both one after the other.
 
+mod reading;
+
 use super::args::{Facts, SourceArgs};
 #[cfg(feature = "registry")]
 use super::catalog;
 use super::config::{self, BadInput, BadReason};
 use super::dates;
-use super::error::{Error, plain};
-use super::output::write_failed;
+use super::error::Error;
 use super::progress::Progress;
 use crate::go::Level;
 use crate::record::read::Records;
-use crate::record::{End, Line, Location, Reason, Run, SCHEMA, Tool, Unexamined};
+use crate::record::{End, Line, Run, SCHEMA, Tool};
 use crate::report::style::clean;
-use crate::scan::{self, Counters, Event, ListPackages, Named, Options, WantedChains};
-use crate::source::image::OTHER_PLATFORM;
+use crate::scan::{Counters, ListPackages, Named, Options, WantedChains};
 use crate::source::target::Target;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
+
+use reading::Reading;
 
 /// What a command requires of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +187,7 @@ impl Input {
         self.options.memory
     }
 
-    /// Calls `deliver` with every line, `run` first and `end` last. Fatal problems, and named files that are not Go, are also
+    /// Calls `forward` with every line, `run` first and `end` last. Fatal problems, and named files that are not Go, are also
     /// reported on standard error.
     pub fn run(
         self,
@@ -195,203 +196,29 @@ impl Input {
     ) -> Result<End, Error> {
         let counters = Arc::new(Counters::default());
         let progress = Progress::start(quiet || !self.progress, &counters);
-        let tally = Arc::clone(&counters);
-        let mut images = 0u64;
-        let mut other_platform = None;
         let options = Options {
-            progress: Some(counters),
+            progress: Some(Arc::clone(&counters)),
             ..self.options
         };
-        let mut take = |line: Line| match &progress {
-            Some(progress) => {
-                progress.set_latest(&line);
-                progress.without_line(|| forward(line))
-            }
-            None => forward(line),
-        };
-        let nothing_named = self.run.targets.is_empty() && self.bad.is_empty();
-        let mut written = take(Line::Run(self.run));
-        let mut total = End::default();
-        for BadInput { name, why } in &self.bad {
-            let why = &why.to_string();
-            report(progress.as_ref(), name, why);
-            total.failed = true;
-            if written.is_ok() {
-                total.reach.unexamined += 1;
-                written = take(not_read(name, why));
-            }
+        let names_nothing = self.run.targets.is_empty() && self.bad.is_empty();
+        let mut reading = Reading::new(forward, progress, quiet);
+        reading.deliver(Line::Run(self.run));
+        for input in &self.bad {
+            reading.bad_input(input);
         }
         for part in self.parts {
-            if written.is_err() {
-                break;
-            }
             match part {
-                InputPart::Scan(named) => {
-                    let outcome = scan::run(&named, &options, &mut |event| {
-                        match &event {
-                            Event::Image(_) => images += 1,
-                            Event::Unexamined { thing, .. }
-                                if thing.detail.starts_with(OTHER_PLATFORM) =>
-                            {
-                                other_platform.get_or_insert_with(|| thing.clone());
-                            }
-                            _ => {}
-                        }
-                        if written.is_ok() {
-                            written = match line_of(event, quiet, progress.as_ref()) {
-                                Some(line) => take(line),
-                                None => Ok(()),
-                            };
-                        }
-                        written.is_ok()
-                    })
-                    .map_err(Error::Threads)?;
-                    add(&mut total, outcome.end);
-                    total.failed |= outcome.failed;
-                }
-                InputPart::Records(name, mut records) => {
-                    // A stream without its end line does not say what it contains.
-                    let mut so_far = End::default();
-                    let (mut ended, mut mistakes) = (false, 0);
-                    while written.is_ok() {
-                        let next = match records.next() {
-                            Ok(next) => next,
-                            Err(e) => {
-                                let why = e.to_string();
-                                report(progress.as_ref(), &name, &why);
-                                total.failed = true;
-                                so_far.reach.unexamined += 1;
-                                written = take(not_read(&name, &why));
-                                mistakes += 1;
-                                if records.is_over() || ended || mistakes >= MISTAKES {
-                                    break;
-                                }
-                                continue;
-                            }
-                        };
-                        match next {
-                            Some(Line::End(end)) => {
-                                ended = true;
-                                if end.failed {
-                                    report(
-                                        progress.as_ref(),
-                                        &name,
-                                        "the scan that wrote these records had failed; scan again",
-                                    );
-                                }
-                                add(&mut total, end);
-                            }
-                            Some(line) => {
-                                match &line {
-                                    Line::Binary(binary) => {
-                                        so_far.reach.go += 1;
-                                        scan::summarise(&mut so_far.summary, binary);
-                                    }
-                                    Line::Unexamined(_) => so_far.reach.unexamined += 1,
-                                    _ => {}
-                                }
-                                written = take(line);
-                            }
-                            None => break,
-                        }
-                    }
-                    if ended {
-                        total.reach.unexamined += mistakes;
-                    } else {
-                        add(&mut total, so_far);
-                    }
-                }
+                InputPart::Scan(named) => reading.scan(&named, &options)?,
+                InputPart::Records(name, records) => reading.records(&name, *records),
             }
         }
-        if let Some(cache) = &options.cache
-            && let Some(why) = cache.finish().problem
-            && !quiet
-        {
-            report(
-                progress.as_ref(),
-                "--cache",
-                &format!("what was found could not be kept: {why}"),
-            );
+        reading.end_cache(&options);
+        if names_nothing {
+            reading.remark("--files-from", "the list is empty");
         }
-        if written.is_ok() && !quiet {
-            if nothing_named {
-                report(progress.as_ref(), "--files-from", "the list names nothing");
-            }
-            let excluded_nothing = |glob: usize| !tally.tally.is_excluded_by(glob);
-            for (glob, pattern) in self.exclude.iter().enumerate() {
-                if excluded_nothing(glob) {
-                    report(
-                        progress.as_ref(),
-                        &format!("--exclude {pattern}"),
-                        "matched nothing",
-                    );
-                }
-            }
-            if let (Some(wish), 0, false) = (&options.platform, images, total.failed) {
-                let why = match &other_platform {
-                    Some(thing) => format!("{} in {}", thing.detail, thing.path),
-                    None => "there was no image".to_owned(),
-                };
-                report(
-                    progress.as_ref(),
-                    &format!("--platform {wish}"),
-                    &format!("chose nothing: {why}"),
-                );
-            }
-        }
-        // Most formats write after the last line, so the progress line is removed before it.
-        let last = written.and_then(|()| {
-            drop(progress);
-            forward(Line::End(total.clone()))
-        });
-        if let Err(e) = last {
-            write_failed(e)?;
-        }
-        Ok(total)
+        reading.remark_unused(&self.exclude, &options, &counters);
+        reading.end()
     }
-}
-
-/// Turns an event into a line, and reports it on standard error if it is a problem.
-fn line_of(event: Event, quiet: bool, progress: Option<&Progress>) -> Option<Line> {
-    match event {
-        Event::Image(image) => Some(Line::Image(image)),
-        Event::Program(program) => Some(Line::Binary(program.into_record())),
-        Event::Unexamined { thing, fatal } => {
-            if fatal {
-                report(progress, &thing.path, &thing.detail);
-            }
-            Some(Line::Unexamined(thing))
-        }
-        Event::NotGo { path, why } => {
-            if !quiet {
-                report(progress, &path, &format!("not a Go program: {why}"));
-            }
-            None
-        }
-    }
-}
-
-/// Reports a problem with a path, clear of the progress line.
-fn report(progress: Option<&Progress>, path: &str, what: &str) {
-    let text = plain(&format!("{path}: {what}"));
-    let say = || say!("gospect: {}", clean(&text));
-    progress.map_or_else(say, |progress| progress.without_line(say));
-}
-
-/// Most invalid lines of one stream that are passed over; with more it is no stream of records.
-const MISTAKES: u64 = 20;
-
-/// The line for a target, or part of records, that cannot be read.
-fn not_read(name: &str, why: &str) -> Line {
-    Line::Unexamined(Unexamined {
-        path: name.to_owned(),
-        location: Location {
-            target: name.to_owned(),
-            ..Location::default()
-        },
-        reason: Reason::Unreadable.into(),
-        detail: why.to_owned(),
-    })
 }
 
 fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, BadReason> {
@@ -447,43 +274,5 @@ fn run_line(parts: &[InputPart], options: &Options) -> Run {
         knowledge: dates::knowledge(),
         targets,
         facts: level.into(),
-    }
-}
-
-fn add(total: &mut End, end: End) {
-    let End {
-        reach,
-        summary,
-        failed,
-    } = end;
-    let sum = &mut total.reach.files;
-    *sum = sum.saturating_add(reach.files);
-    let sum = &mut total.reach.below_min_size;
-    *sum = sum.saturating_add(reach.below_min_size);
-    let sum = &mut total.reach.not_go;
-    *sum = sum.saturating_add(reach.not_go);
-    let sum = &mut total.reach.go;
-    *sum = sum.saturating_add(reach.go);
-    let sum = &mut total.reach.unexamined;
-    *sum = sum.saturating_add(reach.unexamined);
-    let sum = &mut total.reach.links;
-    *sum = sum.saturating_add(reach.links);
-    let sum = &mut total.reach.bytes;
-    *sum = sum.saturating_add(reach.bytes);
-    merge(&mut total.summary.go_versions, summary.go_versions);
-    merge(&mut total.summary.ports, summary.ports);
-    let sum = &mut total.summary.contradicted;
-    *sum = sum.saturating_add(summary.contradicted);
-    let sum = &mut total.summary.without_build_info;
-    *sum = sum.saturating_add(summary.without_build_info);
-    let sum = &mut total.summary.modules_unknown;
-    *sum = sum.saturating_add(summary.modules_unknown);
-    total.failed |= failed;
-}
-
-fn merge(total: &mut BTreeMap<String, u64>, counts: BTreeMap<String, u64>) {
-    for (key, n) in counts {
-        let sum = total.entry(key).or_default();
-        *sum = sum.saturating_add(n);
     }
 }

@@ -19,23 +19,23 @@ pub fn ignore_file_limit() {
 }
 
 /// Keeps the complete lines of this writer when a signal ends the program, and no incomplete file. A second signal ends it at
-/// once. In a captured run signals are the business of the program around it.
+/// once. A captured run leaves signals to the program around it.
 pub fn keep(lines: &Lines, partial: Option<&Partial>) {
     if captured::is_on() {
         return;
     }
-    let asked = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::new(AtomicBool::new(false));
     let ignored = ignored();
-    let heeded: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+    let handled: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
         .filter(|signal| ignored >> (signal - 1) & 1 == 0)
         .collect();
-    for &signal in &heeded {
-        if register_conditional_default(signal, asked.clone()).is_err() {
+    for &signal in &handled {
+        if register_conditional_default(signal, interrupted.clone()).is_err() {
             return;
         }
     }
-    let Ok(mut signals) = Signals::new(&heeded) else {
+    let Ok(mut signals) = Signals::new(&handled) else {
         return;
     };
     let lines = lines.clone();
@@ -47,7 +47,7 @@ pub fn keep(lines: &Lines, partial: Option<&Partial>) {
             let Some(signal) = signals.forever().next() else {
                 return;
             };
-            asked.store(true, Ordering::SeqCst);
+            interrupted.store(true, Ordering::SeqCst);
             let _ = lines.write_lines();
             super::progress::clear();
             match partial {

@@ -42,10 +42,10 @@ impl FromArgMatches for Levels {
             all.extend(
                 rules
                     .zip(places)
-                    .map(|(rule, at)| (at, rule.clone(), level)),
+                    .map(|(rule, position)| (position, rule.clone(), level)),
             );
         }
-        all.sort_by_key(|(at, ..)| *at);
+        all.sort_by_key(|(position, ..)| *position);
         Ok(Self(
             all.into_iter()
                 .map(|(_, rule, level)| (rule, level))

@@ -28,16 +28,19 @@ impl Partial {
     pub fn create(path: &Path) -> io::Result<(File, Option<Self>)> {
         // A link is followed: the file is replaced, not the link.
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let there = std::fs::metadata(&target).ok();
-        if there.as_ref().is_some_and(|m| !m.is_file()) {
+        let metadata = std::fs::metadata(&target).ok();
+        if metadata
+            .as_ref()
+            .is_some_and(|existing| !existing.is_file())
+        {
             return Ok((File::create(path)?, None));
         }
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let beside = target.with_file_name(format!(".{name}.{}.part", std::process::id()));
-        if let Some(m) = &there
+        if let Some(existing) = &metadata
             && OpenOptions::new().append(true).open(&target).is_err()
         {
-            let _ = m;
+            let _ = existing;
             // Gives the usual error for a file that may not be written.
             return Ok((File::create(path)?, None));
         }
@@ -48,8 +51,8 @@ impl Partial {
         else {
             return Ok((File::create(path)?, None));
         };
-        if let Some(m) = there {
-            let _ = file.set_permissions(m.permissions());
+        if let Some(existing) = metadata {
+            let _ = file.set_permissions(existing.permissions());
         }
         let partial = Self {
             beside: beside.into(),
@@ -81,13 +84,13 @@ impl Partial {
     pub fn give_up(&self) -> String {
         let name = self.name();
         if self.done.swap(true, Ordering::SeqCst) {
-            return format!("{name} is whole");
+            return format!("{name} is complete");
         }
         if self.lines.load(Ordering::SeqCst)
             && cut_to_lines(&self.beside).is_ok()
             && std::fs::rename(&self.beside, &self.target).is_ok()
         {
-            return format!("{name} has what was found so far, in whole lines");
+            return format!("{name} has what was found so far, in complete lines");
         }
         let _ = std::fs::remove_file(&self.beside);
         match self.target.exists() {

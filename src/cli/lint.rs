@@ -71,10 +71,10 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
         }
     }
     let findings = audit::failed(judge, &result, failed, args.output.quiet)?;
-    let left = searched.not_read().count();
-    let strict = args.strict && left > 0;
+    let unread = searched.not_read().count();
+    let strict = args.strict && unread > 0;
     if strict && !failed {
-        say!("gospect: not read: {left}; this is an error because of --strict");
+        say!("gospect: not read: {unread}; this is an error because of --strict");
     }
     Ok(match (failed || strict, findings) {
         (true, _) => Exit::Failed,
@@ -145,10 +145,10 @@ fn inside(named: &[std::path::PathBuf], file: &Path) -> Option<String> {
 impl SearchedFiles {
     /// Whether a file that the user named could not be read.
     fn failed(&self) -> bool {
-        let mut named = self.unread.iter().filter(|p| p.named);
+        let mut named = self.unread.iter().filter(|unread| unread.named);
         // A file of a kind that is not read is no error: hooks name every file.
-        named.any(|p| {
-            let problem = match &p.why {
+        named.any(|unread| {
+            let problem = match &unread.why {
                 NotReadReason::Problem { problem, .. } => Some(problem),
                 _ => None,
             };
@@ -165,16 +165,16 @@ impl SearchedFiles {
     /// Reports the files that were not read, grouped by reason.
     fn report(&self, quiet: bool) {
         let mut groups: BTreeMap<Group, Vec<&str>> = BTreeMap::new();
-        for p in &self.unread {
-            match group(&p.why) {
-                Some(group) => groups.entry(group).or_default().push(&p.path),
-                None if quiet && !p.named => {}
+        for unread in &self.unread {
+            match group(&unread.why) {
+                Some(group) => groups.entry(group).or_default().push(&unread.path),
+                None if quiet && !unread.named => {}
                 None => say!(
                     "gospect: {}: {}{}{}",
-                    clean(&p.path),
-                    if p.named { "" } else { "not judged: " },
-                    clean(&p.why.to_string()),
-                    hint(&p.why, p.named)
+                    clean(&unread.path),
+                    if unread.named { "" } else { "not judged: " },
+                    clean(&unread.why.to_string()),
+                    hint(&unread.why, unread.named)
                 ),
             }
         }
@@ -182,7 +182,11 @@ impl SearchedFiles {
             if quiet {
                 break;
             }
-            let shown: Vec<_> = paths.iter().take(NAMED).map(|p| clean(p)).collect();
+            let shown: Vec<_> = paths
+                .iter()
+                .take(NAMED)
+                .map(|unread| clean(unread))
+                .collect();
             let more = match paths.len().saturating_sub(NAMED) {
                 0 => String::new(),
                 n => format!(" and {n} more"),
@@ -217,7 +221,7 @@ fn group(why: &NotReadReason) -> Option<Group> {
             problem: Problem::Template { .. },
             ..
         } => Some((
-            "template that is no YAML before it is rendered",
+            "template that is not YAML before it is rendered",
             "templates are read when they are rendered: `helm template . | gospect lint --kind kubernetes -`",
         )),
         NotReadReason::Link(what) => Some((what, "")),
@@ -228,38 +232,38 @@ fn group(why: &NotReadReason) -> Option<Group> {
 /// Reads the Go program of `--binary`.
 fn program(path: &Path) -> Result<crate::record::Binary, Error> {
     let name = clean(&path.to_string_lossy()).into_owned();
-    let mut found = None;
+    let mut record = None;
     let mut why = "no Go program is in it; `gospect scan` on it shows what is".to_owned();
     let targets = [(name.clone(), Target::Path(path.to_owned()))];
     scan::run(&targets, &Options::default(), &mut |event| {
         match event {
-            Event::Program(program) if found.is_none() => found = Some(*program.into_record()),
+            Event::Program(program) if record.is_none() => record = Some(*program.into_record()),
             Event::Unexamined { thing, fatal: true } => why = thing.detail,
             _ => {}
         }
-        found.is_none()
+        record.is_none()
     })
     .map_err(|source| Error::ReadBinary {
         name: name.clone(),
         source,
     })?;
-    found.ok_or(Error::NoBinary { name, why })
+    record.ok_or(Error::NoBinary { name, why })
 }
 
 /// Says which releases were assumed, if that is not obvious.
 fn explain(files: &[Deployment], assumed: &Assumed) {
     if let Some(file) = files.iter().find(|f| assumed.guesses(f)) {
         say!(
-            "gospect: {}: nothing tells which Go release; judged by the newest known, {}; --go 1.N or --binary FILE takes another",
+            "gospect: {}: nothing names a Go release; judged by the newest known, {}; --go 1.N or --binary FILE chooses another",
             clean(&file.path),
             crate::audit::newest_release()
         );
     }
-    let mut said: Vec<String> = Vec::new();
+    let mut shown: Vec<String> = Vec::new();
     for remark in files.iter().flat_map(|f| assumed.remarks(f)) {
-        if !said.contains(&remark) {
+        if !shown.contains(&remark) {
             say!("gospect: {remark}");
-            said.push(remark);
+            shown.push(remark);
         }
     }
 }
@@ -272,13 +276,13 @@ fn hint(why: &NotReadReason, named: bool) -> String {
     let kinds: Vec<&str> = Kind::ALL.iter().map(|(_, name, _)| *name).collect();
     match problem {
         Problem::Unknown | Problem::UnknownYaml => {
-            format!("; say it with --kind {}", kinds.join("|"))
+            format!("; name its kind with --kind {}", kinds.join("|"))
         }
         Problem::Syntax { .. } if *template => {
             "; a template must be rendered first: `helm template . | gospect lint --kind kubernetes -`".to_owned()
         }
         Problem::Syntax { .. } if named => {
-            "; correct the file, or say what it is with --kind".to_owned()
+            "; correct the file, or name its kind with --kind".to_owned()
         }
         _ => String::new(),
     }

@@ -203,13 +203,13 @@ fn is_target(first: &OsStr) -> bool {
             !first.as_encoded_bytes().starts_with(b"-") && std::fs::symlink_metadata(path).is_ok()
         }
         Ok(_) => true,
-        // A command that was left out by a variable of the shell is no target.
+        // An empty argument comes from an empty variable of the shell, and is not a target.
         Err(BadTarget::Empty) => false,
         Err(_) => true,
     }
 }
 
-/// Shows `gospect help TOPIC`; `None` if `name` is no topic, because the parser knows the help of commands.
+/// Shows `gospect help TOPIC`; `None` if `name` is a command, whose help the parser prints.
 fn help_topic(name: &str) -> Option<Result<(), Error>> {
     if let Some(text) = topics::text(name) {
         return Some(output::print(text.as_bytes()));

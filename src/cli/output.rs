@@ -8,7 +8,7 @@ use super::terminal::{colors, columns, is_pipe, is_terminal, stdout, utf8};
 use crate::report::style::{Look, clean};
 use std::io::{self, BufWriter, Write};
 
-/// Bytes of small pieces to gather.
+/// Bytes of small writes to gather before they reach the lines.
 const PIECES: usize = 8 << 10;
 
 /// An open output.

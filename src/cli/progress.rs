@@ -1,6 +1,6 @@
 //! The progress line on the terminal during a long scan: how far it is, how fast, and the last program found.
 //!
-//! Other output to the same terminal goes through [`Progress::aside`], which removes the line first; it comes back later.
+//! Other output to the same terminal goes through [`Progress::without_line`], which erases the line first; it comes back later.
 
 use super::terminal::{columns, is_dumb, is_error_terminal, utf8};
 use crate::bytes::number::{bytes, count, thousands};
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// Time between two updates.
 const PACE: Duration = Duration::from_millis(150);
 /// Fewest columns in which a path is worth showing.
-const PATH: usize = 12;
+const MIN_PATH: usize = 12;
 /// Erases the line.
 const CLEAR: &[u8] = b"\r\x1b[K";
 
@@ -132,8 +132,8 @@ fn line(look: &Look, files: u64, read: u64, since: Duration, latest: &str) -> St
         bytes(read)
     );
     match columns.checked_sub(width(&head) + 2) {
-        Some(room) if room >= PATH && !latest.is_empty() => {
-            format!("{head}  {}", look.cut_name(latest, room))
+        Some(free) if free >= MIN_PATH && !latest.is_empty() => {
+            format!("{head}  {}", look.cut_name(latest, free))
         }
         _ => look.cut_end(&head, columns),
     }

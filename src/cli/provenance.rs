@@ -106,16 +106,16 @@ impl Documents {
         let Some(digest) = &image.digest else {
             return;
         };
-        for at in 0..self.registries.len() {
-            let is_asked = self.registries.get(at).is_some_and(|r| r.1 == *digest);
+        for index in 0..self.registries.len() {
+            let is_asked = self.registries.get(index).is_some_and(|r| r.1 == *digest);
             if !is_asked {
-                self.add_attached(at, digest);
+                self.add_attached(index, digest);
             }
         }
     }
 
-    fn add_attached(&mut self, at: usize, digest: &str) {
-        let Some((target, _, registry)) = self.registries.get(at) else {
+    fn add_attached(&mut self, index: usize, digest: &str) {
+        let Some((target, _, registry)) = self.registries.get(index) else {
             return;
         };
         let documents = match registry.attached(digest) {
@@ -170,8 +170,8 @@ impl Documents {
             return Vec::new();
         }
         let digests = self.digests(binary);
-        for at in 0..self.all.len() {
-            self.check_file(at, binary);
+        for index in 0..self.all.len() {
+            self.check_file(index, binary);
         }
         let about: Vec<Provenance> = self
             .all
@@ -196,22 +196,25 @@ impl Documents {
 
     /// Checks the signature of a whole file, if it is the file of this program and was not checked before. A file that was read once is not read again:
     /// files of the same digest have the same signature.
-    fn check_file(&mut self, at: usize, binary: &Binary) {
-        let Some((_, document, signature)) = self.all.get_mut(at) else {
+    fn check_file(&mut self, index: usize, binary: &Binary) {
+        let Some((_, document, signature)) = self.all.get_mut(index) else {
             return;
         };
-        let is_open = signature.state == SignatureState::NotChecked && !self.trust.is_empty();
-        let (Some(signed), Some(file), true) =
-            (document.file_signature(), &binary.location.file, is_open)
-        else {
+        let can_be_checked =
+            signature.state == SignatureState::NotChecked && !self.trust.is_empty();
+        let (Some(signed), Some(file), true) = (
+            document.file_signature(),
+            &binary.location.file,
+            can_be_checked,
+        ) else {
             return;
         };
-        let Some(Some([short, long])) = self.files.get(file) else {
+        let Some(Some([sha256, sha512])) = self.files.get(file) else {
             return;
         };
         let digests = &signed.file.digest;
         let is_signed = |algorithm: &str, value: &String| digests.get(algorithm) == Some(value);
-        if !is_signed("sha256", short) && !is_signed("sha512", long) {
+        if !is_signed("sha256", sha256) && !is_signed("sha512", sha512) {
             return;
         }
         match files::read(Path::new(file), SIGNED_LARGEST) {
@@ -258,8 +261,8 @@ impl Documents {
                 value: value.to_owned(),
             });
         }
-        let own = self.registries.iter().filter(|r| r.0 == location.target);
-        for (_, digest, _) in own {
+        let of_target = self.registries.iter().filter(|r| r.0 == location.target);
+        for (_, digest, _) in of_target {
             if let Some(value) = digest.strip_prefix("sha256:") {
                 digests.push(Digest {
                     of: "what the target names".to_owned(),
@@ -274,7 +277,7 @@ impl Documents {
 
 /// SHA-256 and SHA-512 of a file in hex.
 fn hash(path: &Path) -> io::Result<[String; 2]> {
-    let (mut short, mut long) = (Sha256::new(), Sha512::new());
+    let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
     let mut file = File::open(path)?;
     let mut buffer = vec![0; 64 << 10];
     loop {
@@ -282,13 +285,13 @@ fn hash(path: &Path) -> io::Result<[String; 2]> {
             Ok(0) => break,
             Ok(count) => {
                 let part = buffer.get(..count).unwrap_or_default();
-                short.update(part);
-                long.update(part);
+                sha256.update(part);
+                sha512.update(part);
             }
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect();
-    Ok([hex(&short.finalize()), hex(&long.finalize())])
+    Ok([hex(&sha256.finalize()), hex(&sha512.finalize())])
 }

@@ -38,7 +38,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     #[cfg(feature = "verify")]
     if let Some(folder) = args.licenses.iter().find(|folder| !folder.is_dir()) {
         let name = folder.display().to_string();
-        let why = "is no folder; --licenses needs one with modules".to_owned();
+        let why = "is not a folder; --licenses needs one with modules".to_owned();
         return Err(Error::NotRead { name, why });
     }
     let time = dates::made_at()?;
@@ -121,10 +121,10 @@ fn licences(args: &SbomArgs, inventory: &Inventory) -> Result<Option<Licences>, 
     for (path, version) in inventory.modules() {
         let key = (path.to_owned(), version.to_owned());
         all.0.entry(key).or_insert_with(|| {
-            let found = licence_of(&args.licenses, path, version);
+            let licence = licence_of(&args.licenses, path, version);
             Licence {
-                expression: found.expression,
-                how: found.how,
+                expression: licence.expression,
+                how: licence.how,
             }
         });
     }

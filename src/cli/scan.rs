@@ -97,32 +97,34 @@ fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
 
 /// A single binary that is the target itself is shown as a card, anything else as a table; `None` if more lines must decide.
 fn format_for(lines: &[Line], is_all: bool) -> Option<&'static format::Format> {
-    let target = lines.iter().find_map(|l| match l {
+    let target = lines.iter().find_map(|location| match location {
         Line::Run(run) => match run.targets.as_slice() {
-            [one] => Some(one.as_str()),
+            [is_target_itself] => Some(is_target_itself.as_str()),
             _ => None,
         },
         _ => None,
     });
-    let mut found = lines
+    let mut results = lines
         .iter()
-        .filter(|l| matches!(l, Line::Binary(_) | Line::Image(_)));
-    let one = match (target, found.next(), found.next()) {
+        .filter(|location| matches!(location, Line::Binary(_) | Line::Image(_)));
+    let is_target_itself = match (target, results.next(), results.next()) {
         (Some(target), Some(Line::Binary(binary)), None) => is_target(target, binary),
         (_, None, _) if !is_all => return None,
         _ => false,
     };
-    if one && !is_all {
+    if is_target_itself && !is_all {
         return None;
     }
-    format::find(if one { "card" } else { "table" })
+    format::find(if is_target_itself { "card" } else { "table" })
 }
 
 /// Whether the binary is the target itself, not something inside it.
 fn is_target(target: &str, binary: &Binary) -> bool {
-    let l = &binary.location;
+    let location = &binary.location;
     let path = target.strip_prefix("file:").unwrap_or(target);
-    let running = l.pid.is_some_and(|pid| target == format!("pid:{pid}"));
-    let named = running || l.file.as_deref().is_none_or(|f| f == path);
-    l.entry.is_empty() && l.image.is_none() && named
+    let running = location
+        .pid
+        .is_some_and(|pid| target == format!("pid:{pid}"));
+    let named = running || location.file.as_deref().is_none_or(|f| f == path);
+    location.entry.is_empty() && location.image.is_none() && named
 }

@@ -17,12 +17,12 @@ pub enum Stdout {
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Keeps for [`stdout`] what `main` knows.
+/// Stores for [`stdout`] whether standard output is open.
 pub fn remember(stdout: Stdout) {
     CLOSED.store(stdout == Stdout::Closed, Ordering::Relaxed);
 }
 
-/// Standard output, or what stands for it in a captured run. Every write fails when it was closed; the standard library would drop the bytes in silence.
+/// Standard output, or its replacement in a captured run. If it was closed, every write fails, where the standard library would drop the bytes silently.
 pub fn stdout() -> Box<dyn Write + Send> {
     if let Some(output) = captured::output() {
         output

@@ -82,8 +82,8 @@ Policy: which rules of `audit` and `lint` matter how much.
   -D RULE, -W RULE, -A RULE     error, warning, off; the last one wins
                                 RULE is a name, a code, a family, a glob, `all`
   --print-config                every rule with its level and options in force
-  --write-baseline FILE         accept what is there today; --baseline FILE then
-                                counts only what is new
+  --write-baseline FILE         accept today's findings; --baseline FILE then
+                                counts only new ones
 
 Examples:
   gospect explain                        all rules

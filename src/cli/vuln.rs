@@ -52,11 +52,11 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {
         input = input.with_hash();
     }
-    let place = args.retracted.as_deref().map(|place| match place {
+    let source = args.retracted.as_deref().map(|source| match source {
         "cache" => vulndb::Place::Cache,
         _ => vulndb::Place::Proxies,
     });
-    let mut newest = place.map(NewestGoMods::new).transpose()?;
+    let mut newest_go_mods = source.map(NewestGoMods::new).transpose()?;
     let mut output = Output::open(&args.output)?;
     let budget = Budget::of(args.source.memory, Use::Page);
     let mut report = Report {
@@ -70,8 +70,9 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
                 if args.why {
                     why::add_chains(&mut program, binary.call_chains.as_deref());
                 }
-                if let Some(newest) = &mut newest {
-                    let notes = go_mod::module_notes(&binary, &mut |module| newest.of(module));
+                if let Some(newest_go_mods) = &mut newest_go_mods {
+                    let notes =
+                        go_mod::module_notes(&binary, &mut |module| newest_go_mods.of(module));
                     program.module_notes = Some(notes);
                 }
                 budget.spend(program.size_in_memory())?;
@@ -85,7 +86,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         }
         Ok(())
     })?;
-    if let Some(why) = newest.as_ref().and_then(NewestGoMods::problem)
+    if let Some(why) = newest_go_mods.as_ref().and_then(NewestGoMods::problem)
         && !args.output.quiet
     {
         say!("gospect: --retracted: {}", clean(&why.to_string()));
@@ -108,17 +109,17 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     if format.name == "json" || !end.read_nothing() {
         output.write(|out| (format.render)(&report, &options, out))?;
     }
-    let open = report.programs.iter().filter(|p| !p.unjudged.is_empty());
-    let open = open.count();
+    let inexact = report.programs.iter().filter(|p| !p.unjudged.is_empty());
+    let inexact = inexact.count();
     let fails = match args.fail_severity.as_slice() {
         _ if args.exit_zero => false,
         [] => report.fails(args.level),
         conditions => report.fails_by(args.level, conditions),
     };
     let exit = Exit::of(&end, args.source.strict, fails, true);
-    if args.source.strict && open > 0 && exit != Exit::Failed {
+    if args.source.strict && inexact > 0 && exit != Exit::Failed {
         say!(
-            "gospect: programs that could not be judged exactly: {open}; this is an error because of --strict"
+            "gospect: programs that could not be judged exactly: {inexact}; this is an error because of --strict"
         );
         return Ok(Exit::Failed);
     }

@@ -123,7 +123,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     })
 }
 
-/// Says so when what stands for the program is no file, and one of the names is.
+/// Adds a hint if the arguments seem to be swapped: the program is not a file, and one of the names is.
 fn swapped(args: &WhyArgs, error: Error) -> Error {
     let is_file = |name: &&String| Path::new(name).is_file();
     let file = args.names.iter().find(is_file);
@@ -166,11 +166,11 @@ impl Question {
                 note: None,
             };
         }
-        let of_id = findings
+        let with_id = findings
             .iter()
             .filter(|f| f.id == name || f.aliases.iter().any(|alias| alias == name));
-        let of_id: Vec<&Finding> = of_id.collect();
-        let note = match of_id.first() {
+        let with_id: Vec<&Finding> = with_id.collect();
+        let note = match with_id.first() {
             Some(finding) => format!(
                 "{} {} is recorded, and no function or package that it names is linked",
                 finding.module,
@@ -181,7 +181,7 @@ impl Question {
             }
             None => "no such entry in the vulnerability database".to_owned(),
         };
-        let parts = of_id.iter().flat_map(|f| match f.symbols.is_empty() {
+        let parts = with_id.iter().flat_map(|f| match f.symbols.is_empty() {
             true => f.packages.clone(),
             false => f.symbols.clone(),
         });

@@ -126,6 +126,6 @@ fn text(path: &Path, most: u64) -> Result<Option<String>, CheckoutError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(wrong(e.to_string())),
     };
-    let text = String::from_utf8(bytes).map_err(|_| wrong("is no text in UTF-8".to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8 text".to_owned()))?;
     Ok(Some(text))
 }

@@ -111,7 +111,7 @@ mod tests {
         ]);
         assert_eq!(module.documents.len(), 2);
         assert!(module.documents[0].ends_with("data/osv/GO-1.json"));
-        assert_eq!((module.made, module.list), (None, None));
+        assert_eq!((module.index_db, module.list), (None, None));
         let served = planned(&[
             "ID/GO-1.json",
             "ID/index.json",
@@ -120,7 +120,7 @@ mod tests {
             "index/modules.json",
         ]);
         assert_eq!(served.documents, ["ID/GO-1.json"]);
-        assert_eq!(served.made.as_deref(), Some("index/db.json"));
+        assert_eq!(served.index_db.as_deref(), Some("index/db.json"));
         assert_eq!(served.list.as_deref(), Some("index/vulns.json"));
         let flat = planned(&[
             "GO-1.json",

@@ -447,7 +447,7 @@ fn only_images_of_the_wanted_platform_are_read_in_a_bundle() {
     assert_eq!(out.code, Some(0));
     assert!(
         out.stderr.contains(
-            "--platform linux/arm64: chose nothing: no image for linux/arm64; there is linux/amd64 in "
+            "--platform linux/arm64: no image matches: no image for linux/arm64; there is linux/amd64 in "
         ),
         "{}",
         out.stderr

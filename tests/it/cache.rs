@@ -373,8 +373,7 @@ fn a_folder_that_cannot_be_used_costs_no_result() {
     let kept = with_cache(directory.path(), &cache, &[]);
     assert_eq!((&kept.stdout, kept.code), (&plain.stdout, plain.code));
     assert!(
-        kept.stderr
-            .contains("--cache: what was found could not be kept: "),
+        kept.stderr.contains("--cache: results could not be kept: "),
         "{}",
         kept.stderr
     );

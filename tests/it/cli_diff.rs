@@ -337,7 +337,7 @@ fn records_are_compared_as_far_as_their_facts_go() {
         assert_eq!(of(&changes(&out), "content"), keys, "{old} {new}");
     }
     let out = diff(&s, &["records:plain.ndjson", "old"]);
-    let said = "content not compared of 1 program among the unchanged";
+    let said = "content of 1 program among the unchanged not compared";
     assert!(out.stderr.contains(said), "{}", out.stderr);
     assert!(out.stderr.contains("--hash"), "{}", out.stderr);
     // The report says so in every format.

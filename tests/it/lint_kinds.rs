@@ -124,7 +124,7 @@ fn files_that_are_not_read_are_named_once_and_never_called_fine() {
         "Terraform in JSON (1)",
         "bake file in JSON (1)",
         "development container (1)",
-        "template that is no YAML before it is rendered (1): ./broken/templates/web.yaml",
+        "template that is not YAML before it is rendered (1): ./broken/templates/web.yaml",
     ] {
         assert_eq!(stderr.matches(what).count(), 1, "{what}\n{stderr}");
     }

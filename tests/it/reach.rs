@@ -164,7 +164,8 @@ fn arguments_without_effect_are_reported() {
     );
     assert!(!out.stderr.contains("*.txt"), "{}", out.stderr);
     assert!(
-        out.stderr.contains("--platform linux/arm64: chose nothing"),
+        out.stderr
+            .contains("--platform linux/arm64: no image matches"),
         "{}",
         out.stderr
     );

@@ -21,7 +21,7 @@ Dialect = Literal["duckdb", "spark"]
 
 
 def views(dialect: Dialect = "duckdb") -> dict[str, str]:
-    """The views by name, in the order in which they need each other."""
+    """The views by name, each after those that it uses."""
     return _parts("views.sql", "view", dialect)
 
 
@@ -31,7 +31,7 @@ def queries(dialect: Dialect = "duckdb") -> dict[str, str]:
 
 
 def create_views(execute: Callable[[str], Any], dialect: Dialect = "duckdb") -> None:
-    """Creates the views, by a function that runs a statement. The table or view ``results`` must be there."""
+    """Creates the views, by a function that runs a statement. The table or view ``results`` must exist."""
     for name, text in views(dialect).items():
         execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {text}")
 

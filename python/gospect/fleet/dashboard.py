@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 from . import create_views, queries
 
-#: Most rows of one answer on the page; the number of the others is said.
+#: Most rows of one answer on the page; further rows are counted.
 ROWS = 100
 
 _STYLE = """
@@ -29,7 +29,7 @@ p.none { opacity: .7 }
 
 def page(answers: dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]], source: str, made: str) -> str:
     """A page of the answers: for each title the names of the columns, and rows."""
-    ids = {title: f"q{at}" for at, title in enumerate(answers, 1)}
+    ids = {title: f"q{number}" for number, title in enumerate(answers, 1)}
     links = "".join(f'<a href="#{ids[title]}">{html.escape(title)} ({len(rows)})</a> ' for title, (_, rows) in answers.items())
     sections = "".join(_section(ids[title], title, names, rows) for title, (names, rows) in answers.items())
     return (
@@ -43,27 +43,27 @@ def _section(place: str, title: str, names: Sequence[str], rows: Sequence[Sequen
     head = f'<section id="{place}"><h2>{html.escape(title)}</h2>'
     if not rows:
         return f'{head}<p class="none">None.</p></section>'
-    # The first number of a row is its bar.
-    counted = next((at for at, value in enumerate(rows[0]) if isinstance(value, int)), None)
-    most = max((row[counted] or 0 for row in rows), default=0) if counted is not None else 0
+    # The first column of numbers is drawn as bars.
+    bar_column = next((index for index, value in enumerate(rows[0]) if isinstance(value, int)), None)
+    largest = max((row[bar_column] or 0 for row in rows), default=0) if bar_column is not None else 0
     titles = "".join(f"<th>{html.escape(name.replace('_', ' '))}</th>" for name in names)
-    lines = "".join(f"<tr>{''.join(_cell(value, most if at == counted else 0) for at, value in enumerate(row))}</tr>" for row in rows[:ROWS])
+    lines = "".join(f"<tr>{''.join(_cell(value, largest if index == bar_column else 0) for index, value in enumerate(row))}</tr>" for row in rows[:ROWS])
     more = f"<p>and {len(rows) - ROWS} more</p>" if len(rows) > ROWS else ""
     return f'{head}<div class="table"><table><tr>{titles}</tr>{lines}</table></div>{more}</section>'
 
 
-def _cell(value: object, most: int) -> str:
+def _cell(value: object, largest: int) -> str:
     if isinstance(value, int):
-        bar = f'<span class="bar" style="width:{max(1, 120 * value // most)}px"></span>' if most else ""
+        bar = f'<span class="bar" style="width:{max(1, 120 * value // largest)}px"></span>' if largest else ""
         return f'<td class="number">{bar}{value:,}</td>'
     return f"<td>{html.escape('' if value is None else str(value))}</td>"
 
 
-def main(given: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m gospect.fleet.dashboard", description="one page about the table of a sweep")
     parser.add_argument("--table", required=True, metavar="ADDRESS", help="folder of Parquet files, or an address that DuckDB reads")
     parser.add_argument("--out", required=True, metavar="FILE")
-    args = parser.parse_args(given)
+    args = parser.parse_args(argv)
     import duckdb
 
     address = args.table if args.table.endswith(".parquet") else args.table.rstrip("/") + "/*.parquet"

@@ -11,13 +11,13 @@ Options, all of them text:
 ``targets``           one target a line: ``registry:HOST`` (everything in it), ``registry:HOST/NAME:TAG``, files, folders,
                       ``s3://`` and other addresses that pyarrow or fsspec knows; or a JSON list
 ``targets_file``      a file of such lines
-``known``             an earlier result (Parquet, any address that pyarrow knows): what it holds is not scanned again. The driver
+``known``             an earlier result (Parquet, any address that pyarrow knows): what it contains is not scanned again. The driver
                       reads it into its memory; :func:`sweep` joins with a table of any size and form instead
-``plan``              ``true``: only the targets, with what they are known by
+``plan``              ``true``: only the targets, with their identities
 ``partition_bytes``   bytes of targets in one task (256 MiB), ``partition_targets``: most targets in one task (64)
 ``audit``             ``true``: findings, by ``policy`` (a file that the driver reads), ``profile``, and ``audit.NAME`` for any
                       option of ``gospect audit``
-``include``,          of a registry named as a whole, see ``gospect catalog``; ``connections`` too
+``include``,          for whole registries, as in ``gospect catalog``; ``connections`` too
 ``exclude``, ``newest``
 ``sweep``             the name of this run, a column of the result (the time of the plan, UTC)
 ``cache``, ``hash``,  options of ``gospect scan``; ``scan.NAME`` for any other

@@ -15,8 +15,8 @@ from .._errors import Error
 from . import register, sweep
 
 
-def main(given: list[str] | None = None) -> int:
-    args = _parser().parse_args(given)
+def main(argv: list[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
     builder = SparkSession.builder.appName("gospect sweep")
     if args.master:
         builder = builder.master(args.master)
@@ -73,7 +73,7 @@ def _exists(spark: SparkSession, address: str) -> bool:
 
 @contextmanager
 def _progress(spark: SparkSession) -> Iterator[None]:
-    """Says every few seconds how many tasks are done, on a line of its own when nobody looks at a terminal."""
+    """Prints every few seconds how many tasks are done, if that has changed."""
     done = threading.Event()
 
     def watch() -> None:
@@ -81,7 +81,7 @@ def _progress(spark: SparkSession) -> Iterator[None]:
         last = None
         while not done.wait(2):
             stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
-            text = ", ".join(f"{s.numCompletedTasks} of {s.numTasks} tasks done, {s.numActiveTasks} running" for s in stages if s)
+            text = ", ".join(f"{info.numCompletedTasks} of {info.numTasks} tasks done, {info.numActiveTasks} running" for info in stages if info)
             if text and text != last:
                 _say(text)
                 last = text
@@ -104,10 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     parsed = commands.add_parser("sweep", help="scan what is new among the targets, and append it to a Parquet table")
     parsed.add_argument("--targets", nargs="+", required=True, metavar="TARGET", help="targets as in option targets; @FILE: one a line")
-    parsed.add_argument("--out", required=True, metavar="ADDRESS", help="the table; also what is known already")
+    parsed.add_argument("--out", required=True, metavar="ADDRESS", help="the table to append to; its images are not scanned again")
     parsed.add_argument("--known", metavar="ADDRESS", help="another table whose images are known")
     parsed.add_argument("--join", action="store_true", help="find what is known by a join of Spark, for tables larger than the memory of the driver")
-    parsed.add_argument("--all", action="store_true", help="scan what the table has, too")
+    parsed.add_argument("--all", action="store_true", help="also scan what the table already has")
     parsed.add_argument("--cache", metavar="DIR", help="results of layers, on a path that all workers share")
     parsed.add_argument("--audit", action="store_true", help="add findings")
     parsed.add_argument("--policy", metavar="FILE", help="add findings by this policy")
@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parsed.add_argument("--partition-targets", type=int, metavar="N", help="most targets in one task")
     parsed.add_argument("--sweep", metavar="NAME", help="the name of this run in the table [default: the time]")
     parsed.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the data source")
-    parsed.add_argument("--master", metavar="URL", help="the cluster, when spark-submit does not say")
+    parsed.add_argument("--master", metavar="URL", help="the cluster, if spark-submit does not name one")
     parsed.add_argument("--conf", action="append", default=[], metavar="NAME=VALUE", help="a setting of Spark")
     return parser
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Targets of one batch of the plan.
 BATCH = 1000
 
-#: The columns of a plan: what a target is known by, its name, its bytes, and all that a task needs to know of it.
+#: The columns of a plan: the identity of a target, its name, its bytes, and all that a task needs to know about it.
 PLAN = pyarrow.schema([("identity", pyarrow.string()), ("name", pyarrow.string()), ("size", pyarrow.int64()), ("target", pyarrow.string())])
 
 
@@ -43,16 +43,16 @@ def _batch(targets: Iterable[Target]) -> pyarrow.RecordBatch:
 
 
 def sweep(spark: SparkSession, targets: Iterable[str], *, known: DataFrame | None = None, tasks: int | None = None, **given: str) -> DataFrame:
-    """What is in the targets, but for those that ``known`` has: an earlier result, read from a table of any form (Parquet, Delta, Iceberg).
+    """The rows of all targets except those that ``known`` has: an earlier result, read from a table of any form (Parquet, Delta, Iceberg).
 
-    Unlike the option ``known`` of the data source, which the driver reads into its memory, this is a left anti-join of Spark, and no list of
-    targets is in the driver either. ``tasks`` is the number of tasks (four for each core), the other options are those of the data source.
+    Unlike the option ``known`` of the data source, which the driver reads into its memory, this is a left anti-join of Spark, and the driver
+    holds no list of targets either. ``tasks`` is the number of tasks (four for each core), the other options are those of the data source.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 
     names = {name: str(value) for name, value in given.items()}
     options = Options.of({**names, "targets": "x"})
-    # All tasks are of the same sweep.
+    # Every task writes the same name of the sweep.
     names["sweep"] = options.sweep
     plan = spark.read.format("gospect").options(**names, plan="true", targets="\n".join(targets)).load()
     if known is not None:

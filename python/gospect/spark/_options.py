@@ -34,30 +34,30 @@ class Options:
     audit: dict[str, Any] | None = None
     #: Only the plan is wanted: targets, not what is in them.
     only_plan: bool = False
-    #: The text of the policy, which executors may have no file of.
+    #: The text of the policy: executors may not have its file.
     policy: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Options:
-        left = {key.lower().replace("-", "_"): value for key, value in given.items()}
-        targets = _lines(left.pop("targets", ""))
-        if "targets_file" in left:
-            with open(left.pop("targets_file"), encoding="utf-8", errors="surrogateescape") as file:
+        remaining = {key.lower().replace("-", "_"): value for key, value in given.items()}
+        targets = _lines(remaining.pop("targets", ""))
+        if "targets_file" in remaining:
+            with open(remaining.pop("targets_file"), encoding="utf-8", errors="surrogateescape") as file:
                 targets += _lines(file.read())
         if not targets:
             raise UsageError('no target is named: option("targets", …) takes one a line')
-        options = cls(targets, known=left.pop("known", None))
-        options.partition_bytes = _number(left, "partition_bytes", options.partition_bytes)
-        options.partition_targets = _number(left, "partition_targets", options.partition_targets)
-        options.only_plan = _WORDS.get(left.pop("plan", "false").lower(), True)
-        options.sweep = left.pop("sweep", "") or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        options = cls(targets, known=remaining.pop("known", None))
+        options.partition_bytes = _number(remaining, "partition_bytes", options.partition_bytes)
+        options.partition_targets = _number(remaining, "partition_targets", options.partition_targets)
+        options.only_plan = _WORDS.get(remaining.pop("plan", "false").lower(), True)
+        options.sweep = remaining.pop("sweep", "") or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         # Spark runs a task on each core.
         options.scan = {"jobs": "1"}
-        wants_audit = _WORDS.get(left.pop("audit", "false").lower(), True)
-        policy = left.pop("policy", None)
-        audit = {name: _value(left.pop(name)) for name in ("profile",) if name in left}
-        for name in list(left):
-            value = _value(left[name])
+        wants_audit = _WORDS.get(remaining.pop("audit", "false").lower(), True)
+        policy = remaining.pop("policy", None)
+        audit = {name: _value(remaining.pop(name)) for name in ("profile",) if name in remaining}
+        for name in list(remaining):
+            value = _value(remaining[name])
             if name in SCAN:
                 options.scan[name] = value
             elif name in CATALOG:
@@ -68,11 +68,11 @@ class Options:
                 audit[name.removeprefix("audit.")] = _several(value)
             else:
                 continue
-            del left[name]
+            del remaining[name]
         # Spark adds an option `path` for `load(path)`.
-        left.pop("path", None)
-        if left:
-            raise UsageError(f"no such option: {', '.join(sorted(left))}")
+        remaining.pop("path", None)
+        if remaining:
+            raise UsageError(f"no such option: {', '.join(sorted(remaining))}")
         if wants_audit or audit or policy:
             options.audit = audit
             if audit.get("vulns"):
@@ -94,8 +94,8 @@ def _several(value: Any) -> Any:
     return _lines(value) if isinstance(value, str) and "\n" in value else value
 
 
-def _number(left: dict[str, str], name: str, default: int) -> int:
-    text = left.pop(name, str(default))
+def _number(remaining: dict[str, str], name: str, default: int) -> int:
+    text = remaining.pop(name, str(default))
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{name} is {text!r}: it needs a number of at least 1")
     return int(text)
@@ -104,7 +104,7 @@ def _number(left: dict[str, str], name: str, default: int) -> int:
 def _lines(text: str) -> list[str]:
     if text.lstrip().startswith("["):
         try:
-            return [str(one) for one in json.loads(text)]
+            return [str(item) for item in json.loads(text)]
         except ValueError:
             pass
     return [line.strip() for line in text.splitlines() if line.strip()]

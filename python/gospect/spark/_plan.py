@@ -1,4 +1,4 @@
-"""The plan of a sweep, made by the driver: which targets there are, how large each is, and which are known already."""
+"""The plan of a sweep, made by the driver: the targets, the size of each, and which are known already."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def _tagged(name: str) -> str:
 def _images(names: list[str], options: Options) -> Iterator[Target]:
     if not names:
         return
-    asked = {"platform": options.scan.get("platform"), "insecure_http": options.scan.get("insecure_http"), **options.catalog}
-    line = arguments("catalog", names, {"digests": True, "format": "ndjson", **asked})
+    catalog_options = {"platform": options.scan.get("platform"), "insecure_http": options.scan.get("insecure_http"), **options.catalog}
+    line = arguments("catalog", names, {"digests": True, "format": "ndjson", **catalog_options})
     try:
         for piece in lines(line):
             for text in piece.splitlines():
@@ -63,13 +63,13 @@ def _images(names: list[str], options: Options) -> Iterator[Target]:
         yield Target(" ".join(names), error=str(error))
 
 
-def _image(found: dict) -> Target:
-    if found["type"] == "problem":
-        return Target(f"registry:{found['name']}", error=found["detail"])
-    return Target(found["target"], found["digest"], found["bytes"] or 0)
+def _image(entry: dict) -> Target:
+    if entry["type"] == "problem":
+        return Target(f"registry:{entry['name']}", error=entry["detail"])
+    return Target(entry["target"], entry["digest"], entry["bytes"] or 0)
 
 
-#: Targets of one image or archive, which may have a tag behind the path.
+#: Forms of images and archives; the path may be followed by a tag.
 _FORMS = ("archive", "docker-archive", "oci-archive", "oci-dir", "oci")
 
 
@@ -85,7 +85,7 @@ def _stored(name: str, form: str, rest: str) -> Target:
 
 
 def _size_below(folder: str) -> int:
-    return sum(os.path.getsize(os.path.join(at, file)) for at, _, files in os.walk(folder) for file in files)
+    return sum(os.path.getsize(os.path.join(inner, file)) for inner, _, files in os.walk(folder) for file in files)
 
 
 def _local(name: str) -> Iterator[Target]:
@@ -109,14 +109,14 @@ def _local(name: str) -> Iterator[Target]:
 
 def _folder(path: str) -> Iterator[Target]:
     problems: list[OSError] = []
-    for at, folders, files in os.walk(path, onerror=problems.append):
+    for inside, folders, files in os.walk(path, onerror=problems.append):
         folders.sort()
         if "oci-layout" in files:
             folders.clear()
-            yield from _local(at)
+            yield from _local(inside)
             continue
         for file in sorted(files):
-            inner = os.path.join(at, file)
+            inner = os.path.join(inside, file)
             try:
                 stat = os.lstat(inner)
             except OSError as error:
@@ -140,7 +140,7 @@ def _remote(address: str) -> Iterator[Target]:
 
 
 def _known(address: str) -> set[str]:
-    """Identities that an earlier result has whole: its rows ``end`` that did not fail."""
+    """Identities of targets that an earlier result has completely: those of its rows ``end`` that did not fail."""
     import pyarrow.compute as compute
     import pyarrow.dataset as dataset
 

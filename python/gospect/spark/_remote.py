@@ -31,19 +31,19 @@ def listed_files(address: str) -> Iterator[Target]:
         system, path, name_of = _opened(address)
         info = system.get_file_info(path)
         if info.type == fs.FileType.NotFound:
-            yield Target(name, error="not found")
+            yield Target(name, error="not files")
             return
         is_folder = info.type == fs.FileType.Directory or address.endswith("/")
-        found = system.get_file_info(fs.FileSelector(path, recursive=True)) if is_folder else [info]
+        files = system.get_file_info(fs.FileSelector(path, recursive=True)) if is_folder else [info]
     except Exception as error:  # noqa: BLE001: each file system has errors of its own
         yield Target(name, error=_text(error, address))
         return
-    for file in sorted(found, key=lambda file: file.path):
-        # A server that does not say how long a file is may have a large one.
+    for file in sorted(files, key=lambda file: file.path):
+        # If the server does not state the size, the file may be large.
         is_large = file.size is None or file.size >= SMALLEST
         if file.type == fs.FileType.File and (file is info or is_large):
             inner = name_of(file.path)
-            # Without a time, a file that was changed looks as before: it is scanned every time.
+            # Without a time, a changed file cannot be told from the old one, so it is scanned every time.
             is_known = file.size is not None and file.mtime_ns is not None
             identity = f"{inner}:{file.size}:{file.mtime_ns}" if is_known else None
             yield Target(inner, identity, file.size or 0, remote=(address, file.path))

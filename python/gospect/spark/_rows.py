@@ -54,19 +54,19 @@ def columns() -> pyarrow.Schema:
 
 
 def rows_of_partition(targets: Iterable[Target], options: Options) -> Iterator[pyarrow.RecordBatch]:
-    """The rows of all targets of a task, and a row ``error`` about a cache that could not be used: the targets are scanned all the same."""
-    with messages() as heard:
-        options = _with_usable_cache(options, heard)
+    """The rows of all targets of a task, and a row ``error`` about a cache that could not be used: the targets are still scanned."""
+    with messages() as collected:
+        options = _with_usable_cache(options, collected)
         for target in targets:
             yield from rows_of(target, options)
-    reasons = dict.fromkeys(text for text in heard if text.startswith("--cache"))
+    reasons = dict.fromkeys(text for text in collected if text.startswith("--cache"))
     rows = [{"sweep": options.sweep, "type": "error", "target": "--cache", "error": text} for text in reasons]
     if rows:
         yield from arrow.read_rows([json.dumps(row).encode() for row in rows], columns())
 
 
-def _with_usable_cache(options: Options, heard: list[str]) -> Options:
-    """The options without a cache whose folder is refused, which a scan of nothing finds out."""
+def _with_usable_cache(options: Options, collected: list[str]) -> Options:
+    """The options, without the cache if its folder cannot be used. A scan of an empty folder finds that out."""
     if "cache" not in options.scan:
         return options
     try:
@@ -75,9 +75,9 @@ def _with_usable_cache(options: Options, heard: list[str]) -> Options:
                 pass
     except Error as error:
         if not str(error).startswith("--cache"):
-            # Each target says it.
+            # The scan of each target reports it.
             return options
-        heard.append(str(error))
+        collected.append(str(error))
         without = {name: value for name, value in options.scan.items() if not name.startswith("cache")}
         return dataclasses.replace(options, scan=without)
     return options
@@ -107,7 +107,7 @@ def _rows(target: Target, options: Options) -> Iterator[bytes]:
             pieces = _api.scan([name], format="bytes", **options.scan)
             lines = [line for piece in pieces for line in _renamed(piece, name, target.name).splitlines()]
         findings = _findings(lines, options)
-        # All rows are made before one is given away: a target has all its rows, or one row `error`.
+        # All rows are made before the first is yielded: a target has all its rows, or one row `error`.
         yield from [_row(line, common, findings) for line in lines if not line.startswith(b'{"type":"run"')]
     except (Error, OSError) as error:
         yield json.dumps({**common, "type": "error", "error": printable(str(error))}).encode()
@@ -127,7 +127,7 @@ def _row(line: bytes, common: dict[str, Any], findings: dict[str, list[Any]] | N
     if name == "binary":
         row["main_module"] = _main_module(document)
     if findings is not None:
-        # What belongs to no program is in the row of the end.
+        # Findings about no program are in the row `end`.
         row["findings"] = sum(findings.values(), []) if name == "end" else findings.pop(_place(document), []) if name == "binary" else []
     return b'%b,"%b":%b}' % (json.dumps(row).encode()[:-1], COLUMNS[name].encode(), struct)
 

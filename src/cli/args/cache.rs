@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = headings::RUNNING)]
 pub struct CacheArgs {
-    /// Keep what was found in layers and compressed archives here, and read none twice; also the folder of fetched databases; `off`: keep and use nothing [default: no results; databases in the cache folder of the user]
+    /// Keep the results of layers and compressed archives in DIR, so that none is read twice; also the folder of fetched databases; `off`: keep and use nothing [default: no results; databases in the cache folder of the user]
     #[arg(long = "cache", value_name = "DIR|off", hide_short_help = true)]
     pub folder: Option<PathBuf>,
     /// Most bytes of the results that --cache keeps; those used longest ago are removed

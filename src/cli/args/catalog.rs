@@ -1,4 +1,4 @@
-//! Arguments of `catalog`, and about registries that a target names as a whole.
+//! Arguments of `catalog`, and of targets that name a whole registry.
 
 use super::{OutputArgs, SourceArgs};
 use crate::cli::headings;
@@ -41,7 +41,7 @@ pub struct CatalogArgs {
     /// With --digests: only images of this platform, such as linux/arm64 [default: all]
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<String>,
-    /// Read more of them from FILE (`-`: standard input), one a line
+    /// Read more registries and images from FILE (`-`: standard input), one a line
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
     /// Begin after this repository: the last one of a listing that was cut short

@@ -17,7 +17,7 @@ use std::path::PathBuf;
   gospect audit dist/                            findings with their fixes
   gospect audit --profile release -D dirty-tree dist/
   gospect audit --expect vcs.revision=$(git rev-parse HEAD) dist/
-  gospect audit --write-baseline base.json dist/ accept what is there today
+  gospect audit --write-baseline base.json dist/ accept today's findings
   gospect audit --format sarif -o out.sarif dist/
   gospect explain RULE                           why, and what to do")]
 #[command(next_help_heading = headings::JUDGING)]
@@ -36,12 +36,12 @@ pub struct AuditArgs {
     /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same
     #[arg(long, hide_short_help = true)]
     pub capabilities: bool,
-    /// Judge known vulnerabilities too
+    /// Also judge known vulnerabilities
     ///
     /// A policy that sets a rule of the family `vulnerabilities` does the same
     #[arg(long)]
     pub vulns: bool,
-    /// OpenVEX or CycloneDX document: the vulnerabilities that it takes back are waived; may be given again; asks for --vulns
+    /// OpenVEX or CycloneDX document: vulnerabilities that it dismisses are waived; may be given again; implies --vulns
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub vex: Vec<PathBuf>,
     /// List of severities, as for `gospect vuln --severity`; may be given again
@@ -67,7 +67,7 @@ pub struct AuditArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = headings::JUDGING)]
 pub struct JudgeArgs {
-    /// Policy file [default: gospect.toml in the current directory, when there is one]
+    /// Policy file [default: gospect.toml in the current directory, if it exists]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Profile: default, release, container, fips, or one of the policy file
@@ -119,7 +119,7 @@ impl JudgeArgs {
 #[command(
     after_long_help = "The Go release comes from --go, from the program of --binary, from the file itself (FROM golang:1.N, go-version), or from
 go.mod, go.work, .go-version, .tool-versions or mise.toml around it;
-when nothing tells, the newest known one is taken and said so.
+if nothing names one, the newest known release is used, and a message says so.
 
 Examples:
   gospect lint Dockerfile compose.yaml deploy/*.yaml app.service
@@ -145,14 +145,14 @@ pub struct LintArgs {
     /// Dockerfiles, Compose files, manifests and charts, systemd units, makefiles, scripts, CI workflows and other deployment files; directories; `-` for standard input
     #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "FILE", required_unless_present = "print_config")]
     pub files: Vec<PathBuf>,
-    /// Take every file for this kind
+    /// Treat every file as this kind
     #[arg(help_heading = headings::TARGETS, long, value_name = "KIND",
           value_parser = choices(crate::deploy::Kind::ALL.iter().map(|(_, name, doc)| (*name, *doc))))]
     pub kind: Option<String>,
-    /// Pass over paths and names that match GLOB
+    /// Skip paths and names that match GLOB
     #[arg(help_heading = headings::TARGETS, long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Read what .gitignore and .ignore files pass over too
+    /// Also read files that .gitignore and .ignore exclude
     #[arg(help_heading = headings::TARGETS, long)]
     pub no_ignore: bool,
     /// Exit with 2 when a file was not read

@@ -24,7 +24,7 @@ pub struct SourceArgs {
     /// Files, directories, `-` for standard input, or SCHEME:REST
     #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "TARGET", required_unless_present = "files_from")]
     pub targets: Vec<OsString>,
-    /// Pass over paths and names that match GLOB
+    /// Skip paths and names that match GLOB
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     /// Only images of this platform, such as linux/arm64 [default: all]
@@ -63,7 +63,7 @@ pub struct SourceArgs {
     /// Do not open files below SIZE in a walk; no linked Go program is smaller than the default
     #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size, hide_short_help = true)]
     pub min_size: u64,
-    /// Look only at what is likely to be Go: files of 256 KiB and more without an extension of text
+    /// Open only files that are likely to be Go: 256 KiB or more, and without the extension of a text file
     #[arg(long, hide_short_help = true)]
     pub likely: bool,
     /// Follow symbolic links in a walk
@@ -78,11 +78,11 @@ pub struct SourceArgs {
     /// Talk plain HTTP to registries on this host
     #[arg(help_heading = headings::RUNNING, long, hide_short_help = true)]
     pub insecure_http: bool,
-    /// Of a registry named as a whole (registry:HOST): only repositories, or REPOSITORY:TAG, that match GLOB
+    /// In whole registries (registry:HOST): only repositories, or REPOSITORY:TAG, that match GLOB
     #[cfg(feature = "registry")]
     #[arg(long, value_name = "GLOB", hide_short_help = true)]
     pub include: Vec<String>,
-    /// Of a registry named as a whole: only the N tags of each repository that were built last
+    /// In whole registries: only the N tags of each repository that were built last
     #[cfg(feature = "registry")]
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub newest: Option<usize>,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 // Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "The exit code is 1 when something is different, 2 when a checksum database could not be asked or its answer does not hold, or, with
+    after_long_help = "The exit code is 1 when something is different, 2 when a checksum database could not be asked or its answer fails verification, or, with
 --strict, when something is not known. GOPROXY, GOSUMDB, GONOSUMDB and GOPRIVATE are read as the go command reads them.
 
 Examples:
@@ -37,7 +37,7 @@ pub struct VerifyArgs {
     /// Provenance to compare with: in-toto statements, DSSE envelopes or Sigstore bundles, as JSON or JSON lines; may be given again
     #[arg(long, value_name = "FILE")]
     pub provenance: Vec<PathBuf>,
-    /// Trusted root of Sigstore (trusted_root.json) by which bundles must hold; may be given again
+    /// Trusted root of Sigstore (trusted_root.json) that must verify the bundles; may be given again
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Vec<PathBuf>,
     /// Public key (PEM) that must have signed the provenance; may be given again
@@ -65,7 +65,7 @@ pub struct VerifyArgs {
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(FORMATS.iter().map(|(name, _, doc)| (*name, *doc))))]
     pub format: String,
-    /// In text, list every sum that is unknown, also where many are for the same reason
+    /// In text, list every unknown sum, even if many are unknown for the same reason
     #[arg(help_heading = headings::OUTPUT, long, hide_short_help = true)]
     pub all: bool,
     #[command(flatten)]

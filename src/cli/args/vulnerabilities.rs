@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Levels: `symbol`: a vulnerable function is linked; `package`: a package of the entry is linked and none of its functions; `module`:
-only the version matches. The exit code is 1 for findings at --level or above that no VEX document takes back.
+only the version matches. The exit code is 1 for findings at --level or above that no VEX document dismisses.
 
 Examples:
   gospect vuln dist/ image.tar                   what to upgrade, and what that ends
@@ -34,7 +34,7 @@ pub struct VulnArgs {
     /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does
     #[arg(long)]
     pub why: bool,
-    /// OpenVEX or CycloneDX document whose statements are believed; may be given again
+    /// OpenVEX or CycloneDX document whose statements are applied; may be given again
     #[arg(long, value_name = "FILE")]
     pub vex: Vec<PathBuf>,
     /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
@@ -47,7 +47,7 @@ pub struct VulnArgs {
     #[arg(long, value_name = "cache|goproxy", hide_short_help = true,
           value_parser = PossibleValuesParser::new(["cache", "goproxy"]))]
     pub retracted: Option<String>,
-    /// CycloneDX bill of the same programs; `--format cyclonedx-vex` names its components then, as `trivy sbom --vex` needs it
+    /// CycloneDX bill of the same programs; `--format cyclonedx-vex` then names its components, as `trivy sbom --vex` needs
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub bom: Option<PathBuf>,
     /// Exit with 0, not 1, when there are findings (2 and 3 stay)
@@ -127,7 +127,7 @@ pub struct DbUpdateArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = headings::DATABASE)]
 pub struct DatabaseArgs {
-    /// Vulnerability database: a folder or zip of OSV documents, the module golang.org/x/vulndb, or an https address [default: that of `gospect db update`, or the built-in one when it is newer]
+    /// Vulnerability database: a folder or zip of OSV documents, the module golang.org/x/vulndb, or an https address [default: that of `gospect db update`, or the built-in one if it is newer]
     #[arg(long, value_name = "PATH|URL")]
     pub db: Option<OsString>,
     /// Exit with 2 when the vulnerability database is older

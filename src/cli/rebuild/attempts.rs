@@ -46,16 +46,16 @@ impl Rebuilder<'_> {
     ) -> Result<(), Error> {
         result.recipe = commands(&recipe);
         result.assumed.clone_from(&recipe.assumed);
-        let place = match WorkFolder::new() {
-            Ok(place) => place,
+        let folder = match WorkFolder::new() {
+            Ok(folder) => folder,
             Err(why) => {
                 result.why = Some(why.to_string());
                 return Ok(());
             }
         };
-        let first = match self.attempt(recipe, &place)? {
+        let first = match self.attempt(recipe, &folder)? {
             Err(NotBuilt::NoSource { line }) => {
-                self.attempt_claimed(binary, options, &place, line)?
+                self.attempt_claimed(binary, options, &folder, line)?
             }
             other => other,
         };
@@ -68,21 +68,21 @@ impl Rebuilder<'_> {
         };
         if best.comparison.verdict == Outcome::Different
             && best.recipe.infers_linker_flags
-            && let Some(flags) = self.named_strings(&best, binary, options, &place)?
+            && let Some(flags) = self.named_strings(&best, binary, options, &folder)?
         {
-            self.try_flags(binary, options, flags, &place, &mut best)?;
+            self.try_flags(binary, options, flags, &folder, &mut best)?;
         }
         if best.comparison.verdict == Outcome::Different
             && is_wasm(binary)
             && best.recipe.infers_linker_flags
         {
-            self.try_flags(binary, options, "-s -w".to_owned(), &place, &mut best)?;
+            self.try_flags(binary, options, "-s -w".to_owned(), &folder, &mut best)?;
         }
         for flags in other_spellings(&best.recipe) {
             if best.comparison.verdict != Outcome::SameCode || !has_other_link(&best.comparison) {
                 break;
             }
-            self.try_flags(binary, options, flags, &place, &mut best)?;
+            self.try_flags(binary, options, flags, &folder, &mut best)?;
         }
         if let Some(keep) = &self.args.keep {
             fs::write(keep, &best.bytes).map_err(Error::write(keep.display()))?;
@@ -103,7 +103,7 @@ impl Rebuilder<'_> {
         &self,
         binary: &Binary,
         options: &RecipeOptions,
-        place: &WorkFolder,
+        folder: &WorkFolder,
         line: String,
     ) -> Result<Result<Attempt, NotBuilt>, Error> {
         let info = binary.build_info.as_ref();
@@ -123,7 +123,7 @@ impl Rebuilder<'_> {
             "version {version} of {}, from the {source}: no proxy has its commit",
             info.main.path
         ));
-        let attempt = self.attempt(recipe, place)?;
+        let attempt = self.attempt(recipe, folder)?;
         Ok(attempt.map_err(|_| NotBuilt::NoSource { line }))
     }
 
@@ -131,12 +131,12 @@ impl Rebuilder<'_> {
     fn attempt(
         &self,
         recipe: Recipe,
-        place: &WorkFolder,
+        folder: &WorkFolder,
     ) -> Result<Result<Attempt, NotBuilt>, Error> {
-        if let Err(why) = self.build(&recipe, place) {
+        if let Err(why) = self.build(&recipe, folder) {
             return Ok(Err(why));
         }
-        let result = place.result();
+        let result = folder.result();
         let bytes = fs::read(&result).map_err(|error| Error::NotRead {
             name: "the rebuilt program".to_owned(),
             why: error.to_string(),
@@ -160,7 +160,7 @@ impl Rebuilder<'_> {
         }))
     }
 
-    fn build(&self, recipe: &Recipe, place: &WorkFolder) -> Result<(), NotBuilt> {
+    fn build(&self, recipe: &Recipe, folder: &WorkFolder) -> Result<(), NotBuilt> {
         let text = script(recipe, "", "");
         let run = Run {
             go: &self.args.go,
@@ -168,7 +168,7 @@ impl Rebuilder<'_> {
             cache: self.args.build_cache.as_deref(),
             stop: &self.stop,
         };
-        run.script(&text, place, &mut |step| {
+        run.script(&text, folder, &mut |step| {
             if !self.args.output.quiet {
                 say!("gospect: {}", clean(step));
             }
@@ -181,7 +181,7 @@ impl Rebuilder<'_> {
         binary: &Binary,
         options: &RecipeOptions,
         flags: String,
-        place: &WorkFolder,
+        folder: &WorkFolder,
         best: &mut Attempt,
     ) -> Result<(), Error> {
         let options = RecipeOptions {
@@ -191,7 +191,7 @@ impl Rebuilder<'_> {
         let Ok(recipe) = Recipe::of(binary, &options) else {
             return Ok(());
         };
-        if let Ok(attempt) = self.attempt(recipe, place)?
+        if let Ok(attempt) = self.attempt(recipe, folder)?
             && distance(&attempt.comparison) < distance(&best.comparison)
         {
             *best = attempt;
@@ -206,7 +206,7 @@ impl Rebuilder<'_> {
         best: &Attempt,
         binary: &Binary,
         options: &RecipeOptions,
-        place: &WorkFolder,
+        folder: &WorkFolder,
     ) -> Result<Option<String>, Error> {
         let strings = &best.comparison.strings;
         let released: Vec<_> = strings.iter().filter(|s| s.old.is_some()).collect();
@@ -220,18 +220,18 @@ impl Rebuilder<'_> {
         let Ok(recipe) = Recipe::of(binary, &with_symbols) else {
             return Ok(None);
         };
-        if self.build(&recipe, place).is_err() {
+        if self.build(&recipe, folder).is_err() {
             return Ok(None);
         }
-        let Ok(linked) = fs::read(place.result()) else {
+        let Ok(linked) = fs::read(folder.result()) else {
             return Ok(None);
         };
         let addresses: Vec<u64> = released.iter().filter_map(|s| s.new_address).collect();
         let names = names_at(&linked, &addresses);
         let mut flags = vec![best.recipe.linker_flags.clone().unwrap_or_default()];
         for string in released {
-            let at = string.new_address.and_then(|at| names.get(&at));
-            let name = string.name.as_ref().or(at);
+            let named = string.new_address.and_then(|address| names.get(&address));
+            let name = string.name.as_ref().or(named);
             let value = string.old.as_deref().unwrap_or_default();
             flags.extend(name.and_then(|name| set_string(name, value)));
         }

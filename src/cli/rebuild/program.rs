@@ -12,8 +12,8 @@ pub fn range_of(bytes: &FileBytes, slice: Option<&str>) -> (u64, u64) {
     let slices = universal
         .map(|universal| universal.slices)
         .unwrap_or_default();
-    let named = slices.iter().find(|of_file| of_file.arch == slice);
-    named.map_or((0, bytes.len()), |found| (found.offset, found.size))
+    let named = slices.iter().find(|candidate| candidate.arch == slice);
+    named.map_or((0, bytes.len()), |slice| (slice.offset, slice.size))
 }
 
 /// The program of a file, or of a slice of it; `None`: no Go program.
@@ -64,7 +64,7 @@ pub fn sum(reader: &dyn ReadAt) -> Result<String, String> {
             .read_at(&mut buffer, done)
             .map_err(|e| e.to_string())?;
         if read == 0 {
-            return Err("it ends before its end".to_owned());
+            return Err("it became shorter while it was read".to_owned());
         }
         state.update(buffer.get(..read).unwrap_or_default());
         done += read as u64;

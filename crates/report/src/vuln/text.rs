@@ -337,7 +337,7 @@ fn count_lines(report: &Report, level: Level) -> Vec<String> {
             report.affected(level)
         ),
     });
-    let below = counts
+    let mut below = counts
         .iter()
         .filter(|(counted, number)| *counted < level && *number > 0);
     let texts = below.clone().map(|(counted, number)| match counted {
@@ -345,7 +345,7 @@ fn count_lines(report: &Report, level: Level) -> Vec<String> {
         _ => format!("{number} where only the version of a module matches"),
     });
     let texts: Vec<String> = texts.collect();
-    if let Some((lowest, _)) = below.last() {
+    if let Some((lowest, _)) = below.next_back() {
         lines.push(format!(
             "not listed (`--level {}` lists them): {}",
             lowest.name(),
