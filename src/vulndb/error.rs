@@ -27,9 +27,7 @@ pub enum LoadError {
         why: String,
     },
     /// The place has no vulnerability database.
-    #[error(
-        "{0}: no vulnerability database; looked for GO-*.json, ID/, data/osv and zip files of these"
-    )]
+    #[error("{0}: there is none; looked for GO-*.json, ID/, data/osv and zip files of these")]
     Nothing(String),
     /// No database can be made of the documents.
     #[error("{place}: {why}")]

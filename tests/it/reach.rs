@@ -183,7 +183,7 @@ fn arguments_without_effect_are_reported() {
     let empty = dir.put("empty", b"\n");
     let out = run(&["scan", "--files-from", empty.to_str().unwrap()]);
     assert_eq!(out.code.unwrap_or(-1), 0);
-    assert!(out.stderr.contains("names nothing"), "{}", out.stderr);
+    assert!(out.stderr.contains("the list is empty"), "{}", out.stderr);
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn a_database_with_an_unreadable_part_is_refused() {
         (
             "range",
             &[("GO-2024-2687.json", lying.as_bytes())],
-            "begins nowhere",
+            "without beginning",
         ),
         (
             "hostile",
