@@ -173,10 +173,17 @@ impl Documents {
         for index in 0..self.all.len() {
             self.check_file(index, binary);
         }
-        let about: Vec<Provenance> = self
-            .all
-            .iter()
+        let concerned = self.all.iter();
+        let concerned: Vec<_> = concerned
             .filter(|(_, document, _)| provenance::concerns(document, &digests))
+            .collect();
+        // A bill of materials or the result of a scan beside the provenance is no reason for a verdict.
+        let has_provenance = concerned
+            .iter()
+            .any(|(_, document, _)| provenance::is_about_the_build(document));
+        let about: Vec<Provenance> = concerned
+            .into_iter()
+            .filter(|(_, document, _)| !has_provenance || provenance::is_about_the_build(document))
             .map(|(name, document, signature)| {
                 provenance::judge(document, name, signature.clone(), binary, &digests)
             })

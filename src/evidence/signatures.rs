@@ -162,13 +162,9 @@ impl Trust {
             say(SignatureState::NotChecked, done, None)
         };
         let signed = match (&document.content, &document.envelope, file) {
-            (Content::Statement(_), None, _) => {
-                let done = "parsed; it is not signed".to_owned();
-                return say(SignatureState::Unsigned, done, None);
-            }
+            (Content::Statement(_), None, _) => return self.unsigned("it is not signed"),
             (Content::Statement(_), Some(envelope), _) if envelope.signatures.is_empty() => {
-                let done = "parsed; the envelope has no signature".to_owned();
-                return say(SignatureState::Unsigned, done, None);
+                return self.unsigned("the envelope has no signature");
             }
             _ if self.is_empty() => return not_checked(""),
             (Content::Statement(_), Some(envelope), _) => Signed {
@@ -219,9 +215,21 @@ impl Trust {
                 }
             }
         } else if self.keys.is_empty() {
-            return not_checked(": it is in no Sigstore bundle, and --key names no key");
+            let why = "it is in no Sigstore bundle, so it does not hold by a root; --key names the key that signed it";
+            refused.push(why.to_owned());
         }
         say(SignatureState::Invalid, refused.join("; "), None)
+    }
+
+    /// The result for a document without signatures. Where somebody must have signed, taking the signatures away must not make it count.
+    fn unsigned(&self, why: &str) -> Signature {
+        match self.is_empty() {
+            true => say(SignatureState::Unsigned, format!("parsed; {why}"), None),
+            false => {
+                let done = format!("{why}, although a key or a trusted root is given");
+                say(SignatureState::Invalid, done, None)
+            }
+        }
     }
 
     /// The result for a document that is signed by a given key. If it is in a bundle without a certificate and roots are given, its entries of a

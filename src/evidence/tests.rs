@@ -125,9 +125,34 @@ fn an_envelope_holds_by_the_key_that_signed_it_and_no_other() {
     changed["payload"] = payload.into();
     let signature = check(&sample("key.pub"), &changed.to_string());
     assert_eq!(signature.state, SignatureState::Invalid);
-    // A bare statement is signed by nobody, whatever key is given.
-    let signature = check(&sample("key.pub"), &sample("statement.json"));
-    assert_eq!(signature.state, SignatureState::Unsigned);
+}
+
+/// Whoever changes a program can take the signatures away from its documents, so without them no document holds by a key or a root.
+#[test]
+fn a_document_without_signatures_does_not_hold_where_somebody_must_have_signed() {
+    let statement = sample("statement.json");
+    let mut stripped: Value = serde_json::from_str(&sample("envelope.json")).unwrap();
+    stripped["signatures"] = serde_json::json!([]);
+    let stripped = stripped.to_string();
+    for text in [&statement, &stripped] {
+        let signature = Trust::default().check(&document(text), None);
+        assert_eq!(signature.state, SignatureState::Unsigned);
+        let mut trust = Trust::default();
+        trust.add_key("key.pub", &sample("key.pub")).unwrap();
+        for signature in [trust.check(&document(text), None), by_root(text)] {
+            assert_eq!(signature.state, SignatureState::Invalid);
+            let why = "although a key or a trusted root is given";
+            assert!(signature.done.ends_with(why), "{}", signature.done);
+        }
+    }
+    // An envelope that a key signed has no certificate that a root could confirm.
+    let signature = by_root(&sample("envelope.json"));
+    assert_eq!(signature.state, SignatureState::Invalid);
+    assert!(
+        signature.done.contains("--key names the key"),
+        "{}",
+        signature.done
+    );
 }
 
 #[test]

@@ -484,6 +484,28 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
         of(&["--provenance", "other.json", "--key", &key]),
         is(1, "different", "invalid")
     );
+    // A document from which the signatures were taken.
+    let mut stripped: Value =
+        serde_json::from_str(&std::fs::read_to_string(&envelope).unwrap()).unwrap();
+    stripped["signatures"] = serde_json::json!([]);
+    scene
+        .scratch
+        .put("stripped.json", stripped.to_string().as_bytes());
+    for unsigned in ["stripped.json", &document("statement.json")] {
+        assert_eq!(
+            of(&["--provenance", unsigned, "--key", &key]),
+            is(1, "different", "invalid")
+        );
+        assert_eq!(
+            of(&[
+                "--provenance",
+                unsigned,
+                "--trusted-root",
+                &document("trusted_root.json")
+            ]),
+            is(1, "different", "invalid")
+        );
+    }
     let text = scene
         .run(&["--sumdb", "off", "--provenance", &envelope])
         .stdout;

@@ -1,7 +1,7 @@
 //! Files with statements: bare, in envelopes (<https://github.com/secure-systems-lab/dsse/blob/master/envelope.md>), in bundles
 //! (<https://docs.sigstore.dev/about/bundle>), in lists of them.
 
-use super::{PAYLOAD_TYPE, Statement, Subject};
+use super::{PAYLOAD_TYPE, STATEMENT_TYPES, Statement, Subject};
 use gospect_bytes::base64;
 use serde::Deserialize;
 use serde_json::Value;
@@ -235,6 +235,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
     if has("_type") && has("predicateType") {
         let statement = Statement::deserialize(&value)
             .map_err(|e| malformed(format!("the statement is malformed: {e}")))?;
+        check_kind(&statement).map_err(malformed)?;
         return Ok(Document {
             number,
             content: Content::Statement(statement),
@@ -275,6 +276,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
     let signatures: Option<Vec<Vec<u8>>> = signatures.collect();
     let statement: Statement = serde_json::from_slice(&payload)
         .map_err(|e| malformed(format!("the statement in the envelope is malformed: {e}")))?;
+    check_kind(&statement).map_err(malformed)?;
     Ok(Document {
         number,
         content: Content::Statement(statement),
@@ -286,6 +288,17 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
         }),
         bundle,
     })
+}
+
+/// Refuses what only looks like a statement; `Err`: what is wrong with it.
+fn check_kind(statement: &Statement) -> Result<(), String> {
+    match STATEMENT_TYPES.contains(&statement.kind.as_str()) {
+        true => Ok(()),
+        false => Err(format!(
+            "is no in-toto statement that is known: its _type is {:?}",
+            statement.kind
+        )),
+    }
 }
 
 /// Decodes base64. The specification of envelopes allows the URL-safe alphabet too.

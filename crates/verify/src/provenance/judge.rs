@@ -28,14 +28,42 @@ impl Digest {
 /// The digests of a program and of everything that contains it.
 pub type Digests = [Digest];
 
-/// The digest that a document names as its subject, with the name of the subject.
-fn matched<'d>(document: &Document, digests: &'d Digests) -> Option<(&'d Digest, String)> {
+/// The digest that a document names as its subject, with the subject.
+fn matched<'d, 's>(
+    document: &'s Document,
+    digests: &'d Digests,
+) -> Option<(&'d Digest, &'s Subject)> {
     digests.iter().find_map(|digest| {
-        let is_same = |stated: &String| stated.eq_ignore_ascii_case(&digest.value);
         let mut subjects = document.subjects().iter();
-        let subject = subjects.find(|s| s.digest.get(digest.algorithm).is_some_and(is_same))?;
-        Some((digest, subject.name.clone()))
+        let subject = subjects.find(|s| states(s, digest) == Some(true))?;
+        Some((digest, subject))
     })
+}
+
+/// Whether a subject states this digest; `None`: it states none by that algorithm.
+fn states(subject: &Subject, digest: &Digest) -> Option<bool> {
+    let stated = subject.digest.get(digest.algorithm)?;
+    Some(stated.eq_ignore_ascii_case(&digest.value))
+}
+
+/// The first of the other digests of the same file that a subject states otherwise.
+fn contradicted<'d>(
+    subject: &Subject,
+    digest: &Digest,
+    digests: &'d Digests,
+) -> Option<&'d Digest> {
+    let same_file = digests.iter().filter(|other| other.of == digest.of);
+    same_file
+        .into_iter()
+        .find(|other| states(subject, other) == Some(false))
+}
+
+/// Whether a document says how its subject was built, or signs the file itself. Other statements, such as the result of a scan, do not.
+pub fn is_about_the_build(document: &Document) -> bool {
+    match &document.content {
+        Content::Statement(statement) => claims(statement).is_provenance,
+        Content::FileSignature(_) => true,
+    }
 }
 
 /// Whether a document is about a program, or about an archive or image that contains it.
@@ -87,8 +115,26 @@ pub fn judge(
 }
 
 fn subject(document: &Document, signature: &Signature, digests: &Digests) -> Check {
-    if let Some((digest, name)) = matched(document, digests) {
+    if let Some((digest, subject)) = matched(document, digests) {
         let text = digest.text();
+        if let Some(other) = contradicted(subject, digest, digests) {
+            let stated = subject.digest.get(other.algorithm).map(String::as_str);
+            let stated = format!("{}:{}", other.algorithm, stated.unwrap_or_default());
+            return Check::of(Aspect::Subject, Some(&other.text()), Some(&stated)).because(
+                format!(
+                    "{} has the {} of the subject, and another {}",
+                    digest.of, digest.algorithm, other.algorithm
+                ),
+            );
+        }
+        if !is_about_the_build(document) {
+            return Check::of(Aspect::Subject, Some(&text), Some(&text))
+                .judged(Verdict::Unknown)
+                .because(format!(
+                    "{}, but the document is no provenance that is known",
+                    digest.of
+                ));
+        }
         // A bundle of a signed file holds nothing besides the signature: what it says of the file is worth nothing without.
         let is_confirmed = matches!(
             signature.state,
@@ -102,9 +148,9 @@ fn subject(document: &Document, signature: &Signature, digests: &Digests) -> Che
                     digest.of
                 ));
         }
-        let name = match name.is_empty() {
+        let name = match subject.name.is_empty() {
             true => String::new(),
-            false => format!(", named {name}"),
+            false => format!(", named {}", subject.name),
         };
         return Check::of(Aspect::Subject, Some(&text), Some(&text))
             .because(format!("{}{name}", digest.of));

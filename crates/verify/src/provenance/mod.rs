@@ -9,7 +9,7 @@ mod judge;
 mod slsa;
 
 pub use document::{Content, Document, DocumentError, Envelope, FileSignature, LARGEST, read};
-pub use judge::{Digest, Digests, about_others, concerns, judge};
+pub use judge::{Digest, Digests, about_others, concerns, is_about_the_build, judge};
 pub use slsa::{Claims, claims};
 
 use serde::Deserialize;
@@ -17,6 +17,12 @@ use std::collections::BTreeMap;
 
 /// The type of the payload of an envelope with a statement.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// The values of `_type` of the two versions of in-toto statements (in-toto/attestation, `spec/v0.1` and `spec/v1`).
+pub const STATEMENT_TYPES: [&str; 2] = [
+    "https://in-toto.io/Statement/v0.1",
+    "https://in-toto.io/Statement/v1",
+];
 
 /// An in-toto statement.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -251,15 +251,6 @@ fn what_is_no_provenance_is_named() {
     }
 }
 
-#[test]
-fn other_predicates_only_name_their_subject() {
-    let document = statement("https://spdx.dev/Document", json!({}));
-    assert_eq!(
-        checks(&document, &program()),
-        [(Aspect::Subject, Verdict::Equal)]
-    );
-}
-
 fn file_signature(algorithm: &str, digest: &[u8]) -> Value {
     let digest = base64::encode(digest);
     json!({ "mediaType": "x", "messageSignature": {
@@ -306,4 +297,62 @@ fn the_signature_of_a_file_counts_only_when_it_holds() {
         ..other[0].clone()
     };
     assert!(concerns(document, &[long]));
+}
+
+#[test]
+fn a_subject_that_contradicts_itself_is_different() {
+    let mut document = v1();
+    let long = "b".repeat(128);
+    document["subject"][0]["digest"]["sha512"] = long.clone().into();
+    let own = |sha512: &str| {
+        let mut own = digests(DIGEST);
+        own.push(Digest {
+            algorithm: "sha512",
+            value: sha512.to_owned(),
+            ..own[0].clone()
+        });
+        own
+    };
+    let documents = read(document.to_string().as_bytes()).unwrap();
+    let judged = |own: &Digests| judge(&documents[0], "p", unchecked(), &program(), own);
+    assert_eq!(judged(&own(&long)).checks[0].verdict, Verdict::Equal);
+    let other = judged(&own(&"c".repeat(128)));
+    assert_eq!(other.verdict, Verdict::Different);
+    assert_eq!(
+        other.checks[0].why.as_deref(),
+        Some("the program has the sha256 of the subject, and another sha512")
+    );
+}
+
+#[test]
+fn a_statement_that_is_no_provenance_confirms_nothing() {
+    for kind in [
+        "https://cosign.sigstore.dev/attestation/vuln/v1",
+        "https://spdx.dev/Document",
+        "https://slsa.dev/provenance/v9",
+        "",
+    ] {
+        let other = statement(kind, json!({}));
+        assert_eq!(
+            checks(&other, &program()),
+            [(Aspect::Subject, Verdict::Unknown)]
+        );
+        let documents = read(other.to_string().as_bytes()).unwrap();
+        assert!(!is_about_the_build(&documents[0]));
+    }
+}
+
+#[test]
+fn a_statement_of_no_known_type_is_refused() {
+    for kind in ["anything", "https://in-toto.io/Statement/v9", ""] {
+        let mut bare = v1();
+        bare["_type"] = kind.into();
+        for document in [bare.clone(), envelope(&bare)] {
+            let error = read(document.to_string().as_bytes()).unwrap_err();
+            let DocumentError::Malformed { why, .. } = &error else {
+                panic!("{error}");
+            };
+            assert!(why.contains("_type"), "{why}");
+        }
+    }
 }
