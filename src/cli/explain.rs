@@ -218,15 +218,11 @@ fn text_of(page: &str) -> String {
 
 /// Lists everything that can be explained.
 fn list(format: &str) -> String {
-    let settings: Vec<&str> = godebug::table()
-        .settings
-        .iter()
-        .map(|s| s.name.as_str())
-        .collect();
+    let settings: Vec<&str> = godebug::table().settings.iter().map(|s| s.name).collect();
     let experiments: Vec<&str> = goexperiment::table()
         .experiments
         .iter()
-        .map(|e| e.name.as_str())
+        .map(|e| e.name)
         .collect();
     match format {
         "json" => {

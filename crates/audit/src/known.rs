@@ -170,11 +170,11 @@ pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
     }
     if let Some((_, most, zero)) = LIMITS.iter().find(|l| l.0 == key) {
         let number: u64 = value.parse().ok()?;
-        return (number > *most || (*zero && number == 0)).then_some(setting.security.as_str());
+        return (number > *most || (*zero && number == 0)).then_some(&*setting.security);
     }
     setting
         .acts(minor.min(newest_minor()), value)
-        .then_some(setting.security.as_str())
+        .then_some(&*setting.security)
 }
 
 /// Whether a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value.
@@ -200,9 +200,9 @@ pub fn diagnostic(key: &str) -> Option<&'static str> {
         .filter(|s| s.risk == Risk::Diagnostic)
         .map(|s| {
             if s.security.is_empty() {
-                s.cost.as_str()
+                &*s.cost
             } else {
-                s.security.as_str()
+                &*s.security
             }
         })
 }
@@ -333,7 +333,7 @@ pub fn ignored_value(name: &str, value: &str) -> Option<Ignored> {
 
 /// Names of all GODEBUG settings.
 pub fn debug_names() -> impl Iterator<Item = &'static str> {
-    godebug::table().settings.iter().map(|s| s.name.as_str())
+    godebug::table().settings.iter().map(|s| s.name)
 }
 
 /// Whether a text is a valid module version such as `v1.2.3` or a pseudo-version.

@@ -51,14 +51,9 @@ pub fn explain(name: &str) -> Vec<Explanation> {
 
 /// All names with an explanation, sorted, without duplicates.
 pub fn names() -> Vec<&'static str> {
-    let settings = godebug::table().settings.iter().map(|s| s.name.as_str());
+    let settings = godebug::table().settings.iter().map(|s| s.name);
     let mut names: Vec<_> = settings
-        .chain(
-            goexperiment::table()
-                .experiments
-                .iter()
-                .map(|e| e.name.as_str()),
-        )
+        .chain(goexperiment::table().experiments.iter().map(|e| e.name))
         .collect();
     names.sort_unstable();
     names.dedup();
@@ -84,12 +79,12 @@ fn of_setting(name: &str, s: &Setting) -> Explanation {
         name: name.to_owned(),
         kind: "godebug",
         title: format!("GODEBUG setting {name}"),
-        what: s.what.clone(),
+        what: s.what.to_string(),
         package: some(&s.package),
         since: since(&s.known),
         on_by_default: None,
         changed: change.map(|c| format!("Go 1.{}", c.0)),
-        old_value: change.map(|c| c.1.clone()),
+        old_value: change.map(|c| c.1.to_owned()),
         values: Some(values(s, newest)),
         removed: s.removed.map(|minor| format!("Go 1.{minor}")),
         fatal: deadly_texts.or(deadly_numbers),
@@ -188,10 +183,10 @@ fn of_experiment(e: &Experiment) -> Explanation {
         }
     };
     Explanation {
-        name: e.name.clone(),
+        name: e.name.to_owned(),
         kind: "goexperiment",
         title: format!("GOEXPERIMENT {}", e.name),
-        what: e.what.clone(),
+        what: e.what.to_string(),
         package: None,
         since: since(&e.known),
         on_by_default: first_on.map(|text| {
@@ -204,7 +199,7 @@ fn of_experiment(e: &Experiment) -> Explanation {
         changed: None,
         old_value: None,
         values: None,
-        removed: removed.map(|minor| match e.after.as_str() {
+        removed: removed.map(|minor| match &*e.after {
             "" => format!("Go 1.{minor}"),
             after => format!("Go 1.{minor}: {after}"),
         }),

@@ -4,6 +4,7 @@
 //! descriptions and the risks are gospect's own judgement.
 
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -11,7 +12,8 @@ use std::sync::OnceLock;
 #[derive(Debug, Default, Deserialize)]
 pub struct Table {
     /// The patch release from which the data of each minor release was taken, such as `1.24.11` for 24.
-    pub trees: BTreeMap<u32, String>,
+    #[serde(borrow)]
+    pub trees: BTreeMap<u32, &'static str>,
     /// Sorted by name.
     pub settings: Vec<Setting>,
 }
@@ -21,9 +23,9 @@ pub struct Table {
 #[serde(default)]
 pub struct Setting {
     /// The key in GODEBUG; `cpu.*` stands for a family of keys.
-    pub name: String,
+    pub name: &'static str,
     /// Package that reads it.
-    pub package: String,
+    pub package: &'static str,
     /// Minor releases in which some code reads it.
     pub known: Vec<u32>,
     /// Minor releases with the setting in their internal/godebugs table. Only there may `//go:debug` and go.mod name it.
@@ -33,7 +35,8 @@ pub struct Setting {
     /// Defaults of a runtime variable, each with the minor release from which it applies; 0 without an entry.
     pub default: Vec<(u32, i64)>,
     /// Systems to which the default applies, elsewhere it is 0; empty: all.
-    pub default_goos: Vec<String>,
+    #[serde(borrow)]
+    pub default_goos: Vec<&'static str>,
     /// Values that have an effect, each with the minor release from which they do. Without an entry every number affects a
     /// runtime variable.
     pub acts: Vec<(u32, Acts)>,
@@ -42,7 +45,8 @@ pub struct Setting {
     /// Minor release that stopped reading it.
     pub removed: Option<u32>,
     /// Old values of a removed setting. Since Go 1.27 they stop the process at start.
-    pub old_values: Vec<String>,
+    #[serde(borrow)]
+    pub old_values: Vec<&'static str>,
     /// Whether no metric counts its use.
     pub opaque: bool,
     /// Whether it cannot be changed while the program runs.
@@ -58,15 +62,19 @@ pub struct Setting {
     /// one.
     pub each_source: bool,
     /// Systems on which it has an effect; empty: all.
-    pub goos: Vec<String>,
+    #[serde(borrow)]
+    pub goos: Vec<&'static str>,
     /// The kind of trouble that it can cause.
     pub risk: Risk,
     /// What it controls, in one sentence.
-    pub what: String,
+    #[serde(borrow)]
+    pub what: Cow<'static, str>,
     /// What a value other than the default costs.
-    pub cost: String,
+    #[serde(borrow)]
+    pub cost: Cow<'static, str>,
     /// Why it matters for security; empty if it does not.
-    pub security: String,
+    #[serde(borrow)]
+    pub security: Cow<'static, str>,
 }
 
 /// A change of a default.
@@ -75,7 +83,7 @@ pub struct DefaultChange(
     /// Minor release that changed it.
     pub u32,
     /// The value that restores the old behaviour.
-    pub String,
+    pub &'static str,
     /// Minor releases whose table lists the change.
     pub Vec<u32>,
 );
@@ -85,7 +93,7 @@ pub struct DefaultChange(
 #[serde(untagged)]
 pub enum Acts {
     /// Exactly these.
-    Texts(Vec<String>),
+    Texts(#[serde(borrow)] Vec<&'static str>),
     /// Every text of this kind.
     Every(TextKind),
 }
@@ -133,7 +141,7 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
     };
     let settings = &table().settings;
     settings
-        .binary_search_by(|s| s.name.as_str().cmp(name))
+        .binary_search_by(|s| s.name.cmp(name))
         .ok()
         .and_then(|at| settings.get(at))
 }
@@ -141,7 +149,7 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
 /// The nearest name that the release knows.
 pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
     let known = table().settings.iter().filter(|s| s.known.contains(&minor));
-    super::nearest(name, known.map(|s| s.name.as_str()))
+    super::nearest(name, known.map(|s| s.name))
 }
 
 /// The defaults that the toolchain of `minor` gives a main module with language version `1.language`: the old values of the
@@ -158,7 +166,7 @@ pub fn changes(minor: u32) -> impl Iterator<Item = (&'static str, u32, &'static 
         s.changed
             .iter()
             .filter(move |c| c.2.contains(&minor))
-            .map(|c| (s.name.as_str(), c.0, c.1.as_str()))
+            .map(|c| (s.name, c.0, c.1))
     })
 }
 
@@ -181,7 +189,7 @@ impl Setting {
     /// The default of the runtime variable in that release.
     pub fn runtime_default(&self, minor: u32, goos: Option<&str>) -> i64 {
         if !self.default_goos.is_empty()
-            && goos.is_some_and(|os| !self.default_goos.iter().any(|d| d == os))
+            && goos.is_some_and(|os| !self.default_goos.iter().any(|d| *d == os))
         {
             return 0;
         }
@@ -208,7 +216,7 @@ impl Setting {
             .map(|(_, acts)| acts)
         {
             None => false,
-            Some(Acts::Texts(texts)) => texts.iter().any(|t| t == text),
+            Some(Acts::Texts(texts)) => texts.iter().any(|t| *t == text),
             Some(Acts::Every(TextKind::Any)) => !text.is_empty(),
             Some(Acts::Every(TextKind::Number)) => text.parse::<i64>().is_ok(),
         }

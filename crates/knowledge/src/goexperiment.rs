@@ -4,6 +4,7 @@
 //! every port, Go 1.19 and 1.21-1.27.
 
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -11,9 +12,11 @@ use std::sync::OnceLock;
 #[derive(Debug, Default, Deserialize)]
 pub struct Table {
     /// The patch release from which the data of each minor release was taken.
-    pub trees: BTreeMap<u32, String>,
+    #[serde(borrow)]
+    pub trees: BTreeMap<u32, &'static str>,
     /// Architectures on which the register ABI cannot be switched off, by minor release.
-    pub regabi_forced: BTreeMap<u32, Vec<String>>,
+    #[serde(borrow)]
+    pub regabi_forced: BTreeMap<u32, Vec<&'static str>>,
     /// In the order in which they appeared.
     pub experiments: Vec<Experiment>,
 }
@@ -23,19 +26,23 @@ pub struct Table {
 #[serde(default)]
 pub struct Experiment {
     /// Name in GOEXPERIMENT.
-    pub name: String,
+    pub name: &'static str,
     /// Minor releases that know it.
     pub known: Vec<u32>,
     /// Where it is on by default.
     pub on: Vec<On>,
     /// What it does, in one sentence.
-    pub what: String,
+    #[serde(borrow)]
+    pub what: Cow<'static, str>,
     /// What became of it; empty if it still exists.
-    pub after: String,
+    #[serde(borrow)]
+    pub after: Cow<'static, str>,
     /// What turning it on or off costs; empty if nothing special.
-    pub cost: String,
+    #[serde(borrow)]
+    pub cost: Cow<'static, str>,
     /// Why it matters for security; empty if it does not.
-    pub security: String,
+    #[serde(borrow)]
+    pub security: Cow<'static, str>,
 }
 
 /// Where an experiment is on by default.
@@ -45,9 +52,11 @@ pub struct On {
     /// Minor releases.
     pub minors: Vec<u32>,
     /// Only on these architectures; empty: all.
-    pub goarch: Vec<String>,
+    #[serde(borrow)]
+    pub goarch: Vec<&'static str>,
     /// Except on these systems.
-    pub except_goos: Vec<String>,
+    #[serde(borrow)]
+    pub except_goos: Vec<&'static str>,
 }
 
 static TABLE: OnceLock<Table> = OnceLock::new();
@@ -75,7 +84,7 @@ pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
             .experiments
             .iter()
             .filter(|e| e.known.contains(&minor))
-            .map(|e| e.name.as_str()),
+            .map(|e| e.name),
     )
 }
 
@@ -83,14 +92,14 @@ pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
 pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> {
     let is_on = |row: &On| {
         row.minors.contains(&minor)
-            && (row.goarch.is_empty() || row.goarch.iter().any(|arch| arch == goarch))
-            && !row.except_goos.iter().any(|except| except == goos)
+            && (row.goarch.is_empty() || row.goarch.iter().any(|arch| *arch == goarch))
+            && !row.except_goos.iter().any(|except| *except == goos)
     };
     table()
         .experiments
         .iter()
         .filter(|experiment| experiment.on.iter().any(is_on))
-        .map(|experiment| experiment.name.as_str())
+        .map(|experiment| experiment.name)
         .collect()
 }
 
@@ -109,7 +118,7 @@ pub fn regabi_is_forced(minor: u32, goarch: &str) -> bool {
     table()
         .regabi_forced
         .get(&minor)
-        .is_some_and(|list| list.iter().any(|a| a == goarch))
+        .is_some_and(|list| list.iter().any(|a| *a == goarch))
 }
 
 #[cfg(test)]

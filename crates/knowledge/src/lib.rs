@@ -83,9 +83,9 @@ impl TableRow {
 }
 
 /// Parses an embedded table. The tests make sure that each table parses; if one did not, it would be empty here.
-fn load<T: serde::de::DeserializeOwned + Default>(
+fn load<T: serde::Deserialize<'static> + Default>(
     cell: &'static OnceLock<T>,
-    text: &str,
+    text: &'static str,
 ) -> &'static T {
     cell.get_or_init(|| serde_json::from_str(text).unwrap_or_default())
 }

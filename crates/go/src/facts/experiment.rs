@@ -82,7 +82,7 @@ pub fn expand(minor: u32, goarch: &str, goos: &str, setting: &str) -> BTreeSet<&
         let (name, value) = word
             .strip_prefix("no")
             .map_or((word, true), |name| (name, false));
-        let known = goexperiment::known(name, minor).map(|e| e.name.as_str());
+        let known = goexperiment::known(name, minor).map(|e| e.name);
         let names = if name == "regabi" {
             &REGABI[..]
         } else {

@@ -25,7 +25,7 @@ impl fmt::Display for LanguageRange {
 
 /// A missing default counts as much as this many settings written by hand. The go command never leaves one out, so this happens
 /// only with a patch release whose table is slightly older than ours.
-const ABSENT: usize = 4;
+const ABSENT: i64 = 4;
 
 /// The `go` lines that explain `pairs` with the fewest settings written by hand (`//go:debug` lines, a `godebug` block), for a
 /// toolchain of `minor` (src/cmd/go/internal/load/godebug.go, godebugForGoVersion). A `default=go1.N` directive looks like that
@@ -35,20 +35,26 @@ pub fn infer<'a>(
     minor: u32,
 ) -> Option<LanguageRange> {
     let present: BTreeMap<&str, &str> = pairs.collect();
-    let changes: Vec<_> = godebug::changes(minor).collect();
-    let count_by_hand = |language: u32| {
-        let implied = |changed: u32| language < changed;
-        let absent = changes
-            .iter()
-            .filter(|(name, changed, _)| implied(*changed) && !present.contains_key(name))
-            .count();
-        let explained = changes
-            .iter()
-            .filter(|(name, changed, old)| implied(*changed) && present.get(name) == Some(old))
-            .count();
-        absent * ABSENT + (present.len() - explained)
-    };
-    let counts: Vec<usize> = (0..=minor).map(count_by_hand).collect();
+    // By how much older `go` lines than each release need fewer settings written by hand, because they imply the old value of a default.
+    let mut saved = vec![0i64; usize::try_from(minor).ok()?.checked_add(2)?];
+    for (name, changed, old) in godebug::changes(minor) {
+        let place = usize::try_from(changed).unwrap_or(usize::MAX);
+        let place = place.min(saved.len().saturating_sub(1));
+        if let Some(saved) = saved.get_mut(place) {
+            *saved += match present.get(name) {
+                None => -ABSENT,
+                Some(value) => i64::from(*value == old),
+            };
+        }
+    }
+    // A `go` line implies every change that came after it.
+    let mut by_hand = present.len() as i64;
+    let mut counts = Vec::with_capacity(saved.len());
+    for saved in saved.iter().skip(1).rev() {
+        by_hand -= saved;
+        counts.push(by_hand);
+    }
+    counts.reverse();
     let least = *counts.iter().min()?;
     let min = counts.iter().position(|count| *count == least)?;
     let max = counts.iter().rposition(|count| *count == least)?;

@@ -270,7 +270,8 @@ fn absent(
     let tree = godebug::table()
         .trees
         .get(&minor)
-        .map_or("", String::as_str);
+        .copied()
+        .unwrap_or_default();
     let tree_patch: Option<u32> = tree.rsplit('.').next().and_then(|patch| patch.parse().ok());
     let newer = facts.version.minor() == Some(minor) && facts.version.patch() > tree_patch;
     let backported = setting.changed.iter().any(|c| c.0 <= minor);
@@ -296,7 +297,7 @@ fn status(
     without: &rules::InForce,
 ) -> (GodebugStatus, Option<String>) {
     let minor = rules.minor;
-    let key = setting.name.as_str();
+    let key = setting.name;
     let acts = rules.acts(setting, &now.value);
     if setting.is_go_command() && facts.main_package != Some("cmd/go") {
         return (
@@ -371,7 +372,7 @@ fn kept_from(rules: &Rules, key: &str) -> Option<(u32, &'static str)> {
 
 /// Why a setting in a string leaves the toolchain's default in force.
 fn ignored(rules: &Rules, setting: &Setting, record: Option<&Source>) -> String {
-    let key = setting.name.as_str();
+    let key = setting.name;
     let has = |source: &Source| !source.values(key).is_empty();
     match rules.sources.iter().rev().find(|s| has(s)) {
         Some(source) if source.origin != GodebugOrigin::Environment && rules.minor == 19 => {

@@ -202,7 +202,7 @@ impl<'a> Rules<'a> {
         {
             return None;
         }
-        let old = |value: &str| setting.old_values.iter().any(|o| o == value);
+        let old = |value: &str| setting.old_values.iter().any(|o| *o == value);
         self.sources.iter().rev().find_map(|source| {
             source
                 .values(key)
