@@ -7,10 +7,12 @@
 
 use super::fixups::{Fixups, entries};
 use super::image::Image;
-use super::layout::Kind;
+use super::layout::{Kind, Segment};
 use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
+use object::pod::Pod;
 use object::read::elf::{Crel, FileHeader, SectionHeader, Sym};
+use std::ops::ControlFlow;
 
 /// The relocation types of an architecture that fill pointers.
 struct Types {
@@ -89,9 +91,8 @@ where
     let tags = dynamic(image);
     let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
     let table = |at: u64, size: u64| {
-        let bytes = tag(at).zip(tag(size));
-        let bytes = bytes.and_then(|(at, size)| image.bytes_upto(at, size));
-        bytes.unwrap_or_default()
+        let (at, size) = tag(at).zip(tag(size))?;
+        image.part(at, size)
     };
     // The value of a symbol, if this file defines it.
     let defined = |symbol: u32| {
@@ -100,22 +101,57 @@ where
         let symbol = entries::<E::Sym>(image.bytes(at, size)?).first()?;
         (!symbol.is_undefined(endian)).then(|| symbol.st_value(endian).into())
     };
-    for (r, has_addend) in relocations::<E>(
-        endian,
-        fixups.take(entries(table(DT_RELA, DT_RELASZ))),
-        fixups.take(entries(table(DT_REL, DT_RELSZ))),
-    ) {
+    let add = |r: Crel, has_addend: bool, fixups: &mut Fixups<'_>| {
         let start = match r.r_type.0 {
             kind if kind == types.relative => has_addend.then_some(0),
             kind if kind == types.absolute || Some(kind) == types.global => defined(r.r_sym),
             _ => None,
         };
-        if let Some(start) = start {
-            let value = sum(image, start, &r, r.r_offset, has_addend);
-            fixups.push(r.r_offset, value)?;
+        match start {
+            Some(start) => fixups.push(r.r_offset, sum(image, start, &r, r.r_offset, has_addend)),
+            None => Some(()),
         }
+    };
+    if let Some(table) = table(DT_RELA, DT_RELASZ) {
+        let from_rela = |r: &E::Rela| Crel::from_rela(r, endian, false);
+        pass(image, &table, fixups, &mut |r, fixups| {
+            add(from_rela(r), true, fixups)
+        })?;
+    }
+    if let Some(table) = table(DT_REL, DT_RELSZ) {
+        let from_rel = |r: &E::Rel| Crel::from_rel(r, endian);
+        pass(image, &table, fixups, &mut |r, fixups| {
+            add(from_rel(r), false, fixups)
+        })?;
     }
     Some(())
+}
+
+/// Passes over the entries of a table in the dynamic section, up to the number that may still be read. `None` when `add` stops early.
+fn pass<T: Pod>(
+    image: &Image<'_>,
+    table: &Segment,
+    fixups: &mut Fixups<'_>,
+    add: &mut dyn FnMut(&T, &mut Fixups<'_>) -> Option<()>,
+) -> Option<()> {
+    let held = image.stored_len().saturating_sub(table.offset);
+    let size = table.size.min(held);
+    let mut result = Some(());
+    image.pass(table.address, size, &mut |_, piece| {
+        let all = entries::<T>(piece);
+        let some = fixups.take(all);
+        for entry in some {
+            if add(entry, fixups).is_none() {
+                result = None;
+                return ControlFlow::Break(());
+            }
+        }
+        match some.len() < all.len() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(size_of_val(all)),
+        }
+    });
+    result
 }
 
 /// Go's linker makes an object that is a whole program, the `go.o` of a c-archive: its pointers all lead from one of its

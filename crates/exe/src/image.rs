@@ -213,7 +213,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    fn stored_len(&self) -> u64 {
+    pub(super) fn stored_len(&self) -> u64 {
         self.memory
             .as_ref()
             .map_or(self.window.len(), |m| m.len() as u64)

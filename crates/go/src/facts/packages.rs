@@ -3,12 +3,12 @@
 //! where a program has none.
 
 use crate::tables::Tables;
-use crate::tables::names::{NameRuns, package};
+use crate::tables::names::{NameRuns, Run, package};
 use crate::tables::pclntab::{Layout, Pclntab};
 use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_knowledge::modules;
 use gospect_record::{BuildInfo, LinkedPackage};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 /// Offsets in `_func`, counted from the end of the entry field: of the name, then of the table of files; and the end of what is read.
@@ -58,58 +58,109 @@ pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedP
         let tallies = tallies.iter().map(|(path, tally)| (path.as_str(), *tally));
         return Some(rows(tallies, info));
     };
-    let mut bodies = bodies(image, table, text_size(tables))?;
+    let size = text_size(tables);
+    let bodies = |visit: &mut dyn FnMut(Body)| visit_bodies(image, table, size, visit);
     let tallies = match table.layout {
-        Layout::Go12 => of_bodies(image, table, &bodies),
-        Layout::Go116 | Layout::Go118 | Layout::Go120 => {
-            // Linkers name functions in the order of their code, but for those that were inlined before: long runs are in order already.
-            bodies.sort_by_key(|body| body.name);
-            of_runs(&functions.names, &bodies)
-        }
+        Layout::Go12 => of_bodies(image, table, &bodies)?,
+        Layout::Go116 | Layout::Go118 | Layout::Go120 => of_runs(&functions.names, &bodies)?,
     };
     let owned = tallies.into_iter().filter(|(_, tally)| tally.functions > 0);
     let owned = owned.filter_map(|(spelled, tally)| Some((functions.owner(spelled)?, tally)));
     Some(rows(owned, info))
 }
 
+/// Visits every function with a body of its own; `None` when the function table cannot be read.
+type Bodies<'b> = dyn Fn(&mut dyn FnMut(Body)) -> Option<()> + 'b;
+
 /// Counts the functions with a body of their own, whose names lie apart.
-fn of_bodies<'i>(image: &'i Image<'_>, table: &Pclntab, bodies: &[Body]) -> Tallies<'i> {
+fn of_bodies<'i>(
+    image: &'i Image<'_>,
+    table: &Pclntab,
+    bodies: &Bodies<'_>,
+) -> Option<Tallies<'i>> {
     let mut all: HashMap<&[u8], Tally> = HashMap::new();
-    for body in bodies.iter().filter(|body| body.is_go) {
-        let name = table.name(image, body.name.into());
-        if let Some(package) = name.and_then(package)
+    bodies(&mut |body| {
+        let name = body.is_go.then(|| table.name(image, body.name.into()));
+        if let Some(package) = name.flatten().and_then(package)
             && (all.len() < PACKAGES_LIMIT || all.contains_key(package))
         {
             all.entry(package).or_default().add(1, body.size);
         }
-    }
-    all.into_iter().collect()
+    })?;
+    Some(all.into_iter().collect())
 }
 
-/// Counts the functions of each run of names, those that exist only inlined included. `bodies` are in the order of their names.
-fn of_runs<'n>(names: &'n NameRuns, bodies: &[Body]) -> Tallies<'n> {
+/// A function of a C object whose name is among those of a package.
+struct Foreign {
+    name: u32,
+    size: u64,
+    /// Number of the run of names that it is in.
+    run: usize,
+}
+
+/// Counts the functions of each run of names, those that exist only inlined included.
+fn of_runs<'n>(names: &'n NameRuns, bodies: &Bodies<'_>) -> Option<Tallies<'n>> {
     let spelled = names.spellings.iter().map(|s| (&**s, Tally::default()));
     let mut all: Tallies<'n> = spelled.collect();
-    let mut rest = bodies.iter().peekable();
-    for run in &names.runs {
-        while rest.next_if(|body| body.name < run.start).is_some() {}
-        let (mut foreign, mut bytes) = (0, 0u64);
-        while let Some(first) = rest.next_if(|body| body.name < run.end) {
-            let (mut is_go, mut size) = (first.is_go, first.size);
-            while let Some(same) = rest.next_if(|body| body.name == first.name) {
-                is_go |= same.is_go;
-                size = size.saturating_add(same.size);
-            }
-            match is_go {
-                true => bytes = bytes.saturating_add(size),
-                false => foreign += 1,
-            }
+    let mut add = |run: usize, functions: u64, bytes: u64| {
+        let spelling = names.runs.get(run).map(|run| run.spelling as usize);
+        if let Some((_, tally)) = spelling.and_then(|spelling| all.get_mut(spelling)) {
+            tally.add(functions, bytes);
         }
-        if let Some((_, tally)) = all.get_mut(run.spelling as usize) {
-            tally.add(u64::from(run.names.saturating_sub(foreign)), bytes);
+    };
+    let mut foreign: Vec<Foreign> = Vec::new();
+    let mut last = 0;
+    bodies(&mut |body| {
+        let Some(run) = run_of(&names.runs, body.name, last) else {
+            return;
+        };
+        last = run;
+        match body.is_go {
+            true => add(run, 0, body.size),
+            false => foreign.push(Foreign {
+                name: body.name,
+                size: body.size,
+                run,
+            }),
         }
+    })?;
+    foreign.sort_by_key(|function| function.name);
+    // A name that Go code has too is not foreign. No linker makes one, so that the table is hardly ever passed over again.
+    let mut go_names = HashSet::new();
+    if !foreign.is_empty() {
+        bodies(&mut |body| {
+            let is_shared = |name| foreign.binary_search_by_key(&name, |f| f.name).is_ok();
+            if body.is_go && is_shared(body.name) {
+                go_names.insert(body.name);
+            }
+        })?;
     }
-    all
+    let mut rest = foreign.chunk_by(|a, b| a.name == b.name).peekable();
+    for (number, run) in names.runs.iter().enumerate() {
+        let mut without = 0;
+        while let Some(same) = rest.next_if(|same| same.iter().any(|f| f.run == number)) {
+            let size = same.iter().fold(0u64, |sum, f| sum.saturating_add(f.size));
+            match same.iter().any(|f| go_names.contains(&f.name)) {
+                true => add(number, 0, size),
+                false => without += 1,
+            }
+        }
+        add(number, run.names.saturating_sub(without).into(), 0);
+    }
+    Some(all)
+}
+
+/// The number of the run that a name is in. Functions have nearly the order of their names, so most are in the run of the one before, `last`, or in
+/// the next.
+fn run_of(runs: &[Run], name: u32, last: usize) -> Option<usize> {
+    let holds = |number: &usize| {
+        let run = runs.get(*number);
+        run.is_some_and(|run| run.start <= name && name < run.end)
+    };
+    [last, last.saturating_add(1)]
+        .into_iter()
+        .find(holds)
+        .or_else(|| Some(runs.partition_point(|run| run.end <= name)).filter(holds))
 }
 
 /// The packages of a program of Go 1.0 or 1.1. Each function ends where the next one starts.
@@ -186,9 +237,14 @@ fn text_size(tables: &Tables<'_>) -> u64 {
     }
 }
 
-/// The rows of the function table with their `_func`. Code that two rows claim is counted once, so that all sizes together are
+/// Visits the rows of the function table with their `_func`. Code that two rows claim is counted once, so that all sizes together are
 /// at most `limit`.
-fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
+fn visit_bodies(
+    image: &Image<'_>,
+    table: &Pclntab,
+    limit: u64,
+    visit: &mut dyn FnMut(Body),
+) -> Option<()> {
     let word = match table.layout {
         Layout::Go12 | Layout::Go116 => image.pointer_size(),
         Layout::Go118 | Layout::Go120 => 4,
@@ -214,7 +270,6 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
     let is_module = image.format == Format::Wasm;
     let sizes = WasmFunctions::read(image).filter(|wasm| wasm.bodies.len() == count);
     let (mut covered, mut room) = (0, limit);
-    let mut all = Vec::with_capacity(count);
     let mut add = |i: usize, function: &[u8]| {
         let (start, end) = (at(2 * i), at(2 * i + 2));
         let size = end.saturating_sub(start.max(covered)).min(room);
@@ -225,7 +280,7 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
             four.map_or(0, |b| u32::try_from(image.number(b)).unwrap_or(0))
         };
         if function.len() >= FUNCTION {
-            all.push(Body {
+            visit(Body {
                 name: number(NAME),
                 size: match &sizes {
                     Some(wasm) => wasm.bodies.get(i).map_or(0, |body| u64::from(body.1)),
@@ -265,5 +320,60 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
     for i in next..count {
         add(i, alone(i).unwrap_or_default());
     }
-    Some(all)
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Functions and bytes of each package.
+    fn counted(names: &[u8], bodies: &[(u32, u64, bool)]) -> Vec<(String, u64, u64)> {
+        let found = NameRuns::of(names);
+        let visit = |visit: &mut dyn FnMut(Body)| {
+            for (name, size, is_go) in bodies.iter().copied() {
+                visit(Body { name, size, is_go });
+            }
+            Some(())
+        };
+        let all = of_runs(&found, &visit).unwrap();
+        let row = |(package, tally): (&[u8], Tally)| {
+            let package = String::from_utf8(package.to_vec()).unwrap();
+            (package, tally.functions, tally.bytes)
+        };
+        all.into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn inlined_functions_count_and_foreign_ones_do_not() {
+        //            0      6      12       20     26
+        let names = b"a/b.F\0a/b.G\0main.xy\0a/b.H\0memcpy\0";
+        let row = |package: &str, functions, bytes| (package.to_owned(), functions, bytes);
+        for (bodies, b, main) in [
+            (&[][..], (3, 0), (1, 0)),
+            (
+                &[(0, 5, true), (6, 7, true), (12, 1, true)],
+                (3, 12),
+                (1, 1),
+            ),
+            // In another order than the names, and twice.
+            (
+                &[(20, 4, true), (12, 2, true), (0, 5, true), (20, 1, true)],
+                (3, 10),
+                (1, 2),
+            ),
+            // Of C: two with one name are one function less. The name of a Go function is not foreign.
+            (
+                &[(6, 4, false), (6, 4, false), (26, 9, false), (12, 3, false)],
+                (2, 0),
+                (0, 0),
+            ),
+            (&[(6, 4, false), (6, 1, true)], (3, 5), (1, 0)),
+            // No name begins there, and none is there.
+            (&[(7, 4, true), (99, 1, true)], (3, 4), (1, 0)),
+        ] {
+            let want = [row("a/b", b.0, b.1), row("main", main.0, main.1)];
+            assert_eq!(counted(names, bodies), want, "{bodies:?}");
+        }
+    }
 }

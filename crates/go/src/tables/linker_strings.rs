@@ -50,6 +50,7 @@ impl<'i> LinkerStrings<'i> {
             .unwrap_or_default()
             .iter()
             .peekable();
+        let mut texts = Texts::new(image);
         image.pass(start, data.size, &mut |from, piece| {
             // Three consecutive words: pointer, length, and the next word.
             let mut words = Words::new(image, piece);
@@ -73,7 +74,7 @@ impl<'i> LinkerStrings<'i> {
                 if pointer == 0 {
                     continue;
                 }
-                if let Some(text) = text(image, pointer, size) {
+                if let Some(text) = texts.at(pointer, size) {
                     all.push(LinkerString { address: at, text });
                     if all.len() >= COUNT_LIMIT {
                         return ControlFlow::Break(());
@@ -136,6 +137,62 @@ impl Iterator for Words<'_> {
                     chunk.iter().rev().fold(0, fold)
                 })
             }
+        }
+    }
+}
+
+/// Pages that are remembered, enough for the constants of most programs.
+const PAGES: usize = 1024;
+/// Bytes of a page, as a power of two.
+const PAGE_BITS: u32 = 10;
+
+/// Reads texts. Nearly all words that look like a string are constants of the compiler, of which only the byte behind the text is looked at:
+/// so the pages of constants are remembered, each in a place by its number.
+struct Texts<'i, 'f> {
+    image: &'i Image<'f>,
+    /// Lowest address of any segment, and the address behind the highest.
+    range: (u64, u64),
+    /// Number of a page, and its bytes.
+    pages: Vec<(u64, &'i [u8])>,
+}
+
+impl<'i, 'f> Texts<'i, 'f> {
+    fn new(image: &'i Image<'f>) -> Self {
+        let segments = &image.segments;
+        let start = segments.iter().map(|s| s.address).min().unwrap_or(0);
+        let end = segments.iter().map(|s| s.end()).max().unwrap_or(0);
+        Self {
+            image,
+            range: (start, end),
+            pages: vec![(0, &[]); PAGES],
+        }
+    }
+
+    /// The text at an address, if it ends with a NUL as those of the linker do.
+    fn at(&mut self, pointer: u64, length: u64) -> Option<&'i [u8]> {
+        if pointer < self.range.0 || pointer >= self.range.1 {
+            return None;
+        }
+        if length <= TEXT_LIMIT && self.byte(pointer.checked_add(length)?)? != 0 {
+            return None;
+        }
+        text(self.image, pointer, length)
+    }
+
+    /// The byte at an address.
+    fn byte(&mut self, address: u64) -> Option<u8> {
+        let page = address >> PAGE_BITS;
+        let start = page << PAGE_BITS;
+        let place = self.pages.get_mut(page as usize % PAGES)?;
+        if place.0 != page || place.1.is_empty() {
+            let bytes = self.image.bytes_upto(start, 1 << PAGE_BITS);
+            *place = (page, bytes.unwrap_or_default());
+        }
+        let at = usize::try_from(address - start).ok()?;
+        match place.1.get(at) {
+            Some(byte) => Some(*byte),
+            // The page begins or ends in the middle of a segment.
+            None => self.image.bytes(address, 1)?.first().copied(),
         }
     }
 }

@@ -7,6 +7,9 @@ use super::pclntab::{Layout, Pclntab};
 use gospect_exe::{Image, Segment};
 use std::ops::ControlFlow;
 
+/// Sections that hold it before Go 1.26, which gives it one of its own (ELF, Mach-O).
+const SECTIONS: [&[u8]; 4] = [b".noptrdata", b"__noptrdata", b".data", b"__data"];
+
 /// Word numbers of the fields used, by layout of the table.
 struct Words {
     text: u64,
@@ -57,20 +60,37 @@ impl Moduledata {
         {
             return Some(found);
         }
-        Self::scan(image, table).or_else(|| {
-            // The file has no values in place: they are filled in at load time.
-            let word = image.pointer_size();
-            let fixups = image.fixups();
-            let places = fixups
-                .iter()
-                .filter(|f| f.1 == table.address)
-                .map(|f| f.0)
-                .filter(|a| a % word == 0);
-            places.take(64).find_map(|a| Self::parse(image, a, table))
-        })
+        let sections = SECTIONS.iter().filter_map(|name| image.section(name));
+        let sections = sections.filter_map(|s| image.part(s.address, s.size));
+        let segments = image
+            .segments
+            .iter()
+            .filter(|s| s.writable || !s.executable);
+        let (writable, others): (Vec<Segment>, Vec<Segment>) =
+            segments.copied().partition(|s| s.writable);
+        Self::scan(image, table, sections)
+            .or_else(|| Self::by_fixups(image, table))
+            .or_else(|| Self::scan(image, table, writable.into_iter().chain(others)))
     }
 
-    fn scan(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
+    /// Where the file has no values in place: they are filled in at load time.
+    fn by_fixups(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
+        let word = image.pointer_size();
+        let fixups = image.fixups();
+        let places = fixups
+            .iter()
+            .filter(|f| f.1 == table.address)
+            .map(|f| f.0)
+            .filter(|a| a % word == 0);
+        places.take(64).find_map(|a| Self::parse(image, a, table))
+    }
+
+    /// Where the file has the values in place.
+    fn scan(
+        image: &Image<'_>,
+        table: &Pclntab,
+        mut parts: impl Iterator<Item = Segment>,
+    ) -> Option<Self> {
         let word = usize::try_from(image.pointer_size()).ok()?;
         let bytes = if image.big_endian {
             table.address.to_be_bytes()[8 - word..].to_vec()
@@ -78,14 +98,9 @@ impl Moduledata {
             table.address.to_le_bytes()[..word].to_vec()
         };
         let finder = memchr::memmem::Finder::new(&bytes);
-        let writable = image.segments.iter().filter(|s| s.writable);
-        let others = image
-            .segments
-            .iter()
-            .filter(|s| !s.writable && !s.executable);
-        writable.chain(others).find_map(|segment: &Segment| {
+        parts.find_map(|part| {
             let mut tries = 0;
-            image.scan(segment, word - 1, &mut |base, bytes| {
+            image.scan(&part, word - 1, &mut |base, bytes| {
                 for at in finder.find_iter(bytes) {
                     let address = base + at as u64;
                     if !address.is_multiple_of(word as u64) {

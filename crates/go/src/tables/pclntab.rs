@@ -18,6 +18,9 @@ use std::sync::LazyLock;
 /// Sections that contain only the table (ELF; position-independent ELF up to Go 1.25; Mach-O).
 pub const SECTIONS: [&[u8]; 3] = [b".gopclntab", b".data.rel.ro.gopclntab", b"__gopclntab"];
 
+/// Section into which the linker of C puts read-only data with pointers, the table of a position-independent ELF program among it.
+const RELOCATED: &[u8] = b".data.rel.ro";
+
 /// More entries than this cannot be right: the largest programs have half a million functions.
 const COUNT_LIMIT: u64 = 1 << 22;
 /// Longer names are cut. In the oldest layout a name may start anywhere, so many may share one text.
@@ -98,10 +101,15 @@ impl Pclntab {
                 return Some(table);
             }
         }
-        // Read-only data first, where it nearly always is. Discardable parts are large and never hold it.
+        // Read-only data first, where it nearly always is: in a position-independent program that the linker of C has put together, that is
+        // a section which the loader writes to before it protects it. Discardable parts are large and never hold it.
+        let relocated = image.section(RELOCATED).map(|section| section.address);
         let mut segments: Vec<&Segment> = image.segments.iter().collect();
         segments.retain(|s| !s.discardable);
-        segments.sort_by_key(|s| (s.writable, s.executable));
+        segments.sort_by_key(|s| {
+            let is_relocated = relocated.is_some_and(|address| s.contains(address));
+            (!is_relocated, s.writable, s.executable)
+        });
         segments
             .into_iter()
             .find_map(|s| Self::scan(image, s, accept))
