@@ -80,7 +80,7 @@ fn of_setting(name: &str, s: &Setting) -> Explanation {
         kind: "godebug",
         title: format!("GODEBUG setting {name}"),
         what: s.what.to_string(),
-        package: some(&s.package),
+        package: some(s.package),
         since: since(&s.known),
         on_by_default: None,
         changed: change.map(|c| format!("Go 1.{}", c.0)),

@@ -189,7 +189,7 @@ impl Setting {
     /// The default of the runtime variable in that release.
     pub fn runtime_default(&self, minor: u32, goos: Option<&str>) -> i64 {
         if !self.default_goos.is_empty()
-            && goos.is_some_and(|os| !self.default_goos.iter().any(|d| *d == os))
+            && goos.is_some_and(|os| !self.default_goos.contains(&os))
         {
             return 0;
         }
@@ -216,7 +216,7 @@ impl Setting {
             .map(|(_, acts)| acts)
         {
             None => false,
-            Some(Acts::Texts(texts)) => texts.iter().any(|t| *t == text),
+            Some(Acts::Texts(texts)) => texts.contains(&text),
             Some(Acts::Every(TextKind::Any)) => !text.is_empty(),
             Some(Acts::Every(TextKind::Number)) => text.parse::<i64>().is_ok(),
         }

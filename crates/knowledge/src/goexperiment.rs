@@ -92,8 +92,8 @@ pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
 pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> {
     let is_on = |row: &On| {
         row.minors.contains(&minor)
-            && (row.goarch.is_empty() || row.goarch.iter().any(|arch| *arch == goarch))
-            && !row.except_goos.iter().any(|except| *except == goos)
+            && (row.goarch.is_empty() || row.goarch.contains(&goarch))
+            && !row.except_goos.contains(&goos)
     };
     table()
         .experiments
@@ -118,7 +118,7 @@ pub fn regabi_is_forced(minor: u32, goarch: &str) -> bool {
     table()
         .regabi_forced
         .get(&minor)
-        .is_some_and(|list| list.iter().any(|a| *a == goarch))
+        .is_some_and(|list| list.contains(&goarch))
 }
 
 #[cfg(test)]

@@ -307,7 +307,7 @@ fn status(
     }
     if let Some(os) = facts
         .goos
-        .filter(|os| !setting.goos.is_empty() && !setting.goos.iter().any(|g| g == os))
+        .filter(|os| !setting.goos.is_empty() && !setting.goos.contains(os))
     {
         return (
             GodebugStatus::NoEffect,

@@ -202,7 +202,7 @@ impl<'a> Rules<'a> {
         {
             return None;
         }
-        let old = |value: &str| setting.old_values.iter().any(|o| *o == value);
+        let old = |value: &str| setting.old_values.contains(&value);
         self.sources.iter().rev().find_map(|source| {
             source
                 .values(key)
@@ -216,7 +216,7 @@ impl<'a> Rules<'a> {
     pub fn checkmark_stops_preemption(&self, gccheckmark: &Setting) -> bool {
         self.minor >= CHECKMARK_STOPS_PREEMPTION
             && self
-                .number(gccheckmark, &gccheckmark.name, None)
+                .number(gccheckmark, gccheckmark.name, None)
                 .is_some_and(|(n, _)| n > 0)
     }
 }
