@@ -95,7 +95,7 @@ pub enum Command {
     Catalog(CatalogArgs),
     /// Show or shrink what --cache keeps between runs
     Cache(CacheCommandArgs),
-    /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
+    /// Explain a rule, a profile, a GODEBUG setting or a GOEXPERIMENT
     Explain(ExplainArgs),
     /// Write a commented policy file
     Init(InitArgs),
@@ -219,6 +219,7 @@ pub struct FipsArgs {
 #[command(after_long_help = "Examples:
   gospect explain                    everything that can be explained
   gospect explain dirty-tree         a rule, by name or by code
+  gospect explain release            a profile: which rules are on in it
   gospect explain asynctimerchan     a GODEBUG setting
   gospect explain greenteagc         an experiment")]
 #[command(next_help_heading = headings::COMMAND)]

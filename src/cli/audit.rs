@@ -118,6 +118,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         return Err(Error::Damaged(damaged));
     }
     match (format, &page) {
+        // Messages have said which targets could not be read, and text has nothing to add.
+        (Some(format), _)
+            if format.name == "text" && end.read_nothing() && only_targets(&audit) => {}
         (Some(format), _) => {
             let options = findings::Options {
                 color: output.look.color,
@@ -159,6 +162,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         findings,
         !args.allow_none,
     ))
+}
+
+/// Whether no finding is about something other than a target that could not be read.
+fn only_targets(audit: &Audit) -> bool {
+    let is_target = |f: &Finding| f.rule == "unexamined-file" && f.location.is_of_target(&f.path);
+    audit.findings.iter().all(is_target)
 }
 
 /// The results of `--rebuilt`.

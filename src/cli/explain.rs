@@ -5,9 +5,10 @@ use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
 use super::policy;
+use super::profile::Profile;
 use crate::audit::Level;
 use crate::audit::explain as rules;
-use crate::audit::policy::{Custom, FILE_NAME};
+use crate::audit::policy::{Custom, FILE_NAME, PROFILES, Policy};
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::{explain as knowledge, godebug, goexperiment, nearest};
 use crate::report::style::{Look, Tone};
@@ -18,10 +19,15 @@ use std::path::PathBuf;
 pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     let text = match &args.name {
         None => list(&args.format),
-        Some(name) => match own_rule(name, args)? {
-            Some(text) => text,
-            None => explain(name, &args.format)?,
-        },
+        Some(name) => {
+            let policy = policy_of(args)?;
+            let levels = policy.custom_levels(&[]);
+            let mut own = policy.custom.iter().zip(levels);
+            match own.find(|(rule, _)| rule.id == name.trim()) {
+                Some((rule, level)) => explain_own_rule(rule, level, &args.format),
+                None => explain(name, &policy, &args.format)?,
+            }
+        }
     };
     let mut output = Output::open(&args.output)?;
     let text = match args.format.as_str() {
@@ -32,26 +38,23 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// The explanation of a rule that the user wrote: of the policy file named, or of the current directory. A file that cannot be
-/// read or has mistakes matters only if it was named.
-fn own_rule(asked: &str, args: &ExplainArgs) -> Result<Option<String>, Error> {
+/// The policy file named, or that of the current directory, which has rules and profiles of the user. A file that cannot be read
+/// or has mistakes matters only if it was named.
+fn policy_of(args: &ExplainArgs) -> Result<Policy, Error> {
     let here = PathBuf::from(FILE_NAME);
     let path = args.policy.as_ref().unwrap_or(&here);
     if args.policy.is_none() && !path.is_file() {
-        return Ok(None);
+        return Ok(Policy::built_in());
     }
-    let policy = match policy::read(path, &args.output, args.policy.is_some()) {
-        Ok(policy) => policy,
-        Err(error) if args.policy.is_some() => return Err(error),
-        Err(_) => return Ok(None),
-    };
-    let rule = policy.custom.iter().find(|rule| rule.id == asked.trim());
-    Ok(rule.map(|rule| explain_own_rule(rule, &args.format)))
+    match policy::read(path, &args.output, args.policy.is_some()) {
+        Err(_) if args.policy.is_none() => Ok(Policy::built_in()),
+        read => read,
+    }
 }
 
 /// What the policy says about a rule of the user.
-fn explain_own_rule(rule: &Custom, format: &str) -> String {
-    let level = rule.level.map_or("off", Level::name);
+fn explain_own_rule(rule: &Custom, level: Option<Level>, format: &str) -> String {
+    let level = level.map_or("off", Level::name);
     let place = format!("{}:{}", rule.at.file, rule.at.line);
     let help = match rule.help.as_str() {
         "" => "the rule has no `help`: write what to do there, so that findings say it",
@@ -72,20 +75,24 @@ fn explain_own_rule(rule: &Custom, format: &str) -> String {
     }
 }
 
-/// Explains everything with this name: a rule and a setting may share it.
-fn explain(asked: &str, format: &str) -> Result<String, Error> {
+/// Explains everything with this name: a rule, a profile and a setting may share it.
+fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> {
     let name = plain(asked);
     let rule = rules::explain(name);
+    let profile = Profile::find(name, policy);
     let known = knowledge::explain(name);
-    if rule.is_none() && known.is_empty() {
+    if rule.is_none() && profile.is_none() && known.is_empty() {
         let names = RULES.iter().flat_map(|r| [r.meta.id, r.meta.code]);
+        let own = policy.custom.iter().map(|rule| rule.id.as_str());
+        let own = own.chain(policy.profiles.keys().map(String::as_str));
+        let names = names.chain(own).chain(PROFILES);
         let near = nearest(name, names.chain(knowledge::names()));
         return Err(Error::NothingCalled {
             name: asked.to_owned(),
             hint: match near {
                 Some(near) => format!("did you mean `gospect explain {near}`?"),
                 None => {
-                    "`gospect explain` lists the rules, GODEBUG settings and experiments; a rule of your own needs --policy FILE".to_owned()
+                    "`gospect explain` lists the rules, profiles, GODEBUG settings and experiments; a rule or profile of your own needs --policy FILE".to_owned()
                 }
             },
         });
@@ -100,6 +107,7 @@ fn explain(asked: &str, format: &str) -> Result<String, Error> {
             });
             let all: Vec<Value> = rule
                 .into_iter()
+                .chain(profile.iter().map(Profile::json))
                 .chain(known.iter().map(|e| json!(e)))
                 .collect();
             pretty(&json!({ "name": name, "explanations": all }))
@@ -107,6 +115,7 @@ fn explain(asked: &str, format: &str) -> Result<String, Error> {
         "markdown" => {
             let pages = rule
                 .into_iter()
+                .chain(profile.iter().map(Profile::markdown))
                 .chain(known.iter().map(|e| e.to_markdown()));
             pages.collect::<Vec<_>>().join("\n")
         }
@@ -114,6 +123,7 @@ fn explain(asked: &str, format: &str) -> Result<String, Error> {
             let pages = rule
                 .map(|page| text_of(&page) + &levels_of(name))
                 .into_iter()
+                .chain(profile.iter().map(Profile::text))
                 .chain(known.iter().map(|e| e.to_text()));
             pages.collect::<Vec<_>>().join("\n")
         }
@@ -224,13 +234,20 @@ fn list(format: &str) -> String {
         .iter()
         .map(|e| e.name)
         .collect();
+    let others = [
+        ("Profiles of the policy", PROFILES.to_vec()),
+        ("GODEBUG settings", settings.clone()),
+        ("Experiments", experiments.clone()),
+    ];
     match format {
         "json" => {
             let rules: Vec<Value> = RULES
                 .iter()
                 .map(|rule| json!({ "code": rule.meta.code, "rule": rule.meta.id, "family": rule.family.name(), "summary": rule.meta.summary }))
                 .collect();
-            pretty(&json!({ "rules": rules, "godebug": settings, "goexperiment": experiments }))
+            pretty(
+                &json!({ "rules": rules, "profiles": PROFILES, "godebug": settings, "goexperiment": experiments }),
+            )
         }
         "markdown" => {
             let mut out = String::from("## Rules\n\n");
@@ -241,7 +258,7 @@ fn list(format: &str) -> String {
                     rule.meta.id, rule.meta.code, rule.meta.summary
                 );
             }
-            for (title, names) in [("GODEBUG settings", settings), ("Experiments", experiments)] {
+            for (title, names) in others {
                 let _ = writeln!(out, "\n## {title}\n");
                 for name in names {
                     let _ = writeln!(out, "- `{name}`");
@@ -258,7 +275,7 @@ fn list(format: &str) -> String {
                     rule.meta.code, rule.meta.id, rule.meta.summary
                 );
             }
-            for (title, names) in [("GODEBUG settings", settings), ("Experiments", experiments)] {
+            for (title, names) in others {
                 let _ = write!(out, "\n{title}\n{}", wrapped(&names));
             }
             out.push_str("\n`gospect explain NAME` explains one.\n");
@@ -296,16 +313,23 @@ mod tests {
 
     #[test]
     fn every_name_of_the_list_is_explained_in_every_format() {
+        let policy = Policy::built_in();
         let all: Value = serde_json::from_str(&list("json")).unwrap();
         let names = |key: &str| all[key].as_array().unwrap().clone();
         let rules = names("rules").into_iter().map(|r| r["rule"].clone());
-        for name in rules.chain(names("godebug")).chain(names("goexperiment")) {
+        let profiles = names("profiles").into_iter();
+        let settings = names("godebug").into_iter().chain(names("goexperiment"));
+        for name in rules.chain(profiles).chain(settings) {
             let name = name.as_str().unwrap();
             for format in ["text", "markdown"] {
-                assert!(explain(name, format).unwrap().contains(name), "{name}");
+                assert!(
+                    explain(name, &policy, format).unwrap().contains(name),
+                    "{name}"
+                );
                 assert!(list(format).contains(name), "{name}");
             }
-            let json: Value = serde_json::from_str(&explain(name, "json").unwrap()).unwrap();
+            let json: Value =
+                serde_json::from_str(&explain(name, &policy, "json").unwrap()).unwrap();
             assert!(
                 !json["explanations"].as_array().unwrap().is_empty(),
                 "{name}"
@@ -324,12 +348,17 @@ mod tests {
         ] {
             assert_eq!(plain(pasted), name);
         }
-        let error = explain("asynctimerchn", "text").unwrap_err().to_string();
+        let policy = Policy::built_in();
+        let error = explain("asynctimerchn", &policy, "text")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("asynctimerchan"), "{error}");
-        let error = explain("dirty-tre", "text").unwrap_err().to_string();
+        let error = explain("dirty-tre", &policy, "text")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("dirty-tree"), "{error}");
         assert!(
-            explain("qqqqqqqq", "text")
+            explain("qqqqqqqq", &policy, "text")
                 .unwrap_err()
                 .to_string()
                 .contains("lists")

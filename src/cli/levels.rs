@@ -25,11 +25,11 @@ const FLAGS: [(&str, char, Option<Level>, &str); 3] = [
 ];
 
 impl Levels {
-    /// Adds them to the policy; the last one wins.
-    pub fn apply(&self, policy: &mut Policy) -> Result<(), PolicyError> {
-        self.0
-            .iter()
-            .try_for_each(|(rule, level)| policy.set_level(rule, *level))
+    /// Adds them to the policy; the last one wins. Returns what is wrong with those that cannot be added.
+    pub fn apply(&self, policy: &mut Policy) -> Vec<PolicyError> {
+        let added = self.0.iter();
+        let added = added.map(|(rule, level)| policy.set_level(rule, *level));
+        added.filter_map(Result::err).collect()
     }
 }
 

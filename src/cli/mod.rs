@@ -41,6 +41,7 @@ mod one_program;
 mod output;
 mod packages;
 mod policy;
+mod profile;
 mod progress;
 #[cfg(feature = "verify")]
 mod provenance;
@@ -50,6 +51,7 @@ mod sbom;
 mod scan;
 mod shell;
 mod terminal;
+mod tips;
 mod topics;
 mod values;
 #[cfg(feature = "verify")]
@@ -126,7 +128,7 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
     let cli = match parsed.and_then(|mut m| Cli::from_arg_matches_mut(&mut m)) {
         Ok(cli) => cli,
         Err(error) => {
-            let error = values::with_spec_version(error);
+            let error = tips::for_error(error, command.as_deref());
             let help = !error.use_stderr();
             let text = error.render().to_string();
             // The message quotes arguments, which may come from a list of files.

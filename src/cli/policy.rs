@@ -17,14 +17,20 @@ pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<
         Some(path) => read(&path, output, true)?,
         None => Policy::built_in(),
     };
+    let mut mistakes = Vec::new();
     if let Some(profile) = &args.profile {
-        policy.select_profile(profile).map_err(Error::Profile)?;
+        mistakes.extend(policy.select_profile(profile).err().map(Error::Profile));
     }
-    args.levels.apply(&mut policy)?;
+    mistakes.extend(args.levels.apply(&mut policy).into_iter().map(Error::Level));
     for pair in expect {
-        policy.expect(pair).map_err(Error::Expect)?;
+        mistakes.extend(policy.expect(pair).err().map(Error::Expect));
     }
-    Ok(policy)
+    // The last one ends the command, so the others are reported here.
+    let last = mistakes.pop();
+    for mistake in mistakes {
+        say!("gospect: {}", clean(&mistake.to_string()));
+    }
+    last.map_or(Ok(policy), Err)
 }
 
 /// Prints the policy in force, for `--print-config`.

@@ -3,7 +3,6 @@
 use crate::audit::Date;
 use crate::knowledge::GoVersion;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::error::{ContextKind, ContextValue};
 
 /// A closed set of words, each with its explanation.
 pub fn choices(
@@ -15,28 +14,6 @@ pub fn choices(
             .map(|(name, doc)| PossibleValue::new(name).help(doc))
             .collect::<Vec<_>>(),
     )
-}
-
-/// Adds how to write the version of a format to an error about syft's spelling, `--format cyclonedx@1.5`.
-pub fn with_spec_version(mut error: clap::Error) -> clap::Error {
-    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
-        return error;
-    };
-    let formats = ["cyclonedx", "spdx"];
-    let tip = value
-        .trim_end_matches("-json")
-        .split_once('@')
-        .map(|(format, version)| (format.trim_end_matches("-json"), version))
-        .filter(|(format, _)| formats.contains(format))
-        .map(|(format, version)| format!("write --format {format} --spec-version {version}"));
-    if let Some(tip) = tip {
-        error.remove(ContextKind::SuggestedValue);
-        error.insert(
-            ContextKind::Suggested,
-            ContextValue::StyledStrs(vec![tip.into()]),
-        );
-    }
-    error
 }
 
 /// Why the value of an argument makes no sense; the text follows clap's message.
@@ -118,19 +95,5 @@ mod tests {
         for text in ["", "k", "1x", "-1", "99999999999T", "1.5M"] {
             assert!(parse_size(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_spelling_of_syft_gets_the_option_for_versions() {
-        let parse = |format: &str| {
-            let args = ["gospect", "sbom", "--format", format, "x"];
-            let error = super::super::args::command().try_get_matches_from(args);
-            super::with_spec_version(error.unwrap_err()).to_string()
-        };
-        let message = parse("cyclonedx@1.5");
-        let tip = "write --format cyclonedx --spec-version 1.5";
-        assert!(message.contains(tip), "{message}");
-        assert!(parse("cyclonedx-json@1.5").contains(tip));
-        assert!(!parse("cyclone").contains("--spec-version"));
     }
 }

@@ -127,6 +127,8 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
                 budget.spend(thing.size_in_memory())?;
                 open.unexamined(thing);
             }
+            // Messages have said which targets could not be read.
+            Line::End(end) if format == report::Format::Text && end.read_nothing() => {}
             Line::End(_) => {
                 let about = about(args, name.take(), sources.lookups());
                 if let Some(writer) = writer.take() {

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::{database, dates, one_program};
 use crate::bytes::Limits;
+use crate::exe::OpenError;
 use crate::go::calls::{self, NoGraph};
 use crate::go::{self, Level, Options};
 use crate::knowledge::GoVersion;
@@ -33,19 +34,32 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         )?),
         false => None,
     };
+    let is_page = args.format == "html";
     let options = Options {
-        level: match database {
-            Some(_) => Level::Full,
-            None => Level::BuildInfo,
+        level: match database.is_some() || is_page {
+            true => Level::Full,
+            false => Level::BuildInfo,
         },
         symbols: database.is_some(),
+        // The page shows what the packages on the way can do.
+        packages: is_page,
+        capabilities: is_page,
         named: true,
         limits,
         ..Options::default()
     };
-    let inspection = go::inspect(&bytes, &options).map_err(|error| unread(error.to_string()))?;
+    let not_go = || {
+        say!("gospect: {}: not a Go program", clean(&path));
+        Ok(Exit::NothingFound)
+    };
+    let inspection = match go::inspect(&bytes, &options) {
+        Err(OpenError::NotExecutable) => return not_go(),
+        read => read.map_err(|error| unread(error.to_string()))?,
+    };
     let records = &inspection.found;
     let mut answers = None;
+    // The slice of the answers.
+    let mut asked = None;
     let mut damaged = None;
     let mut slices = Vec::new();
     let programs = go::programs(&bytes, limits, &mut |slice, tables| {
@@ -53,6 +67,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         if answers.is_some() || args.slice.is_some() && args.slice.as_deref() != slice {
             return;
         }
+        asked = slice.map(str::to_owned);
         let record = records.iter().find(|f| f.slice.as_deref() == slice);
         let record = record.or(records.first()).map(|f| &*f.record);
         let info = record.and_then(|r| r.build_info.as_ref());
@@ -98,10 +113,7 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
                 }
             )));
         }
-        (None, None) => {
-            say!("gospect: {}: not a Go program", clean(&path));
-            return Ok(Exit::NothingFound);
-        }
+        (None, None) => return not_go(),
     };
     let unknown = answers.as_ref().err().map(NoGraph::to_string);
     let document = Why {
@@ -110,13 +122,26 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         unknown,
         answers: answers.unwrap_or_default(),
     };
+    let record = records.iter().find(|f| f.slice == asked);
+    let packages = record.and_then(|f| f.record.packages.as_deref());
+    let packages = packages.unwrap_or_default();
     let mut output = Output::open(&args.output)?;
     let look = output.look;
     output.write(|out| match args.format.as_str() {
         "json" => why::json(&document, out),
         "dot" => why::dot(&document, out),
+        "html" => why::html(&document, packages, out),
         _ => why::text(&document, &look, out),
     })?;
+    // Text without -o has said it where people look.
+    if (args.format != "text" || args.output.output.is_some()) && !args.output.quiet {
+        for answer in &document.answers {
+            if let Some(near) = answer.nearest.first() {
+                let (name, near) = (clean(&answer.name), clean(near));
+                say!("gospect: {name}: not in this program; did you mean `{near}`?");
+            }
+        }
+    }
     Ok(match document.unknown.is_some() && args.strict {
         true => Exit::Failed,
         false => Exit::Fine,

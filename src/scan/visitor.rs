@@ -91,7 +91,18 @@ impl<'e> Visitor<'e> {
                     self.fatal(path, Reason::Unreadable, &why, out);
                 }
             },
-            Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
+            Target::Dir(path) => match std::fs::metadata(path) {
+                Ok(m) if m.is_dir() => {
+                    Walk::start(&options.rules, self, &counters.tally, path, out)
+                }
+                Ok(_) => self.fatal(
+                    path,
+                    Reason::Unsupported,
+                    "no directory; leave out dir: to scan it",
+                    out,
+                ),
+                Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
+            },
             #[cfg(target_os = "linux")]
             Target::Pid(pid) => match crate::source::process::one(*pid) {
                 Ok(found) => self.processes(&found, out),
@@ -324,7 +335,8 @@ impl<'env> Visit<'env, WaitingEvent> for Visitor<'_> {
                 &format!("{name} describes the kernel and stores no files"),
             ),
         };
-        let fatal = path == Path::new(self.target);
+        let root = self.target.strip_prefix("dir:").unwrap_or(self.target);
+        let fatal = Path::new(&*path.to_string_lossy()) == Path::new(root);
         out.push(WaitingEvent::Unexamined { thing, fatal });
     }
 }

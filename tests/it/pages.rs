@@ -21,7 +21,7 @@ const PROGRAMS: [&str; 8] = [
 ];
 
 /// The pages, each with the arguments that make it. The paths are below the folder that [`inputs`] makes.
-const PAGES: [(&str, &[&str]); 8] = [
+const PAGES: [(&str, &[&str]); 9] = [
     ("scan", &["scan", "programs", "image.tar"]),
     (
         "audit",
@@ -52,6 +52,17 @@ const PAGES: [(&str, &[&str]); 8] = [
     (
         "packages",
         &["packages", "new", "programs/1.27-linux-amd64-deps"],
+    ),
+    (
+        "why",
+        &[
+            "why",
+            "--chains=2",
+            "new/linux/tool",
+            "os",
+            "syscall.Getenv",
+            "net/htp",
+        ],
     ),
 ];
 

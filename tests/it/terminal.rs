@@ -180,7 +180,7 @@ fn text_for_people_fits_the_terminal() {
     let new = scratch.put_fixture("1.27-linux-amd64-w");
     let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
     let directory = scratch.path().to_str().unwrap();
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 19] = [
         &["scan", new],
         &["scan", directory],
         &["audit", "--profile", "release", directory],
@@ -189,6 +189,9 @@ fn text_for_people_fits_the_terminal() {
         &["explain"],
         &["explain", "dirty-tree"],
         &["explain", "asynctimerchan"],
+        &["explain", "container"],
+        &["audit", "--summary", directory],
+        &["why", new, "os", "fmt", "no-such/name"],
         &["help"],
         &["help", "audit"],
         &["help", "targets"],

@@ -2,7 +2,7 @@
 
 use crate::support::cli::{Scratch, run_in};
 use crate::support::pack::{Member, docker_archive, tar};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An archive of `docker save` with one program.
 fn image(scratch: &Scratch, name: &str, tag: &str) {
@@ -143,6 +143,130 @@ fn a_rule_of_the_user_is_explained_from_its_policy() {
         "{}",
         named.stderr
     );
+}
+
+/// Which target cannot be read is said once, on standard error. A table of nothing says nothing.
+#[test]
+fn a_target_that_cannot_be_read_is_told_once() {
+    let s = Scratch::new();
+    s.put("text", b"no program");
+    for command in [
+        &["scan"][..],
+        &["scan", "--format=card"],
+        &["audit"],
+        &["fips"],
+        &["packages"],
+        &["vuln"],
+        &["verify", "--sumdb=off", "--go-sum=text"],
+    ] {
+        for target in ["absent", "dir:absent", "file:absent", "dir:text"] {
+            let args = [command, &["--quiet", target]].concat();
+            let out = run_in(s.path(), &args);
+            let told = (out.code, out.stdout.as_str(), out.stderr.lines().count());
+            assert_eq!(told, (Some(2), "", 1), "{args:?}: {}", out.stderr);
+        }
+    }
+    // What else was looked at is shown, and data has a row for the target.
+    let both = run_in(s.path(), &["scan", "absent", "text"]);
+    assert_eq!(both.code, Some(2));
+    assert!(
+        both.stdout.contains("absent: No such file"),
+        "{}",
+        both.stdout
+    );
+    let json = run_in(s.path(), &["scan", "--format=json", "dir:absent"]);
+    assert!(json.stdout.contains("\"unreadable\""), "{}", json.stdout);
+}
+
+#[test]
+fn every_mistake_in_rules_and_expectations_of_the_command_line_is_named() {
+    let s = Scratch::new();
+    let args = [
+        "audit",
+        "--profile=relase",
+        "-D",
+        "dirty-tre",
+        "-A",
+        "no-such-rule",
+        "--expect=go_versio=1",
+        "--expect=vcs.revision",
+        "--expect=go_version=[",
+        ".",
+    ];
+    let out = run_in(s.path(), &args);
+    assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
+    let lines: Vec<&str> = out.stderr.lines().collect();
+    assert_eq!(lines.len(), 6, "{}", out.stderr);
+    let wrong = [
+        "relase",
+        "dirty-tre",
+        "no-such-rule",
+        "go_versio",
+        "vcs.revision",
+        "`[`",
+    ];
+    for (line, wrong) in lines.iter().zip(wrong) {
+        assert!(
+            line.starts_with("gospect: ") && line.contains(wrong),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_profile_is_explained_with_the_level_of_every_rule() {
+    let s = Scratch::new();
+    let policy = "[profiles.nightly]\nextends = \"release\"\n[profiles.nightly.rules]\nno-windows = \"error\"\ndirty-tree = \"off\"\n[[custom]]\nid = \"no-windows\"\nmessage = \"m\"\nall = [{ key = \"executable.os\", op = \"=\", value = \"windows\" }]\n";
+    s.put("gospect.toml", policy.as_bytes());
+    let levels = |name: &str| {
+        let out = run_in(s.path(), &["explain", "--format=json", name]);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        let all: Value = serde_json::from_str(&out.stdout).unwrap();
+        let explanations = all["explanations"].as_array().unwrap().clone();
+        let mut profiles = explanations.into_iter().filter(|e| e["kind"] == "profile");
+        profiles.next().unwrap()["rules"].clone()
+    };
+    let has = |levels: &Value, level: &str, rule: &str| {
+        levels[level]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|id| id == rule)
+    };
+    let release = levels("release");
+    assert!(has(&release, "error", "dirty-tree"), "{release}");
+    assert!(has(&release, "warning", "no-windows"), "{release}");
+    let nightly = levels("nightly");
+    assert!(has(&nightly, "off", "dirty-tree"), "{nightly}");
+    assert!(has(&nightly, "error", "no-windows"), "{nightly}");
+    let text = run_in(s.path(), &["explain", "nightly"]);
+    assert!(text.stdout.contains("extends `release`"), "{}", text.stdout);
+    let typo = run_in(s.path(), &["explain", "nightli"]);
+    assert!(
+        typo.stderr.contains("gospect explain nightly"),
+        "{}",
+        typo.stderr
+    );
+}
+
+#[test]
+fn a_name_that_is_not_in_the_program_gets_the_one_that_is() {
+    let s = Scratch::new();
+    let program = s.put_fixture("1.27-linux-amd64-trimstrip");
+    let program = program.to_str().unwrap();
+    let out = run_in(s.path(), &["why", "--format=json", program, "runtim"]);
+    assert_eq!(out.code, Some(0));
+    assert!(
+        out.stderr.contains("did you mean `runtime`?"),
+        "{}",
+        out.stderr
+    );
+    let text = run_in(s.path(), &["why", program, "runtim"]);
+    assert_eq!(text.stderr, "", "the answer itself has it");
+    assert!(text.stdout.contains("names like it"), "{}", text.stdout);
+    s.put("text", b"no program");
+    let none = run_in(s.path(), &["why", "text", "os"]);
+    assert_eq!(none.code, Some(3), "{}", none.stderr);
 }
 
 #[test]

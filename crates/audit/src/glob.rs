@@ -36,6 +36,18 @@ pub fn is_literal(pattern: &str) -> bool {
     !pattern.contains(['*', '?', '[', '{', '\\'])
 }
 
+/// A pattern that matches this text and no other.
+pub fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\') && !is_literal(text) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
 /// Whether any of `patterns` matches `text`.
 pub fn any<S: AsRef<str>>(patterns: &[S], text: &str) -> bool {
     patterns.iter().any(|p| matches(p.as_ref(), text))

@@ -32,6 +32,15 @@ pub struct Location {
     pub pid: Option<u32>,
 }
 
+impl Location {
+    /// Whether this path is that of the target itself, and not of something inside it: the target names it, with or without a
+    /// scheme such as `dir:` before it.
+    pub fn is_of_target(&self, path: &str) -> bool {
+        let scheme = self.target.strip_suffix(path);
+        scheme.is_some_and(|scheme| scheme.is_empty() || scheme.ends_with(':'))
+    }
+}
+
 /// Identifies an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageRef {

@@ -2,7 +2,7 @@
 
 use gospect_record::why::{By, Step};
 
-/// What a chain proves, as an indented line.
+/// What a chain proves, in one sentence.
 pub(crate) fn verdict(chain: &[Step]) -> String {
     let doubtful = || chain.iter().filter(|s| !s.is_certain());
     let count = |by: By| doubtful().filter(|s| s.by == by).count();
@@ -19,13 +19,13 @@ pub(crate) fn verdict(chain: &[Step]) -> String {
     }
     if doubts.is_empty() {
         return match chain.iter().any(|s| s.go) {
-            true => "  each step is a call in the code, or starts a goroutine\n",
-            false => "  each step is a call in the code\n",
+            true => "each step is a call in the code, or starts a goroutine",
+            false => "each step is a call in the code",
         }
         .to_owned();
     }
     format!(
-        "  by {}: whether {} taken depends on what happens at run time\n",
+        "by {}: whether {} taken depends on what happens at run time",
         doubts.join(" and "),
         match doubtful().count() {
             1 => "that step is",

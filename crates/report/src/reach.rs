@@ -13,12 +13,17 @@ const EXAMPLES: usize = 3;
 
 /// Things not examined, by reason: their number and the first few.
 #[derive(Default)]
-pub struct Reasons(BTreeMap<Word<Reason>, (usize, Vec<String>)>);
+pub struct Reasons {
+    by_reason: BTreeMap<Word<Reason>, (usize, Vec<String>)>,
+    /// Whether one of them is no target, but something inside a target.
+    has_contents: bool,
+}
 
 impl Reasons {
     /// Counts one more thing.
     pub fn add(&mut self, thing: Unexamined) {
-        let (count, examples) = self.0.entry(thing.reason).or_default();
+        self.has_contents |= !thing.location.is_of_target(&thing.path);
+        let (count, examples) = self.by_reason.entry(thing.reason).or_default();
         *count += 1;
         if examples.len() < EXAMPLES {
             examples.push(match thing.detail.as_str() {
@@ -30,7 +35,14 @@ impl Reasons {
 
     /// Whether everything was examined.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_reason.is_empty()
+    }
+
+    /// Whether there is nothing to report but targets that could not be read, which messages on standard error have named.
+    pub fn say_it_all(&self, end: &End) -> bool {
+        let reach = &end.reach;
+        let others = reach.files.saturating_sub(reach.unexamined) + reach.not_go;
+        end.read_nothing() && !self.has_contents && others == 0
     }
 }
 
@@ -62,7 +74,7 @@ pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
     if unexamined.is_empty() {
         return;
     }
-    let mut reasons: Vec<_> = unexamined.0.iter().collect();
+    let mut reasons: Vec<_> = unexamined.by_reason.iter().collect();
     reasons.sort_by_key(|(reason, (count, _))| (std::cmp::Reverse(*count), *reason));
     out.push_str(&look.paint(Tone::Title, "Not examined"));
     out.push('\n');

@@ -20,6 +20,8 @@ use std::io::{self, Write};
 
 /// Blanks between columns.
 const GAP: usize = 2;
+/// Least width of the notes: of one as long as `no-modules`, with the sign for further ones.
+const NOTES: usize = 12;
 /// Tenths of the width that whole names, or whole versions, may take.
 const NAME_TENTHS: usize = 3;
 /// Widest line, so that one very long value does not pad every row.
@@ -87,7 +89,7 @@ const COLUMNS: &[Column] = &[
     },
     Column {
         header: "notes",
-        least: 10,
+        least: NOTES,
         cut: Cut::End,
         gives_way: true,
         value: notes,
@@ -173,6 +175,8 @@ impl Render for Rows {
                     .collect(),
             ),
             Line::Unexamined(thing) => self.unexamined.add(thing),
+            // Which target could not be read is said where messages are; nothing else is known.
+            Line::End(end) if self.unexamined.say_it_all(&end) => {}
             Line::End(end) => {
                 let mut text = String::new();
                 if !self.rows.is_empty() {
@@ -393,6 +397,8 @@ fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
             Cut::Package => look.cut_package(text, available),
             // Of later words only the sign that there is one is worth showing.
             Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(available)),
+            // The word fits, but the sign for those after it does not fit beside it.
+            Cut::End if width(text) <= available => look.cut_end(&format!("{text}  "), available),
             Cut::End => look.cut_end(text, available),
         };
         available = available.saturating_sub(width(&shown));

@@ -69,7 +69,8 @@ pub struct WhyArgs {
     pub strict: bool,
     /// Output format
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
-          value_parser = choices([("text", "for reading"), ("json", "one document"), ("dot", "a picture, by Graphviz")]))]
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("dot", "a picture, by Graphviz"),
+                                 ("html", "a page, with what the packages on the way can do")]))]
     pub format: String,
     #[command(flatten)]
     pub output: OutputArgs,

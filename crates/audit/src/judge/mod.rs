@@ -9,7 +9,7 @@ use super::Date;
 use super::assumed::Assumed;
 use super::baseline::Baseline;
 use super::facts::shorten;
-use super::finding::Finding;
+use super::finding::{Finding, Level};
 use super::findings::{Findings, MOST_OF_ONE_SUBJECT};
 use super::fix::Plan;
 use super::fleet::Fleet;
@@ -46,9 +46,9 @@ pub struct Auditor<'p> {
     /// How severe vulnerabilities are.
     severities: Option<&'p Severities>,
     damaged: Option<Damaged>,
-    base: Vec<Effective>,
-    /// Effective rules for each set of matching overrides.
-    special: HashMap<Vec<usize>, Vec<Effective>>,
+    base: InForce,
+    /// What applies for each set of matching overrides.
+    special: HashMap<Vec<usize>, InForce>,
     images: Vec<(ImageRecord, Vec<InImage>)>,
     by_image: HashMap<String, usize>,
     fleet: Fleet,
@@ -72,7 +72,7 @@ impl<'p> Auditor<'p> {
             statements: &[],
             severities: None,
             damaged: None,
-            base: policy.effective(&[]),
+            base: InForce::of(policy, &[]),
             special: HashMap::new(),
             images: Vec::new(),
             by_image: HashMap::new(),
@@ -160,7 +160,8 @@ impl<'p> Auditor<'p> {
         };
         let number = binary.location.image.as_ref().and_then(of_image).copied();
         let overrides = self.policy.overrides_of(binary);
-        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
+        let in_force = in_force(self.policy, &self.base, &mut self.special, overrides);
+        let rows = &in_force.rules;
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
         let subject = Subject::program(binary, &plan);
@@ -196,6 +197,7 @@ impl<'p> Auditor<'p> {
             expect: &self.policy.expect,
             rules: RULES,
             effective: rows,
+            custom_levels: &in_force.custom,
             policy: self.policy,
             record: &record,
             rule: "",
@@ -229,8 +231,8 @@ impl<'p> Auditor<'p> {
             }
             self.findings.back_to(&mark);
         }
-        for custom in &self.policy.custom {
-            if let Some(level) = self.policy.custom_level(custom)
+        for (custom, level) in self.policy.custom.iter().zip(&in_force.custom) {
+            if let Some(level) = *level
                 && custom.when.holds(&record)
             {
                 let meta = &custom_rule::META;
@@ -269,7 +271,8 @@ impl<'p> Auditor<'p> {
     pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
         self.files += 1;
         let overrides = self.policy.overrides_of_file(&file.path);
-        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
+        let in_force = in_force(self.policy, &self.base, &mut self.special, overrides);
+        let rows = &in_force.rules;
         let location = self::file(&file.path);
         let subject = Subject::deployment(file, &location);
         for (rule, row) in RULES.iter().zip(rows) {
@@ -290,7 +293,7 @@ impl<'p> Auditor<'p> {
     /// Judges images and the fleet, applies waivers and the baseline, and counts.
     pub fn finish(mut self) -> Audit {
         self.fleet.build();
-        let rows = std::mem::take(&mut self.base);
+        let rows = std::mem::take(&mut self.base.rules);
         let database = self.database.map(vuln::Source::of);
         let whole = at_target(self.fleet.target());
         for (rule, row) in RULES.iter().zip(&rows) {
@@ -395,19 +398,36 @@ fn custom_report(custom: &Custom, record: &KeyedRecord) -> Report {
     })
 }
 
-/// The rules with the matching overrides applied.
-fn rows<'a>(
+/// What the policy says about each rule for some programs.
+struct InForce {
+    /// The rules of the registry, in its order.
+    rules: Vec<Effective>,
+    /// The levels of the custom rules, in the order of the policy.
+    custom: Vec<Option<Level>>,
+}
+
+impl InForce {
+    fn of(policy: &Policy, overrides: &[usize]) -> Self {
+        Self {
+            rules: policy.effective(overrides),
+            custom: policy.custom_levels(overrides),
+        }
+    }
+}
+
+/// What the policy says with the matching overrides applied.
+fn in_force<'a>(
     policy: &Policy,
-    base: &'a [Effective],
-    special: &'a mut HashMap<Vec<usize>, Vec<Effective>>,
+    base: &'a InForce,
+    special: &'a mut HashMap<Vec<usize>, InForce>,
     overrides: Vec<usize>,
-) -> &'a [Effective] {
+) -> &'a InForce {
     if overrides.is_empty() {
         return base;
     }
     special
         .entry(overrides)
-        .or_insert_with_key(|o| policy.effective(o))
+        .or_insert_with_key(|numbers| InForce::of(policy, numbers))
 }
 
 /// Identifies an image within a run.

@@ -127,6 +127,48 @@ fn overrides_custom_rules_and_the_command_line_apply_in_order() {
     );
 }
 
+/// A custom rule has a level of its own, which profiles, `[rules]`, overrides and the command line change, in this order.
+#[test]
+fn the_level_of_a_custom_rule_is_set_wherever_that_of_another_rule_is() {
+    let rule = "[[custom]]\nid = \"raced\"\nlevel = \"note\"\nmessage = \"m\"\nall = [{ key = \"-race\", value = \"true\" }]\n";
+    let profile = "[profiles.ours.rules]\nraced = \"warning\"\n";
+    let rules = "[rules]\nraced = { level = \"error\" }\n";
+    let elsewhere =
+        "[[overrides]]\npaths = [\"elsewhere/*\"]\n[overrides.rules]\nraced = \"off\"\n";
+    let here = elsewhere.replace("elsewhere", "dist");
+    let raced = binary(|b| set(b, "-race", "true"));
+    for (parts, expected) in [
+        (&[rule][..], Some(Level::Note)),
+        (
+            &["profile = \"ours\"\n", rule, profile],
+            Some(Level::Warning),
+        ),
+        (&[rule, profile], Some(Level::Note)),
+        (
+            &["profile = \"ours\"\n", rule, profile, rules],
+            Some(Level::Error),
+        ),
+        (&[rule, rules, elsewhere], Some(Level::Error)),
+        (&[rule, rules, &here], None),
+    ] {
+        let text = parts.concat();
+        let load = |text: &str| Policy::load(text, "gospect.toml").unwrap();
+        let level = |policy: &Policy| {
+            let mut auditor = Auditor::new(policy, Date::parse("2026-11-22").unwrap());
+            auditor.binary(&raced);
+            let audit = auditor.finish();
+            let found = audit.findings.into_iter().find(|f| f.rule == "raced");
+            found.map(|f| f.level)
+        };
+        let mut policy = load(&text);
+        assert_eq!(level(&policy), expected, "{text}");
+        let printed = policy.print_config();
+        assert_eq!(level(&load(&printed)), expected, "{printed}");
+        policy.set_level("raced", Some(Level::Warning)).unwrap();
+        assert_eq!(level(&policy), Some(Level::Warning), "{text}");
+    }
+}
+
 /// The rules are worked out once for all programs that match the same overrides.
 #[test]
 fn rules_are_looked_up_once_for_all_alike() {

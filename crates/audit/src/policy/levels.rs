@@ -1,6 +1,6 @@
 //! The level and options of each rule: from profiles, `[rules]`, overrides and the command line; later ones win.
 
-use super::model::{Custom, Effective, Policy};
+use super::model::{Custom, Effective, Policy, RuleSetting, SetRule};
 use super::{PROFILES, PolicyError};
 use crate::finding::Level;
 use crate::glob;
@@ -8,6 +8,7 @@ use crate::rules::Rule;
 use crate::rules::meta::Family;
 use crate::rules::registry::RULES;
 use gospect_knowledge::{hint, nearest};
+use std::collections::HashMap;
 
 /// The rule that reports expectations that do not hold.
 const EXPECTATIONS: &str = "unmet-expectation";
@@ -76,20 +77,12 @@ impl Policy {
             .collect();
         // An option does not turn a rule on that a setting has turned off.
         let mut is_turned_off = vec![false; rows.len()];
-        let profiles = chain
-            .iter()
-            .rev()
-            .filter_map(|n| self.profiles.get(n))
-            .flat_map(|p| &p.rules);
-        let chosen = overrides
-            .iter()
-            .filter_map(|i| self.overrides.get(*i))
-            .flat_map(|o| &o.rules);
-        for setting in profiles.chain(&self.rules).chain(chosen) {
-            let (Some(row), Some(is_off)) = (
-                rows.get_mut(setting.rule),
-                is_turned_off.get_mut(setting.rule),
-            ) else {
+        for setting in self.settings(&chain, overrides) {
+            let SetRule::BuiltIn(index) = setting.rule else {
+                continue;
+            };
+            let (Some(row), Some(is_off)) = (rows.get_mut(index), is_turned_off.get_mut(index))
+            else {
                 continue;
             };
             if let Some(level) = setting.level {
@@ -155,14 +148,44 @@ impl Policy {
         rows.iter().any(|rows| rows.iter().zip(RULES).any(asks))
     }
 
-    /// The level of a custom rule, with the command line applied.
-    pub fn custom_level(&self, custom: &Custom) -> Option<Level> {
-        let named = self
-            .command_line
+    /// The level of every custom rule, in the order of the file; `None`: off. `overrides` are the numbers of the overrides to
+    /// apply.
+    pub fn custom_levels(&self, overrides: &[usize]) -> Vec<Option<Level>> {
+        let chain = self.chain();
+        let mut set: HashMap<&str, Option<Level>> = HashMap::new();
+        for setting in self.settings(&chain, overrides) {
+            if let (SetRule::Custom(id), Some(level)) = (&setting.rule, setting.level) {
+                set.insert(id, level);
+            }
+        }
+        let level_of = |custom: &Custom| {
+            let mut typed = self.command_line.iter().rev();
+            let typed = typed.find(|(name, _)| name == "all" || glob::matches(name, &custom.id));
+            match (typed, set.get(custom.id.as_str())) {
+                (Some((_, level)), _) => *level,
+                (None, Some(level)) => *level,
+                (None, None) => custom.level,
+            }
+        };
+        self.custom.iter().map(level_of).collect()
+    }
+
+    /// The settings that apply, later ones winning: those of the profiles in `chain`, of `[rules]`, and of these overrides.
+    fn settings<'a>(
+        &'a self,
+        chain: &'a [String],
+        overrides: &'a [usize],
+    ) -> impl Iterator<Item = &'a RuleSetting> {
+        let profiles = chain
             .iter()
             .rev()
-            .find(|(n, _)| n == "all" || glob::matches(n, &custom.id));
-        named.map_or(custom.level, |(_, level)| *level)
+            .filter_map(|n| self.profiles.get(n))
+            .flat_map(|p| &p.rules);
+        let chosen = overrides
+            .iter()
+            .filter_map(|i| self.overrides.get(*i))
+            .flat_map(|o| &o.rules);
+        profiles.chain(&self.rules).chain(chosen)
     }
 
     /// The profiles, from the selected one to the built-in one that it is based on.

@@ -14,10 +14,15 @@ mod model;
 mod print;
 mod read;
 pub mod schema;
+mod snippet;
 
 pub use diagnostic::Diagnostic;
 pub use error::PolicyError;
-pub use model::{Custom, Effective, Expectation, Override, Policy, Profile, RuleSetting, Waiver};
+pub use model::{
+    Custom, Effective, Expectation, Override, Policy, Profile, RuleSetting, SetRule, Waiver,
+};
+
+pub(crate) use snippet::allow_line;
 
 /// The commented file that `gospect init` writes.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -25,6 +30,17 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 pub const FILE_NAME: &str = "gospect.toml";
 /// The built-in profiles.
 pub const PROFILES: [&str; 4] = ["default", "release", "container", "fips"];
+
+/// What a built-in profile is for; `None` for other names.
+pub fn purpose(profile: &str) -> Option<&'static str> {
+    Some(match profile {
+        "default" => "looking at anything: errors are facts that are wrong for everybody",
+        "release" => "files that you are about to publish",
+        "container" => "images",
+        "fips" => "programs that must use the FIPS 140 module",
+        _ => return None,
+    })
+}
 
 impl Policy {
     /// Parses a policy file; messages name `filename`. Reports all mistakes, not just the first; beyond a hundred they are only

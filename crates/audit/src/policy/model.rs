@@ -9,11 +9,20 @@ use crate::{glob, keys, spelling};
 use gospect_record::Binary;
 use std::collections::BTreeMap;
 
+/// The rule that a setting of a policy is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetRule {
+    /// A rule of the registry, by its row.
+    BuiltIn(usize),
+    /// A custom rule of the policy, by its id. It has a level and no options.
+    Custom(String),
+}
+
 /// The settings of one rule in one place of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleSetting {
-    /// Row in the registry.
-    pub rule: usize,
+    /// The rule.
+    pub rule: SetRule,
     /// The level. `Some(None)`: off; `None`: not set.
     pub level: Option<Option<Level>>,
     /// Options by name.

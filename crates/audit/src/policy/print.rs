@@ -1,7 +1,7 @@
 //! `--print-config`: the policy in force, as a policy file that spells everything out.
 
 use super::condition::{Condition, Operator};
-use super::model::{Policy, RuleSetting};
+use super::model::{Policy, RuleSetting, SetRule};
 use crate::finding::Level;
 use crate::options::{Default, Value};
 use crate::rules::registry::RULES;
@@ -82,12 +82,12 @@ pub(super) fn print(policy: &Policy) -> String {
             let _ = writeln!(out, "expires = {day}");
         }
     }
-    for c in &policy.custom {
+    for (c, in_force) in policy.custom.iter().zip(policy.custom_levels(&[])) {
         let _ = writeln!(
             out,
             "\n[[custom]]\nid = {}\nlevel = {}\nmessage = {}",
             quote(&c.id),
-            quote(level(policy.custom_level(c))),
+            quote(level(in_force)),
             quote(&c.message)
         );
         if !c.help.is_empty() {
@@ -99,7 +99,11 @@ pub(super) fn print(policy: &Policy) -> String {
 }
 
 fn setting(out: &mut String, s: &RuleSetting) {
-    let Some(rule) = RULES.get(s.rule) else {
+    let name = match &s.rule {
+        SetRule::BuiltIn(index) => RULES.get(*index).map(|rule| rule.meta.id),
+        SetRule::Custom(id) => Some(id.as_str()),
+    };
+    let Some(name) = name else {
         return;
     };
     let mut parts: Vec<String> = s
@@ -108,7 +112,7 @@ fn setting(out: &mut String, s: &RuleSetting) {
         .map(|l| format!("level = {}", quote(level(*l))))
         .collect();
     parts.extend(s.options.iter().map(|(n, v)| format!("{n} = {}", value(v))));
-    let _ = writeln!(out, "{} = {{ {} }}", rule.meta.id, parts.join(", "));
+    let _ = writeln!(out, "{name} = {{ {} }}", parts.join(", "));
 }
 
 fn level(level: Option<Level>) -> &'static str {
@@ -144,7 +148,7 @@ fn list<S: AsRef<str>>(items: &[S]) -> String {
 }
 
 /// A TOML basic string.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -96,9 +96,13 @@ fn value() -> Value {
         },
         "$defs": {
             "level": { "enum": ["error", "warning", "note", "off"] },
+            "custom-rule": {
+                "description": "A rule of [[custom]]",
+                "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": { "level": { "$ref": "#/$defs/level" } } }]
+            },
             "rules": {
                 "type": "object",
-                "additionalProperties": false,
+                "additionalProperties": { "$ref": "#/$defs/custom-rule" },
                 "properties": rules,
                 "patternProperties": { "^GS[0-9]{3}$": { "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object" }] } }
             },

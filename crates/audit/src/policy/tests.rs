@@ -453,3 +453,31 @@ fn go_releases_of_conditions_may_lack_the_prefix() {
         );
     }
 }
+
+#[test]
+fn a_custom_rule_takes_a_level_and_no_option() {
+    let rule =
+        "[[custom]]\nid = \"ours\"\nmessage = \"m\"\nall = [{ key = \"port\", op = \"exists\" }]\n";
+    for (rules, expected) in [
+        ("ours = \"error\"", None),
+        ("ours = { level = \"off\" }", None),
+        ("our = \"error\"", Some("did you mean `ours`?")),
+        ("ours = { allow = [\"x\"] }", Some("it has: level")),
+        ("ours = \"worse\"", Some("one of error, warning, note, off")),
+    ] {
+        let text = format!("[rules]\n{rules}\n{rule}");
+        let help = match Policy::load(&text, "p.toml") {
+            Ok(_) => None,
+            Err(mistakes) => mistakes[0].help.clone(),
+        };
+        assert_eq!(help.as_deref(), expected, "{rules}");
+    }
+    // A mistake in the rule itself is the only one.
+    let text = "[rules]\nours = \"error\"\n[[custom]]\nid = \"ours\"\n";
+    let mistakes = Policy::load(text, "p.toml").unwrap_err();
+    let messages: Vec<&str> = mistakes.iter().map(|m| m.message.as_str()).collect();
+    assert!(
+        messages.iter().all(|m| !m.contains("no rule")),
+        "{messages:?}"
+    );
+}

@@ -4,6 +4,7 @@ use super::Rule;
 use crate::assumed::{Assumed, Judge};
 use crate::baseline::Baseline;
 use crate::date::Date;
+use crate::finding::Level;
 use crate::fix::{BuildChange, Plan};
 use crate::fleet::Fleet;
 use crate::keys::KeyedRecord;
@@ -42,6 +43,8 @@ pub struct Ctx<'a> {
     pub rules: &'a [Rule],
     /// The settings of all rules for this program, in the same order.
     pub effective: &'a [Effective],
+    /// The levels of the custom rules of the policy, in its order; `None`: off.
+    pub custom_levels: &'a [Option<Level>],
     /// The policy.
     pub policy: &'a Policy,
     /// The record, readable by key.

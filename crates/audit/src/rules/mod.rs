@@ -77,4 +77,5 @@ pub(crate) mod prelude {
     pub(crate) use crate::fix::argument;
     pub use crate::fix::{BuildChange, ListSetting, drop, set, without_definition};
     pub use crate::options::{Default as D, OptionSpec, ValueKind, allow, allow_texts};
+    pub(crate) use crate::policy::allow_line;
 }

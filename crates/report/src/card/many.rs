@@ -26,6 +26,7 @@ impl Render for Cards {
                 self.unexamined.add(thing);
                 Ok(())
             }
+            Line::End(end) if self.unexamined.say_it_all(&end) => Ok(()),
             // If one file was named, its card is all there is to say.
             Line::End(end)
                 if self.written == 1 && self.unexamined.is_empty() && end.reach.files <= 1 =>

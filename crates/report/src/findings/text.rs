@@ -40,8 +40,9 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         }
         Listing::Summary => {
             for group in groups::by_rule(counting.iter().copied()) {
-                let head = text.head(group.level, group.rule);
-                writeln!(out, "{head} {}", group.head())?;
+                let head = format!("{}[{}]", group.level.name(), group.rule);
+                let line = text.line(0, tone(group.level), &head, &group.head());
+                write!(out, "{line}")?;
             }
             !counting.is_empty()
         }
@@ -81,11 +82,6 @@ impl Text {
         } else {
             text.to_string()
         }
-    }
-
-    /// `error[rule]`.
-    fn head(&self, level: Level, rule: &str) -> String {
-        self.paint(tone(level), &format!("{}[{rule}]", level.name()))
     }
 
     /// A line that starts with a painted word.

@@ -328,3 +328,26 @@ fn screens_of_80_120_and_200_columns_are_kept() {
         }
     }
 }
+
+/// Where not all notes fit, a sign says so, also beside a note that fits alone.
+#[test]
+fn notes_that_are_left_out_leave_a_sign() {
+    let notes = |words: &[&str]| -> Cell {
+        let words = words.iter().map(|word| ((*word).to_owned(), None));
+        words.collect()
+    };
+    let column = COLUMNS.iter().find(|column| column.header == "notes");
+    let column = column.unwrap();
+    for (words, width, expected) in [
+        (&["no-modules", "stripped"][..], 20, "no-modules stripped"),
+        (&["no-modules", "stripped"], 12, "no-modules …"),
+        (&["no-modules", "stripped"], 11, "no-modules…"),
+        (&["no-modules", "stripped"], 10, "no-module…"),
+        (&["no-modules"], 10, "no-modules"),
+        (&["cgo", "stripped", "dirty"], 12, "cgo …"),
+        (&["cgo", "stripped", "dirty"], 14, "cgo stripped …"),
+    ] {
+        let cell = paint(&look(Some(80)), column, &notes(words), width);
+        assert_eq!(cell, expected, "{words:?} in {width}");
+    }
+}

@@ -142,7 +142,7 @@ pub(super) fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
         };
         format!("  {:<6} {}{place}", step.word(), step.function)
     });
-    let verdict = verdict(chain).trim_end().to_owned();
+    let verdict = format!("  {}", verdict(chain));
     let lines = std::iter::once(head).chain(steps);
     lines.chain([verdict]).collect()
 }

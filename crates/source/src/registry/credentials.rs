@@ -86,9 +86,12 @@ pub fn default_directory() -> Option<PathBuf> {
 pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
     let path = directory.join("config.json");
     let mut text = String::new();
-    let file = match std::fs::File::open(&path) {
+    let file = match std::fs::metadata(&path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file,
+        // Opening a named pipe waits for somebody who writes to it.
+        Ok(meta) if !meta.is_file() => Err(io::Error::other("not a regular file")),
+        Ok(_) => std::fs::File::open(&path),
+        Err(e) => Err(e),
     };
     if let Err(source) = file.and_then(|file| file.take(SIZE_LIMIT).read_to_string(&mut text)) {
         return Err(CredentialError::Read { path, source });
@@ -272,6 +275,29 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_and_not_waited_for() {
+        let names_file = |dir: &Path| {
+            let error = find(dir, "h.x").err().map(|error| error.to_string());
+            assert!(
+                error.as_ref().is_some_and(|e| e.contains("config.json")),
+                "{error:?}"
+            );
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.json");
+        std::fs::create_dir(&path).unwrap();
+        names_file(dir.path());
+        #[cfg(target_os = "linux")]
+        {
+            std::fs::remove_dir(&path).unwrap();
+            let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+            rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0)
+                .unwrap();
+            names_file(dir.path());
+        }
     }
 
     #[test]

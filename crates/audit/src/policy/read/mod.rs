@@ -36,6 +36,7 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
     let mut r = Reader {
         file: filename,
         lines: Lines::of(text),
+        custom_ids: BTreeSet::new(),
         wrong: Vec::new(),
         unlisted: 0,
     };
@@ -82,9 +83,21 @@ fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")
 }
 
+/// The ids of custom rules. Reading the rules reports what is wrong with them.
+fn custom_ids(root: &DeTable) -> BTreeSet<String> {
+    let tables = root
+        .get("custom")
+        .and_then(|node| node.get_ref().as_array());
+    let tables = tables.into_iter().flatten();
+    let ids = tables.filter_map(|node| node.get_ref().as_table()?.get("id")?.get_ref().as_str());
+    ids.map(str::to_owned).collect()
+}
+
 struct Reader<'t> {
     file: &'t str,
     lines: Lines<'t>,
+    /// The ids of all custom rules, also of those with mistakes.
+    custom_ids: BTreeSet<String>,
     wrong: Vec<Diagnostic>,
     unlisted: u64,
 }
@@ -250,6 +263,7 @@ impl Reader<'_> {
                 "fleet",
             ],
         );
+        self.custom_ids = custom_ids(root);
         let mut policy = Policy {
             file: Some(self.file.to_string()),
             profile: "default".into(),
@@ -295,11 +309,10 @@ impl Reader<'_> {
             .into_iter()
             .filter_map(|(t, span)| self.custom(t, &span))
             .collect();
-        let own: BTreeSet<String> = policy.custom.iter().map(|c| c.id.clone()).collect();
         policy.waivers = self
             .tables(root, "waivers")
             .into_iter()
-            .filter_map(|(t, span)| self.waiver(t, &span, &own))
+            .filter_map(|(t, span)| self.waiver(t, &span))
             .collect();
         if let Some(table) = root.get("expect").and_then(|n| self.table(n, "expect")) {
             self.expectations(table, "", &mut policy.expect);

@@ -4,7 +4,7 @@ use super::{Node, Reader};
 use crate::finding::Level;
 use crate::options::{OptionSpec, Value, ValueKind};
 use crate::policy::levels::rule_index;
-use crate::policy::model::RuleSetting;
+use crate::policy::model::{RuleSetting, SetRule};
 use crate::rules::registry::RULES;
 use gospect_knowledge::{hint, nearest};
 use std::ops::Range;
@@ -18,11 +18,16 @@ impl Reader<'_> {
         let mut out = Vec::new();
         for (key, value) in table {
             let name: &str = key.get_ref();
-            let Some(rule) = rule_index(name) else {
+            let custom = || {
+                let id = self.custom_ids.get(name)?;
+                Some(SetRule::Custom(id.clone()))
+            };
+            let Some(rule) = rule_index(name).map(SetRule::BuiltIn).or_else(custom) else {
                 if !self.is_listed() {
                     continue;
                 }
                 let ids = RULES.iter().map(|r| r.meta.id);
+                let ids = ids.chain(self.custom_ids.iter().map(String::as_str));
                 let help = hint(name, ids, || "`gospect explain` lists all rules".into());
                 self.wrong(
                     key.span(),
@@ -33,6 +38,10 @@ impl Reader<'_> {
                 self.meant(name, value);
                 continue;
             };
+            let specs = match rule {
+                SetRule::BuiltIn(index) => RULES.get(index).map_or(&[][..], |r| r.meta.options),
+                SetRule::Custom(_) => &[],
+            };
             let mut setting = RuleSetting {
                 rule,
                 level: None,
@@ -42,7 +51,6 @@ impl Reader<'_> {
             match value.get_ref() {
                 DeValue::String(_) => setting.level = self.level(value),
                 DeValue::Table(t) => {
-                    let specs = RULES.get(rule).map_or(&[][..], |r| r.meta.options);
                     self.rule_table(name, t, specs, &mut setting);
                 }
                 _ => self.mismatch(value, "a level or a table with `level` and options"),
@@ -63,7 +71,7 @@ impl Reader<'_> {
             }
             (DeValue::Table(table), Some(rule)) => {
                 let mut unused = RuleSetting {
-                    rule,
+                    rule: SetRule::BuiltIn(rule),
                     level: None,
                     options: Vec::new(),
                     at: None,

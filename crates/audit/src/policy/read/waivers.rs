@@ -6,7 +6,6 @@ use crate::glob;
 use crate::policy::model::Waiver;
 use crate::rules::registry::RULES;
 use gospect_knowledge::nearest;
-use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -14,12 +13,7 @@ use toml::de::{DeTable, DeValue};
 const CUSTOM_LIMIT: usize = 200;
 
 impl Reader<'_> {
-    pub(super) fn waiver(
-        &mut self,
-        t: &DeTable,
-        span: &Range<usize>,
-        own: &BTreeSet<String>,
-    ) -> Option<Waiver> {
+    pub(super) fn waiver(&mut self, t: &DeTable, span: &Range<usize>) -> Option<Waiver> {
         self.only(
             t,
             "a waiver",
@@ -38,8 +32,9 @@ impl Reader<'_> {
             let known = RULES
                 .iter()
                 .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
-                || own.contains(rule)
-                || own
+                || self.custom_ids.contains(rule)
+                || self
+                    .custom_ids
                     .iter()
                     .take(CUSTOM_LIMIT)
                     .any(|id| glob::matches(rule, id));
@@ -47,7 +42,7 @@ impl Reader<'_> {
                 let ids = RULES
                     .iter()
                     .map(|r| r.meta.id)
-                    .chain(own.iter().map(String::as_str));
+                    .chain(self.custom_ids.iter().map(String::as_str));
                 let help = nearest(rule, ids).map(did_you_mean);
                 self.wrong(
                     node.span(),

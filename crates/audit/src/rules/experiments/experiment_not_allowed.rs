@@ -37,9 +37,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         )
         .salient(odd.join(","))
         .help(format!(
-            "`{}`, or allow it: `experiment-not-allowed = {{ allow = [\"{}\"] }}`",
+            "`{}`, or allow it: {}",
             ctx.go_build(&without),
-            odd.join("\", \"")
+            allow_line(META.id, &odd)
         ));
     if let Some(setting) = &x.setting {
         report = report.see("GOEXPERIMENT", setting.clone());

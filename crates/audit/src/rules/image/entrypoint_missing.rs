@@ -1,3 +1,4 @@
+use super::{copy, entrypoint};
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -33,9 +34,9 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
         .iter()
         .find(|b| b.visible && b.path.rsplit('/').next() == Some(base));
     report = match near {
-        Some(b) => report.see("found instead", b.path.clone()).help(format!("`ENTRYPOINT [\"{}\"]`", b.path)),
+        Some(b) => report.see("found instead", b.path.clone()).help(entrypoint(&b.path)),
         None if base == "sh" => report.help("there is no shell in this image: write ENTRYPOINT in exec form, `ENTRYPOINT [\"/app\"]`"),
-        None => report.help(format!("copy the program there in the final stage: `COPY --from=build /out/{base} {command}`")),
+        None => report.help(format!("copy the program there in the final stage: {}", copy(&format!("/out/{base}"), command))),
     };
     sink.report(report);
 }

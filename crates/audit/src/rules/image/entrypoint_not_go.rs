@@ -1,3 +1,4 @@
+use super::entrypoint;
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -38,7 +39,11 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
         Report::new(format!("the image starts {path}, which is no Go program"))
             .see("rootfs.started", path)
             .salient(path)
-            .help(format!("start the program itself: `ENTRYPOINT [\"{program}\"]`, or allow it: `entrypoint-not-go = {{ allow = [\"{path}\"] }}`")),
+            .help(format!(
+                "start the program itself: {}, or allow it: {}",
+                entrypoint(program),
+                allow_line(META.id, &[path])
+            )),
     );
 }
 

@@ -38,6 +38,29 @@ fn unix_image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
     })
 }
 
+/// The line of a Dockerfile that starts a program, between backquotes.
+fn entrypoint(path: &str) -> String {
+    format!("`ENTRYPOINT [{}]`", json(path))
+}
+
+/// The line of a Dockerfile that takes a program from the stage `build`, between backquotes.
+fn copy(from: &str, to: &str) -> String {
+    let is_word = |path: &str| {
+        let plain = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
+        path.chars().all(plain)
+    };
+    match is_word(from) && is_word(to) {
+        true => format!("`COPY --from=build {from} {to}`"),
+        false => format!("`COPY --from=build [{}, {}]`", json(from), json(to)),
+    }
+}
+
+/// A text in JSON, as Dockerfiles take it. A backquote would end the advice.
+fn json(text: &str) -> String {
+    let text = serde_json::Value::from(text).to_string();
+    text.replace('`', "\\u0060")
+}
+
 /// Lowers the level for a program that the image does not start.
 fn by_role(ctx: &Ctx, report: Report) -> Report {
     if ctx.binary.location.started == Some(true) {
@@ -62,4 +85,28 @@ pub(crate) fn place(image: &ImageRecord) -> (String, Location) {
             ..Location::default()
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{copy, entrypoint};
+
+    #[test]
+    fn lines_of_a_dockerfile_hold_any_path() {
+        for (path, expected) in [
+            ("/app", r#"`ENTRYPOINT ["/app"]`"#),
+            ("/a \"b\" `c`", r#"`ENTRYPOINT ["/a \"b\" \u0060c\u0060"]`"#),
+            ("/a\nRUN x", r#"`ENTRYPOINT ["/a\nRUN x"]`"#),
+        ] {
+            assert_eq!(entrypoint(path), expected);
+        }
+        assert_eq!(
+            copy("/out/app", "/app"),
+            "`COPY --from=build /out/app /app`"
+        );
+        assert_eq!(
+            copy("/out/app", "/a b"),
+            r#"`COPY --from=build ["/out/app", "/a b"]`"#
+        );
+    }
 }

@@ -181,8 +181,8 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
             }
         }
     }
-    for custom in &ctx.policy.custom {
-        if ctx.policy.custom_level(custom).is_some() {
+    for (custom, level) in ctx.policy.custom.iter().zip(ctx.custom_levels) {
+        if level.is_some() {
             let asks = |key: &str, operator: Operator, values: &[String]| match key
                 .strip_prefix("modules.")
             {

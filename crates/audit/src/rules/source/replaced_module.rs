@@ -23,11 +23,22 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             continue;
         }
         sink.report(
-            Report::new(format!("{} was replaced by {} {}", m.path, to.path, to.version))
-                .see("module", format!("{} {} => {} {}", m.path, m.version, to.path, to.version))
-                .salient(m.path.clone())
-                .salient(to.path.clone())
-                .help(format!("`go mod edit -dropreplace={0} && go get {1}`, or allow it: `replaced-module = {{ allow = [\"{2}\"] }}`", argument(&m.path), argument(&format!("{}@latest", m.path)), m.path)),
+            Report::new(format!(
+                "{} was replaced by {} {}",
+                m.path, to.path, to.version
+            ))
+            .see(
+                "module",
+                format!("{} {} => {} {}", m.path, m.version, to.path, to.version),
+            )
+            .salient(m.path.clone())
+            .salient(to.path.clone())
+            .help(format!(
+                "`go mod edit -dropreplace={0} && go get {1}`, or allow it: {2}",
+                argument(&m.path),
+                argument(&format!("{}@latest", m.path)),
+                allow_line(META.id, &[&m.path])
+            )),
         );
     }
 }

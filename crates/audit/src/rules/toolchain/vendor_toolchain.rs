@@ -19,8 +19,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     sink.report(
         Report::new(format!("built with a vendor's Go: {vendor}"))
-            .see("go_version_raw", ctx.binary.go_version_raw.as_deref().unwrap_or(vendor))
-            .help(format!("if that is meant, put `vendor-toolchain = {{ allow = [\"{vendor}\"] }}` under `[rules]` in gospect.toml")),
+            .see(
+                "go_version_raw",
+                ctx.binary.go_version_raw.as_deref().unwrap_or(vendor),
+            )
+            .help(format!(
+                "if that is meant, put {} under `[rules]` in gospect.toml",
+                allow_line(META.id, &[vendor])
+            )),
     );
 }
 

@@ -1,4 +1,8 @@
-//! Chains from the start of a program to the subject of a question: as text, JSON and a graph for Graphviz.
+//! Chains from the start of a program to the subject of a question: as text, JSON, a graph for Graphviz and a page.
+
+mod page;
+
+pub use page::html;
 
 use super::chain::verdict;
 use super::style::{Look, Tone, clean};
@@ -14,11 +18,11 @@ use std::io::{self, Write};
 pub fn text(why: &Why, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     if let Some(unknown) = &why.unknown {
-        let _ = writeln!(
-            text,
-            "{}: no answer: {}",
-            look.paint(Tone::Title, &clean(&why.program)),
-            clean(unknown)
+        let program = look.paint(Tone::Title, &why.program);
+        look.entry(
+            &mut text,
+            0,
+            &format!("{program}: no answer: {}", clean(unknown)),
         );
     }
     for (index, answer) in why.answers.iter().enumerate() {
@@ -28,31 +32,77 @@ pub fn text(why: &Why, look: &Look, out: &mut dyn Write) -> io::Result<()> {
         write_answer(&mut text, answer, look);
     }
     if let Some(legend) = legend(why) {
-        let _ = writeln!(text, "\n{}", look.paint(Tone::Dim, &legend));
+        text.push('\n');
+        look.wrap(&mut text, "", &look.paint(Tone::Dim, &legend));
     }
     out.write_all(look.finish(&text).as_bytes())
 }
 
 fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
-    let name = clean(&answer.name);
-    let Some(subject) = answer.subject.filter(|_| answer.found) else {
-        let _ = writeln!(
-            text,
-            "{}: {}",
-            look.paint(Tone::Title, &name),
-            clean(answer.note.as_deref().unwrap_or("not in this program"))
-        );
-        text.push_str(match (answer.nearest.is_empty(), &answer.note) {
-            (false, _) => "  names like it:\n",
-            (true, None) => "  no name is like it; `gospect packages` lists what is in a program\n",
-            (true, Some(_)) => "",
-        });
+    let name = look.paint(Tone::Title, &answer.name);
+    let Some(what) = what(answer) else {
+        let why = clean(answer.note.as_deref().unwrap_or(NOT_FOUND));
+        look.entry(text, 0, &format!("{name}: {why}"));
+        if !answer.nearest.is_empty() {
+            text.push_str("  names like it:\n");
+        } else if answer.note.is_none() {
+            look.entry(text, 2, NO_NAME_LIKE_IT);
+        }
         for near in &answer.nearest {
-            let _ = writeln!(text, "    {}", clean(near));
+            look.entry(text, 4, &clean(near));
         }
         return;
     };
-    let what = match (subject, answer.functions) {
+    look.entry(text, 0, &format!("{name}: {what}"));
+    if answer.chains.is_empty() {
+        look.entry(text, 2, no_chain(answer));
+    }
+    for (index, chain) in answer.chains.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        let width = chain
+            .iter()
+            .map(|s| clean(&s.function).chars().count())
+            .max();
+        let width = width.unwrap_or(0).min(WIDEST);
+        for step in chain {
+            write_step(text, step, width, look);
+        }
+        look.entry(text, 2, &verdict(chain));
+    }
+}
+
+/// A step in one line, with the place in a column of its own; where that is too wide, with the place below.
+fn write_step(text: &mut String, step: &Step, width: usize, look: &Look) {
+    let tone = match step.is_certain() {
+        true => Tone::Dim,
+        false => Tone::Warn,
+    };
+    let by = look.paint(tone, &format!("{:<6}", step.word()));
+    let head = format!("  {by} ");
+    let function = clean(&step.function);
+    let place = place(step);
+    let columns = HEAD + width.max(function.chars().count()) + 2 + place.chars().count();
+    if look.width.is_none_or(|all| columns <= all) {
+        let line = format!("{function:<width$}  {}", look.paint(Tone::Dim, &place));
+        let _ = writeln!(text, "{head}{}", line.trim_end());
+        return;
+    }
+    look.wrap(text, &head, &function);
+    if !place.is_empty() {
+        let place = look.paint(Tone::Dim, &place);
+        look.wrap(text, &" ".repeat(HEAD + 2), &place);
+    }
+}
+
+/// The columns of the word before a function.
+const HEAD: usize = 9;
+
+/// What a name stands for; `None`: nothing in the program.
+fn what(answer: &Answer) -> Option<String> {
+    let subject = answer.subject.filter(|_| answer.found)?;
+    Some(match (subject, answer.functions) {
         (Subject::Function, _) if answer.inlined => "a function, only inlined".to_owned(),
         (Subject::Function, _) => "a function".to_owned(),
         (Subject::Package, 1) => "a package, 1 function".to_owned(),
@@ -65,36 +115,19 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         (Subject::Vulnerability, number) => {
             format!("a vulnerability, {number} functions or packages of it are linked")
         }
-    };
-    let _ = writeln!(text, "{}: {what}", look.paint(Tone::Title, &name));
-    if answer.chains.is_empty() {
-        text.push_str(match answer.inlined {
-            true => "  its name is in the table of inlined calls, and no instruction of it is left\n",
-            false => "  nothing was seen to lead there: the linker kept it, and no code of the program refers to it\n",
-        });
-    }
-    for (index, chain) in answer.chains.iter().enumerate() {
-        if index > 0 {
-            text.push('\n');
+    })
+}
+
+const NOT_FOUND: &str = "not in this program";
+const NO_NAME_LIKE_IT: &str = "no name is like it; `gospect packages` lists what is in a program";
+
+/// Why there is no chain to something that is in the program.
+fn no_chain(answer: &Answer) -> &'static str {
+    match answer.inlined {
+        true => "its name is in the table of inlined calls, and no instruction of it is left",
+        false => {
+            "nothing was seen to lead there: the linker kept it, and no code of the program refers to it"
         }
-        let width = chain
-            .iter()
-            .map(|s| clean(&s.function).chars().count())
-            .max();
-        let width = width.unwrap_or(0).min(WIDEST);
-        for step in chain {
-            let function = clean(&step.function).into_owned();
-            let word = format!("{:<6}", step.word());
-            let tone = if step.is_certain() {
-                Tone::Dim
-            } else {
-                Tone::Warn
-            };
-            let place = place(step);
-            let line = format!("{function:<width$}  {}", look.paint(Tone::Dim, &place));
-            let _ = writeln!(text, "  {} {}", look.paint(tone, &word), line.trim_end());
-        }
-        text.push_str(&verdict(chain));
     }
 }
 
@@ -240,5 +273,43 @@ mod tests {
         assert!(picture.contains("[label=value, style=dashed]"), "{picture}");
         let document = render(&|out| json(&why, out).unwrap());
         assert!(document.contains(r#""by": "value""#), "{document}");
+    }
+    /// On a terminal each step stands in one line if it fits; otherwise its place is below, and nothing is cut.
+    #[test]
+    fn steps_fit_the_width() {
+        let long = "example.com/organisation/project/internal/commands.(*Runner).Start";
+        let answer = Answer {
+            name: long.to_owned(),
+            subject: Some(Subject::Function),
+            found: true,
+            functions: 1,
+            chains: vec![vec![step("main.main", By::Root), step(long, By::Method)]],
+            ..Answer::default()
+        };
+        let why = Why {
+            schema: gospect_record::why::SCHEMA,
+            program: "app".to_owned(),
+            unknown: None,
+            answers: vec![answer],
+        };
+        let at = |columns: usize| {
+            let look = Look {
+                width: Some(columns),
+                ..Look::PLAIN
+            };
+            let mut out = Vec::new();
+            text(&why, &look, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for columns in [40, 60, 80] {
+            let shown = at(columns);
+            let widest = shown.lines().map(|line| line.chars().count()).max();
+            assert!(widest.unwrap() <= columns, "{columns}: {shown}");
+            let whole: String = shown.split_whitespace().collect();
+            assert!(whole.contains(&format!("method{long}a.go:7")), "{shown}");
+        }
+        let line = format!("  method {long}  a.go:7\n");
+        assert!(at(100).contains(&line), "{}", at(100));
+        assert!(!at(80).contains(&line), "{}", at(80));
     }
 }
