@@ -118,3 +118,4 @@ mod vuln;
 mod vulndb;
 #[cfg(all(feature = "cli", feature = "registry"))]
 mod vulndb_server;
+mod whole_names;

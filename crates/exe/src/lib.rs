@@ -18,6 +18,7 @@
 mod ar;
 mod coff_fixups;
 pub mod dwarf;
+mod dynamic_symbols;
 mod elf;
 mod elf_fixups;
 mod error;

@@ -2,6 +2,7 @@
 //! record, so that none can be lost on the way.
 
 use super::corroborate::{Evidence, copies, corroborate};
+use super::facts::linked_functions::LinkedFunctions;
 use super::facts::{
     Program, call_chains, capabilities, executable, fips, goroot, linked, linked_functions,
     linker_values, module_list, notes, settings, versions,
@@ -64,6 +65,10 @@ pub fn full(mut program: Program<'_>) -> Binary {
         .collect();
     let linker_strings = linker_values::of(p, &runtime_strings);
     let linked = linked::of(p);
+    let linked_functions = match p.symbols {
+        true => linked_functions::read(p),
+        false => LinkedFunctions::default(),
+    };
     let corroboration = corroborate(&Evidence {
         program: p,
         build_id: executable.build_id.as_deref(),
@@ -77,6 +82,7 @@ pub fn full(mut program: Program<'_>) -> Binary {
         .chain(goroot.notes)
         .chain(notes::release(p))
         .chain(no_capabilities)
+        .chain(linked_functions.note)
         .collect();
     let mut binary = Binary {
         executable,
@@ -93,7 +99,7 @@ pub fn full(mut program: Program<'_>) -> Binary {
         linkage: Some(linkage::describe(p.tables.image())),
         corroboration: Some(corroboration),
         paths: Some(p.files().to_record()),
-        functions: p.symbols.then(|| linked_functions::read(p)).flatten(),
+        functions: linked_functions.functions,
         linked: Some(linked),
         second_build_info: copies::second(p),
         ..recorded(&mut program)

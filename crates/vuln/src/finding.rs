@@ -49,7 +49,7 @@ pub enum UnjudgedReason {
     Devel,
     /// The program does not list its modules; they are those of the packages that are linked.
     NoModules,
-    /// There is no function table, so the linked functions are unknown.
+    /// There is no function table, or it does not name all functions, so the linked functions are not all known.
     NoFunctions,
     /// A vendor's toolchain, which may have fixes of later releases.
     VendorToolchain,

@@ -221,19 +221,22 @@ impl<'b> Judge<'b> {
         Ok(())
     }
 
-    /// Notes the modules whose linked functions are unknown.
+    /// Notes the modules whose linked functions are unknown: all without a function table; with one that does not name every function, those of
+    /// which more may be linked than the table names.
     fn note_unknown_functions(&mut self) {
-        if self.linked.has_table {
+        if self.linked.has_table && self.linked.is_complete {
             return;
         }
-        let modules: BTreeSet<&String> = self.findings.iter().map(|f| &f.module).collect();
+        let open = |f: &&Finding| !self.linked.has_table || f.level != Level::Symbol;
+        let open = self.findings.iter().filter(open);
+        let modules: BTreeSet<&String> = open.map(|f| &f.module).collect();
         let rows = modules.iter().map(|module| Unjudged {
             module: Some((*module).clone()),
             why: UnjudgedReason::NoFunctions,
             entries: Vec::new(),
         });
         self.unjudged.extend(rows);
-        if modules.is_empty() {
+        if modules.is_empty() && !self.linked.has_table {
             self.note_program(UnjudgedReason::NoFunctions);
         }
     }

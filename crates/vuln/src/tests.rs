@@ -427,4 +427,13 @@ fn without_a_function_table_the_level_stays_below_symbol() {
         ["GO-2026-0001 symbol", "GO-2026-0002 module"]
     );
     assert!(program.findings.iter().all(|f| !f.absent));
+    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoFunctions)]);
+    // What it names is judged.
+    let found = self::database(&[entry(
+        "GO-2026-0001",
+        NET,
+        "introduced 0",
+        &["golang.org/x/net/http2: F"],
+    )]);
+    assert_eq!(why(&judged(&binary, &found)), []);
 }

@@ -58,15 +58,36 @@ impl Shape {
 
     /// The tables of one function: its pc table of calls, and its inline tree. Offsets; `None` without inlined calls.
     pub(super) fn tables(&self, image: &Image<'_>, func: u64) -> Option<(u64, u64)> {
-        let number = |at: u64| image.bytes(at, 4).map(|b| image.number(b));
-        let tables = func.checked_add(self.function)?;
-        let pcdata = number(func.checked_add(28)?)?;
-        let funcdata = u64::from(*image.bytes(tables.checked_sub(1)?, 1)?.first()?);
+        let number = |at: u64| image.bytes(func.checked_add(at)?, 4);
+        self.tables_by(number, |bytes| image.number(bytes))
+    }
+
+    /// The same, from the bytes of its `_func` and what follows.
+    pub(super) fn tables_in(
+        &self,
+        func: &[u8],
+        number: impl Fn(&[u8]) -> u64,
+    ) -> Option<(u64, u64)> {
+        let bytes = |at: u64| {
+            let at = usize::try_from(at).ok()?;
+            func.get(at..at.checked_add(4)?)
+        };
+        self.tables_by(bytes, number)
+    }
+
+    /// The same, from the reader of four bytes of `_func`.
+    fn tables_by<'b>(
+        &self,
+        bytes: impl Fn(u64) -> Option<&'b [u8]>,
+        number: impl Fn(&[u8]) -> u64,
+    ) -> Option<(u64, u64)> {
+        let pcdata = number(bytes(28)?);
+        let funcdata = u64::from(*bytes(self.function.checked_sub(4)?)?.last()?);
         if pcdata <= PCDATA_TREE_INDEX || funcdata <= FUNCDATA_TREE || pcdata > 1 << 16 {
             return None;
         }
-        let index = number(tables.checked_add(4 * PCDATA_TREE_INDEX)?)?;
-        let tree = number(tables.checked_add(4 * (pcdata + FUNCDATA_TREE))?)?;
+        let index = number(bytes(self.function + 4 * PCDATA_TREE_INDEX)?);
+        let tree = number(bytes(self.function + 4 * (pcdata + FUNCDATA_TREE))?);
         (index != 0 && tree != u64::from(u32::MAX)).then_some((index, tree))
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod old_inlining;
 mod pc_values;
 pub mod pclntab;
 pub mod rows;
+pub(crate) mod whole_names;
 
 pub use build_version::build_version;
 

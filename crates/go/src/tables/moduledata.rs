@@ -147,15 +147,37 @@ impl Moduledata {
         self.range(image, words.bss, words.enoptrbss)
     }
 
+    /// A word of it, as an address.
+    pub(crate) fn word(&self, image: &Image<'_>, number: u64) -> Option<u64> {
+        let distance = number.checked_mul(image.pointer_size())?;
+        image.pointer(self.address.checked_add(distance)?)
+    }
+
+    /// Bytes of the names of functions (`funcnametab`). Go 1.16 and newer.
+    pub(crate) fn name_bytes(&self, image: &Image<'_>) -> Option<u64> {
+        self.word(image, 2)
+    }
+
+    /// Address and size of the rows and structures of functions (`pclntable`). Go 1.16 and newer.
+    pub(crate) fn function_bytes(&self, image: &Image<'_>) -> Option<(u64, u64)> {
+        Some((self.word(image, 13)?, self.word(image, 14)?))
+    }
+
+    /// Number of rows of the function table (`ftab`), the last of which is the end of the last function.
+    pub(crate) fn function_count(&self, image: &Image<'_>, layout: Layout) -> Option<u64> {
+        self.word(
+            image,
+            match layout {
+                Layout::Go12 => 4,
+                Layout::Go116 | Layout::Go118 | Layout::Go120 => 17,
+            },
+        )
+    }
+
     /// The addresses that two words name.
     fn range(&self, image: &Image<'_>, from: u64, to: u64) -> Option<(u64, u64)> {
-        let field = |i: u64| {
-            image.pointer(
-                self.address
-                    .checked_add(i.checked_mul(image.pointer_size())?)?,
-            )
-        };
-        Some((field(from)?, field(to)?)).filter(|range| range.0 <= range.1)
+        let range = (self.word(image, from)?, self.word(image, to)?);
+        Some(range).filter(|range| range.0 <= range.1)
     }
 
     fn parse(image: &Image<'_>, address: u64, table: &Pclntab) -> Option<Self> {

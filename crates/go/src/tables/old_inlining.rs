@@ -12,7 +12,7 @@
 //! ```
 
 use super::functions::package;
-use super::pc_values::PcValues;
+use super::pc_values::call_count;
 use super::pclntab::{Layout, Pclntab};
 use gospect_exe::Image;
 use std::collections::HashSet;
@@ -100,7 +100,7 @@ impl<'i> Reader<'_, 'i, '_> {
     fn calls(&self, shape: Shape, most: usize, visit: &mut dyn FnMut(u64, &'i [u8])) -> Read {
         let mut read = Read::default();
         // Real tables do not overlap, so there are no more steps and calls together than bytes.
-        let mut work = self.whole.len();
+        let mut work = self.whole.len() as u64;
         let is_whole = (0..self.table.functions).try_for_each(|i| {
             if read.good + read.bad >= most {
                 return None;
@@ -108,7 +108,7 @@ impl<'i> Reader<'_, 'i, '_> {
             let Some((steps, tree)) = self.function(i, shape) else {
                 return Some(());
             };
-            let calls = count(self.whole.get(steps..)?, &mut work)?;
+            let calls = call_count(self.whole.get(steps..)?, &mut work)?;
             for call in 0..calls {
                 work = work.checked_sub(1)?;
                 let at = call.checked_mul(shape.call)?.checked_add(tree)?;
@@ -163,35 +163,5 @@ impl<'i> Reader<'_, 'i, '_> {
         let at = pointers.checked_add(word * shape.funcdata)?;
         let tree = self.image.pointer(self.table.address.checked_add(at)?)?;
         (steps != 0 && tree != 0).then_some((usize::try_from(steps).ok()?, tree))
-    }
-}
-
-/// The number of calls that a pc-value table refers to: one more than its highest value.
-fn count(table: &[u8], work: &mut usize) -> Option<u64> {
-    let mut runs = PcValues::new(table);
-    let mut highest = -1i64;
-    loop {
-        *work = work.checked_sub(1)?;
-        let Some(run) = runs.next_run()? else { break };
-        highest = highest.max(run.value);
-    }
-    u64::try_from(highest.checked_add(1)?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_highest_value_of_a_pc_table_tells_how_many_calls_there_are() {
-        // Changes +1, +2, -3 (zigzag 2, 4, 5), each for one instruction.
-        let table = [2, 1, 4, 1, 5, 1, 0];
-        assert_eq!(count(&table, &mut 100), Some(3));
-        assert_eq!(count(&[0, 5, 0], &mut 100), Some(0));
-        assert_eq!(count(&table[..5], &mut 100), None);
-        assert_eq!(count(&table, &mut 3), None);
-        assert_eq!(count(&[0xff; 8], &mut 100), None);
-        // A table without an end costs no more than the limit.
-        assert_eq!(count(&[2, 1].repeat(1000), &mut 10), None);
     }
 }

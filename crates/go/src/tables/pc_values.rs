@@ -48,6 +48,19 @@ impl<'b> PcValues<'b> {
     }
 }
 
+/// The number of calls to which a pc table of inlined calls refers: one more than its highest value. `None` if the table is malformed, or has more
+/// than `runs_left` runs, which counts down over all tables.
+pub(super) fn call_count(table: &[u8], runs_left: &mut u64) -> Option<u64> {
+    let mut runs = PcValues::new(table);
+    let mut highest = -1i64;
+    loop {
+        *runs_left = runs_left.checked_sub(1)?;
+        let Some(run) = runs.next_run()? else { break };
+        highest = highest.max(run.value);
+    }
+    u64::try_from(highest.checked_add(1)?).ok()
+}
+
 /// A number of seven bits in each byte, lowest first.
 fn varint(bytes: &mut slice::Iter<'_, u8>) -> Option<u32> {
     let mut value = 0u32;
@@ -84,5 +97,17 @@ mod tests {
                 assert!(run.is_some(), "{table:?}");
             }
         }
+    }
+    #[test]
+    fn the_highest_value_tells_how_many_calls_there_are() {
+        // Changes +1, +2, -3 (zigzag 2, 4, 5), each for one instruction.
+        let table = [2, 1, 4, 1, 5, 1, 0];
+        assert_eq!(call_count(&table, &mut 100), Some(3));
+        assert_eq!(call_count(&[0, 5, 0], &mut 100), Some(0));
+        assert_eq!(call_count(&table[..5], &mut 100), None);
+        assert_eq!(call_count(&table, &mut 3), None);
+        assert_eq!(call_count(&[0xff; 8], &mut 100), None);
+        // A table without an end costs no more than the limit.
+        assert_eq!(call_count(&[2, 1].repeat(1000), &mut 10), None);
     }
 }

@@ -145,7 +145,7 @@ fn text_says_what_to_do_and_what_that_ends() {
         "5 vulnerabilities linked, in 2 of 3 programs\n",
         "not listed (`--level package` lists them): 3 with only a package linked\n",
         "judged by linked packages, because the program does not list its modules: example.com/gopath; in dist/old\n",
-        "judged without functions, because there is no function table: example.com/gopath, stdlib; in dist/old\n",
+        "judged without the functions that no function table names: example.com/gopath, stdlib; in dist/old\n",
         "distributions fix without changing versions; ask them: ",
         "database: test, 2026-11-05, 8 entries\n",
     ] {

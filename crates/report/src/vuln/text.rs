@@ -406,9 +406,7 @@ fn sentence(why: UnjudgedReason) -> &'static str {
         UnjudgedReason::NoModules => {
             "judged by linked packages, because the program does not list its modules"
         }
-        UnjudgedReason::NoFunctions => {
-            "judged without functions, because there is no function table"
-        }
+        UnjudgedReason::NoFunctions => "judged without the functions that no function table names",
         UnjudgedReason::VendorToolchain => {
             "judged by a release that somebody else changed and may have fixed"
         }

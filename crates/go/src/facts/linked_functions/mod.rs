@@ -13,31 +13,45 @@ use crate::tables::functions::Functions as Table;
 use crate::tables::names::NameRuns;
 use crate::tables::old_inlining;
 use crate::tables::pclntab::Pclntab;
+use crate::tables::whole_names::{self, Gap};
 use gospect_exe::Image;
 use gospect_record::functions::{Builder, NAMES_LIMIT};
 use gospect_record::{Compiler, FunctionSource, Functions};
 use runs::gather;
 use std::ops::ControlFlow;
 
-/// The functions of the program, from the best source; `None` when nothing in the file names them.
-pub fn read(program: &Program<'_>) -> Option<Functions> {
+/// The functions of a program, and why some may be missing.
+#[derive(Default)]
+pub struct LinkedFunctions {
+    /// From the best source; `None` when nothing in the file names them.
+    pub functions: Option<Functions>,
+    /// What is wrong with the function table, as a sentence for the record.
+    pub note: Option<String>,
+}
+
+/// Reads the functions of the program.
+pub fn read(program: &Program<'_>) -> LinkedFunctions {
     let tables = &program.tables;
     let image = tables.image();
     // Obfuscators rename functions and packages, and write this as the version (garble).
     let are_true = program.version_text.as_deref() != Some("unknown");
     let main = program.main_package().or(program.guessed_main());
+    let mut gap = None;
     let functions = if let Some(table) = tables.pclntab() {
         let packages = tables.functions();
         // One more than the limit shows that something is missing.
         if let Some(names) = table.all_names(image, NAMES_LIMIT + 1) {
             let found = &packages.names;
-            // Few functions share a name, and those that are inlined add theirs.
-            let is_whole = !found.is_cut && found.count >= table.functions / 2;
+            gap = whole_names::check(tables, &names).err();
+            let is_whole = !found.is_cut && gap.is_none();
             let builder = gather(names, found, packages, main);
             builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
         } else {
             let (names, is_whole) = of_old_pclntab(image, table);
+            // Older programs leave no names of functions that exist only inlined.
+            gap = whole_names::check_old(tables).err().filter(|_| is_whole);
             let builder = gather_apart(names, packages, main);
+            let is_whole = is_whole && gap.is_none();
             builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
         }
     } else if let Some(table) = tables.gosymtab() {
@@ -52,7 +66,14 @@ pub fn read(program: &Program<'_>) -> Option<Functions> {
         let builder = gather(names.0, &packages.names, &packages, main);
         builder.finish(FunctionSource::SymbolTable, false)
     };
-    (!functions.is_empty()).then_some(functions)
+    LinkedFunctions {
+        functions: (!functions.is_empty()).then_some(functions),
+        note: gap.map(note),
+    }
+}
+
+fn note(gap: Gap) -> String {
+    format!("the function table does not name all functions: {gap}")
 }
 
 /// The functions of names that were put together from several places.
