@@ -24,39 +24,6 @@ pub fn explain_json(name: &str) -> Option<Value> {
     }))
 }
 
-/// The pages of all rules: `docs/rules.md`.
-pub fn rules_page() -> String {
-    let mut out = String::from(
-        "# Rules\n\nEvery rule of `gospect audit`, and of `gospect lint` (family deployment), with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
-    );
-    out.push_str("| code | rule | finds | default | release | container | fips |\n|---|---|---|---|---|---|---|\n");
-    for r in RULES {
-        let (m, l) = (r.meta, &r.meta.levels);
-        let _ = writeln!(
-            out,
-            "| {} | [{}](#{}) | {} | {} | {} | {} | {} |",
-            m.code,
-            m.id,
-            m.id,
-            m.summary,
-            word(l.default),
-            word(l.release),
-            word(l.container),
-            word(l.fips)
-        );
-    }
-    let mut family: Option<Family> = None;
-    for r in RULES {
-        if family != Some(r.family) {
-            family = Some(r.family);
-            let _ = write!(out, "\n## Family: {}\n", r.family.name());
-        }
-        out.push('\n');
-        out.push_str(&markdown(r.meta, 3));
-    }
-    out
-}
-
 /// The page of a rule. `depth` is the heading level of its title.
 fn markdown(m: &Meta, depth: usize) -> String {
     let (title, part) = ("#".repeat(depth), "#".repeat(depth + 1));
@@ -112,6 +79,39 @@ fn word(level: Option<Level>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The pages of all rules: `docs/rules.md`.
+    fn rules_page() -> String {
+        let mut out = String::from(
+            "# Rules\n\nEvery rule of `gospect audit`, and of `gospect lint` (family deployment), with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
+        );
+        out.push_str("| code | rule | finds | default | release | container | fips |\n|---|---|---|---|---|---|---|\n");
+        for r in RULES {
+            let (m, l) = (r.meta, &r.meta.levels);
+            let _ = writeln!(
+                out,
+                "| {} | [{}](#{}) | {} | {} | {} | {} | {} |",
+                m.code,
+                m.id,
+                m.id,
+                m.summary,
+                word(l.default),
+                word(l.release),
+                word(l.container),
+                word(l.fips)
+            );
+        }
+        let mut family: Option<Family> = None;
+        for r in RULES {
+            if family != Some(r.family) {
+                family = Some(r.family);
+                let _ = write!(out, "\n## Family: {}\n", r.family.name());
+            }
+            out.push('\n');
+            out.push_str(&markdown(r.meta, 3));
+        }
+        out
+    }
 
     #[test]
     fn every_rule_has_a_page_with_all_headings() {

@@ -24,7 +24,7 @@ pub const SYSTEMS: [&str; 18] = [
 ];
 
 /// Values of GOARCH.
-pub const ARCHITECTURES: [&str; 25] = [
+const ARCHITECTURES: [&str; 25] = [
     "386",
     "amd64",
     "amd64p32",

@@ -39,7 +39,7 @@ impl Version {
     }
 
     /// A version that a program claims for itself: with or without `v`, with one to three numbers.
-    pub fn of_claim(text: &str) -> Option<Self> {
+    pub(crate) fn of_claim(text: &str) -> Option<Self> {
         let bare = text.trim().trim_start_matches('v');
         Semver::parse_bare(bare)?;
         Some(Self {
@@ -88,7 +88,7 @@ impl Version {
 
 /// The release of Go that a version of the standard library stands for: `1.24.0-rc.3` is `go1.24rc3`, `1.20.0` is `go1.20`, `1.21.0` is `go1.21.0`
 /// (golang.org/x/vuln v1.9.0, internal/semver/semver.go, `SemverToGoTag`).
-pub fn go_release(bare: &str) -> String {
+pub(crate) fn go_release(bare: &str) -> String {
     let (numbers, prerelease) = bare.split_once('-').unwrap_or((bare, ""));
     let is_old = |minor: &str| minor.parse::<u32>().is_ok_and(|minor| minor < 21);
     let short = match numbers.strip_suffix(".0") {
@@ -131,7 +131,7 @@ pub fn affects(affected: &Affected, version: &Version) -> bool {
 }
 
 /// Whether an item of `affected` affects all versions.
-pub fn affects_all(affected: &Affected) -> bool {
+pub(crate) fn affects_all(affected: &Affected) -> bool {
     let mut ranges = affected.ranges.iter().chain(&affected.custom_ranges);
     affected.versions.is_empty()
         && ranges.all(|range| {

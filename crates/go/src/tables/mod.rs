@@ -7,7 +7,7 @@ mod build_version;
 pub(crate) mod code_refs;
 pub mod functions;
 pub mod gosymtab;
-pub mod inline_tree;
+pub(crate) mod inline_tree;
 pub mod inlining;
 pub(crate) mod linker_strings;
 pub(crate) mod moduledata;
@@ -18,7 +18,7 @@ pub mod pclntab;
 pub mod rows;
 pub(crate) mod whole_names;
 
-pub use build_version::build_version;
+pub(crate) use build_version::build_version;
 
 use super::written::build_id::go_note;
 use functions::Functions;

@@ -19,7 +19,7 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_harmless(line: &Line, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_harmless(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     let mut bytes = Vec::new();
     write(line, &mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The type of the payload of an envelope with a statement.
-pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// The values of `_type` of the two versions of in-toto statements (in-toto/attestation, `spec/v0.1` and `spec/v1`).
 pub const STATEMENT_TYPES: [&str; 2] = [

@@ -147,7 +147,7 @@ impl Eq for Package<'_> {}
 
 impl<'d> Package<'d> {
     /// Whether the entry names functions; if not, the whole package counts.
-    pub fn names_symbols(&self) -> bool {
+    pub(crate) fn names_symbols(&self) -> bool {
         self.count > 0
     }
 

@@ -187,7 +187,7 @@ pub fn products(program: &Program) -> Vec<String> {
 }
 
 /// The purl of an image: `pkg:oci/NAME@sha256%3A…?repository_url=HOST/PATH/NAME` (purl type definition `oci`); `None` for one that has no digest.
-pub fn image_purl(reference: &str, digest: Option<&str>) -> Option<String> {
+fn image_purl(reference: &str, digest: Option<&str>) -> Option<String> {
     let digest = digest?;
     let name = reference.split('@').next().unwrap_or_default();
     let slash = name.rfind('/').map_or(0, |at| at + 1);
