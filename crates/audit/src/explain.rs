@@ -2,8 +2,8 @@
 
 use super::finding::Level;
 use super::options::{Default, OptionSpec};
-use super::rules::meta::{Family, HEADINGS, Meta};
-use super::rules::registry::{self, RULES};
+use super::rules::meta::{HEADINGS, Meta};
+use super::rules::registry;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -78,6 +78,8 @@ fn word(level: Option<Level>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rules::meta::Family;
+    use super::super::rules::registry::RULES;
     use super::*;
 
     /// The pages of all rules: `docs/rules.md`.
