@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// The values of `_type` of the two versions of in-toto statements (in-toto/attestation, `spec/v0.1` and `spec/v1`).
-pub const STATEMENT_TYPES: [&str; 2] = [
+const STATEMENT_TYPES: [&str; 2] = [
     "https://in-toto.io/Statement/v0.1",
     "https://in-toto.io/Statement/v1",
 ];
