@@ -20,7 +20,9 @@ pub use rebuild::RebuildArgs;
 pub use source::{Facts, SourceArgs};
 #[cfg(feature = "verify")]
 pub use verify::{SumDb, VerifyArgs};
-pub use vulnerabilities::{DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, VulnArgs};
+pub use vulnerabilities::{
+    DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, FixArgs, VulnArgs,
+};
 
 use super::headings;
 use super::values::choices;

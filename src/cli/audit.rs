@@ -10,7 +10,7 @@ use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
-use super::vuln::{read_severities, read_vex};
+use super::vuln::{read_fixes, read_severities, read_vex};
 use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
@@ -42,8 +42,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
     let severities = read_severities(&args.severity)?;
     let is_rated = !args.severity.is_empty();
-    let needs_database =
-        args.vulns || is_rated || !statements.is_empty() || policy.asks_vulnerabilities();
+    let has_fixes = !args.fixes.distribution_fixes.is_empty();
+    let needs_database = args.vulns
+        || is_rated
+        || has_fixes
+        || !statements.is_empty()
+        || policy.asks_vulnerabilities();
     let database = match needs_database {
         true => Some(database::open(
             &args.database,
@@ -53,6 +57,10 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         )?),
         false => None,
     };
+    let fixes = database
+        .as_ref()
+        .map(|database| read_fixes(&args.fixes, database));
+    let fixes = fixes.transpose()?;
     let go_sums = go_sum::read_all(&args.go_sum)?;
     let rebuilt = read_rebuilt(args)?;
     let mut input = Input::open(&args.source, Need::Full("audit"))?;
@@ -82,6 +90,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         if is_rated {
             auditor = auditor.with_severities(&severities);
         }
+    }
+    if let Some(fixes) = &fixes {
+        auditor = auditor.with_distribution_fixes(fixes);
     }
     auditor = auditor.with_go_sums(&go_sums);
     let format = findings::format(&judge.format);

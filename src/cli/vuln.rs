@@ -1,6 +1,6 @@
 //! `gospect vuln`.
 
-use super::args::VulnArgs;
+use super::args::{FixArgs, VulnArgs};
 use super::error::Error;
 use super::exit::Exit;
 use super::files::{self, not_read};
@@ -12,6 +12,8 @@ use crate::record::{Binary, Line};
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
 use crate::scan::WantedChains;
+use crate::vuln::database::Database;
+use crate::vuln::distribution::{self, DistributionFixes};
 use crate::vuln::severity::{self, Severities};
 use crate::vuln::vex::{self, Bill, Document};
 use crate::vuln::{Report, Source, go_mod, judge, why};
@@ -40,6 +42,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         return Err(Error::BillNeedsCycloneDxVex);
     }
     let severities = read_severities(&args.severity)?;
+    let fixes = read_fixes(&args.fixes, &database)?;
     let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
     if args.why {
         let database = Arc::clone(&database);
@@ -93,6 +96,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     }
     for program in &mut report.programs {
         vex::apply(&documents, program);
+        fixes.apply(program);
     }
     report.rate(&severities);
     if args.only_fixed {
@@ -135,6 +139,21 @@ pub fn read_severities(paths: &[PathBuf]) -> Result<Severities, Error> {
         read.map_err(|why| not_read(path, why.to_string()))?;
     }
     Ok(severities)
+}
+
+/// Reads what distributions say about the vulnerabilities of a database.
+pub fn read_fixes(args: &FixArgs, database: &Database) -> Result<DistributionFixes, Error> {
+    let mut fixes = DistributionFixes::default();
+    if args.distribution_fixes.is_empty() {
+        return Ok(fixes);
+    }
+    let names = database.all_names().map_err(Error::Damaged)?;
+    for path in &args.distribution_fixes {
+        let bytes = files::read(path, distribution::LARGEST)?;
+        let read = fixes.read(&bytes, &path.to_string_lossy(), &|id| names.contains(id));
+        read.map_err(|why| not_read(path, why.to_string()))?;
+    }
+    Ok(fixes)
 }
 
 /// Reads a VEX document.

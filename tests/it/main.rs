@@ -27,6 +27,7 @@ mod cli_records;
 mod debug_info;
 #[cfg(feature = "archives")]
 mod differential;
+mod distribution_fixes;
 mod docs;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod exit_codes;

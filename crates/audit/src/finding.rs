@@ -83,6 +83,8 @@ impl Evidence {
     pub(crate) const VULNERABILITY: &str = "vulnerability";
     /// The source of evidence that names a module: waivers look for it.
     pub(crate) const MODULE: &str = "module";
+    /// The source of evidence that a distribution gives: its list of fixes, or the changelog of the package.
+    pub(crate) const DISTRIBUTION: &str = "distribution";
 }
 
 /// What a rule reports.

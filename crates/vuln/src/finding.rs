@@ -1,5 +1,6 @@
 //! The result for one program, with the keys of `gospect vuln --format json`.
 
+use super::distribution::DistributionFix;
 use super::go_mod::{ModuleNote, ModuleNotes};
 use super::owner_fix::OwnerFix;
 use super::severity::{Severities, Severity};
@@ -142,6 +143,9 @@ pub struct Finding {
     /// What the changelog of the package that owns the program says; the finding counts all the same. Absent where it does not name the vulnerability.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_fix: Option<OwnerFix>,
+    /// What the list of a distribution says about the package that owns the program; it takes nothing back. Absent where no list says anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution_fix: Option<DistributionFix>,
     /// Chains of calls from the start of the program to its linked functions (of packages that count whole, to their functions), the most certain first and one for each;
     /// empty: no chain was found. Absent when chains are not wanted, and below the level of symbols.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +195,13 @@ impl Finding {
                 format!("no version of {module} has a fix; do without it, or without the functions")
             }
         }
+    }
+
+    /// What the distribution says about it: its list, and the changelog of the package.
+    pub fn said_by_distribution(&self) -> Vec<String> {
+        let list = self.distribution_fix.iter().map(ToString::to_string);
+        let changelog = self.owner_fix.iter().map(ToString::to_string);
+        list.chain(changelog).collect()
     }
 
     /// Whether a function that the entry names is linked.

@@ -356,6 +356,7 @@ impl<'b> Judge<'b> {
                 && names != Precision::Nothing
                 && self.linked.is_complete,
             vex: None,
+            distribution_fix: None,
             chains: None,
             severity: None,
         })

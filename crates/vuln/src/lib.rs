@@ -18,6 +18,8 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod database;
+pub mod distribution;
+mod expand;
 mod finding;
 pub mod go_mod;
 mod judge;
@@ -37,6 +39,7 @@ pub mod version;
 pub mod vex;
 pub mod why;
 
+pub use expand::ExpandError;
 pub use finding::{
     Finding, Level, Precision, Program, Status, Unjudged, UnjudgedReason, VersionFrom, Vex, is_go,
     release_to_use,

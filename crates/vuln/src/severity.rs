@@ -6,10 +6,10 @@
 //! | EPSS | the daily CSV of FIRST: lines of `#`, then the columns `cve` and `epss`; as it is or gzipped |
 //! | CVSS | a CSV with the columns `cve` and `cvss`, or an answer of NVD's API 2.0 (`vulnerabilities`, each with `cve.metrics`) |
 
+use super::expand::{ExpandError, expanded};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
-use std::io::Read;
 
 /// Longest list, expanded: the EPSS of all CVEs has 10 MB.
 pub const LARGEST: u64 = 256 << 20;
@@ -143,12 +143,9 @@ pub struct NotACondition;
 /// What is wrong with a list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// It cannot be decompressed.
+    /// It cannot be decompressed, or is too large.
     #[error(transparent)]
-    Gzip(std::io::Error),
-    /// It has more than [`LARGEST`] bytes.
-    #[error("expands to more than {} MiB", LARGEST >> 20)]
-    TooLarge,
+    Expand(#[from] ExpandError),
     /// It is not text.
     #[error("is not UTF-8")]
     NotUtf8,
@@ -240,23 +237,8 @@ impl Severities {
     /// # Errors
     /// [`ListError`] says what is wrong with it; then none of it is used.
     pub fn read(&mut self, bytes: &[u8]) -> Result<(), ListError> {
-        let expanded;
-        let bytes = match bytes.starts_with(&[0x1f, 0x8b]) {
-            true => {
-                let mut out = Vec::new();
-                flate2::read::MultiGzDecoder::new(bytes)
-                    .take(LARGEST + 1)
-                    .read_to_end(&mut out)
-                    .map_err(ListError::Gzip)?;
-                expanded = out;
-                &expanded
-            }
-            false => bytes,
-        };
-        if bytes.len() as u64 > LARGEST {
-            return Err(ListError::TooLarge);
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| ListError::NotUtf8)?;
+        let bytes = expanded(bytes, LARGEST)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| ListError::NotUtf8)?;
         let text = text.trim_start_matches('\u{feff}');
         let list = match text.trim_start().starts_with('{') {
             true => json(text)?,

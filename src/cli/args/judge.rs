@@ -1,6 +1,6 @@
 //! Arguments of `audit` and `lint`.
 
-use super::{DatabaseArgs, OutputArgs, SourceArgs};
+use super::{DatabaseArgs, FixArgs, OutputArgs, SourceArgs};
 use crate::audit::{Date, Level};
 use crate::cli::headings;
 use crate::cli::levels::Levels;
@@ -47,6 +47,8 @@ pub struct AuditArgs {
     /// List of severities, as for `gospect vuln --severity`; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub severity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub fixes: FixArgs,
     /// Compare recorded checksums of modules with this go.sum file; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub go_sum: Vec<PathBuf>,

@@ -43,6 +43,8 @@ pub struct VulnArgs {
     /// Exit with 1 only on findings that meet CONDITION by a list of --severity: `exploited`, `cvss=N` or `epss=P` (this score or a higher one); may be given again
     #[arg(hide_short_help = true, long, value_name = "CONDITION", requires = "severity", value_parser = crate::vuln::severity::Condition::parse)]
     pub fail_severity: Vec<crate::vuln::severity::Condition>,
+    #[command(flatten)]
+    pub fixes: FixArgs,
     /// Note modules whose authors retracted the linked version or deprecated the module, by the go.mod file of the newest version: in the module cache of this machine, or from the proxies of GOPROXY
     #[arg(long, value_name = "cache|goproxy", hide_short_help = true,
           value_parser = PossibleValuesParser::new(["cache", "goproxy"]))]
@@ -121,6 +123,14 @@ pub struct DbUpdateArgs {
     pub cache: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+// Lists of distributions: shared by `vuln` and `audit`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FixArgs {
+    /// List in which a distribution says which version of a package has which fix: secdb of Alpine, JSON of Debian's security tracker, or OSV documents; may be given again
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub distribution_fixes: Vec<PathBuf>,
 }
 
 // Which vulnerability database: shared by every command that uses one.

@@ -30,6 +30,7 @@ use gospect_record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
 use gospect_verify::go_sum::{self, GoSum};
 use gospect_vuln as vuln;
 use gospect_vuln::database::{Damaged, Database};
+use gospect_vuln::distribution::DistributionFixes;
 use gospect_vuln::severity::Severities;
 use gospect_vuln::vex;
 use std::cell::{OnceCell, RefCell};
@@ -45,6 +46,7 @@ pub struct Auditor<'p> {
     statements: &'p [vex::Document],
     /// How severe vulnerabilities are.
     severities: Option<&'p Severities>,
+    distribution_fixes: Option<&'p DistributionFixes>,
     damaged: Option<Damaged>,
     base: InForce,
     /// What applies for each set of matching overrides.
@@ -71,6 +73,7 @@ impl<'p> Auditor<'p> {
             go_sums: &[],
             statements: &[],
             severities: None,
+            distribution_fixes: None,
             damaged: None,
             base: InForce::of(policy, &[]),
             special: HashMap::new(),
@@ -116,6 +119,12 @@ impl<'p> Auditor<'p> {
     /// Says how severe vulnerabilities are, by these lists.
     pub fn with_severities(mut self, severities: &'p Severities) -> Self {
         self.severities = Some(severities);
+        self
+    }
+
+    /// Adds to vulnerabilities what these lists of distributions say about the package that owns the program.
+    pub fn with_distribution_fixes(mut self, fixes: &'p DistributionFixes) -> Self {
+        self.distribution_fixes = Some(fixes);
         self
     }
 
@@ -174,6 +183,9 @@ impl<'p> Auditor<'p> {
                 vex::apply(self.statements, &mut program);
                 if let Some(severities) = self.severities {
                     program.rate(severities);
+                }
+                if let Some(fixes) = self.distribution_fixes {
+                    fixes.apply(&mut program);
                 }
                 self.fleet.add_vulnerabilities(&program);
                 Some(program)

@@ -47,7 +47,8 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
         Level::Module => "only the version matches",
     };
     let severity_text = finding.severity.map(|severity| format!("; {severity}"));
-    let owner_fix = finding.owner_fix.as_ref().map(|fix| format!("; {fix}"));
+    let said = finding.said_by_distribution();
+    let said: String = said.iter().map(|text| format!("; {text}")).collect();
     let name = finding
         .cve()
         .map_or(finding.id.clone(), |cve| format!("{} ({cve})", finding.id));
@@ -71,10 +72,9 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
         code: code(finding.level).to_owned(),
         level: severity,
         message: format!(
-            "{name} in {}{summary}; {what}{}{}",
+            "{name} in {}{summary}; {what}{}{said}",
             versions(finding),
             severity_text.unwrap_or_default(),
-            owner_fix.unwrap_or_default()
         ),
         path: program.path.clone(),
         location: program.location.clone(),

@@ -27,13 +27,13 @@ pub(super) struct Statement {
     pub action: Option<String>,
 }
 
-/// The statement about a finding. If something must be done or found out, it adds what the changelog of the owning package says.
+/// The statement about a finding. If something must be done or found out, it adds what the distribution of the owning package says.
 pub(super) fn statement(finding: &Finding) -> Statement {
     let mut statement = proven(finding);
-    if let Some(fix) = finding.owner_fix.as_ref()
-        && statement.status != Status::NotAffected
-    {
-        statement.detail = format!("{}; {fix}", statement.detail);
+    if statement.status != Status::NotAffected {
+        for said in finding.said_by_distribution() {
+            statement.detail = format!("{}; {said}", statement.detail);
+        }
     }
     statement
 }

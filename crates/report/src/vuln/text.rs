@@ -53,7 +53,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             if let Some(severity) = first.severity {
                 write!(out, "{}", wrap(6, &clean(&severity.to_string())))?;
             }
-            for line in owner_fixes(places) {
+            for line in said_by_distributions(places) {
                 write!(out, "{}", wrap(6, &clean(&line)))?;
             }
             for line in chain(places) {
@@ -109,10 +109,10 @@ fn linked(places: &[(&Program, &Finding)]) -> String {
     }
 }
 
-/// What the changelogs of packages say, each once.
-fn owner_fixes(places: &[(&Program, &Finding)]) -> Vec<String> {
-    let fixes = places.iter().filter_map(|(_, f)| f.owner_fix.as_ref());
-    let mut fixes: Vec<String> = fixes.map(ToString::to_string).collect();
+/// What the lists of distributions and the changelogs of packages say, each once.
+fn said_by_distributions(places: &[(&Program, &Finding)]) -> Vec<String> {
+    let fixes = places.iter().flat_map(|(_, f)| f.said_by_distribution());
+    let mut fixes: Vec<String> = fixes.collect();
     fixes.sort_unstable();
     fixes.dedup();
     fixes.truncate(NAMED);
@@ -372,7 +372,7 @@ fn without_chains(report: &Report) -> impl Iterator<Item = String> {
 fn distributions_to_ask(report: &Report, level: Level) -> Option<String> {
     let is_open = |program: &&Program| {
         let mut counting = program.counting(level);
-        counting.any(|finding| finding.owner_fix.is_none())
+        counting.any(|finding| finding.said_by_distribution().is_empty())
     };
     let owners = report
         .programs

@@ -17,6 +17,7 @@ pub use osv::{Document, DocumentError, parse};
 use compact::{Cursor, Section, Sections};
 use pool::Pool;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// A vulnerability database. Opening it reads its header; everything else is decoded when it is asked for.
 #[derive(Debug)]
@@ -277,6 +278,18 @@ impl Database {
             }
         }
         Ok(by_alias)
+    }
+
+    /// The IDs and aliases of all entries.
+    ///
+    /// # Errors
+    /// When the database is damaged.
+    pub fn all_names(&self) -> Result<HashSet<String>, Damaged> {
+        let mut all = HashSet::new();
+        for entry in self.entries() {
+            all.extend(entry?.names()?);
+        }
+        Ok(all)
     }
 
     /// All entries, in the order of their IDs.

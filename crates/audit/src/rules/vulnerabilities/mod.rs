@@ -79,6 +79,9 @@ fn report(finding: &Finding, what: &str) -> Report {
     if let Some(replaced) = &finding.replaced {
         report = report.see("in place of", replaced);
     }
+    for said in finding.said_by_distribution() {
+        report = report.see(Evidence::DISTRIBUTION, said);
+    }
     let (word, list) = match finding.symbols.as_slice() {
         [] => ("package", &finding.packages),
         _ => ("function", &finding.symbols),
