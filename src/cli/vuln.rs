@@ -9,6 +9,7 @@ use super::output::Output;
 use super::{database, dates};
 use crate::bytes::{Budget, Use};
 use crate::record::{Binary, Line};
+use crate::report::findings::Listing;
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
 use crate::scan::WantedChains;
@@ -96,7 +97,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     }
     for program in &mut report.programs {
         vex::apply(&documents, program);
-        fixes.apply(program);
+        program.add_distribution_fixes(&fixes);
     }
     report.rate(&severities);
     if args.only_fixed {
@@ -106,6 +107,11 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         color: output.look.color,
         width: output.look.width,
         level: args.level,
+        listing: match (args.all, args.summary) {
+            (true, _) => Listing::All,
+            (_, true) => Listing::Summary,
+            _ => Listing::Grouped,
+        },
         time,
         bill,
     };

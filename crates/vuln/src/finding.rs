@@ -1,6 +1,6 @@
 //! The result for one program, with the keys of `gospect vuln --format json`.
 
-use super::distribution::DistributionFix;
+use super::distribution::{DistributionFix, DistributionFixes};
 use super::go_mod::{ModuleNote, ModuleNotes};
 use super::owner_fix::OwnerFix;
 use super::severity::{Severities, Severity};
@@ -356,6 +356,18 @@ impl Program {
         }
         let rank = |f: &Finding| std::cmp::Reverse((f.level, f.severity));
         self.findings.sort_by_key(rank);
+    }
+
+    /// Adds what the lists of distributions say about the package that owns the program.
+    pub fn add_distribution_fixes(&mut self, fixes: &DistributionFixes) {
+        let Some(owner) = &self.owner else {
+            return;
+        };
+        for finding in &mut self.findings {
+            let aliases = finding.aliases.iter().map(String::as_str);
+            let ids = aliases.chain([finding.id.as_str()]);
+            finding.distribution_fix = fixes.of(owner, ids);
+        }
     }
 
     /// Findings of this level or above that no VEX document dismisses.

@@ -59,6 +59,12 @@ pub struct VulnArgs {
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::vuln::FORMATS.iter().map(|f| (f.name, f.doc))))]
     pub format: String,
+    /// In text and Markdown, write one line for each upgrade
+    #[arg(help_heading = headings::OUTPUT, long, hide_short_help = true)]
+    pub summary: bool,
+    /// In text and Markdown, list every program and function
+    #[arg(help_heading = headings::OUTPUT, long, conflicts_with = "summary", hide_short_help = true)]
+    pub all: bool,
     #[command(flatten)]
     pub output: OutputArgs,
     #[command(flatten)]

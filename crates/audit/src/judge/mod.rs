@@ -185,7 +185,7 @@ impl<'p> Auditor<'p> {
                     program.rate(severities);
                 }
                 if let Some(fixes) = self.distribution_fixes {
-                    fixes.apply(&mut program);
+                    program.add_distribution_fixes(fixes);
                 }
                 self.fleet.add_vulnerabilities(&program);
                 Some(program)

@@ -13,7 +13,7 @@ pub enum Listing {
     All,
     /// What a rule finds in several programs as one block, then the other findings by program.
     Grouped,
-    /// One line for each rule.
+    /// One line for each rule, or for each upgrade that ends vulnerabilities.
     Summary,
 }
 

@@ -2,7 +2,8 @@
 
 use super::Options;
 use super::statement::versions;
-use super::text::names_of;
+use super::text::{names_of, said_by_distributions};
+use crate::findings::Listing;
 use crate::findings::markdown::cell;
 use gospect_bytes::escape::clean;
 use gospect_vuln::{Finding, Program, Report};
@@ -13,12 +14,12 @@ use std::io::{self, Write};
 const LISTED: usize = 100;
 /// Programs that a row names.
 const NAMED: usize = 5;
-/// Most chains of calls.
+/// Most chains of calls, and most vulnerabilities of which is told what distributions say.
 const CHAINS: usize = 20;
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## gospect vuln\n")?;
-    for line in super::text::footer(report, options.level) {
+    for line in super::text::footer(report, options) {
         writeln!(out, "{}  ", cell(&line))?;
     }
     let actions = report.actions(options.level);
@@ -29,6 +30,10 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     for action in &actions {
         writeln!(out, "- {}: {}", cell(&action.what()), action.ends.len())?;
     }
+    if options.listing == Listing::Summary {
+        return Ok(());
+    }
+    let (most_rows, most_names) = (options.limit(LISTED), options.limit(NAMED));
     // The column exists only if severities are known.
     let (head, line) = match report.is_rated() {
         true => (" severity |", "---|"),
@@ -40,15 +45,15 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     )?;
     let places = actions.iter().flat_map(|action| action.by_severity());
     let rows: Vec<_> = places.flat_map(alike).collect();
-    let mut is_cut = rows.len() > LISTED;
-    for places in rows.iter().take(LISTED) {
+    let mut is_cut = rows.len() > most_rows;
+    for places in rows.iter().take(most_rows) {
         let Some((_, finding)) = places.first() else {
             continue;
         };
         let names = names_of(places, false);
-        let unnamed = names.len().saturating_sub(NAMED);
+        let unnamed = names.len().saturating_sub(most_names);
         is_cut |= unnamed > 0;
-        let mut named: Vec<String> = names.into_iter().take(NAMED).collect();
+        let mut named: Vec<String> = names.into_iter().take(most_names).collect();
         if unnamed > 0 {
             named.push(format!("and {unnamed} more"));
         }
@@ -73,17 +78,18 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             cell(&named.join(", "))
         )?;
     }
-    if let more @ 1.. = rows.len().saturating_sub(LISTED) {
+    if let more @ 1.. = rows.len().saturating_sub(most_rows) {
         writeln!(out, "\n{more} more rows are not listed here.")?;
     }
     if is_cut {
-        writeln!(out, "\n`--format json` names every program.")?;
+        writeln!(out, "\n`--all` names every program.")?;
     }
-    chains(&rows, out)
+    chains(&rows, options.limit(CHAINS), out)?;
+    distributions(&rows, options.limit(CHAINS), out)
 }
 
 /// The most certain chain of calls of each row, where chains were asked for.
-fn chains(rows: &[Vec<(&Program, &Finding)>], out: &mut dyn Write) -> io::Result<()> {
+fn chains(rows: &[Vec<(&Program, &Finding)>], most: usize, out: &mut dyn Write) -> io::Result<()> {
     let has_chains = |places: &&Vec<(&Program, &Finding)>| {
         let mut findings = places.iter().map(|(_, finding)| finding);
         findings.any(|finding| finding.chains.is_some())
@@ -92,7 +98,7 @@ fn chains(rows: &[Vec<(&Program, &Finding)>], out: &mut dyn Write) -> io::Result
     if !with_chains.is_empty() {
         writeln!(out, "\n### How it is reached")?;
     }
-    for places in with_chains.iter().take(CHAINS) {
+    for places in with_chains.iter().take(most) {
         // With several places the chain says which program it is in.
         match places.as_slice() {
             [(program, finding)] => {
@@ -107,8 +113,32 @@ fn chains(rows: &[Vec<(&Program, &Finding)>], out: &mut dyn Write) -> io::Result
             writeln!(out, "    {}", clean(&line))?;
         }
     }
-    if let more @ 1.. = with_chains.len().saturating_sub(CHAINS) {
-        writeln!(out, "\n`--format json` has {more} more chains of calls.")?;
+    if let more @ 1.. = with_chains.len().saturating_sub(most) {
+        writeln!(out, "\n`--all` lists {more} more chains of calls.")?;
+    }
+    Ok(())
+}
+
+/// What distributions say about the vulnerability of each row.
+fn distributions(
+    rows: &[Vec<(&Program, &Finding)>],
+    most: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let said = rows.iter().filter_map(|places| {
+        let (_, first) = places.first()?;
+        let lines = said_by_distributions(places, most);
+        (!lines.is_empty()).then(|| (first, lines))
+    });
+    let said: Vec<_> = said.collect();
+    if !said.is_empty() {
+        writeln!(out, "\n### What distributions say\n")?;
+    }
+    for (finding, lines) in said.iter().take(most) {
+        writeln!(out, "- {}: {}", cell(&finding.id), cell(&lines.join("; ")))?;
+    }
+    if let more @ 1.. = said.len().saturating_sub(most) {
+        writeln!(out, "- and {more} more; `--all` lists them")?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ mod sarif;
 mod statement;
 mod text;
 
-use crate::findings;
+use crate::findings::{self, Listing};
 use gospect_vuln::vex::Bill;
 use gospect_vuln::{Level, Report};
 use std::io::{self, Write};
@@ -27,10 +27,22 @@ pub struct Options {
     pub width: Option<usize>,
     /// Findings below this level are only counted, in formats for people.
     pub level: Level,
+    /// How much text and Markdown list.
+    pub listing: Listing,
     /// Time of VEX documents, in seconds since 1970.
     pub time: u64,
     /// The bill whose components CycloneDX VEX names; `None`: the document has components of its own.
     pub bill: Option<Bill>,
+}
+
+impl Options {
+    /// How many of a list to name if that is limited to `most`.
+    fn limit(&self, most: usize) -> usize {
+        match self.listing {
+            Listing::All => usize::MAX,
+            Listing::Grouped | Listing::Summary => most,
+        }
+    }
 }
 
 /// A format of `vuln`.

@@ -89,7 +89,12 @@ fn report() -> Report {
 }
 
 fn rendered(name: &str, report: &Report, level: Level) -> String {
+    listed(name, report, level, Listing::Grouped)
+}
+
+fn listed(name: &str, report: &Report, level: Level, listing: Listing) -> String {
     let options = Options {
+        listing,
         color: false,
         width: None,
         level,
@@ -157,6 +162,40 @@ fn text_says_what_to_do_and_what_that_ends() {
         all.contains("GO-2026-0003") && !all.contains("not listed"),
         "{all}"
     );
+}
+
+/// `--all` shortens nothing, and `--summary` has one line for each upgrade; formats for machines are the same.
+#[test]
+fn all_lists_every_program_and_a_summary_only_what_to_do() {
+    let mut report = report();
+    let first = report.programs.first().unwrap().clone();
+    for number in 0..120 {
+        let mut program = first.clone();
+        program.path = format!("dist/copy{number:03}");
+        report.programs.push(program);
+    }
+    let of = |format: &str, listing| listed(format, &report, Level::Symbol, listing);
+    for format in ["text", "markdown"] {
+        let grouped = of(format, Listing::Grouped);
+        assert!(grouped.contains(" more"), "{grouped}");
+        assert!(grouped.contains("`--all` names every program"), "{grouped}");
+        let all = of(format, Listing::All);
+        assert!(!all.contains(" more") && !all.contains("--all"), "{all}");
+        for number in 0..120 {
+            assert!(all.contains(&format!("dist/copy{number:03}")), "{format}");
+        }
+        let summary = of(format, Listing::Summary);
+        assert!(!summary.contains("GO-2026-0001"), "{summary}");
+        assert!(summary.contains("upgrade golang.org/x/net to v0.38.0: "));
+        assert!(summary.contains("5 vulnerabilities linked, in 122 of 123 programs"));
+    }
+    let heads = "upgrade golang.org/x/net to v0.38.0: ends 2 vulnerabilities\nrebuild with go1.26.10: ends 1 vulnerability\n";
+    assert!(of("text", Listing::Summary).starts_with(heads));
+    for format in ["json", "sarif", "openvex", "junit"] {
+        let grouped = of(format, Listing::Grouped);
+        assert_eq!(grouped, of(format, Listing::All), "{format}");
+        assert_eq!(grouped, of(format, Listing::Summary), "{format}");
+    }
 }
 
 #[test]
@@ -422,6 +461,7 @@ fn statements_on_a_bill_name_its_components() {
     let finding = finding.iter_mut().find(|f| f.id == "GO-2026-0001").unwrap();
     (finding.symbols, finding.absent) = (Vec::new(), true);
     let options = Options {
+        listing: Listing::Grouped,
         color: false,
         width: None,
         level: Level::Symbol,

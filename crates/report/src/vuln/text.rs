@@ -3,6 +3,7 @@
 use super::Options;
 use super::statement::versions;
 use crate::chain::verdict;
+use crate::findings::Listing;
 use crate::flow::flow;
 
 use gospect_bytes::escape::clean;
@@ -23,9 +24,14 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         let text = flow(text, indent, indent + 2, options.width);
         format!("{}{text}\n", " ".repeat(indent))
     };
-    for action in report.actions(options.level) {
+    let most = options.limit(NAMED);
+    let actions = report.actions(options.level);
+    for action in &actions {
         let head = format!("{}: {}", action.what(), ends(action.to, action.ends.len()));
         writeln!(out, "{}", paint("1", &clean(&head)))?;
+        if options.listing == Listing::Summary {
+            continue;
+        }
         for places in action.by_severity() {
             let Some((_, first)) = places.first() else {
                 continue;
@@ -49,11 +55,11 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
                 line.replacen(level.name(), &paint(code, level.name()), 1)
                     .as_bytes(),
             )?;
-            write!(out, "{}", wrap(6, &clean(&linked(places))))?;
+            write!(out, "{}", wrap(6, &clean(&linked(places, most))))?;
             if let Some(severity) = first.severity {
                 write!(out, "{}", wrap(6, &clean(&severity.to_string())))?;
             }
-            for line in said_by_distributions(places) {
+            for line in said_by_distributions(places, most) {
                 write!(out, "{}", wrap(6, &clean(&line)))?;
             }
             for line in chain(places) {
@@ -63,20 +69,23 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
                 Some(fixed) => format!("; fixed in {fixed}"),
                 None => String::new(),
             };
-            let text = format!("in {}{fixed}", places_of(places));
+            let text = format!("in {}{fixed}", places_of(places, most));
             write!(out, "{}", wrap(6, &clean(&text)))?;
         }
         writeln!(out)?;
     }
-    for line in footer(report, options.level) {
+    if options.listing == Listing::Summary && !actions.is_empty() {
+        writeln!(out)?;
+    }
+    for line in footer(report, options) {
         write!(out, "{}", wrap(0, &clean(&line)))?;
     }
-    match report.actions(options.level).is_empty() {
+    match actions.is_empty() || options.listing == Listing::All {
         true => Ok(()),
         false => write!(
             out,
             "{}",
-            wrap(0, "`--format json` names every program and function.")
+            wrap(0, "`--all` names every program and function.")
         ),
     }
 }
@@ -91,7 +100,7 @@ fn ends(to: Option<&str>, number: usize) -> String {
 }
 
 /// The vulnerable code that is linked into any of the programs.
-fn linked(places: &[(&Program, &Finding)]) -> String {
+fn linked(places: &[(&Program, &Finding)], most: usize) -> String {
     let mut symbols: Vec<&str> = Vec::new();
     let mut packages: Vec<&str> = Vec::new();
     for (_, finding) in places {
@@ -103,19 +112,22 @@ fn linked(places: &[(&Program, &Finding)]) -> String {
         list.dedup();
     }
     match (symbols.is_empty(), packages.is_empty()) {
-        (false, _) => format!("links {}", some(&symbols)),
-        (true, false) => format!("links package {}", some(&packages)),
+        (false, _) => format!("links {}", some(&symbols, most)),
+        (true, false) => format!("links package {}", some(&packages, most)),
         (true, true) => "only the version matches".to_owned(),
     }
 }
 
 /// What the lists of distributions and the changelogs of packages say, each once.
-fn said_by_distributions(places: &[(&Program, &Finding)]) -> Vec<String> {
+pub(super) fn said_by_distributions(
+    places: &[(&Program, &Finding)],
+    most: usize,
+) -> Vec<String> {
     let fixes = places.iter().flat_map(|(_, f)| f.said_by_distribution());
     let mut fixes: Vec<String> = fixes.collect();
     fixes.sort_unstable();
     fixes.dedup();
-    fixes.truncate(NAMED);
+    fixes.truncate(most);
     fixes
 }
 
@@ -147,9 +159,9 @@ pub(super) fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
     lines.chain([verdict]).collect()
 }
 
-/// The first items of a list, and the number of others.
-fn some(list: &[&str]) -> String {
-    let shown = list.get(..NAMED.min(list.len())).unwrap_or_default();
+/// The first items of a list, at most `most`, and the number of others.
+fn some(list: &[&str], most: usize) -> String {
+    let shown = list.get(..most.min(list.len())).unwrap_or_default();
     match list.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -157,10 +169,10 @@ fn some(list: &[&str]) -> String {
 }
 
 /// The first places: path, version, and image and layer, or in how many images or layers the path has it.
-fn places_of(places: &[(&Program, &Finding)]) -> String {
+fn places_of(places: &[(&Program, &Finding)], most: usize) -> String {
     let all = names_of(places, true);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    some(&all)
+    some(&all, most)
 }
 
 /// The paths of programs with their places, those in most places first; `with_version` adds what is linked.
@@ -223,7 +235,7 @@ fn number_of_places(programs: &[&Program]) -> String {
 }
 
 /// Modules that are retracted or deprecated, each once with the programs that have it, and how many are not known.
-fn module_notes(report: &Report) -> Vec<String> {
+fn module_notes(report: &Report, most: usize) -> Vec<String> {
     let mut programs_of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut unknown: BTreeSet<&str> = BTreeSet::new();
     for program in &report.programs {
@@ -257,18 +269,19 @@ fn module_notes(report: &Report) -> Vec<String> {
     }
     let mut lines: Vec<String> = programs_of
         .into_iter()
-        .map(|(row, programs)| format!("{row}; in {}", some(&programs)))
+        .map(|(row, programs)| format!("{row}; in {}", some(&programs, most)))
         .collect();
     if !unknown.is_empty() {
         let unknown: Vec<&str> = unknown.into_iter().collect();
         let what = "not known whether they are retracted or deprecated";
-        lines.push(format!("{what}: {}", some(&unknown)));
+        lines.push(format!("{what}: {}", some(&unknown, most)));
     }
     lines
 }
 
 /// Counts, what could not be judged, what VEX documents exclude, and the database used.
-pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
+pub(super) fn footer(report: &Report, options: &Options) -> Vec<String> {
+    let (level, most) = (options.level, options.limit(NAMED));
     let mut lines = count_lines(report, level);
     lines.extend(report.cleared(level).map(|(program, finding)| {
         let vex = finding.vex.as_ref();
@@ -284,23 +297,23 @@ pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
         let programs: Vec<&str> = programs.into_iter().collect();
         let modules = match modules.as_slice() {
             [] => String::new(),
-            modules => format!("{}; ", some(modules)),
+            modules => format!("{}; ", some(modules, most)),
         };
         lines.push(format!(
             "{}: {modules}in {}",
             sentence(why),
-            some(&programs)
+            some(&programs, most)
         ));
     }
-    lines.extend(module_notes(report));
-    lines.extend(without_chains(report));
+    lines.extend(module_notes(report, most));
+    lines.extend(without_chains(report, most));
     if !report.unexamined.is_empty() {
         lines.push(format!(
             "not examined: {} (`gospect scan` on the same targets shows each with the reason)",
             report.unexamined.len()
         ));
     }
-    lines.extend(distributions_to_ask(report, level));
+    lines.extend(distributions_to_ask(report, level, most));
     let database = &report.database;
     let date = database
         .date
@@ -356,7 +369,7 @@ fn count_lines(report: &Report, level: Level) -> Vec<String> {
 }
 
 /// Why there are no chains of calls, with the programs that have none.
-fn without_chains(report: &Report) -> impl Iterator<Item = String> {
+fn without_chains(report: &Report, most: usize) -> impl Iterator<Item = String> {
     let mut programs_by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for program in &report.programs {
         if let Some(why) = &program.without_chains {
@@ -365,11 +378,11 @@ fn without_chains(report: &Report) -> impl Iterator<Item = String> {
         }
     }
     let reasons = programs_by_reason.into_iter();
-    reasons.map(|(why, programs)| format!("no chains of calls for {}: {why}", some(&programs)))
+    reasons.map(move |(why, programs)| format!("no chains of calls for {}: {why}", some(&programs, most)))
 }
 
 /// The distributions to ask about programs with vulnerabilities; `None`: their changelogs say what is fixed, or no package owns such a program.
-fn distributions_to_ask(report: &Report, level: Level) -> Option<String> {
+fn distributions_to_ask(report: &Report, level: Level, most: usize) -> Option<String> {
     let is_open = |program: &&Program| {
         let mut counting = program.counting(level);
         counting.any(|finding| finding.said_by_distribution().is_empty())
@@ -391,7 +404,7 @@ fn distributions_to_ask(report: &Report, level: Level) -> Option<String> {
     (!owners.is_empty()).then(|| {
         format!(
             "distributions fix without changing versions; ask them: {}",
-            some(&owners)
+            some(&owners, most)
         )
     })
 }

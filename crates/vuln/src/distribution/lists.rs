@@ -7,7 +7,9 @@
 //! | OSV | one document, an array of documents, or documents one after the other (<https://ossf.github.io/osv-schema/>) |
 
 use super::super::expand::{ExpandError, expanded};
-use super::{DISTRIBUTIONS, Distribution, LARGEST, Naming, Release, Until};
+use super::osv::{Osv, OsvList};
+use super::rows::{Row, Rows, TooManyRows};
+use super::{DISTRIBUTIONS, LARGEST, Naming, Until};
 use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -16,19 +18,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-/// Most rows of all lists that are kept.
-pub(super) const ROWS: usize = 1_000_000;
 /// Longest secdb, and longest OSV document: they are read as a whole. Real ones have 2 MB.
 const WHOLE: usize = 64 << 20;
-
-/// One row: the versions of a package that have a vulnerability.
-pub(super) struct Row {
-    pub(super) release: Release,
-    pub(super) package: String,
-    pub(super) vulnerability: String,
-    pub(super) from: Option<String>,
-    pub(super) until: Until,
-}
 
 /// What is wrong with a list.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +48,8 @@ pub enum FixListError {
     #[error("says nothing about packages of Debian, Ubuntu, Alpine, Wolfi or Chainguard")]
     Nothing,
     /// All lists together have too many rows.
-    #[error("more than {ROWS} fixes")]
-    TooManyRows,
+    #[error(transparent)]
+    TooManyRows(#[from] TooManyRows),
 }
 
 /// The rows of a list about the wanted vulnerabilities.
@@ -89,7 +80,7 @@ pub(super) fn read(
         Form::OsvLines => {
             let documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Osv>();
             for document in documents {
-                rows.osv(document?);
+                document?.add_to(&mut rows);
             }
         }
     }
@@ -208,37 +199,6 @@ impl<'de> Deserialize<'de> for Inner {
     }
 }
 
-/// The rows that were read so far.
-struct Rows<'w> {
-    is_wanted: &'w dyn Fn(&str) -> bool,
-    kept: Vec<Row>,
-    /// Whether any item was about a distribution that is known here.
-    has_items: bool,
-}
-
-impl Rows<'_> {
-    fn keep(
-        &mut self,
-        release: &Release,
-        package: &str,
-        id: &str,
-        from: Option<&str>,
-        until: Until,
-    ) {
-        self.kept.push(Row {
-            release: release.clone(),
-            package: package.to_owned(),
-            vulnerability: id.to_owned(),
-            from: from.map(str::to_owned),
-            until,
-        });
-    }
-
-    fn is_full(&self) -> bool {
-        self.kept.len() > ROWS
-    }
-}
-
 #[derive(Deserialize)]
 struct Secdb<'t> {
     #[serde(borrow, default)]
@@ -260,8 +220,11 @@ struct SecdbPackage<'t> {
     #[serde(borrow)]
     name: Cow<'t, str>,
     #[serde(borrow, default)]
-    secfixes: Option<HashMap<Cow<'t, str>, Option<Vec<Cow<'t, str>>>>>,
+    secfixes: Option<Secfixes<'t>>,
 }
+
+/// The IDs that each version fixes.
+type Secfixes<'t> = HashMap<Cow<'t, str>, Option<Vec<Cow<'t, str>>>>;
 
 impl Rows<'_> {
     fn secdb(&mut self, list: Secdb<'_>) -> Result<(), FixListError> {
@@ -287,7 +250,7 @@ impl Rows<'_> {
                     self.keep(&release, &pkg.name, id, None, until);
                 }
                 if self.is_full() {
-                    return Err(FixListError::TooManyRows);
+                    return Err(TooManyRows.into());
                 }
             }
         }
@@ -389,162 +352,9 @@ impl<'de> Visitor<'de> for TrackerPackage<'_, '_, 'de> {
                 }
             }
             if rows.is_full() {
-                return Err(A::Error::custom(FixListError::TooManyRows));
+                return Err(A::Error::custom(TooManyRows));
             }
         }
         Ok(())
     }
-}
-
-#[derive(Deserialize)]
-struct Osv {
-    id: String,
-    #[serde(default)]
-    withdrawn: Option<String>,
-    #[serde(default)]
-    aliases: Option<Vec<String>>,
-    #[serde(default)]
-    upstream: Option<Vec<String>>,
-    #[serde(default)]
-    affected: Option<Vec<OsvAffected>>,
-}
-
-#[derive(Deserialize)]
-struct OsvAffected {
-    #[serde(default)]
-    package: Option<OsvPackage>,
-    #[serde(default)]
-    ranges: Option<Vec<OsvRange>>,
-}
-
-#[derive(Deserialize)]
-struct OsvPackage {
-    ecosystem: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct OsvRange {
-    r#type: String,
-    #[serde(default)]
-    events: Vec<OsvEvent>,
-}
-
-#[derive(Deserialize)]
-struct OsvEvent {
-    #[serde(default)]
-    introduced: Option<String>,
-    #[serde(default)]
-    fixed: Option<String>,
-    #[serde(default)]
-    last_affected: Option<String>,
-}
-
-/// An array of documents.
-struct OsvList<'r, 'w>(&'r mut Rows<'w>);
-
-impl<'de> DeserializeSeed<'de> for OsvList<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for OsvList<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of OSV documents")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(document) = list.next_element::<Osv>()? {
-            self.0.osv(document);
-            if self.0.is_full() {
-                return Err(A::Error::custom(FixListError::TooManyRows));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The release of an ecosystem of OSV, such as `Debian:12`, `Ubuntu:22.04:LTS`, `Alpine:v3.20` or `Wolfi`. Those of Ubuntu Pro have versions of their own, so they
-/// are not the release itself.
-fn release_of(ecosystem: &str) -> Option<Release> {
-    let mut parts = ecosystem.split(':');
-    let name = parts.next()?;
-    let distribution: &'static Distribution = DISTRIBUTIONS.iter().find(|d| d.ecosystem == name)?;
-    let version = parts.next();
-    match (version, parts.next()) {
-        (Some("Pro"), _) => None,
-        (_, None | Some("LTS")) => distribution.release(version),
-        _ => None,
-    }
-}
-
-impl Rows<'_> {
-    fn osv(&mut self, document: Osv) {
-        let affected = document.affected.unwrap_or_default();
-        let mut items: Vec<(Release, OsvPackage, Vec<OsvRange>)> = Vec::new();
-        for one in affected {
-            let Some(package) = one.package else {
-                continue;
-            };
-            if let Some(release) = release_of(&package.ecosystem) {
-                items.push((release, package, one.ranges.unwrap_or_default()));
-            }
-        }
-        self.has_items |= !items.is_empty();
-        if document.withdrawn.is_some() {
-            return;
-        }
-        let own = DISTRIBUTIONS.iter().find_map(|d| {
-            document
-                .id
-                .strip_prefix(&format!("{}-", d.ecosystem.to_ascii_uppercase()))
-        });
-        let others = document.aliases.iter().chain(&document.upstream).flatten();
-        let ids = std::iter::once(own.unwrap_or(&document.id)).chain(others.map(String::as_str));
-        let mut ids: Vec<&str> = ids.filter(|id| (self.is_wanted)(id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for (release, package, ranges) in &items {
-            for (from, until) in ranges.iter().flat_map(spans) {
-                for id in &ids {
-                    self.keep(release, &package.name, id, from, until.clone());
-                }
-            }
-        }
-    }
-}
-
-/// The spans of a range, whose events are in the order of versions ("Events" in the schema). A range of commits has none.
-fn spans(range: &OsvRange) -> Vec<(Option<&str>, Until)> {
-    if range.r#type != "ECOSYSTEM" {
-        return Vec::new();
-    }
-    let mut spans = Vec::new();
-    let mut from: Option<&str> = None;
-    for event in &range.events {
-        let until = match (&event.introduced, &event.fixed, &event.last_affected) {
-            (Some(introduced), _, _) => {
-                if let Some(open) = from.replace(introduced) {
-                    spans.push((open, Until::Open));
-                }
-                continue;
-            }
-            (None, Some(fixed), _) => Until::Fixed(fixed.clone()),
-            (None, None, Some(last)) => Until::Last(last.clone()),
-            (None, None, None) => continue,
-        };
-        if let Some(from) = from.take() {
-            spans.push((from, until));
-        }
-    }
-    spans.extend(from.map(|from| (from, Until::Open)));
-    spans
-        .into_iter()
-        .map(|(from, until)| ((from != "0").then_some(from), until))
-        .collect()
 }

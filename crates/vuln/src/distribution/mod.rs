@@ -5,10 +5,12 @@
 
 mod lists;
 mod order;
+mod osv;
+mod rows;
 
 pub use lists::FixListError;
+pub use rows::TooManyRows;
 
-use super::finding::{Finding, Program};
 use gospect_record::{Owner, PackageKind};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -238,8 +240,8 @@ impl DistributionFixes {
     ) -> Result<(), FixListError> {
         let rows = lists::read(bytes, is_wanted)?;
         self.rows = self.rows.saturating_add(rows.len());
-        if self.rows > lists::ROWS {
-            return Err(FixListError::TooManyRows);
+        if self.rows > rows::MOST {
+            return Err(TooManyRows.into());
         }
         let list = self.lists.len();
         self.lists.push(name.to_owned());
@@ -256,17 +258,12 @@ impl DistributionFixes {
         Ok(())
     }
 
-    /// Adds to each finding of a program what the lists say about the package that owns it.
-    pub fn apply(&self, program: &mut Program) {
-        let Some(owner) = &program.owner else {
-            return;
-        };
-        for finding in &mut program.findings {
-            finding.distribution_fix = self.of(owner, finding);
-        }
-    }
-
-    fn of(&self, owner: &Owner, finding: &Finding) -> Option<DistributionFix> {
+    /// What the lists say about a vulnerability with any of these IDs and the package that owns a program; `None`: nothing.
+    pub fn of<'i>(
+        &self,
+        owner: &Owner,
+        ids: impl IntoIterator<Item = &'i str>,
+    ) -> Option<DistributionFix> {
         let distribution = Distribution::of_id(owner.distribution.as_deref()?)?;
         if owner.kind != distribution.kind {
             return None;
@@ -281,8 +278,8 @@ impl DistributionFixes {
             None => (&owner.name, &owner.version),
         };
         let vulnerabilities = packages.get(package)?;
-        let ids = std::iter::once(&finding.id).chain(&finding.aliases);
         let spans: Vec<&Span> = ids
+            .into_iter()
             .filter_map(|id| vulnerabilities.get(id))
             .flatten()
             .collect();

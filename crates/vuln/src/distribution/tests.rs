@@ -34,25 +34,8 @@ fn said(fixes: &DistributionFixes, os: (&str, &str), version: &str) -> String {
         }),
         ..Owner::default()
     };
-    let finding: Finding = serde_json::from_value(json!({
-        "id": "GO-2026-9001", "aliases": ["CVE-2026-9001"], "module": "example.com/acme", "version": "v1.0.0", "version_from": "module",
-        "replaced": null, "level": "symbol", "symbols": [], "packages": [], "fixed": null, "reviewed": true, "names": "nothing", "absent": false, "vex": null
-    }))
-    .unwrap();
-    let mut program = Program {
-        owner: Some(owner),
-        findings: vec![finding],
-        ..Program::default()
-    };
-    fixes.apply(&mut program);
-    let [finding] = program.findings.as_slice() else {
-        panic!("the finding stays");
-    };
-    finding
-        .distribution_fix
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    let said = fixes.of(&owner, ["GO-2026-9001", "CVE-2026-9001"]);
+    said.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn secdb(fixes: &Value) -> Value {
