@@ -50,14 +50,24 @@ pub fn of_zip(bytes: &dyn ReadAt) -> Result<String, ProxyError> {
     })
     .map_err(|e| ProxyError::Failed(format!("the zip: {}", e.detail)))?;
     lines.sort_unstable();
+    Ok(of_lines(&lines))
+}
+
+/// The sum of a go.mod file, `h1:…`: that of a module with no other file (cmd/go/internal/modfetch, `goModSum`).
+pub fn of_go_mod(bytes: &[u8]) -> String {
+    of_lines(&[(b"go.mod".to_vec(), hex(&Sha256::digest(bytes)))])
+}
+
+/// The sum of names and the hashes of their files.
+fn of_lines(lines: &[(Vec<u8>, String)]) -> String {
     let mut sum = Sha256::new();
-    for (name, hash) in &lines {
+    for (name, hash) in lines {
         sum.update(hash.as_bytes());
         sum.update(b"  ");
         sum.update(name);
         sum.update(b"\n");
     }
-    Ok(format!("h1:{}", base64::encode(&sum.finalize())))
+    format!("h1:{}", base64::encode(&sum.finalize()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -86,7 +86,7 @@ pub enum SettingError {
 
 impl ProxyError {
     /// Whether the `go` command asks the next proxy after this error: the file does not exist.
-    pub(super) fn is_absent(&self) -> bool {
+    pub fn is_absent(&self) -> bool {
         matches!(self, Self::NotFound(_))
     }
 }

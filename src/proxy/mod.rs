@@ -19,15 +19,15 @@ mod sumdb;
 mod tree;
 
 pub use client::Proxies;
-pub use dirhash::of_zip;
+pub use dirhash::{of_go_mod, of_zip};
 pub use environment::Settings;
 pub use error::ProxyError;
 pub use escape::{escape_path, escape_version};
-pub use module_cache::{Layered, ModuleCache, NoStore};
+pub use module_cache::{Layered, MemoryStore, ModuleCache, NoStore};
 pub use sumdb::{Store, Sums};
 #[cfg(test)]
 mod ahead_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,10 @@
 use super::environment::sumdb_folders;
 use super::sumdb::Store;
 use crate::source::dir::read_file;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Longest file of it.
 const FILE_MAX: u64 = 1 << 20;
@@ -60,6 +62,22 @@ impl Store for NoStore {
     }
 
     fn write(&self, _: &str, _: &[u8]) {}
+}
+
+/// A store in memory, for one run.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<HashMap<String, Vec<u8>>>);
+
+impl Store for MemoryStore {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.get(name).cloned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(name.to_owned(), bytes.to_vec());
+    }
 }
 
 /// Two stores: reads try `own` first, writes go to `own` only.

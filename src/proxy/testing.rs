@@ -15,21 +15,21 @@ use std::time::Duration;
 
 /// One request as the server saw it.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) path: String,
-    pub(super) authorization: String,
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) authorization: String,
 }
 
 /// What it answers.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: String,
+    pub(crate) body: Vec<u8>,
     /// Sends the body for ever.
-    pub(super) endless: bool,
+    pub(crate) endless: bool,
 }
 
-pub(super) fn reply(status: u16, body: &[u8]) -> Reply {
+pub(crate) fn reply(status: u16, body: &[u8]) -> Reply {
     Reply {
         status,
         headers: String::new(),
@@ -39,13 +39,13 @@ pub(super) fn reply(status: u16, body: &[u8]) -> Reply {
 }
 
 /// A server on the loopback.
-pub(super) struct Server {
-    pub(super) host: String,
-    pub(super) seen: Arc<Mutex<Vec<Request>>>,
+pub(crate) struct Server {
+    pub(crate) host: String,
+    pub(crate) seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    pub(super) fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -60,7 +60,7 @@ impl Server {
         Self { host, seen }
     }
 
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -104,7 +104,7 @@ fn serve(
 }
 
 /// Short pauses, few tries.
-pub(super) fn patience() -> Patience {
+pub(crate) fn patience() -> Patience {
     Patience {
         roots: None,
         tries: 2,
@@ -115,7 +115,7 @@ pub(super) fn patience() -> Patience {
 }
 
 /// Asks only this server.
-pub(super) fn settings(server: &Server, key: &str) -> Settings {
+pub(crate) fn settings(server: &Server, key: &str) -> Settings {
     Settings {
         goproxy: format!("http://{}", server.host),
         gosumdb: key.to_owned(),
@@ -125,7 +125,7 @@ pub(super) fn settings(server: &Server, key: &str) -> Settings {
 
 /// A store in memory.
 #[derive(Default)]
-pub(super) struct Kept(pub(super) Mutex<HashMap<String, Vec<u8>>>);
+pub(crate) struct Kept(pub(crate) Mutex<HashMap<String, Vec<u8>>>);
 
 impl Store for Kept {
     fn read(&self, name: &str) -> Option<Vec<u8>> {
@@ -140,16 +140,16 @@ impl Store for Kept {
 
 /// A transparency log with a key of its own.
 #[derive(Clone)]
-pub(super) struct Log {
-    pub(super) records: Vec<String>,
-    pub(super) seed: [u8; 32],
+pub(crate) struct Log {
+    pub(crate) records: Vec<String>,
+    pub(crate) seed: [u8; 32],
 }
 
-pub(super) const NAME: &str = "sum.test";
+pub(crate) const NAME: &str = "sum.test";
 
 impl Log {
     /// That many records: `example.com/mN v1.0.0`.
-    pub(super) fn of(count: usize) -> Self {
+    pub(crate) fn of(count: usize) -> Self {
         let record = |n| {
             format!("example.com/m{n} v1.0.0 h1:{n}=\nexample.com/m{n} v1.0.0/go.mod h1:mod{n}=\n")
         };
@@ -177,13 +177,13 @@ impl Log {
     }
 
     /// The verifier key, for GOSUMDB.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let hash = u32::from_be_bytes(self.key_hash());
         format!("{NAME}+{hash:08x}+{}", base64::encode(&self.key_data()))
     }
 
     /// A signed note of any text.
-    pub(super) fn sign(&self, text: &str) -> String {
+    pub(crate) fn sign(&self, text: &str) -> String {
         let mut signature = self.key_hash().to_vec();
         signature.extend(self.pair().sign(text.as_bytes()).as_ref());
         format!("{text}\n— {NAME} {}\n", base64::encode(&signature))
@@ -200,13 +200,13 @@ impl Log {
     }
 
     /// The signed head of the tree of the first records.
-    pub(super) fn head(&self, size: usize) -> String {
+    pub(crate) fn head(&self, size: usize) -> String {
         let hash = base64::encode(&self.hash(0, size));
         self.sign(&format!("go.sum database tree\n{size}\n{hash}\n"))
     }
 
     /// What a look-up of a record answers, with the head of a tree of that size.
-    pub(super) fn lookup(&self, index: usize, size: usize) -> Vec<u8> {
+    pub(crate) fn lookup(&self, index: usize, size: usize) -> Vec<u8> {
         format!("{index}\n{}\n{}", self.records[index], self.head(size)).into_bytes()
     }
 
@@ -228,7 +228,7 @@ impl Log {
     }
 
     /// The honest answer to a request.
-    pub(super) fn answer(&self, path: &str) -> Reply {
+    pub(crate) fn answer(&self, path: &str) -> Reply {
         let Some(path) = path.strip_prefix(&format!("/sumdb/{NAME}/")) else {
             return reply(404, b"");
         };

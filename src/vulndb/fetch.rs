@@ -185,18 +185,22 @@ mod client {
     }
 
     pub(super) fn fetch(url: &str) -> Result<Database, LoadError> {
+        let patience = Patience {
+            requests: DOCUMENTS,
+            ..Patience::default()
+        };
+        fetch_with(url, &patience)
+    }
+
+    fn fetch_with(url: &str, patience: &Patience) -> Result<Database, LoadError> {
         let server_error = |error: ArchiveError| server_error(url, error);
         if origin(url).contains('@') {
             return Err(server_error(unreadable(
                 "names and passwords are not sent; download it, and name the file".to_owned(),
             )));
         }
-        let patience = Patience {
-            requests: DOCUMENTS,
-            ..Patience::default()
-        };
         let hint = (Plain::Loopback, "");
-        let http = Http::new(origin(url), host_of(url), hint, &patience).map_err(server_error)?;
+        let http = Http::new(origin(url), host_of(url), hint, patience).map_err(server_error)?;
         let server = Server { http };
         let base = url.trim_end_matches('/');
         let source = base.split(['?', '#']).next().unwrap_or(base);
@@ -268,6 +272,43 @@ mod client {
             files.push((name, document));
         }
         read::read_documents(&files, source)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::proxy::testing::patience;
+        use std::io::{BufRead, BufReader, Write};
+        use std::net::TcpListener;
+        use std::time::Duration;
+
+        /// The server sends a part of the zip and then nothing more, and keeps the connection open: without a limit this would wait for ever.
+        #[test]
+        fn a_body_that_stops_is_given_up() {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let host = listener.local_addr().unwrap().to_string();
+            std::thread::spawn(move || {
+                let mut open = Vec::new();
+                for mut stream in listener.incoming().flatten() {
+                    let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                    let _ = lines.map_while(Result::ok).find(String::is_empty);
+                    let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nPK\x03\x04";
+                    let _ = stream.write_all(head.as_bytes());
+                    open.push(stream);
+                }
+            });
+            let patience = Patience {
+                timeout: Duration::from_millis(500),
+                ..patience()
+            };
+            let error = fetch_with(&format!("http://{host}/db.zip"), &patience).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.starts_with(&format!("http://{host}…: {host}")),
+                "{text}"
+            );
+            assert!(!text.contains('\n'), "{text}");
+        }
     }
 }
 

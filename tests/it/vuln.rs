@@ -514,7 +514,8 @@ fn retracted_and_deprecated_modules_are_noted_when_asked() {
         let mut command = command();
         command
             .env("GOMODCACHE", scratch.path())
-            .env("GOENV", "off");
+            .env("GOENV", "off")
+            .env("GOSUMDB", "off");
         command.env("GOPROXY", if place == "cache" { "off" } else { &proxy });
         command.args(["vuln", "--cache", "off", "--db", &database, "--exit-zero"]);
         finish(
@@ -528,20 +529,29 @@ fn retracted_and_deprecated_modules_are_noted_when_asked() {
         let out = ask(place, &["--format", "json"]);
         assert_eq!(out.code, Some(0), "{place}: {}", out.stderr);
         let value: Value = serde_json::from_str(&out.stdout).unwrap();
+        let mut wanted = json!([{
+            "module": "example.com/lib", "version": "v1.0.0", "retracted": "Loses data.",
+            "deprecated": "use example.com/lib/v2.", "said_by": "v1.4.0",
+        }]);
+        if place == "goproxy" {
+            wanted[0]["unchecked"] = json!("GOSUMDB=off");
+        }
         assert_eq!(
-            value["programs"][0]["module_notes"]["notes"],
-            json!([{
-                "module": "example.com/lib", "version": "v1.0.0", "retracted": "Loses data.",
-                "deprecated": "use example.com/lib/v2.", "said_by": "v1.4.0",
-            }]),
+            value["programs"][0]["module_notes"]["notes"], wanted,
             "{place}"
         );
         let out = ask(place, &[]);
+        let unchecked = if place == "goproxy" {
+            ", not checked: GOSUMDB=off"
+        } else {
+            ""
+        };
         for line in [
-            "retracted: example.com/lib v1.0.0: Loses data. (go.mod of v1.4.0)",
-            "deprecated: example.com/lib: use example.com/lib/v2. (go.mod of v1.4.0)",
+            "retracted: example.com/lib v1.0.0: Loses data. (go.mod of v1.4.0",
+            "deprecated: example.com/lib: use example.com/lib/v2. (go.mod of v1.4.0",
         ] {
-            assert!(out.stdout.contains(line), "{place}: {}", out.stdout);
+            let line = format!("{line}{unchecked})");
+            assert!(out.stdout.contains(&line), "{place}: {}", out.stdout);
         }
     }
     // What is not in the cache is not known, which is said.

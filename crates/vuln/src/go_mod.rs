@@ -31,6 +31,8 @@ pub struct Newest {
     pub version: String,
     /// What its go.mod file says.
     pub go_mod: GoMod,
+    /// Why the file was not held against the checksum database; `None`: it was, or it is from the module cache, where the `go` command does that.
+    pub unchecked: Option<String>,
 }
 
 /// Versions that the authors retracted.
@@ -168,6 +170,9 @@ pub struct ModuleNote {
     pub deprecated: Option<String>,
     /// The version whose go.mod file says so.
     pub said_by: String,
+    /// Why that file was not held against the checksum database, such as `GOSUMDB=off`; absent where it was, or is from the module cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<String>,
 }
 
 /// What the newest go.mod files say about the modules of a program.
@@ -203,6 +208,7 @@ pub fn module_notes(
         let Newest {
             version: said_by,
             go_mod,
+            unchecked,
         } = &*newest_file;
         let retracted = go_mod.retracted(version).map(str::to_owned);
         let deprecated = go_mod.deprecated.clone();
@@ -213,6 +219,7 @@ pub fn module_notes(
                 retracted,
                 deprecated,
                 said_by: said_by.clone(),
+                unchecked: unchecked.clone(),
             });
         }
     }
@@ -287,6 +294,7 @@ mod tests {
         let known = Arc::new(Newest {
             version: "v1.4.0".to_owned(),
             go_mod: GoMod::parse("module example.com/a\nretract v1.0.0 // bad"),
+            unchecked: Some("GOSUMDB=off".to_owned()),
         });
         let mut asked = Vec::new();
         let found = module_notes(&binary, &mut |module| {
@@ -300,6 +308,7 @@ mod tests {
             (note.retracted.as_deref(), note.said_by.as_str()),
             (Some("bad"), "v1.4.0")
         );
+        assert_eq!(note.unchecked.as_deref(), Some("GOSUMDB=off"));
         assert_eq!(found.notes.len(), 1);
     }
 }

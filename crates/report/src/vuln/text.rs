@@ -119,10 +119,7 @@ fn linked(places: &[(&Program, &Finding)], most: usize) -> String {
 }
 
 /// What the lists of distributions and the changelogs of packages say, each once.
-pub(super) fn said_by_distributions(
-    places: &[(&Program, &Finding)],
-    most: usize,
-) -> Vec<String> {
+pub(super) fn said_by_distributions(places: &[(&Program, &Finding)], most: usize) -> Vec<String> {
     let fixes = places.iter().flat_map(|(_, f)| f.said_by_distribution());
     let mut fixes: Vec<String> = fixes.collect();
     fixes.sort_unstable();
@@ -262,7 +259,12 @@ fn module_notes(report: &Report, most: usize) -> Vec<String> {
                     .map(|reason| format!("deprecated: {module}{}", with_reason(reason))),
             ];
             for row in rows.into_iter().flatten() {
-                let row = format!("{row} (go.mod of {said_by})");
+                let unchecked = note.unchecked.as_ref();
+                let unchecked = unchecked.map(|why| format!(", not checked: {why}"));
+                let row = format!(
+                    "{row} (go.mod of {said_by}{})",
+                    unchecked.unwrap_or_default()
+                );
                 programs_of.entry(row).or_default().push(&program.path);
             }
         }
@@ -378,7 +380,9 @@ fn without_chains(report: &Report, most: usize) -> impl Iterator<Item = String> 
         }
     }
     let reasons = programs_by_reason.into_iter();
-    reasons.map(move |(why, programs)| format!("no chains of calls for {}: {why}", some(&programs, most)))
+    reasons.map(move |(why, programs)| {
+        format!("no chains of calls for {}: {why}", some(&programs, most))
+    })
 }
 
 /// The distributions to ask about programs with vulnerabilities; `None`: their changelogs say what is fixed, or no package owns such a program.
