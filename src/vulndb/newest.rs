@@ -238,7 +238,7 @@ mod client {
             let client = Client::with(Place::Proxies, settings, None, patience()).unwrap();
             let mut newest = NewestGoMods {
                 client,
-                known: HashMap::new(),
+                answers: HashMap::new(),
                 problem: None,
             };
             let found = newest.of(module).map(|found| (*found).clone());

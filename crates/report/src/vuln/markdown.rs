@@ -128,7 +128,7 @@ fn distributions(
     let said = rows.iter().filter_map(|places| {
         let (_, first) = places.first()?;
         let lines = said_by_distributions(places, most);
-        (!lines.is_empty()).then(|| (first, lines))
+        (!lines.is_empty()).then_some((first, lines))
     });
     let said: Vec<_> = said.collect();
     if !said.is_empty() {
