@@ -3,7 +3,7 @@
 
 use super::Tables;
 use super::pc_values::{PcValues, RUNS_LIMIT};
-use super::pclntab::{Layout, Pclntab};
+use super::pclntab::{Layout, Pclntab, position_of_name};
 use gospect_exe::Image;
 
 /// `abi.PCDATA_InlTreeIndex`: the call of the inline tree to which an instruction belongs.
@@ -231,10 +231,5 @@ pub(super) fn steps(
 /// The offset of a function's name in the table of names (Go 1.16 and newer).
 pub(super) fn name_offset(image: &Image<'_>, table: &Pclntab, name: &[u8]) -> Option<u64> {
     let names = image.bytes(table.names.0, table.names.1)?;
-    memchr::memmem::find_iter(names, name)
-        .find(|&i| {
-            let before = i.checked_sub(1).and_then(|b| names.get(b));
-            before.is_none_or(|&b| b == 0) && names.get(i + name.len()) == Some(&0)
-        })
-        .map(|i| i as u64)
+    Some(position_of_name(names, name)? as u64)
 }

@@ -370,11 +370,7 @@ impl Pclntab {
             return Some(hit.is_some());
         }
         let names = image.bytes(self.names.0, self.names.1)?;
-        let hit = memchr::memmem::find_iter(names, name).any(|i| {
-            let before = i.checked_sub(1).and_then(|b| names.get(b));
-            before.is_none_or(|&b| b == 0) && names.get(i + name.len()) == Some(&0)
-        });
-        Some(hit)
+        Some(position_of_name(names, name).is_some())
     }
 
     /// Visits every source file.
@@ -398,6 +394,15 @@ impl Pclntab {
         }
         None
     }
+}
+
+/// Where a whole name begins among names that end with a zero byte each.
+pub(super) fn position_of_name(names: &[u8], name: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(names, name).find(|&position| {
+        let before = position.checked_sub(1).and_then(|before| names.get(before));
+        let after = names.get(position + name.len());
+        before.is_none_or(|&byte| byte == 0) && after == Some(&0)
+    })
 }
 
 /// The NUL-terminated text at an offset; `None` when it is too long.

@@ -4,6 +4,7 @@
 
 use super::{ArchiveError, Codec, Feed, cpio};
 use crate::packages::rpm::from_tags;
+use crate::packages::rpm::values::{Values, text_at};
 use gospect_bytes::Limits;
 use gospect_record::Owner;
 use std::cell::OnceCell;
@@ -34,7 +35,8 @@ mod tag {
 
 /// The header's data on the payload and its files.
 pub struct Header {
-    index: HashMap<u32, (u32, u32, u32)>,
+    /// Where the values of each tag are.
+    index: HashMap<u32, Values>,
     store: Vec<u8>,
     files: OnceCell<FileLists>,
 }
@@ -66,7 +68,12 @@ pub fn read_header(feed: &mut Feed<'_>, limits: &Limits) -> Result<Header, Archi
         .iter()
         .map(|entry| {
             let number = |at| number_at(entry, at);
-            (number(0), (number(4), number(8), number(12)))
+            let values = Values {
+                kind: number(4),
+                offset: number(8) as usize,
+                count: number(12),
+            };
+            (number(0), values)
         })
         .collect();
     Ok(Header {
@@ -175,12 +182,12 @@ impl Header {
 
     /// Offsets of the strings of a tag.
     fn strings(&self, tag: u32) -> Vec<usize> {
-        let Some(&(_, offset, count)) = self.index.get(&tag) else {
+        let Some(values) = self.index.get(&tag) else {
             return Vec::new();
         };
-        let mut at = offset as usize;
+        let mut at = values.offset;
         let mut starts = Vec::new();
-        for _ in 0..count.min(FILES) {
+        for _ in 0..values.count.min(FILES) {
             let Some(text) = self.string_at(at) else {
                 break;
             };
@@ -191,30 +198,16 @@ impl Header {
     }
 
     fn string_at(&self, at: usize) -> Option<&[u8]> {
-        let rest = self.store.get(at..)?;
-        rest.get(..memchr::memchr(0, rest)?)
+        text_at(&self.store, at)
     }
 
     /// The first string of a tag.
     fn text(&self, tag: u32) -> Option<&[u8]> {
-        self.string_at(self.index.get(&tag)?.1 as usize)
+        self.string_at(self.index.get(&tag)?.offset)
     }
 
     /// The `nth` number of a tag, with any width.
     fn number(&self, tag: u32, nth: u32) -> Option<u64> {
-        let &(kind, offset, count) = self.index.get(&tag)?;
-        let width = match kind {
-            1 | 2 => 1,
-            3 => 2,
-            4 => 4,
-            5 => 8,
-            _ => return None,
-        };
-        if nth >= count {
-            return None;
-        }
-        let at = (offset as usize).checked_add((nth as usize).checked_mul(width)?)?;
-        let bytes = self.store.get(at..at.checked_add(width)?)?;
-        Some(bytes.iter().fold(0, |v, b| v << 8 | u64::from(*b)))
+        self.index.get(&tag)?.number(&self.store, nth)
     }
 }

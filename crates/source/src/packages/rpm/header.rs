@@ -2,6 +2,8 @@
 //!
 //! Layout: rpm's `docs/manual/format_header.md`. A database leaves out the eight bytes of magic number.
 
+use super::values::{Values, text_at};
+
 /// Tags of the header that are read (rpm: `include/rpm/rpmtag.h`).
 pub mod tag {
     pub const NAME: u32 = 1000;
@@ -48,30 +50,28 @@ impl<'b> Header<'b> {
         })
     }
 
-    /// Type, position and count of a tag's values.
-    fn entry(&self, tag: u32) -> Option<(u32, usize, u32)> {
+    /// Where the values of a tag are.
+    fn entry(&self, tag: u32) -> Option<Values> {
         let entry = self.index.iter().find(|entry| be(*entry, 0) == Some(tag))?;
-        Some((be(entry, 4)?, be(entry, 8)? as usize, be(entry, 12)?))
-    }
-
-    fn string_at(&self, at: usize) -> Option<&'b [u8]> {
-        let rest = self.store.get(at..)?;
-        rest.get(..memchr::memchr(0, rest)?)
+        Some(Values {
+            kind: be(entry, 4)?,
+            offset: be(entry, 8)? as usize,
+            count: be(entry, 12)?,
+        })
     }
 
     /// The first string of a tag.
     pub fn text(&self, tag: u32) -> Option<&'b [u8]> {
-        self.string_at(self.entry(tag)?.1)
+        text_at(self.store, self.entry(tag)?.offset)
     }
 
     /// All strings of a tag.
     pub fn texts(&self, tag: u32) -> impl Iterator<Item = &'b [u8]> + '_ {
-        let (at, count) = self
+        let (mut at, count) = self
             .entry(tag)
-            .map_or((0, 0), |(_, at, count)| (at, count.min(FILES)));
-        let mut at = at;
+            .map_or((0, 0), |values| (values.offset, values.count.min(FILES)));
         (0..count).map_while(move |_| {
-            let text = self.string_at(at)?;
+            let text = text_at(self.store, at)?;
             at += text.len() + 1;
             Some(text)
         })
@@ -84,20 +84,7 @@ impl<'b> Header<'b> {
 
     /// The `nth` number of a tag, with any width.
     pub fn number(&self, tag: u32, nth: u32) -> Option<u64> {
-        let (kind, offset, count) = self.entry(tag)?;
-        let width = match kind {
-            1 | 2 => 1,
-            3 => 2,
-            4 => 4,
-            5 => 8,
-            _ => return None,
-        };
-        if nth >= count {
-            return None;
-        }
-        let at = offset.checked_add((nth as usize).checked_mul(width)?)?;
-        let bytes = self.store.get(at..at.checked_add(width)?)?;
-        Some(bytes.iter().fold(0, |v, b| v << 8 | u64::from(*b)))
+        self.entry(tag)?.number(self.store, nth)
     }
 
     /// Calls `visit` with the last part of every file's path.

@@ -8,6 +8,7 @@ mod fault;
 pub(super) mod header;
 mod ndb;
 mod sqlite;
+pub(crate) mod values;
 
 use super::digest::{Algorithm, RecordedDigest};
 use super::index::Index;
