@@ -140,6 +140,9 @@ pub struct DiffArgs {
     /// Classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
+    /// With --fail-on, exit with 0, not 3, when a side has no Go program
+    #[arg(long, hide_short_help = true)]
+    pub allow_none: bool,
     /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
     #[arg(long)]
     pub packages: bool,

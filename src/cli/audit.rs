@@ -11,6 +11,7 @@ use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
 use super::vuln::{read_fixes, read_severities, read_vex};
+use crate::audit::policy::{Input as Given, Judged};
 use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
@@ -36,6 +37,13 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if judge.print_config {
         return policy::print(&policy, &args.output);
     }
+    policy::refuse_idle_rules(
+        &policy,
+        judge,
+        Judged::Programs,
+        &given(args),
+        args.output.quiet,
+    )?;
     let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);
     let statements = args.vex.iter().map(|path| read_vex(path));
@@ -179,6 +187,18 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
 fn only_targets(audit: &Audit) -> bool {
     let is_target = |f: &Finding| f.rule == "unexamined-file" && f.location.is_of_target(&f.path);
     audit.findings.iter().all(is_target)
+}
+
+/// What the arguments give to rules that need it. A baseline that is being written will be there the next time.
+fn given(args: &AuditArgs) -> Vec<Given> {
+    let judge = &args.judge;
+    let has_baseline = judge.baseline.is_some() || judge.write_baseline.is_some();
+    let all = [
+        (has_baseline, Given::Baseline),
+        (!args.go_sum.is_empty(), Given::GoSum),
+    ];
+    let given = all.into_iter().filter(|(is_given, _)| *is_given);
+    given.map(|(_, input)| input).collect()
 }
 
 /// The results of `--rebuilt`.

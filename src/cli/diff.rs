@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::{database, dates};
-use crate::audit::diff::{self, Change, Class, Diff};
+use crate::audit::diff::{self, Change, Class, Diff, WORSE};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, FileBytes, Limits, Use};
 use crate::compare::compare;
@@ -75,11 +75,13 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let budget = Budget::of(args.source.memory, Use::Comparison);
     let (before, mut end) = collect(old, quiet, &budget)?;
     let (now, end_of_new) = collect(new, quiet, &budget)?;
+    let mut is_unread = false;
     for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
         // Reading errors have been reported already.
         if binaries.is_empty() && !end.failed && !quiet {
             say!("gospect: no Go program found in {}", clean(name));
         }
+        is_unread |= binaries.is_empty() && end.failed;
     }
     end.failed |= end_of_new.failed;
     end.reach.unexamined += end_of_new.reach.unexamined;
@@ -134,8 +136,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
             (false, false) => Listing::Grouped,
         },
     };
-    // Nothing was compared: a report would look as if nothing had changed.
-    if end.failed && before.is_empty() && now.is_empty() {
+    // A report would call every program of the other side added or removed.
+    if is_unread {
         return Ok(Exit::Failed);
     }
     let look = output.look;
@@ -158,7 +160,28 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if exit == Exit::Findings && !quiet {
         say!("gospect: failed on: {}", causes.join(", "));
     }
+    let is_compared = !before.is_empty() && !now.is_empty();
+    if exit == Exit::Fine && !args.fail_on.is_empty() && !is_compared && !args.allow_none {
+        say!(
+            "gospect: a side has no Go program, so nothing was compared; with --allow-none that is no error"
+        );
+        return Ok(Exit::NothingFound);
+    }
+    if fails_on_worse && !quiet && !classes.contains(&Class::Removed) {
+        say_what_is_gone(&diff);
+    }
     Ok(exit)
+}
+
+/// Says how many programs are gone, which is no change for the worse.
+fn say_what_is_gone(diff: &Diff) {
+    let gone = diff.count(Class::Removed);
+    if gone > 0 {
+        let programs = count(gone as u64, "program", "programs");
+        say!(
+            "gospect: {programs} removed, which `worse` does not count; `--fail-on worse,removed` does"
+        );
+    }
 }
 
 /// What `--fail-on` names and the comparison has, each with its number of programs: `toolchain (5 programs)`.
@@ -214,9 +237,6 @@ fn compare_code(old: &Path, new: &Path) -> Result<Comparison, Error> {
 
 /// A comparison takes this many times the memory of its records.
 const TIMES: u64 = 3;
-
-/// The word of `--fail-on` for every change for the worse, of any class.
-pub const WORSE: &str = "worse";
 
 /// The words of lists separated by commas.
 fn words(lists: &[String]) -> impl Iterator<Item = &str> {

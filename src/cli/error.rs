@@ -2,7 +2,7 @@
 
 use crate::audit::BaselineError;
 use crate::audit::diff::NoClass;
-use crate::audit::policy::PolicyError;
+use crate::audit::policy::{IdleRule, PolicyError};
 use crate::source::cache::CacheError;
 use crate::source::target::BadTarget;
 use crate::vuln::database::Damaged;
@@ -95,6 +95,9 @@ pub enum Error {
     Expect(#[source] PolicyError),
     #[error(transparent)]
     Level(#[from] PolicyError),
+    /// A rule that the command line names, and that can report nothing.
+    #[error("{0}")]
+    IdleRule(IdleRule),
     #[error(transparent)]
     Target(#[from] BadTarget),
 

@@ -5,6 +5,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
 use super::{audit, dates, policy};
+use crate::audit::policy::Judged;
 use crate::audit::{Assumed, Auditor};
 use crate::deploy::{Deployment, Kind, Problem};
 use crate::report::findings::{self, page, remarks};
@@ -25,6 +26,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
     if judge.print_config {
         return policy::print(&policy, &args.output);
     }
+    policy::refuse_idle_rules(&policy, judge, Judged::Files, &[], args.output.quiet)?;
     let (baseline, no_baseline) = audit::baseline(judge);
     let assumed = Assumed {
         release: args.go.clone(),

@@ -7,7 +7,7 @@ use super::files;
 use super::output::Output;
 use super::terminal::{colors, is_error_terminal};
 use crate::audit::Policy;
-use crate::audit::policy::FILE_NAME;
+use crate::audit::policy::{FILE_NAME, Input, Judged};
 use crate::report::style::clean;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,30 @@ pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<
         say!("gospect: {}", clean(&mistake.to_string()));
     }
     last.map_or(Ok(policy), Err)
+}
+
+/// Refuses rules that the command line names and that can report nothing, if their findings would make the exit code 1: a verdict
+/// without findings would look like a pass. Of other rules that are switched on by name it says so.
+pub fn refuse_idle_rules(
+    policy: &Policy,
+    judge: &JudgeArgs,
+    judged: Judged,
+    given: &[Input],
+    quiet: bool,
+) -> Result<(), Error> {
+    let idle = policy.idle_rules(judged, given);
+    let mut refused = idle
+        .iter()
+        .filter(|rule| rule.at.is_none() && rule.level >= judge.fail_on);
+    if let Some(rule) = refused.next() {
+        return Err(Error::IdleRule(rule.clone()));
+    }
+    for rule in idle.iter().filter(|_| !quiet) {
+        let place = rule.at.as_ref();
+        let place = place.map_or(String::new(), |at| format!("{}:{}: ", at.file, at.line));
+        say!("gospect: {}", clean(&format!("{place}{rule}")));
+    }
+    Ok(())
 }
 
 /// Prints the policy in force, for `--print-config`.

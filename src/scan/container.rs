@@ -1,6 +1,7 @@
 //! Archives, images and streams: files inside them are examined like files of a directory, and reported with their place inside.
 
 use super::event::WaitingEvent;
+use super::own_output::own_output;
 use super::place::{Inside, Opened};
 use super::program::{Content, Program};
 use super::surroundings::Surroundings;
@@ -199,7 +200,9 @@ impl Examiner<'_> {
             };
             match foreign::name(deep, b"") {
                 Some(format) => Content::Unexamined(Reason::Unsupported, foreign::detail(format)),
-                None => Content::NotGo("neither an executable, an archive nor an image".to_owned()),
+                None => Content::NotGo(own_output(head, opened.shown.as_bytes()).unwrap_or_else(
+                    || "neither an executable, an archive nor an image".to_owned(),
+                )),
             }
         };
         self.deliver(content, None, opened, deliver);

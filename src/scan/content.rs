@@ -2,6 +2,7 @@
 
 use super::examine::Examiner;
 use super::options::reader_options;
+use super::own_output::own_output;
 use super::program::Content;
 use super::{Counters, error_text};
 use crate::bytes::guard::{FAULT, guarded};
@@ -54,9 +55,9 @@ impl Examiner<'_> {
                 foreign::detail(format),
             ));
         }
-        Some(Content::NotGo(
-            "not an executable of a format that Go writes".to_owned(),
-        ))
+        Some(Content::NotGo(own_output(head, name).unwrap_or_else(
+            || "not an executable of a format that Go writes".to_owned(),
+        )))
     }
 
     /// Reads a file; one that the user `named` is also unpacked.

@@ -19,6 +19,7 @@ mod examine;
 mod file_name;
 mod links;
 mod options;
+mod own_output;
 #[cfg(unix)]
 mod owners;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]

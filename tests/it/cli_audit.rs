@@ -370,3 +370,51 @@ fn colours_come_only_when_asked_for() {
     assert!(!out(&[]).contains('\x1b'));
     assert!(out(&["--color=always"]).contains('\x1b'));
 }
+
+#[test]
+fn a_rule_named_on_the_command_line_that_can_report_nothing_is_refused() {
+    let s = place();
+    let go = "1.27-linux-amd64-trimstrip";
+    for (args, said) in [
+        (
+            &["-Aall", "-Dbelow-toolchain-floor", go][..],
+            "`below-toolchain-floor = { minimum = \"go1.26\" }`",
+        ),
+        (
+            &["-WGS260", "--fail-on=warning", go],
+            "missing-port reports nothing without `ports`",
+        ),
+        (&["-Dmodule-sum-mismatch", go], "give --go-sum FILE"),
+        (&["-Dunmet-expectation", go], "give --expect KEY=VALUE"),
+        (&["-Dgoroot-variable", go], "a rule of `gospect lint`"),
+    ] {
+        let out = audit(&s, args);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert!(out.stderr.contains(said), "{args:?}: {}", out.stderr);
+    }
+    let lint = run_in(s.path(), &["lint", "-Drace-detector", "."]);
+    assert_eq!(lint.code, Some(2));
+    assert!(
+        lint.stderr.contains("a rule of `gospect audit`"),
+        "{}",
+        lint.stderr
+    );
+    // Warnings do not fail here, so it is only said.
+    let warned = audit(&s, &["-WGS260", go]);
+    assert_eq!(warned.code, Some(0));
+    let said = "missing-port reports nothing without `ports`";
+    assert!(warned.stderr.contains(said), "{}", warned.stderr);
+    s.put("p.toml", b"[rules]\nbelow-toolchain-floor = \"error\"\n");
+    let out = audit(&s, &["--policy=p.toml", go]);
+    assert_eq!(out.code, Some(0));
+    let said = "p.toml:2: below-toolchain-floor reports nothing without `minimum`";
+    assert!(out.stderr.contains(said), "{}", out.stderr);
+    assert_eq!(
+        code(
+            &s,
+            &["-Dunmet-expectation", "--expect=go_version>=1.27", go]
+        ),
+        0
+    );
+    assert_eq!(code(&s, &["--expect=go_version>=1.28", go]), 1);
+}

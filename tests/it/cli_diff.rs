@@ -367,3 +367,56 @@ fn records_are_compared_as_far_as_their_facts_go() {
     let quiet = diff(&s, &["--quiet", "records:plain.ndjson", "old"]);
     assert_eq!(quiet.stderr, "");
 }
+
+#[test]
+fn a_gate_does_not_pass_when_a_side_has_no_program() {
+    let s = place();
+    std::fs::create_dir(s.path().join("empty")).unwrap();
+    let records = run_in(s.path(), &["scan", "--hash", "--format=ndjson", "old"]).stdout;
+    s.put("old.ndjson", records.as_bytes());
+    for (args, want) in [
+        (&["--fail-on=worse", "empty", "new"][..], 3),
+        (&["--fail-on=worse", "old", "empty"], 3),
+        (&["--fail-on=any", "empty", "empty"], 3),
+        (&["--fail-on=worse", "old.ndjson", "new"], 3),
+        (&["--fail-on=worse", "records:old.ndjson", "old"], 0),
+        (&["--fail-on=worse", "--allow-none", "empty", "new"], 0),
+        (&["--fail-on=added", "--allow-none", "empty", "new"], 1),
+        (&["--fail-on=added", "empty", "new"], 1),
+        (&["--fail-on=worse", "empty", "missing"], 2),
+        (&["empty", "new"], 0),
+    ] {
+        let out = diff(&s, args);
+        assert_eq!(out.code, Some(want), "{args:?}: {}", out.stderr);
+    }
+    let forgotten = diff(&s, &["--fail-on=worse", "old.ndjson", "new"]);
+    let said =
+        "old.ndjson: not a Go program: looks like records of a scan: write records:old.ndjson";
+    assert!(forgotten.stderr.contains(said), "{}", forgotten.stderr);
+    // A side that could not be read makes no report.
+    for args in [["old", "missing"], ["missing", "old"]] {
+        let out = diff(&s, &args);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{args:?}");
+    }
+    let unknown = diff(&s, &["--fail-on=foo", "old", "new"]);
+    assert!(unknown.stderr.contains("any, worse"), "{}", unknown.stderr);
+}
+
+#[test]
+fn programs_that_are_gone_are_said_beside_worse() {
+    let s = place();
+    s.put(
+        "old/other",
+        &crate::support::fixture("1.27-linux-amd64-one"),
+    );
+    s.put(
+        "new2/app",
+        &std::fs::read(s.path().join("old/app")).unwrap(),
+    );
+    let out = diff(&s, &["--fail-on=worse", "old", "new2"]);
+    let said = "1 program removed, which `worse` does not count; `--fail-on worse,removed` does";
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert!(out.stderr.contains(said), "{}", out.stderr);
+    let out = diff(&s, &["--fail-on=worse,removed", "old", "new2"]);
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
+}

@@ -188,8 +188,7 @@ impl Setting {
 
     /// The default of the runtime variable in that release.
     pub fn runtime_default(&self, minor: u32, goos: Option<&str>) -> i64 {
-        if !self.default_goos.is_empty()
-            && goos.is_some_and(|os| !self.default_goos.contains(&os))
+        if !self.default_goos.is_empty() && goos.is_some_and(|os| !self.default_goos.contains(&os))
         {
             return 0;
         }

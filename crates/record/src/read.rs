@@ -69,6 +69,32 @@ struct Head {
     schema: Option<String>,
 }
 
+/// The two forms in which `scan` writes records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// A stream of lines, which [`Records`] reads.
+    Records,
+    /// One JSON document, which is not read back.
+    Document,
+}
+
+/// Recognises what `scan` wrote by the first bytes of a file: both forms begin with keys that nothing else has.
+pub fn written_as(head: &[u8]) -> Option<Written> {
+    // Both forms name the schema before any text that may be long.
+    const MOST: usize = 128;
+    let start = head.get(..MOST).unwrap_or(head);
+    let text: Vec<u8> = start
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    if text.starts_with(br#"{"type":"run","schema":"gospect/"#) {
+        return Some(Written::Records);
+    }
+    text.starts_with(br#"{"schema":"gospect/"#)
+        .then_some(Written::Document)
+}
+
 /// A stream whose `run` line was read.
 pub struct Records<R> {
     input: R,
@@ -187,6 +213,22 @@ mod tests {
             write::write(&line, &mut out).unwrap();
         }
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_a_scan_wrote_is_recognised_by_its_first_bytes() {
+        let stream = stream();
+        for (text, expected) in [
+            (stream.as_str(), Some(Written::Records)),
+            (&stream[..40], Some(Written::Records)),
+            ("{\n  \"schema\": \"gospect/1\",\n", Some(Written::Document)),
+            // Answers of other commands, and other files.
+            ("{\"schema\": \"gospect-vuln/1\"}", None),
+            ("{\"type\":\"run\"}", None),
+            ("", None),
+        ] {
+            assert_eq!(written_as(text.as_bytes()), expected, "{text}");
+        }
     }
 
     fn read(text: &[u8]) -> Result<Vec<Line>, ReadError> {

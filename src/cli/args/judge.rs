@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[command(after_long_help = "Examples:
   gospect audit dist/                            findings with their fixes
   gospect audit --profile release -D dirty-tree dist/
-  gospect audit --expect vcs.revision=$(git rev-parse HEAD) dist/
+  gospect audit --expect vcs.revision=$(git rev-parse HEAD) --expect 'go_version>=1.26' dist/
   gospect audit --write-baseline base.json dist/ accept today's findings
   gospect audit --format sarif -o out.sarif dist/
   gospect explain RULE                           why, and what to do")]
@@ -27,10 +27,10 @@ pub struct AuditArgs {
     /// Show this result of `gospect rebuild --format json` on the page of --format html; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub rebuilt: Vec<PathBuf>,
-    /// A record key that every binary must have with this value (globs allowed)
+    /// A record key that every binary must have with this value (globs allowed); `go_version>=1.26` is a minimum
     ///
-    /// Keys are `go_version`, `main_package`, `vcs.revision` (also shortened), `build_info.Main.Version`, `modules.PATH`, a build setting such as `-tags`, or any other
-    /// key of `scan --format json`. A version may have a leading `v` or not. Expectations count even with `-A all`
+    /// Keys are `version` (of the program), `go_version`, `main_package`, `vcs.revision` (also shortened), `modules.PATH`, a build setting such as `-tags`, or any other
+    /// key of `scan --format json`. `>=`, `<=`, `>` and `<` compare versions and numbers. A version may have a leading `v` or not. Expectations count even with `-A all`
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub expect: Vec<String>,
     /// Find out what packages can do, for the rules of the family `capabilities` and for --write-baseline; a policy or baseline that asks does the same

@@ -64,6 +64,12 @@ pub enum Class {
     Content,
 }
 
+/// The word of `--fail-on` for all classes.
+const ANY: &str = "any";
+
+/// The word of `--fail-on` for every change for the worse, of any class. It is no class: callers take it out of the list.
+pub const WORSE: &str = "worse";
+
 /// A word that is not a class of changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not a class of changes; {hint}")]
@@ -121,17 +127,20 @@ impl Class {
     pub fn parse_list(text: &str) -> Result<Vec<Class>, NoClass> {
         let mut out = Vec::new();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-            if word == "any" {
+            if word == ANY {
                 out.extend(Class::ALL);
                 continue;
             }
             match Class::ALL.into_iter().find(|c| c.name() == word) {
                 Some(class) => out.push(class),
                 None => {
-                    let names = Class::ALL.map(Class::name);
+                    let names = Class::ALL.into_iter().map(Class::name);
+                    let names: Vec<&str> = names.chain([ANY, WORSE]).collect();
                     return Err(NoClass {
                         word: word.to_owned(),
-                        hint: hint(word, names, || format!("one of {}, any", names.join(", "))),
+                        hint: hint(word, names.iter().copied(), || {
+                            format!("one of {}", names.join(", "))
+                        }),
                     });
                 }
             }

@@ -240,15 +240,92 @@ fn a_path_may_begin_with_a_dot_or_not() {
             "{waived} {path}"
         );
     }
-    // The advice names the paths that the waiver was compared with.
-    let found = judged("dist/app", "/build/dist/app");
-    let unused = found.iter().find(|f| f.rule == "unused-waiver").unwrap();
+    // The advice names the paths that the waiver was compared with, and the glob that fits them if one part of the path does.
+    for (waived, path, advised) in [
+        (
+            "dist/app",
+            "/build/dist/app",
+            "write `path = \"**/dist/app\"`",
+        ),
+        ("dist/app", "app", "write `path = \"**/app\"`"),
+        ("out/./ap*", "/build/app", "write `path = \"**/ap*\"`"),
+        (
+            "dist/*",
+            "/build/other",
+            "`**/` in front matches any directory",
+        ),
+        (
+            "dist/tool",
+            "dist/app",
+            "`**/` in front matches any directory",
+        ),
+    ] {
+        let found = judged(waived, path);
+        let unused = found.iter().find(|f| f.rule == "unused-waiver").unwrap();
+        let help = &unused.help;
+        let place = format!("its rule has findings at {path}");
+        assert!(help.contains(advised) && help.contains(&place), "{help}");
+        let glob = help.strip_prefix("write `path = \"");
+        if let Some((glob, _)) = glob.and_then(|rest| rest.split_once('"')) {
+            let found = judged(glob, path);
+            assert!(found.iter().any(|f| f.waived.is_some()), "{glob} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_asked_for_by_name_says_what_it_cannot_judge() {
+    let text = "[rules]\ndenied-module = { deny = [\"github.com/x/y@v1.0.0\"] }\n\
+        [[custom]]\nid = \"no-old-crypto\"\nmessage = \"m\"\nall = [{ key = \"modules.golang.org/x/crypto\", op = \"<\", value = \"v0.31.0\" }]\n";
+    let program = gopath(&["golang.org/x/crypto/ssh", "github.com/x/y"]);
+    let judged = |names: &[(&str, Option<Level>)]| -> Vec<(String, Level)> {
+        let mut policy = Policy::load(text, "p.toml").unwrap();
+        for (name, level) in names {
+            policy.set_level(name, *level).unwrap();
+        }
+        let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+        auditor.binary(&program);
+        let findings = auditor.finish().findings.into_iter();
+        findings.map(|f| (f.rule, f.level)).collect()
+    };
+    let unknown = || vec![("modules-unknown".to_owned(), Level::Error)];
+    let (off, error) = (("all", None), Some(Level::Error));
+    assert_eq!(judged(&[off, ("no-old-crypto", error)]), unknown());
+    assert_eq!(judged(&[off, ("denied-module", error)]), unknown());
+    assert_eq!(judged(&[off, ("GS137", error)]), unknown());
+    assert_eq!(judged(&[off, ("missing-sum", error)]), unknown());
+    // Nothing that is unknown here was asked for, or it was turned off by its own name.
+    assert_eq!(judged(&[off]), []);
+    assert_eq!(judged(&[off, ("race-detector", error)]), []);
+    assert_eq!(
+        judged(&[off, ("denied-module", error), ("denied-module", None)]),
+        []
+    );
+    assert_eq!(
+        judged(&[off, ("denied-module", error), ("modules-unknown", None)]),
+        []
+    );
+}
+
+/// A waiver takes its own change out of the advice, and none that another finding needs.
+#[test]
+fn a_waiver_leaves_the_changes_that_other_findings_need() {
+    let text = "[[waivers]]\nrule = \"missing-build-info\"\nreason = \"r\"\n";
+    let program = change(gopath(&["github.com/x/y"]), |b| set(b, "-race", "true"));
+    let setup = Setup {
+        policy: text,
+        profile: "release",
+        ..Setup::default()
+    };
+    let findings = setup.audit(&[], &[program]).findings;
+    let waived = |f: &&Finding| f.waived.is_some();
+    assert_eq!(findings.iter().filter(waived).count(), 1);
+    let builds = findings.iter().filter(|f| f.help.contains("go build"));
+    let builds: Vec<&str> = builds.map(|f| f.help.as_str()).collect();
+    assert!(builds.len() > 2, "{builds:?}");
     assert!(
-        unused
-            .help
-            .contains("its rule has findings at /build/dist/app: "),
-        "{}",
-        unused.help
+        builds.iter().all(|help| help.contains("`GO111MODULE=on ")),
+        "{builds:?}"
     );
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NAMED: usize = 3;
 
 /// What to do about a waiver that covers nothing; `elsewhere` are paths where its rule has findings.
-fn correction(elsewhere: &BTreeSet<String>) -> String {
+fn correction(waiver: &Waiver, elsewhere: &BTreeSet<String>) -> String {
     let general = "delete it, or correct its `rule`, `path`, `vulnerability` or `module`";
     let named: Vec<&str> = elsewhere.iter().take(NAMED).map(String::as_str).collect();
     let more = match elsewhere.len() > NAMED {
@@ -24,11 +24,36 @@ fn correction(elsewhere: &BTreeSet<String>) -> String {
     };
     match named.is_empty() {
         true => general.to_owned(),
-        false => format!(
-            "{general}; its rule has findings at {}{more}: `path` is compared with these names, and `**/` in front matches any directory",
-            named.join(", ")
-        ),
+        false => {
+            let all = named.join(", ");
+            match near_miss(&waiver.path, elsewhere) {
+                Some(path) => format!(
+                    "write `path = \"{path}\"`, which matches wherever the run starts: its rule has findings at {all}{more}; or delete it"
+                ),
+                None => format!(
+                    "{general}; its rule has findings at {all}{more}: `path` is compared with these names, and `**/` in front matches any directory"
+                ),
+            }
+        }
     }
+}
+
+/// The end of a waiver's path, after `**/`, that matches one of the paths: CI may name the same directory otherwise. As many
+/// directories as possible are kept.
+fn near_miss(path: &str, elsewhere: &BTreeSet<String>) -> Option<String> {
+    let parts: Vec<&str> = path
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "." | ".." | "**"))
+        .collect();
+    let mut ends = (0..parts.len()).filter_map(|start| parts.get(start..));
+    ends.find_map(|end| {
+        // An end such as `*` would match everything.
+        let has_name = end.iter().any(|part| part.contains(char::is_alphanumeric));
+        let wider = format!("**/{}", end.join("/"));
+        let is_near =
+            has_name && wider != path && elsewhere.iter().any(|other| glob::matches(&wider, other));
+        is_near.then_some(wider)
+    })
 }
 
 impl Auditor<'_> {
@@ -130,7 +155,7 @@ impl Auditor<'_> {
                 reports.push((
                     &unused_waiver::META,
                     &w.at,
-                    about(message, &correction(&elsewhere)),
+                    about(message, &correction(w, &elsewhere)),
                 ));
             } else if expired {
                 let day = w.expires.map(|d| d.to_string()).unwrap_or_default();

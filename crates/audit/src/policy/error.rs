@@ -24,7 +24,7 @@ pub enum PolicyError {
         hint: String,
     },
     /// The expectation lacks a key or a value.
-    #[error("`{0}` is not KEY=VALUE")]
+    #[error("`{0}` is not KEY=VALUE, KEY>=VALUE, KEY<=VALUE, KEY>VALUE or KEY<VALUE")]
     NotAPair(String),
     /// Records have no such key.
     #[error("`{key}` is not a record key; {hint}")]
@@ -34,6 +34,9 @@ pub enum PolicyError {
         /// What to write instead.
         hint: String,
     },
+    /// The limit of an expectation has no order.
+    #[error("`{0}` is neither a version nor a number, so nothing is above or below it")]
+    NoLimit(String),
     /// The expected value is not a glob.
     #[error("the value `{value}` {source}")]
     Glob {

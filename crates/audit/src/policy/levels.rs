@@ -10,6 +10,27 @@ use crate::rules::registry::RULES;
 use gospect_knowledge::{hint, nearest};
 use std::collections::HashMap;
 
+/// Rules whose questions another rule answers with `cannot be judged`, and that rule.
+const COMPANIONS: [(&str, &str); 15] = [
+    ("denied-module", MODULES_UNKNOWN),
+    ("local-replace", MODULES_UNKNOWN),
+    ("missing-sum", MODULES_UNKNOWN),
+    ("mixed-dependencies", MODULES_UNKNOWN),
+    ("module-below-floor", MODULES_UNKNOWN),
+    ("module-not-linked", MODULES_UNKNOWN),
+    ("module-sum-conflict", MODULES_UNKNOWN),
+    ("replaced-module", MODULES_UNKNOWN),
+    ("unversioned-dependency", MODULES_UNKNOWN),
+    ("unversioned-main", MODULES_UNKNOWN),
+    ("module-sum-mismatch", "module-sum-unknown"),
+    ("vulnerable-symbol", VULNERABILITIES_UNJUDGED),
+    ("vulnerable-package", VULNERABILITIES_UNJUDGED),
+    ("vulnerable-module", VULNERABILITIES_UNJUDGED),
+    ("vulnerable-fleet", VULNERABILITIES_UNJUDGED),
+];
+const MODULES_UNKNOWN: &str = "modules-unknown";
+const VULNERABILITIES_UNJUDGED: &str = "vulnerabilities-unjudged";
+
 /// The rule that reports expectations that do not hold.
 const EXPECTATIONS: &str = "unmet-expectation";
 
@@ -100,16 +121,18 @@ impl Policy {
             row.at = setting.at.clone().or(row.at.take());
             row.is_set = true;
         }
+        let before: Vec<Option<Level>> = rows.iter().map(|row| row.level).collect();
         for (name, level) in &self.command_line {
             for (row, rule) in rows.iter_mut().zip(RULES) {
                 if name == "all" || selects(name, rule.meta.id, rule.meta.code, rule.family.name())
                 {
                     (row.level, row.at) = (*level, None);
                     // Families and globs name rules too; all rules at once name none.
-                    row.is_set = row.is_set || !matches!(name.as_str(), "all" | "*");
+                    row.is_set = row.is_set || !is_everything(name);
                 }
             }
         }
+        self.keep_companions(&mut rows, &before, overrides);
         if self.is_expecting
             && let Some(row) = rule_index(EXPECTATIONS).and_then(|index| rows.get_mut(index))
             && row.level.is_none()
@@ -117,6 +140,56 @@ impl Policy {
             (row.level, row.at) = (Some(Level::Error), None);
         }
         rows
+    }
+
+    /// Keeps the rules that say what cannot be judged of rules which the command line names, when `-A all` alone turned them off:
+    /// otherwise `-A all -D denied-module` would pass a program whose modules are unknown. `before` are the levels without the
+    /// command line.
+    fn keep_companions(
+        &self,
+        rows: &mut [Effective],
+        before: &[Option<Level>],
+        overrides: &[usize],
+    ) {
+        let asks =
+            |name: &str, is_named: &dyn Fn(&str) -> bool| !is_everything(name) && is_named(name);
+        let custom = self.custom.iter().zip(self.custom_levels(overrides));
+        let custom = custom.filter(|(custom, level)| {
+            let mut names = self.command_line.iter();
+            level.is_some()
+                && names.any(|(name, _)| asks(name, &|name| glob::matches(name, &custom.id)))
+        });
+        let of_custom = custom.map(|_| MODULES_UNKNOWN);
+        let of_rules = COMPANIONS.iter().filter_map(|(id, companion)| {
+            let (index, rule) = RULES.iter().enumerate().find(|(_, r)| r.meta.id == *id)?;
+            let mut names = self.command_line.iter();
+            let is_named = names.any(|(name, _)| {
+                asks(name, &|name| {
+                    names_rule(name, rule) || name.contains('*') && glob::matches(name, id)
+                })
+            });
+            let is_on = rows.get(index).is_some_and(|row| row.level.is_some());
+            (is_named && is_on).then_some(*companion)
+        });
+        let companions: Vec<&str> = of_rules.chain(of_custom).collect();
+        for id in companions {
+            let Some((index, rule)) = RULES.iter().enumerate().find(|(_, r)| r.meta.id == id)
+            else {
+                continue;
+            };
+            let mut names = self.command_line.iter();
+            let is_decided = names.any(|(name, _)| {
+                !is_everything(name) && selects(name, id, rule.meta.code, rule.family.name())
+            });
+            let level = before.get(index).copied().flatten();
+            if let Some(row) = rows.get_mut(index)
+                && row.level.is_none()
+                && level.is_some()
+                && !is_decided
+            {
+                (row.level, row.is_companion) = (level, true);
+            }
+        }
     }
 
     /// Whether expectations are looked at in every program: neither the policy nor an override turns their rule off.
@@ -202,6 +275,16 @@ impl Policy {
         }
         names
     }
+}
+
+/// Whether a name on the command line means all rules, and so names none.
+fn is_everything(name: &str) -> bool {
+    matches!(name, "all" | "*" | "**")
+}
+
+/// Whether a name is the id or the code of this rule.
+pub(super) fn names_rule(name: &str, rule: &Rule) -> bool {
+    name == rule.meta.id || name.eq_ignore_ascii_case(rule.meta.code)
 }
 
 /// Whether `name` selects this rule.

@@ -9,8 +9,11 @@
 pub(crate) mod condition;
 mod diagnostic;
 mod error;
+mod expectation;
+mod idle;
 mod levels;
 mod model;
+mod needs;
 mod print;
 mod read;
 pub mod schema;
@@ -18,9 +21,9 @@ mod snippet;
 
 pub use diagnostic::Diagnostic;
 pub use error::PolicyError;
-pub use model::{
-    Custom, Effective, Expectation, Override, Policy, Profile, RuleSetting, SetRule, Waiver,
-};
+pub use expectation::{Expectation, Wanted};
+pub use idle::{IdleRule, Input, Judged, Lack};
+pub use model::{Custom, Effective, Override, Policy, Profile, RuleSetting, SetRule, Waiver};
 
 pub(crate) use snippet::allow_line;
 

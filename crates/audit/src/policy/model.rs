@@ -1,11 +1,12 @@
 //! The content of a policy: levels, overrides, waivers, custom rules, expectations. Does not know the rules.
 
-use super::PolicyError;
 use super::condition::Condition;
+use super::error::PolicyError;
+use super::expectation::Expectation;
 use crate::date::Date;
 use crate::finding::{Evidence, Level, PolicyRef};
 use crate::options::Value;
-use crate::{glob, keys, spelling};
+use crate::{glob, keys};
 use gospect_record::Binary;
 use std::collections::BTreeMap;
 
@@ -89,15 +90,6 @@ pub struct Custom {
     pub at: PolicyRef,
 }
 
-/// A value that every program must have.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Expectation {
-    /// Record key, see `docs/policy.md`.
-    pub key: String,
-    /// Value or glob.
-    pub value: String,
-}
-
 /// A whole policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
@@ -136,6 +128,8 @@ pub struct Effective {
     pub at: Option<PolicyRef>,
     /// Whether the policy file or the command line names this rule; otherwise the level comes from the built-in profile.
     pub is_set: bool,
+    /// On only for what other rules, which the command line names, cannot answer: it was turned off together with all rules.
+    pub is_companion: bool,
 }
 
 impl Policy {
@@ -147,26 +141,26 @@ impl Policy {
         }
     }
 
-    /// Adds the `KEY=VALUE` of `--expect`. Expectations then count even if the policy or `-A` turns their rule off.
+    /// Adds the `KEY=VALUE`, or `KEY>=VALUE` with another sign of order, of `--expect`. Expectations then count even if the policy
+    /// or `-A` turns their rule off.
+    ///
+    /// # Errors
+    /// When the text has another form, the key is none of a record, or the value is no glob, version or number.
     pub fn expect(&mut self, pair: &str) -> Result<(), PolicyError> {
-        let (key, value) = pair
-            .split_once('=')
-            .filter(|(k, _)| !k.is_empty())
-            .ok_or_else(|| PolicyError::NotAPair(pair.to_owned()))?;
+        let not_a_pair = || PolicyError::NotAPair(pair.to_owned());
+        let at = pair.find(['=', '<', '>']).ok_or_else(not_a_pair)?;
+        let (key, rest) = pair.split_at(at);
+        if key.is_empty() {
+            return Err(not_a_pair());
+        }
         if !keys::is_known(key) {
             return Err(PolicyError::NoKey {
                 key: key.to_owned(),
                 hint: keys::hint(key),
             });
         }
-        glob::check(value).map_err(|source| PolicyError::Glob {
-            value: value.to_owned(),
-            source,
-        })?;
-        self.expect.push(Expectation {
-            key: key.into(),
-            value: spelling::spelled(key, value).into_owned(),
-        });
+        let text = rest.strip_prefix('=').unwrap_or(rest);
+        self.expect.push(Expectation::parse(key, text)?);
         self.is_expecting = true;
         Ok(())
     }

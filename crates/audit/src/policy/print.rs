@@ -48,7 +48,7 @@ pub(super) fn print(policy: &Policy) -> String {
     if !policy.expect.is_empty() {
         out.push_str("\n[expect]\n");
         for e in &policy.expect {
-            let _ = writeln!(out, "{} = {}", quote(&e.key), quote(&e.value));
+            let _ = writeln!(out, "{} = {}", quote(&e.key), quote(&e.wanted.to_string()));
         }
     }
     for o in &policy.overrides {

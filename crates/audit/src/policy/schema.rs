@@ -91,7 +91,7 @@ fn value() -> Value {
                     "oneOf": [{ "required": ["all"] }, { "required": ["any"] }, { "required": ["not"] }]
                 }
             },
-            "expect": { "type": "object", "description": "Record keys that every binary must have", "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } },
+            "expect": { "type": "object", "description": "Record keys that every binary must have, with a value, a glob, or a bound such as `>=1.26`", "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } },
             "fleet": { "type": "object", "additionalProperties": false, "properties": { "group-by": globs } }
         },
         "$defs": {

@@ -6,10 +6,12 @@ mod rules;
 mod waivers;
 
 use super::diagnostic::{Diagnostic, Lines};
+use super::error::PolicyError;
+use super::expectation::Expectation;
 use super::model::*;
 use crate::finding::PolicyRef;
 use crate::options::ValueKind;
-use crate::{glob, keys, spelling};
+use crate::{glob, keys};
 use gospect_knowledge::hint;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -378,9 +380,16 @@ impl Reader<'_> {
                 }
             };
             self.key(&name, &key.span());
-            self.glob("value", &value, &node.span());
-            let value = spelling::spelled(&name, &value).into_owned();
-            out.push(Expectation { key: name, value });
+            match Expectation::parse(&name, &value) {
+                Ok(expectation) => out.push(expectation),
+                Err(error) => {
+                    let what = match error {
+                        PolicyError::Glob { .. } => "not a glob",
+                        _ => "cannot be ordered",
+                    };
+                    self.wrong(node.span(), error.to_string(), what.to_owned(), None);
+                }
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::policy::Wanted;
 use crate::rules::prelude::*;
 use gospect_record::main_version::Closeness;
 
@@ -20,7 +21,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             "version" => versions(ctx),
             key => ctx.record.values(key),
         };
-        let mut verdicts = have.iter().map(|v| holds(&e.key, &e.value, v));
+        let mut verdicts = have.iter().map(|value| match &e.wanted {
+            Wanted::Value(expected) => holds(&e.key, expected, value),
+            Wanted::Bound(operator, limit) => Wanted::holds_bound(*operator, limit, value),
+        });
         let is_met = match e.key.as_str() {
             "version" => verdicts.any(|holds| holds),
             _ => !have.is_empty() && verdicts.all(|holds| holds),
@@ -28,8 +32,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         if is_met {
             continue;
         }
+        let recorded = ctx.binary.shown_version().filter(|_| e.key == "version");
         let shown = if have.is_empty() {
-            "not recorded".to_string()
+            recorded.unwrap_or("not recorded").to_owned()
         } else if have.iter().all(|v| v.is_empty()) {
             // A module without a version, or a setting that is not recorded.
             match e.key.starts_with("modules.") {
@@ -44,13 +49,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 "{} is {}, expected {}",
                 e.key,
                 crate::facts::shorten(&shown),
-                e.value
+                e.wanted
             ))
             .see(e.key.clone(), crate::facts::shorten(&shown))
             .salient(e.key.clone())
             // A baseline accepts that this value is missing, not that any later one is.
-            .salient(e.value.clone())
-            .help(advice(&e.key, &e.value)),
+            .salient(e.wanted.to_string())
+            .help(advice(&e.key, &e.wanted)),
         );
     }
 }
@@ -101,11 +106,15 @@ fn is_hexadecimal_commit(key: &str, expected: &str) -> bool {
 }
 
 /// What to do about an expectation that does not hold.
-fn advice(key: &str, expected: &str) -> String {
+fn advice(key: &str, wanted: &Wanted) -> String {
     let rebuild = "`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain";
-    match is_hexadecimal_commit(key, expected) && expected.len() < SHORTEST_COMMIT {
-        true => format!("give {SHORTEST_COMMIT} or more digits of the commit; {rebuild}"),
-        false => rebuild.to_owned(),
+    match wanted {
+        Wanted::Value(expected)
+            if is_hexadecimal_commit(key, expected) && expected.len() < SHORTEST_COMMIT =>
+        {
+            format!("give {SHORTEST_COMMIT} or more digits of the commit; {rebuild}")
+        }
+        Wanted::Value(_) | Wanted::Bound(..) => rebuild.to_owned(),
     }
 }
 
@@ -163,6 +172,63 @@ mod tests {
         };
         assert!(help("012345").starts_with("give 7 or more digits of the commit"));
         assert!(help("9999999").starts_with("`gospect scan FILE`"));
+    }
+
+    #[test]
+    fn a_bound_compares_releases_versions_and_numbers() {
+        let b = binary(|b| {
+            dep(b, "golang.org/x/net", "v0.40.0", None);
+            b.linkage.as_mut().unwrap().glibc = Some("2.9".to_owned());
+        });
+        for (pair, is_met) in [
+            ("go_version>=go1.27", true),
+            ("go_version>=1.27.3", true),
+            ("go_version>1.27.3", false),
+            ("go_version>=go1.27.10", false),
+            ("go_version<1.100", true),
+            ("modules.golang.org/x/net>=v0.9.0", true),
+            ("modules.golang.org/x/net<=v0.39.9", false),
+            ("version>=1.2.3", true),
+            ("version>v1.10.0", false),
+            ("linkage.glibc<=2.28", true),
+            // What has no value, or one of another kind, is not above or below anything.
+            ("modules.golang.org/x/text>=v0.1.0", false),
+            ("main_package>=v0.1.0", false),
+        ] {
+            let mut policy = crate::Policy::built_in();
+            policy.expect(pair).unwrap();
+            let mut auditor =
+                crate::Auditor::new(&policy, crate::Date::parse("2026-11-30").unwrap());
+            auditor.binary(&b);
+            let findings = auditor.finish().findings;
+            let unmet = findings.iter().find(|f| f.rule == "unmet-expectation");
+            assert_eq!(unmet.is_none(), is_met, "{pair}: {unmet:?}");
+            // The printed policy means the same.
+            let printed = crate::Policy::load(&policy.print_config(), "p.toml").unwrap();
+            assert_eq!(printed.expect, policy.expect, "{pair}");
+        }
+        let message = |pair: &str| {
+            let mut policy = crate::Policy::built_in();
+            policy.expect(pair).unwrap_err().to_string()
+        };
+        assert!(message("go_version>=latest").contains("`latest` is neither a version"));
+        assert!(message("go_verison>=go1.27").contains("`go_verison` is not a record key"));
+        assert!(message("go_version").contains("KEY>=VALUE"));
+    }
+
+    #[test]
+    fn an_unknown_version_is_shown_as_it_is_recorded() {
+        let b = binary(|b| {
+            b.build_info.as_mut().unwrap().main.version = "(devel)".to_owned();
+            b.versions = Some(Vec::new());
+        });
+        let found = Setup {
+            policy: "[expect]\nversion = \"v1.4.2\"",
+            rule: "unmet-expectation",
+            ..Setup::default()
+        }
+        .judge(&b);
+        assert_eq!(found[0].message, "version is (devel), expected v1.4.2");
     }
 
     #[test]

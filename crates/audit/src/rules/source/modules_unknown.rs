@@ -39,8 +39,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let asked = unanswered(ctx, &rows);
+    let own = ctx.other(META.id).map(|(own, _)| own);
     // `package-not-recorded` reports gaps that no rule needs.
-    if list == ModuleList::Recorded && asked.is_empty() {
+    let is_only_for_others =
+        list == ModuleList::Recorded || own.is_some_and(|own| own.is_companion);
+    if is_only_for_others && asked.is_empty() {
         return;
     }
     let why = list.why().unwrap_or("the record does not explain all code");
@@ -73,12 +76,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     } else if list.is_unknown() {
         report = report.see("function table", "none, or its names are made up");
     }
-    let own = ctx.other(META.id).map(|(own, _)| own);
     let is_raised = !asked.is_empty() && !own.is_some_and(|own| own.is_set);
     let help = match list {
-        ModuleList::Distribution => "it is part of Go: judge it by its Go release",
-        ModuleList::Bazel => missing_build_info::BAZEL,
-        _ => "build in module mode: `GO111MODULE=on go build`",
+        ModuleList::Distribution => "it is part of Go: judge it by its Go release".to_owned(),
+        ModuleList::Bazel => missing_build_info::BAZEL.to_owned(),
+        _ => format!(
+            "build in module mode: `{}`",
+            ctx.go_build(&[set("GO111MODULE", "on")])
+        ),
     };
     // A note is accepted already.
     let is_note = !is_raised && own.is_some_and(|own| own.level == Some(Level::Note));

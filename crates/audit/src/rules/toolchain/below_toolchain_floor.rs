@@ -17,18 +17,22 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(release), Some(floor)) = (ctx.release, ctx.options.text("minimum")) else {
+    let Some(floor) = ctx.options.text("minimum") else {
         return;
     };
     let Some(minimum) = GoRelease::parse(floor) else {
         return;
     };
-    if release.reaches(minimum) {
+    if ctx.release.is_some_and(|release| release.reaches(minimum)) {
         return;
     }
-    let version = ctx.binary.go_version.as_deref().unwrap_or_default();
+    let version = ctx.binary.go_version.as_deref().unwrap_or("unknown");
+    let message = match ctx.release {
+        Some(_) => format!("built with {version}, below the floor {floor}"),
+        None => format!("built with a Go release that is not known, and the floor is {floor}"),
+    };
     sink.report(
-        Report::new(format!("built with {version}, below the floor {floor}"))
+        Report::new(message)
             .see("go_version", version)
             .help(format!(
                 "`go get toolchain@{0}` in the module, then `{1}`",
@@ -71,6 +75,8 @@ mod tests {
         assert_eq!(with("go1.26.5", "go1.26.4"), 1);
         assert_eq!(with("go1.26.5", "go1.26.5"), 0);
         assert_eq!(with("go1.26.5", "go1.27.0"), 0);
+        // A release that nobody can tell does not pass.
+        assert_eq!(with("go1.26.5", "unknown"), 1);
         assert!(
             judge_one(
                 "below-toolchain-floor",
