@@ -2,7 +2,7 @@
 //!
 //! | list | form |
 //! |---|---|
-//! | secdb | `distroversion`, `urlprefix`, and `packages`, each with `pkg.name` and `pkg.secfixes`: version to IDs; version `0`: never affected (wiki.alpinelinux.org, "Security fixes in APKBUILD") |
+//! | secdb | `distroversion`, `urlprefix`, `reponame`, and `packages`, each with `pkg.name` and `pkg.secfixes`: version to IDs; version `0`: never affected (wiki.alpinelinux.org, "Security fixes in APKBUILD") |
 //! | tracker | source package to ID to `releases`, each with `status` and `fixed_version`; `0`: never affected (security-tracker.debian.org/tracker/data/json) |
 //! | OSV | one document, an array of documents, or documents one after the other (<https://ossf.github.io/osv-schema/>) |
 
@@ -205,6 +205,8 @@ struct Secdb<'t> {
     distroversion: Option<Cow<'t, str>>,
     #[serde(borrow, default)]
     urlprefix: Cow<'t, str>,
+    #[serde(borrow, default)]
+    reponame: Cow<'t, str>,
     #[serde(borrow)]
     packages: Vec<SecdbItem<'t>>,
 }
@@ -228,11 +230,12 @@ type Secfixes<'t> = HashMap<Cow<'t, str>, Option<Vec<Cow<'t, str>>>>;
 
 impl Rows<'_> {
     fn secdb(&mut self, list: Secdb<'_>) -> Result<(), FixListError> {
-        let prefix = list.urlprefix;
+        // Alpine and Wolfi have their name in the address, Chainguard has it in that of its repository.
+        let names = [&list.urlprefix, &list.reponame];
         let mut known = DISTRIBUTIONS.iter().filter(|d| d.naming != Naming::Whole);
-        let distribution = known.find(|d| prefix.contains(d.id));
+        let distribution = known.find(|d| names.iter().any(|name| name.contains(d.id)));
         let distribution = distribution
-            .ok_or_else(|| FixListError::Distribution(prefix.chars().take(80).collect()))?;
+            .ok_or_else(|| FixListError::Distribution(list.urlprefix.chars().take(80).collect()))?;
         let release = distribution.release(list.distroversion.as_deref());
         let release = release.ok_or(FixListError::NoRelease)?;
         self.has_items = true;

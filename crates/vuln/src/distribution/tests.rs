@@ -75,15 +75,17 @@ fn a_secdb_says_which_version_has_the_fix() {
 
 #[test]
 fn rolling_distributions_have_one_release() {
-    let document = json!({
-        "apkurl": "{{urlprefix}}/{{reponame}}/{{arch}}/{{pkg.name}}-{{pkg.ver}}.apk", "archs": ["x86_64"], "reponame": "os", "urlprefix": "https://packages.wolfi.dev",
-        "packages": [{ "pkg": { "name": "acme", "secfixes": { "2.39-r1": ["CVE-2026-9001"] } } }]
-    });
-    let text = "wolfi fixed it in acme 2.39-r1, and 2.40-r0 is installed (list.json)";
-    assert_eq!(
-        said(&list(&document), ("wolfi", "20230201"), "2.40-r0"),
-        text
-    );
+    for (id, address, repository) in [
+        ("wolfi", "https://packages.wolfi.dev", "os"),
+        ("chainguard", "https://packages.cgr.dev", "chainguard"),
+    ] {
+        let document = json!({
+            "apkurl": "{{urlprefix}}/{{reponame}}/{{arch}}/{{pkg.name}}-{{pkg.ver}}.apk", "archs": ["x86_64"], "reponame": repository, "urlprefix": address,
+            "packages": [{ "pkg": { "name": "acme", "secfixes": { "2.39-r1": ["CVE-2026-9001"] } } }]
+        });
+        let text = format!("{id} fixed it in acme 2.39-r1, and 2.40-r0 is installed (list.json)");
+        assert_eq!(said(&list(&document), (id, "20230201"), "2.40-r0"), text);
+    }
     let mut edge = secdb(&json!({ "2.39-r1": ["CVE-2026-9001"] }));
     edge["distroversion"] = json!("edge");
     let text = "alpine edge fixed it in acme 2.39-r1, and 2.40-r0 is installed (list.json)";
