@@ -114,6 +114,7 @@ mod version;
 #[cfg(all(feature = "cli", feature = "archives", unix))]
 mod version_command;
 #[cfg(all(feature = "cli", feature = "archives"))]
+mod vex;
 mod vuln;
 #[cfg(all(feature = "cli", feature = "registry"))]
 mod vulndb;

@@ -54,16 +54,19 @@ pub enum UnjudgedReason {
     NoFunctions,
     /// A vendor's toolchain, which may have fixes of later releases.
     VendorToolchain,
+    /// Packages of a frozen version of Go's FIPS 140 module, which may lack fixes that the toolchain has.
+    FipsModule,
 }
 
 impl UnjudgedReason {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::NoVersion,
         Self::Devel,
         Self::NoModules,
         Self::NoFunctions,
         Self::VendorToolchain,
+        Self::FipsModule,
     ];
 
     /// Its name in reports and JSON.
@@ -74,6 +77,7 @@ impl UnjudgedReason {
             Self::NoModules => "no-modules",
             Self::NoFunctions => "no-functions",
             Self::VendorToolchain => "vendor-toolchain",
+            Self::FipsModule => "fips-module",
         }
     }
 }
@@ -248,6 +252,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// Which of two statements about one product counts, where neither is newer: the one that asks for more, which has the higher number.
+    pub fn gravity(self) -> u8 {
+        match self {
+            Self::NotAffected => 0,
+            Self::Fixed => 1,
+            Self::UnderInvestigation => 2,
+            Self::Affected => 3,
+        }
+    }
+
     /// The word of OpenVEX.
     pub fn name(self) -> &'static str {
         match self {

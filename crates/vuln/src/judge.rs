@@ -5,7 +5,7 @@ use super::finding::{
     Finding, Level, Precision, Program, Unjudged, UnjudgedReason, VersionFrom, is_go,
 };
 use super::linked::Linked;
-use super::modules::{Subject, subjects};
+use super::modules::{FROM_FILES, Subject, is_of_files, subjects};
 use super::owner_fix::OwnerFix;
 use super::version::{affects, affects_all, fixed, go_release};
 use gospect_knowledge::modules::is_standard;
@@ -23,6 +23,7 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         judge.judge_module(&subject)?;
     }
     judge.judge_unlisted_modules()?;
+    judge.note_files();
     judge.note_unknown_functions();
     let Judge {
         mut findings,
@@ -128,7 +129,7 @@ impl<'b> Judge<'b> {
     fn judge_module(&mut self, subject: &Subject) -> Result<(), Damaged> {
         let blocks = self.database.for_module(&subject.path)?;
         // Items of one entry are adjacent, because items are in the order of entry IDs.
-        let mut undecided = Vec::new();
+        let (mut undecided, mut frozen) = (Vec::new(), Vec::new());
         for group in blocks.chunk_by(|a, b| a.entry == b.entry) {
             let Some(first) = group.first().filter(|first| !first.entry.withdrawn) else {
                 continue;
@@ -156,6 +157,9 @@ impl<'b> Judge<'b> {
                 }
             };
             if applying.is_empty() {
+                if self.may_be_frozen(subject, &fitting().collect::<Vec<_>>())? {
+                    frozen.push(first.entry.id()?);
+                }
                 continue;
             }
             let parts = self.linked_parts(subject, &applying)?;
@@ -169,6 +173,13 @@ impl<'b> Judge<'b> {
                 undecided.push(first.entry.id()?);
             }
         }
+        if !frozen.is_empty() {
+            self.unjudged.insert(Unjudged {
+                module: Some(subject.path.clone()),
+                why: UnjudgedReason::FipsModule,
+                entries: frozen,
+            });
+        }
         if let Some(why) = subject.why
             && (!blocks.is_empty() || why == UnjudgedReason::VendorToolchain)
         {
@@ -179,6 +190,29 @@ impl<'b> Judge<'b> {
             });
         }
         Ok(())
+    }
+
+    /// Whether the program has what an entry names in a frozen version of the FIPS 140 module, which may lack a fix that the toolchain has.
+    fn may_be_frozen(&self, subject: &Subject, fitting: &[&Affected]) -> Result<bool, Damaged> {
+        let mut packages = fitting.iter().flat_map(|affected| &affected.packages);
+        if !subject.code.is_empty() || !packages.any(|p| self.linked.is_frozen(p.path)) {
+            return Ok(false);
+        }
+        let parts = self.linked_parts(subject, fitting)?;
+        let is_linked = parts.has_whole_package || !parts.symbols.is_empty();
+        Ok(is_linked || !self.linked.is_complete)
+    }
+
+    /// Notes a main package that was built from files (`go build main.go`): its module is not recorded.
+    fn note_files(&mut self) {
+        let info = self.binary.build_info.as_ref();
+        if info.is_some_and(|info| info.main.path.is_empty() && is_of_files(&info.path)) {
+            self.unjudged.insert(Unjudged {
+                module: Some(FROM_FILES.to_owned()),
+                why: UnjudgedReason::Devel,
+                entries: Vec::new(),
+            });
+        }
     }
 
     /// Modules of a program that does not list them: those of the database whose packages are linked.
@@ -204,7 +238,7 @@ impl<'b> Judge<'b> {
                 .find(is_in_database)
                 .filter(|path| !recorded.contains(*path))
             {
-                modules.insert(path);
+                modules.insert(path.to_owned());
             }
         }
         for path in &modules {
@@ -282,19 +316,20 @@ impl<'b> Judge<'b> {
                 parts.names_packages |= !package.names_symbols();
                 let path = linked_path(package.path, subject);
                 let is_of_module = |path: &&str| self.linked.is_of(path, &subject.code);
-                let Some(path_in_program) = Some(&*path)
-                    .filter(is_of_module)
-                    .and_then(|p| self.linked.package(p))
-                else {
+                let own_path = Some(&*path).filter(is_of_module);
+                let paths_in_program = own_path.map(|path| self.linked.paths_in_program(path));
+                let paths_in_program: Vec<&str> = paths_in_program.into_iter().flatten().collect();
+                if paths_in_program.is_empty() {
                     continue;
-                };
+                }
                 parts.packages.insert(path.clone().into_owned());
                 if !package.names_symbols() {
                     parts.has_whole_package = true;
                     continue;
                 }
                 for symbol in package.symbols()? {
-                    if self.linked.contains(path_in_program, symbol) {
+                    let mut paths = paths_in_program.iter();
+                    if paths.any(|path| self.linked.contains(path, symbol)) {
                         parts.symbols.insert([&*path, ".", symbol].concat());
                     }
                 }

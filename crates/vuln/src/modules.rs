@@ -26,6 +26,15 @@ pub struct Subject {
     pub why: Option<UnjudgedReason>,
 }
 
+/// The path of a main package that was built from files.
+pub const FROM_FILES: &str = "command-line-arguments";
+
+/// Whether this is the path that the go command gives to packages made of files, which says nothing about the module; also of their tests.
+pub fn is_of_files(path: &str) -> bool {
+    let rest = path.strip_prefix(FROM_FILES);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']))
+}
+
 /// All modules that the record of a program names, Go's own first.
 pub fn subjects(binary: &Binary) -> Vec<Subject> {
     let mut subjects = vec![standard(binary, STDLIB)];
@@ -110,7 +119,8 @@ fn sides(module: &Module, subject_of: impl Fn(&Module) -> Subject) -> Vec<Subjec
         subjects.push(put_in_place(plain(replacement)));
     }
     // A fork that continues the numbers of the original is judged by its own version.
-    let original_version = Version::of_module(&module.version);
+    let has_placeholder = is_placeholder(&module.version);
+    let original_version = Version::of_module(&module.version).filter(|_| !has_placeholder);
     let fork_version = Version::of_module(&replacement.version);
     let continued_version = fork_version.filter(|f| {
         f.is_release()
@@ -119,6 +129,11 @@ fn sides(module: &Module, subject_of: impl Fn(&Module) -> Subject) -> Vec<Subjec
                 .is_none_or(|original_version| original_version.major() == f.major())
     });
     let mut original = subject_of(module);
+    if has_placeholder {
+        original.version = None;
+        original.from = None;
+        original.why = Some(UnjudgedReason::NoVersion);
+    }
     if let Some(version) = continued_version {
         original.version = Some(version);
         original.from = Some(VersionFrom::Module);
@@ -128,6 +143,26 @@ fn sides(module: &Module, subject_of: impl Fn(&Module) -> Subject) -> Vec<Subjec
     }
     subjects.push(put_in_place(original));
     subjects
+}
+
+/// Whether a required version stands for none: `v0.0.0` and the like, and pseudo-versions of the year 1, which the go command writes for a module
+/// that only a replacement provides (src/cmd/go/internal/modload/import.go, golang.org/x/mod/module, `ZeroPseudoVersion`).
+fn is_placeholder(version: &str) -> bool {
+    let number = version.split(['-', '+']).next().unwrap_or_default();
+    let is_zero = number == "v0.0.0";
+    let dated = is_pseudo_version(version);
+    version.contains("-00010101000000-") || (is_zero && !dated)
+}
+
+/// Whether a version ends like a pseudo-version of `v0.0.0`: a time and a commit (golang.org/ref/mod, "Pseudo-versions").
+fn is_pseudo_version(version: &str) -> bool {
+    let mut parts = version.trim_end_matches("+incompatible").rsplit('-');
+    let (commit, time) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let is_time = time.len() == 14 && time.bytes().all(|b| b.is_ascii_digit());
+    is_time && commit.len() == 12 && commit.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// A replacement by a directory: it has no version (golang.org/ref/mod, "replace directive").

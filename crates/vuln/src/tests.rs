@@ -284,6 +284,109 @@ fn both_sides_of_a_replacement_are_asked() {
     );
 }
 
+/// `require example.com/x v0.0.0` with `replace example.com/x => ./x`: nobody asked for a version.
+#[test]
+fn a_placeholder_is_no_version() {
+    let vulnerable = "golang.org/x/net/http2: F";
+    let database = database(&[entry(
+        "GO-2026-0001",
+        NET,
+        "introduced 1.2.0, fixed 1.3.0",
+        &[vulnerable],
+    )]);
+    for (required, is_placeholder) in [
+        ("v0.0.0", true),
+        ("v0.0.0-00010101000000-000000000000", true),
+        ("v2.0.0-00010101000000-000000000000", true),
+        ("v0.0.0-unpublished", true),
+        ("v0.0.0-20260102030405-abcdefabcdef", false),
+        ("v1.1.0", false),
+    ] {
+        for (path, version) in [
+            ("./net", ""),
+            ("../net", "(devel)"),
+            ("example.com/fork", "v0.0.0-20260102030405-abcdefabcdef"),
+        ] {
+            let mut binary = program(&[(NET, required)], &[("golang.org/x/net/http2", &["F"])]);
+            let by = Module {
+                path: path.into(),
+                version: version.into(),
+                ..Module::default()
+            };
+            binary.build_info.as_mut().unwrap().deps[0].replace = Some(Box::new(by));
+            let program = judged(&binary, &database);
+            let (findings, reasons): (&[&str], Vec<_>) = match is_placeholder {
+                true => (
+                    &["GO-2026-0001 package"],
+                    vec![(Some(NET), UnjudgedReason::NoVersion)],
+                ),
+                false => (&[], vec![]),
+            };
+            assert_eq!(short(&program), findings, "{required} {path}");
+            assert_eq!(why(&program), reasons, "{required} {path}");
+        }
+    }
+    // The authors of a module may have called a version that.
+    let listed = program(&[(NET, "v0.0.0")], &[]);
+    assert_eq!(why(&judged(&listed, &database)), []);
+}
+
+#[test]
+fn the_module_of_a_program_made_of_files_is_not_judged() {
+    let database = database(&[entry("GO-2026-0001", NET, "introduced 1.2.0", &[])]);
+    let mut binary = program(&[(NET, "v0.30.0")], &[]);
+    let info = binary.build_info.as_mut().unwrap();
+    info.main = Module::default();
+    info.path = "command-line-arguments".to_owned();
+    binary.main_package = Some(info.path.clone());
+    let reason = (Some("command-line-arguments"), UnjudgedReason::Devel);
+    assert_eq!(why(&judged(&binary, &database)), [reason]);
+    binary.build_info.as_mut().unwrap().path = "command-line-arguments.test".to_owned();
+    assert_eq!(why(&judged(&binary, &database)), [reason]);
+}
+
+/// With GOFIPS140 the packages of a frozen module are linked, under paths of their own.
+#[test]
+fn frozen_packages_are_found_and_lack_fixes() {
+    let package = "crypto/internal/fips140/ecdsa";
+    let named = |symbol: &str| vec![format!("{package}: {symbol}")];
+    let entry = |id: &str, fixed: &str, symbol: &str| {
+        let imports = named(symbol);
+        let imports: Vec<&str> = imports.iter().map(String::as_str).collect();
+        entry(
+            id,
+            "stdlib",
+            &format!("introduced 0, fixed {fixed}"),
+            &imports,
+        )
+    };
+    let database = database(&[
+        entry("GO-2026-0001", "1.99.0", "Verify"),
+        entry("GO-2026-0002", "1.99.0", "Missing"),
+        entry("GO-2026-0003", "1.24.1", "Verify"),
+        entry("GO-2026-0004", "1.24.1", "Missing"),
+    ]);
+    let frozen = "crypto/internal/fips140/v1.0.0-c2097c7c/ecdsa";
+    for (path, is_frozen) in [(frozen, true), (package, false)] {
+        let program = judged(&program(&[], &[(path, &["Verify"])]), &database);
+        assert_eq!(
+            short(&program),
+            ["GO-2026-0001 symbol", "GO-2026-0002 package"]
+        );
+        let absent: Vec<bool> = program.findings.iter().map(|f| f.absent).collect();
+        assert_eq!(absent, [false, true]);
+        let reasons = match is_frozen {
+            true => vec![(Some("stdlib"), UnjudgedReason::FipsModule)],
+            false => vec![],
+        };
+        assert_eq!(why(&program), reasons);
+        let entries = program.unjudged.iter().flat_map(|row| &row.entries);
+        let entries: Vec<&String> = entries.collect();
+        assert_eq!(entries.contains(&&"GO-2026-0003".to_owned()), is_frozen);
+        assert!(entries.len() <= 1);
+    }
+}
+
 #[test]
 fn a_main_module_without_version_is_what_it_claims() {
     let database = database(&[entry(

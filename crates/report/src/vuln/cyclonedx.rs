@@ -125,12 +125,7 @@ fn by_common_id(row: &mut Value) {
 
 /// The worst finding of each entry for each component, where programs that share it differ.
 fn worst<'r>(findings: impl Iterator<Item = (&'r Finding, String)>) -> Vec<(&'r Finding, String)> {
-    let rank = |finding: &Finding| match statement(finding).status {
-        Status::Affected => 3,
-        Status::UnderInvestigation => 2,
-        Status::Fixed => 1,
-        Status::NotAffected => 0,
-    };
+    let rank = |finding: &Finding| statement(finding).status.gravity();
     let mut worst: BTreeMap<(&str, String), &Finding> = BTreeMap::new();
     for (finding, reference) in findings {
         let worst_so_far = worst.entry((&finding.id, reference)).or_insert(finding);

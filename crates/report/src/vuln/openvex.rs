@@ -7,10 +7,10 @@ use super::Options;
 use super::statement::statement;
 use crate::sbom::date;
 use gospect_vuln::vex::{module_purls, written_products};
-use gospect_vuln::{Finding, Program, Report, Status};
+use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 
 /// Where the format is defined.
@@ -35,38 +35,108 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
 
 /// One statement for each entry and status; programs with the same statement share it.
 fn statements(report: &Report) -> Vec<Value> {
+    let shared = SharedNames::of(report);
     let mut by_text: BTreeMap<(String, String), (Value, Vec<Value>)> = BTreeMap::new();
     for program in &report.programs {
+        let names = product_names(program);
         for finding in &program.findings {
             let statement = statement_of(finding);
             let key = (finding.id.clone(), statement.to_string());
             let (_, products) = by_text
                 .entry(key)
                 .or_insert_with(|| (statement, Vec::new()));
-            products.extend(products_of(program, Some(finding)));
+            let names = names.iter().filter(|name| shared.may_state(name, finding));
+            products.extend(products_of(program, names, Some(finding)));
         }
-        for id in program.unjudged.iter().flat_map(|row| &row.entries) {
+        for (id, why) in unjudged_entries(program) {
             let statement = json!({
                 "vulnerability": { "name": id },
                 "status": Status::UnderInvestigation.name(),
-                "status_notes": "the version of the module is not known",
+                "status_notes": match why {
+                    UnjudgedReason::FipsModule => "a frozen FIPS 140 module is linked, which may lack the fix",
+                    _ => "the version of the module is not known",
+                },
             });
             let key = (id.clone(), statement.to_string());
             let (_, products) = by_text
                 .entry(key)
                 .or_insert_with(|| (statement, Vec::new()));
-            products.extend(products_of(program, None));
+            products.extend(products_of(program, names.iter(), None));
         }
     }
-    let statements = by_text.into_values().map(|(mut statement, mut products)| {
-        let mut seen = std::collections::BTreeSet::new();
-        products.retain(|product| seen.insert(product.to_string()));
-        if let Some(keys) = statement.as_object_mut() {
+    let statements = by_text
+        .into_values()
+        .filter_map(|(mut statement, mut products)| {
+            let mut seen = BTreeSet::new();
+            products.retain(|product| seen.insert(product.to_string()));
+            let keys = statement.as_object_mut()?;
             keys.insert("products".into(), Value::Array(products));
-        }
-        statement
-    });
+            // A statement without products would be about every product.
+            seen.first()?;
+            Some(statement)
+        });
     statements.collect()
+}
+
+/// The names that several programs of a run have: those of a module with several commands, or built for several ports, and those of an image. What is
+/// stated of such a name must be true of all of them, so the gravest status of each entry counts.
+struct SharedNames {
+    /// The gravity of an entry for a name and a module as its part; without a part where an entry could not be judged.
+    gravest: HashMap<(String, String), HashMap<Option<String>, u8>>,
+}
+
+impl SharedNames {
+    fn of(report: &Report) -> Self {
+        let mut programs_by_name: HashMap<String, usize> = HashMap::new();
+        for name in report.programs.iter().flat_map(product_names) {
+            *programs_by_name.entry(name).or_default() += 1;
+        }
+        programs_by_name.retain(|_, programs| *programs > 1);
+        let mut shared = Self {
+            gravest: HashMap::new(),
+        };
+        for program in &report.programs {
+            let names = product_names(program).into_iter();
+            for name in names.filter(|name| programs_by_name.contains_key(name)) {
+                for finding in &program.findings {
+                    let gravity = statement(finding).status.gravity();
+                    shared.add(&name, &finding.id, part_of(finding), gravity);
+                }
+                for (id, _) in unjudged_entries(program) {
+                    shared.add(&name, id, None, Status::UnderInvestigation.gravity());
+                }
+            }
+        }
+        shared
+    }
+
+    fn add(&mut self, name: &str, id: &str, part: Option<String>, gravity: u8) {
+        let key = (name.to_owned(), id.to_owned());
+        let by_part = self.gravest.entry(key).or_default();
+        let gravest = by_part.entry(part).or_default();
+        *gravest = gravity.max(*gravest);
+    }
+
+    /// Whether the statement about a finding is true of every program of this name.
+    fn may_state(&self, name: &str, finding: &Finding) -> bool {
+        let Some(by_part) = self.gravest.get(&(name.to_owned(), finding.id.clone())) else {
+            return true;
+        };
+        let gravest = [part_of(finding), None];
+        let gravest = gravest.iter().filter_map(|part| by_part.get(part)).max();
+        gravest.is_none_or(|gravest| statement(finding).status.gravity() >= *gravest)
+    }
+}
+
+/// The entries that may apply to a program, and why that is not known.
+fn unjudged_entries(program: &Program) -> impl Iterator<Item = (&String, UnjudgedReason)> {
+    let rows = program.unjudged.iter();
+    rows.flat_map(|row| row.entries.iter().map(|id| (id, row.why)))
+}
+
+/// The module of a finding as part of a product.
+fn part_of(finding: &Finding) -> Option<String> {
+    module_purls(finding).into_iter().next()
 }
 
 fn statement_of(finding: &Finding) -> Value {
@@ -96,8 +166,21 @@ fn statement_of(finding: &Finding) -> Value {
     Value::Object(keys)
 }
 
-/// The program and its image, with the module as their part.
-fn products_of(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
+/// The names of a program as a product. A file without a digest is identified by its path.
+fn product_names(program: &Program) -> Vec<String> {
+    let mut names = written_products(program);
+    if names.is_empty() {
+        names.extend(program.sha256.is_none().then(|| program.path.clone()));
+    }
+    names
+}
+
+/// The program and its image by these names, with the module as their part. A program without a name is known by its digest.
+fn products_of<'n>(
+    program: &Program,
+    names: impl Iterator<Item = &'n String>,
+    finding: Option<&Finding>,
+) -> Vec<Value> {
     let parts: Vec<Value> = finding
         .map(module_purls)
         .unwrap_or_default()
@@ -105,13 +188,8 @@ fn products_of(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
         .map(|purl| json!({ "@id": purl, "identifiers": { "purl": purl } }))
         .collect();
     let mut products = Vec::new();
-    let mut names = written_products(program);
-    if names.is_empty() {
-        // A file without a digest is identified by its path.
-        names.extend(program.sha256.is_none().then(|| program.path.clone()));
-    }
     let is_image = |name: &String| name.starts_with("pkg:oci/");
-    for name in &names {
+    for name in names {
         let mut product = json!({ "@id": name });
         if let Some(keys) = product.as_object_mut() {
             if name.starts_with("pkg:") {
@@ -126,10 +204,14 @@ fn products_of(program: &Program, finding: Option<&Finding>) -> Vec<Value> {
         }
         products.push(product);
     }
-    if names.is_empty()
+    if products.is_empty()
         && let Some(sum) = &program.sha256
     {
-        products.push(json!({ "@id": format!("sha256:{sum}"), "hashes": { "sha-256": sum }, "subcomponents": parts }));
+        let mut product = json!({ "@id": format!("sha256:{sum}"), "hashes": { "sha-256": sum } });
+        if let Some(keys) = product.as_object_mut().filter(|_| !parts.is_empty()) {
+            keys.insert("subcomponents".into(), json!(parts));
+        }
+        products.push(product);
     }
     products
 }

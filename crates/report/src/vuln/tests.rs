@@ -1,6 +1,6 @@
 use super::*;
 use gospect_record::{FunctionSource, Owner};
-use gospect_vuln::{Report, Source, judge, vex};
+use gospect_vuln::{Program, Report, Source, judge, vex};
 use serde_json::{Value, json};
 use test_support::vulns::{database, entry, functions_of, program};
 
@@ -275,6 +275,82 @@ fn openvex_states_only_what_is_proven() {
         let products = statement["products"].as_array().unwrap();
         if products.iter().any(|p| p["@id"] == "dist/old") {
             assert_eq!(statement["status"], "under_investigation", "{statement:#}");
+        }
+    }
+}
+
+/// Two commands of one module, or a command for two ports: what one lacks, another may have.
+#[test]
+fn what_programs_share_is_stated_only_if_all_agree() {
+    let database = database(&[
+        entry(
+            "GO-2026-0001",
+            NET,
+            "introduced 0",
+            &["golang.org/x/net/html: Parse"],
+        ),
+        entry(
+            "GO-2026-0002",
+            NET,
+            "introduced 0",
+            &["golang.org/x/net/html: Absent"],
+        ),
+        entry("GO-2026-0003", NET, "introduced 0", &[]),
+    ]);
+    let judged = |name: &str, functions: &[&str]| {
+        let mut binary = program(&[(NET, "v0.30.0")], &[("golang.org/x/net/html", functions)]);
+        binary.path = format!("dist/{name}");
+        binary.location.file = Some(binary.path.clone());
+        binary.sha256 = Some(name.repeat(16));
+        judge(&binary, &database).unwrap()
+    };
+    let report = |programs: Vec<Program>| Report {
+        programs,
+        ..Report::default()
+    };
+    let (one, two) = (judged("one1", &["Parse"]), judged("two2", &["Other"]));
+    let app = "pkg:golang/example.com/app@v1.0.0";
+    // The digests of the programs of which a status of the entry is stated by the name of the module.
+    let stated = |report: &Report, id: &str, status: &str| -> Vec<String> {
+        let value = document("openvex", report);
+        let statements = value["statements"].as_array().unwrap().clone();
+        let fitting = statements
+            .iter()
+            .filter(|s| s["vulnerability"]["name"] == id && s["status"] == status);
+        let products = fitting.flat_map(|s| s["products"].as_array().unwrap());
+        let named = products.filter(|product| product["@id"] == app);
+        let digest =
+            |product: &Value| product["hashes"]["sha-256"].as_str().unwrap()[..4].to_owned();
+        named.map(digest).collect()
+    };
+    let both = report(vec![two.clone(), one.clone()]);
+    assert_eq!(stated(&both, "GO-2026-0001", "affected"), ["one1"]);
+    assert!(stated(&both, "GO-2026-0001", "not_affected").is_empty());
+    assert_eq!(
+        stated(&both, "GO-2026-0002", "not_affected"),
+        ["two2", "one1"]
+    );
+    assert!(
+        !document("openvex", &both)
+            .to_string()
+            .contains("\"products\":[]")
+    );
+    let alone = report(vec![two.clone()]);
+    assert_eq!(stated(&alone, "GO-2026-0001", "not_affected"), ["two2"]);
+    // Neither document clears the other program, and the first one clears its own.
+    for (written, mut program, clears) in [
+        (&both, one.clone(), false),
+        (&alone, one, false),
+        (&both, two.clone(), true),
+        (&alone, two, true),
+    ] {
+        for format in ["openvex", "cyclonedx-vex"] {
+            let text = document(format, written).to_string();
+            let read = vex::Document::parse(text.as_bytes(), "ours.json").unwrap();
+            vex::apply(&[read], &mut program);
+            let mut findings = program.findings.iter();
+            let finding = findings.find(|f| f.id == "GO-2026-0001").unwrap();
+            assert_eq!(finding.is_cleared(), clears, "{format} {}", program.path);
         }
     }
 }

@@ -427,5 +427,8 @@ fn sentence(why: UnjudgedReason) -> &'static str {
         UnjudgedReason::VendorToolchain => {
             "judged by a release that somebody else changed and may have fixed"
         }
+        UnjudgedReason::FipsModule => {
+            "not judged where a frozen FIPS 140 module is linked, which has only the fixes of its time"
+        }
     }
 }

@@ -53,7 +53,7 @@ impl Bill {
         for wanted in purls.iter().filter_map(|purl| Pattern::parse(purl)) {
             let same_name = self.components.get(&wanted.name());
             for (reference, pattern) in same_name.into_iter().flatten() {
-                if pattern.covers(&wanted) {
+                if pattern.is_same_package(&wanted) {
                     links.push(self.link(reference));
                 }
             }

@@ -1,7 +1,7 @@
 //! The `vulnerabilities` of a CycloneDX bill (1.4 and newer).
 
 use super::bill::components;
-use super::{Product, Statement, Status, VexError, texts};
+use super::{Digests, Names, Product, Statement, Status, Time, VexError, list, texts};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ const PRODUCTS: usize = 1_000_000;
 #[derive(Default)]
 struct Component<'d> {
     purl: Option<&'d str>,
-    sha256: Vec<String>,
+    digests: Digests,
     /// Whether it is a product, not a library.
     is_product: bool,
     /// References of the components that depend on it.
@@ -28,16 +28,21 @@ fn by_reference(document: &Value) -> HashMap<&str, Component<'_>> {
             continue;
         };
         let hashes = component.get("hashes").and_then(Value::as_array);
-        let sums = hashes.into_iter().flatten().filter(|hash| {
+        let hashes = hashes.map_or(&[][..], Vec::as_slice);
+        let sums = hashes.iter().filter(|hash| {
             let kind = hash.get("alg").and_then(Value::as_str);
             kind == Some("SHA-256")
         });
         let sums = sums.filter_map(|hash| hash.get("content")?.as_str());
+        let digests = Digests {
+            sha256: sums.map(str::to_owned).collect(),
+            are_there: !hashes.is_empty(),
+        };
         by_id.insert(
             reference,
             Component {
                 purl: text("purl"),
-                sha256: sums.map(str::to_owned).collect(),
+                digests,
                 is_product: !matches!(text("type"), Some("library" | "framework") | None),
                 users: Vec::new(),
             },
@@ -70,21 +75,21 @@ fn products(reference: &str, components: &HashMap<&str, Component<'_>>) -> Vec<P
     let users = component.map_or(&[][..], |c| &c.users).iter();
     let users = users.filter_map(|user| components.get(user));
     let named = users.filter(|user| user.is_product);
-    let named = named.filter(|user| user.purl.is_some() || !user.sha256.is_empty());
+    let named = named.filter(|user| user.purl.is_some() || user.digests.are_there);
     let of_users: Vec<Product> = named
         .map(|user| Product {
-            names: user.purl.iter().map(|purl| (*purl).to_owned()).collect(),
-            sha256: user.sha256.clone(),
-            parts: vec![name.clone()],
+            names: Names(user.purl.iter().map(|purl| (*purl).to_owned()).collect()),
+            digests: user.digests.clone(),
+            parts: Some(vec![Names(vec![name.clone()])]),
         })
         .collect();
     if !of_users.is_empty() {
         return of_users;
     }
     vec![Product {
-        sha256: component.map_or(Vec::new(), |c| c.sha256.clone()),
-        names: vec![name],
-        parts: Vec::new(),
+        digests: component.map_or_else(Digests::default, |c| c.digests.clone()),
+        names: Names(vec![name]),
+        parts: None,
     }]
 }
 
@@ -93,6 +98,10 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
         return Err(VexError::Kind);
     };
     let components = by_reference(document);
+    let stamp = document
+        .get("metadata")
+        .and_then(|metadata| metadata.get("timestamp"));
+    let of_document = stamp.and_then(|stamp| Time::parse(stamp.as_str()?));
     let mut product_count = 0;
     let mut statements = Vec::new();
     for (index, value) in all.iter().enumerate() {
@@ -121,7 +130,15 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
                 });
             }
         };
+        let wrong = |what: &str| VexError::Statement {
+            number: index + 1,
+            what: what.to_owned(),
+        };
+        let affected = list(value.get("affects")).ok_or_else(|| wrong("`affects` is no list"))?;
         let references = texts(value.get("affects"), "ref");
+        if affected.is_some_and(|affected| affected.len() > references.len()) {
+            return Err(wrong("something in `affects` has no `ref`"));
+        }
         let mut all_products = Vec::new();
         for reference in &references {
             let products = products(reference, &components);
@@ -135,19 +152,22 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
             all_products.extend(products);
         }
         let times = ["lastUpdated", "firstIssued"];
+        let time = match times.into_iter().find_map(text) {
+            None => of_document,
+            Some(stamp) => {
+                let time = Time::parse(stamp);
+                Some(time.ok_or_else(|| wrong("its time is not as RFC 3339 has it"))?)
+            }
+        };
         statements.push(Statement {
             ids,
-            products: all_products,
+            products: Some(all_products).filter(|products| !products.is_empty()),
             status,
             justification: ["justification", "detail"]
                 .into_iter()
                 .find_map(text)
                 .map(str::to_owned),
-            time: times
-                .into_iter()
-                .find_map(text)
-                .unwrap_or_default()
-                .to_owned(),
+            time,
         });
     }
     Ok(statements)

@@ -1,21 +1,26 @@
 //! VEX documents: which findings they dismiss, and why.
 //!
 //! Supported are OpenVEX 0.2.0 (github.com/openvex/spec) and the `vulnerabilities` of CycloneDX 1.4 and newer (cyclonedx.org/capabilities/vex). A statement applies to a
-//! finding when it names its ID or an alias, and a product that is the program, the image it is in, or the module itself.
+//! finding when it names its ID or an alias, and a product that is the program, the image it is in, or the module itself. Nothing that it says of the product may contradict
+//! the program: a digest must be that of the program, and all purls of one kind must fit.
 
 mod bill;
 mod cyclonedx;
+mod matching;
 mod openvex;
 mod purl;
+mod time;
 mod written;
 
 pub use bill::Bill;
 pub use written::written_products;
 
 use super::finding::{Finding, Program, Status, Vex, is_go};
+use super::modules::is_of_files;
 use gospect_record::purl as names;
-use purl::Pattern;
+use matching::AboutProgram;
 use serde_json::Value;
+use time::Time;
 
 /// The longest document that is read, in bytes.
 pub const LARGEST: u64 = 64 << 20;
@@ -39,6 +44,12 @@ pub enum VexError {
         "the bill has no `serialNumber` (`urn:uuid:…`), so no statement can name its components"
     )]
     NoSerial,
+    /// The time of an OpenVEX document is malformed.
+    #[error("the time of the document is not as RFC 3339 has it")]
+    Time,
+    /// The statements of an OpenVEX document are not a list.
+    #[error("`statements` is no list")]
+    Statements,
     /// A statement is malformed.
     #[error("statement {number}: {what}")]
     Statement {
@@ -61,33 +72,34 @@ pub struct Document {
 struct Statement {
     /// The vulnerabilities, by ID.
     ids: Vec<String>,
-    /// The products; empty: every product.
-    products: Vec<Product>,
+    /// The products; `None`: every product.
+    products: Option<Vec<Product>>,
     status: Status,
     justification: Option<String>,
-    /// RFC 3339, as written; statements of later times win.
-    time: String,
+    /// When it was made; of contradictory statements the latest counts.
+    time: Option<Time>,
 }
 
 /// A product, and the parts of it that a statement is about.
 #[derive(Clone, Debug, Default)]
 struct Product {
-    /// Its names: purls, references of images, paths. One match is enough.
-    names: Vec<String>,
-    /// Hex SHA-256 of it.
-    sha256: Vec<String>,
-    /// Its parts; empty: the whole product.
-    parts: Vec<String>,
+    names: Names,
+    digests: Digests,
+    /// Its parts; `None`: the whole product.
+    parts: Option<Vec<Names>>,
 }
 
-/// The names of the program and the module of a finding in documents.
-struct About<'f> {
-    program: &'f Program,
-    finding: &'f Finding,
-    /// Purls of the program.
-    program_purls: Vec<String>,
-    /// Purls of the module.
-    module_purls: Vec<String>,
+/// The names of one thing: purls, references of images, paths.
+#[derive(Clone, Debug, Default)]
+struct Names(Vec<String>);
+
+/// The digests of a file.
+#[derive(Clone, Debug, Default)]
+struct Digests {
+    /// Hex SHA-256.
+    sha256: Vec<String>,
+    /// Whether there are any, of whatever algorithm.
+    are_there: bool,
 }
 
 impl Document {
@@ -114,8 +126,8 @@ impl Document {
     pub fn names_digests(&self) -> bool {
         let products = self.statements.iter().flat_map(|s| &s.products);
         products
-            .into_iter()
-            .any(|product| !product.sha256.is_empty())
+            .flatten()
+            .any(|product| !product.digests.sha256.is_empty())
     }
 
     /// Number of statements.
@@ -129,43 +141,38 @@ impl Document {
     }
 }
 
-/// Marks the findings of a program that documents have statements about. Of several statements the latest counts, of equally old ones the last.
+/// Marks the findings of a program that documents have statements about. Of several statements the latest counts; of those that are equally old, or have
+/// no time, the one that asks for most.
 pub fn apply(documents: &[Document], program: &mut Program) {
     if documents.is_empty() {
         return;
     }
-    let mut program_purls = products(program);
-    // Some writers name the package instead of its module.
-    let version = program.version.as_deref().unwrap_or_default();
-    let package = program.main_package.as_deref().unwrap_or_default();
-    program_purls.extend(names::of_module(package, version));
+    let about = AboutProgram::of(program);
     let mut vex_of_finding = Vec::new();
-    for (index, finding) in program.findings.iter().enumerate() {
-        let about = About {
-            program,
-            finding,
-            program_purls: program_purls.clone(),
-            module_purls: module_purls(finding),
-        };
+    for finding in &program.findings {
+        let about = about.finding(finding);
         let all = documents.iter().flat_map(|document| {
             let statements = document.statements.iter();
             statements.map(move |statement| (document, statement))
         });
-        let fitting = all.filter(|(_, statement)| statement.is_about(&about));
-        if let Some((document, statement)) = fitting.max_by_key(|(_, s)| &s.time) {
-            vex_of_finding.push((
-                index,
-                Vex {
-                    status: statement.status,
-                    justification: statement.justification.clone(),
-                    source: document.source.clone(),
-                },
-            ));
-        }
+        let fitting: Vec<(&Document, &Statement)> = all
+            .filter(|(_, statement)| statement.is_about(&about))
+            .collect();
+        let times = fitting.iter().filter_map(|(_, statement)| statement.time);
+        let latest = times.max();
+        let counting = fitting
+            .into_iter()
+            .filter(|(_, statement)| statement.time.is_none() || statement.time == latest);
+        let strictest = counting.max_by_key(|(_, statement)| statement.status.gravity());
+        vex_of_finding.push(strictest.map(|(document, statement)| Vex {
+            status: statement.status,
+            justification: statement.justification.clone(),
+            source: document.source.clone(),
+        }));
     }
-    for (index, vex) in vex_of_finding {
-        if let Some(finding) = program.findings.get_mut(index) {
-            finding.vex = Some(vex);
+    for (finding, vex) in program.findings.iter_mut().zip(vex_of_finding) {
+        if vex.is_some() {
+            finding.vex = vex;
         }
     }
 }
@@ -177,8 +184,8 @@ pub fn products(program: &Program) -> Vec<String> {
         .main_module
         .as_deref()
         .or(program.main_package.as_deref());
-    let main = names::of_module(main.unwrap_or_default(), version);
-    let mut purls: Vec<String> = main.into_iter().collect();
+    let main = main.filter(|path| !is_of_files(path)).unwrap_or_default();
+    let mut purls: Vec<String> = names::of_module(main, version).into_iter().collect();
     if let Some(image) = &program.location.image {
         purls.extend(image_purl(&image.reference, image.digest.as_deref()));
     }
@@ -231,48 +238,12 @@ pub fn module_purls(finding: &Finding) -> Vec<String> {
     purls
 }
 
-impl Statement {
-    fn is_about(&self, about: &About) -> bool {
-        let finding = about.finding;
-        let named = |id: &String| *id == finding.id || finding.aliases.contains(id);
-        self.ids.iter().any(named)
-            && (self.products.is_empty() || self.products.iter().any(|p| p.is_about(about)))
+/// The items of a list; `Some(None)`: there is none. `None`: it is something else.
+fn list(value: Option<&Value>) -> Option<Option<&Vec<Value>>> {
+    match value {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => value.as_array().map(Some),
     }
-}
-
-impl Product {
-    fn is_about(&self, about: &About) -> bool {
-        let is_part = |part: &String| is_any(part, &about.module_purls);
-        let program = about.program;
-        let is_path = |name: &str| {
-            let file = program.path.rsplit(['/', '!']).next().unwrap_or_default();
-            let image = program.location.image.as_ref();
-            let reference = image.map_or("", |image| &image.reference);
-            name == program.path || (name == file && !name.is_empty()) || name == reference
-        };
-        let is_program = self
-            .names
-            .iter()
-            .any(|name| is_any(name, &about.program_purls) || is_path(name))
-            || program
-                .sha256
-                .as_ref()
-                .is_some_and(|sum| self.sha256.iter().any(|s| s.eq_ignore_ascii_case(sum)));
-        let is_module = || self.names.iter().any(is_part);
-        match self.parts.as_slice() {
-            [] => is_program || is_module(),
-            parts => is_program && parts.iter().any(is_part),
-        }
-    }
-}
-
-/// Whether a name in a document means one of these purls.
-fn is_any(name: &str, purls: &[String]) -> bool {
-    let Some(pattern) = Pattern::parse(name) else {
-        return false;
-    };
-    let mut parsed = purls.iter().filter_map(|purl| Pattern::parse(purl));
-    parsed.any(|purl| pattern.covers(&purl))
 }
 
 /// The texts of an array of strings or of objects that have one under `key`.

@@ -1,15 +1,11 @@
 //! OpenVEX 0.2.0 and the older 0.0.x, whose products are plain strings.
 
-use super::{Product, Statement, Status, VexError, texts};
+use super::{Digests, Names, Product, Statement, Status, Time, VexError, list, texts};
 use serde_json::Value;
 
 pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
-    let time = |value: &Value| {
-        let stamp = value.get("last_updated").or_else(|| value.get("timestamp"));
-        stamp.and_then(Value::as_str).map(str::to_owned)
-    };
-    let of_document = time(document).unwrap_or_default();
-    let all = document.get("statements").and_then(Value::as_array);
+    let of_document = time(document).ok_or(VexError::Time)?;
+    let all = list(document.get("statements")).ok_or(VexError::Statements)?;
     let mut statements = Vec::new();
     for (index, value) in all.into_iter().flatten().enumerate() {
         let wrong = |what: &str| VexError::Statement {
@@ -29,14 +25,8 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
             Some(other) => return Err(wrong(&format!("no such status: {other}"))),
             None => return Err(wrong("it has no `status`")),
         };
-        let products = value.get("products").and_then(Value::as_array);
-        let listed: Vec<Product> = products.into_iter().flatten().map(product).collect();
-        // In 0.0.x the parts are a sibling of the products.
-        let parts = texts(value.get("subcomponents"), "@id");
-        let products = listed.into_iter().map(|p| Product {
-            parts: [p.parts.as_slice(), &parts].concat(),
-            ..p
-        });
+        let products = products(value).map_err(wrong)?;
+        let time = time(value).ok_or_else(|| wrong("its time is not as RFC 3339 has it"))?;
         let why = [
             "justification",
             "impact_statement",
@@ -45,13 +35,22 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
         ];
         statements.push(Statement {
             ids,
-            products: products.collect(),
+            products,
             status,
             justification: why.into_iter().find_map(text).map(str::to_owned),
-            time: time(value).unwrap_or_else(|| of_document.clone()),
+            time: time.or(of_document),
         });
     }
     Ok(statements)
+}
+
+/// The time of a statement or document; `Some(None)`: it has none. `None`: it is malformed.
+fn time(value: &Value) -> Option<Option<Time>> {
+    let stamp = value.get("last_updated").or_else(|| value.get("timestamp"));
+    match stamp {
+        None | Some(Value::Null) => Some(None),
+        Some(stamp) => Time::parse(stamp.as_str()?).map(Some),
+    }
 }
 
 fn ids(vulnerability: Option<&Value>) -> Vec<String> {
@@ -67,30 +66,74 @@ fn ids(vulnerability: Option<&Value>) -> Vec<String> {
     ids
 }
 
-fn product(value: &Value) -> Product {
+/// The products of a statement; `Ok(None)`: it names none, so that every product is meant.
+///
+/// # Errors
+/// What is wrong with them.
+fn products(statement: &Value) -> Result<Option<Vec<Product>>, &'static str> {
+    let listed = list(statement.get("products")).ok_or("`products` is no list")?;
+    // In 0.0.x the parts are a sibling of the products.
+    let parts =
+        parts(statement.get("subcomponents")).ok_or("`subcomponents` is no list of names")?;
+    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else {
+        return Ok(None);
+    };
+    let malformed = "an identifier, a digest or a part of a product has the wrong type";
+    let mut products = Vec::new();
+    for value in listed {
+        let mut product = product(value).ok_or(malformed)?;
+        if let Some(parts) = &parts {
+            let own = product.parts.get_or_insert_default();
+            own.extend(parts.iter().cloned());
+        }
+        products.push(product);
+    }
+    Ok(Some(products))
+}
+
+/// A product; `None`: it is malformed.
+fn product(value: &Value) -> Option<Product> {
+    let hashes = match value.get("hashes") {
+        None | Some(Value::Null) => None,
+        Some(hashes) => Some(hashes.as_object()?),
+    };
+    let sha256 = match hashes.and_then(|hashes| hashes.get("sha-256")) {
+        None => Vec::new(),
+        Some(digest) => vec![digest.as_str()?.to_owned()],
+    };
+    Some(Product {
+        names: names(value)?,
+        digests: Digests {
+            sha256,
+            are_there: hashes.is_some_and(|hashes| !hashes.is_empty()),
+        },
+        parts: parts(value.get("subcomponents"))?,
+    })
+}
+
+/// The parts of a product; `Some(None)`: none are named, so that the whole product is meant. `None`: the list is malformed.
+fn parts(value: Option<&Value>) -> Option<Option<Vec<Names>>> {
+    let Some(listed) = list(value)?.filter(|parts| !parts.is_empty()) else {
+        return Some(None);
+    };
+    let parts: Option<Vec<Names>> = listed.iter().map(names).collect();
+    parts.map(Some)
+}
+
+/// The names of a product or a part: a text itself, or its `@id` and its identifiers. `None`: they are malformed.
+fn names(value: &Value) -> Option<Names> {
     if let Some(name) = value.as_str() {
-        return Product {
-            names: vec![name.to_owned()],
-            ..Product::default()
-        };
+        return Some(Names(vec![name.to_owned()]));
     }
-    let id = value.get("@id").and_then(Value::as_str);
-    let mut names: Vec<String> = id.into_iter().map(str::to_owned).collect();
-    let identifiers = value.get("identifiers").and_then(Value::as_object);
-    let identifiers = identifiers.into_iter().flatten();
-    names.extend(
-        identifiers
-            .filter_map(|(_, v)| v.as_str())
-            .map(str::to_owned),
-    );
-    let sum = value.get("hashes").and_then(|h| h.get("sha-256"));
-    Product {
-        names,
-        sha256: sum
-            .and_then(Value::as_str)
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        parts: texts(value.get("subcomponents"), "@id"),
+    let keys = value.as_object()?;
+    let mut names = Vec::new();
+    if let Some(id) = keys.get("@id").filter(|id| !id.is_null()) {
+        names.push(id.as_str()?.to_owned());
     }
+    if let Some(identifiers) = keys.get("identifiers").filter(|value| !value.is_null()) {
+        for identifier in identifiers.as_object()?.values() {
+            names.push(identifier.as_str()?.to_owned());
+        }
+    }
+    Some(Names(names))
 }

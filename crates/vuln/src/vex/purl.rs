@@ -11,13 +11,15 @@ pub struct Pattern {
     path: String,
     version: Option<String>,
     qualifiers: BTreeMap<String, String>,
+    /// What is meant inside the package: for Go a package of the module.
+    subpath: Option<String>,
 }
 
 impl Pattern {
     /// Reads one; `None`: it is not a purl.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("pkg:")?.trim_start_matches('/');
-        let rest = rest.split('#').next().unwrap_or_default();
+        let (rest, subpath) = rest.split_once('#').unwrap_or((rest, ""));
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (kind, rest) = rest.split_once('/')?;
         let slash = rest.rfind('/').map_or(0, |at| at + 1);
@@ -37,7 +39,24 @@ impl Pattern {
             qualifiers: pairs
                 .map(|(key, value)| (key.to_lowercase(), decode(value)))
                 .collect(),
+            subpath: Some(decode(subpath.trim_matches('/'))).filter(|path| !path.is_empty()),
         })
+    }
+
+    /// Adds what is known of the package and not in its purl.
+    pub fn add_qualifier(&mut self, key: &str, value: &str) {
+        let entry = self.qualifiers.entry(key.to_owned());
+        entry.or_insert_with(|| value.to_owned());
+    }
+
+    /// Sets the part of the package that is meant.
+    pub fn set_subpath(&mut self, path: &str) {
+        self.subpath = Some(path.to_owned()).filter(|path| !path.is_empty());
+    }
+
+    /// `golang`, `oci`, `deb`.
+    pub fn kind(&self) -> &str {
+        &self.kind
     }
 
     /// Kind, namespace and name, which are equal in all purls of one package.
@@ -45,13 +64,35 @@ impl Pattern {
         format!("{}/{}", self.kind, self.path)
     }
 
-    /// Whether the other purl matches this one.
+    /// Whether this purl of a component is of the package that the other one means: the qualifiers that both have are equal.
+    pub fn is_same_package(&self, other: &Self) -> bool {
+        self.is_same_version(other)
+            && self.qualifiers.iter().all(|(key, value)| {
+                let other = other.qualifiers.get(key);
+                other.is_none_or(|other| other == value)
+            })
+    }
+
+    /// Whether a statement about this purl is about the other one: as in go-vex (openvex/go-vex, `PurlMatches`) each qualifier must be there too,
+    /// except for those that say nothing more: `type` of Go's, and any beside the digest of an image.
     pub fn covers(&self, other: &Self) -> bool {
-        let mut qualifiers = self.qualifiers.iter();
+        let says_nothing = |key: &str| match self.kind.as_str() {
+            "golang" => key == "type",
+            "oci" => self.version.is_some(),
+            _ => false,
+        };
+        self.is_same_version(other)
+            && (self.subpath.is_none() || self.subpath == other.subpath)
+            && self.qualifiers.iter().all(|(key, value)| {
+                let other = other.qualifiers.get(key);
+                other.map_or_else(|| says_nothing(key), |other| other == value)
+            })
+    }
+
+    fn is_same_version(&self, other: &Self) -> bool {
         self.kind == other.kind
             && self.path == other.path
             && (self.version.is_none() || self.version == other.version)
-            && qualifiers.all(|(key, value)| other.qualifiers.get(key).is_none_or(|o| o == value))
     }
 }
 
@@ -99,7 +140,30 @@ mod tests {
                 "pkg:oci/app@sha256%3Aab?repository_url=x.y%2Fapp&tag=1",
                 true,
             ),
-            ("pkg:oci/app?arch=amd64", "pkg:oci/app@sha256%3Aab", true),
+            ("pkg:oci/app?arch=amd64", "pkg:oci/app@sha256%3Aab", false),
+            (
+                "pkg:oci/app@sha256:ab?arch=amd64",
+                "pkg:oci/app@sha256%3Aab",
+                true,
+            ),
+            (
+                "pkg:golang/a.b/c?goos=windows",
+                "pkg:golang/a.b/c@v1.0.0",
+                false,
+            ),
+            (
+                "pkg:golang/a.b/c?goos=linux",
+                "pkg:golang/a.b/c?goos=linux",
+                true,
+            ),
+            (
+                "pkg:golang/a.b/c?type=module",
+                "pkg:golang/a.b/c@v1.0.0",
+                true,
+            ),
+            ("pkg:golang/a.b/c#cmd/d", "pkg:golang/a.b/c@v1.0.0", false),
+            ("pkg:golang/a.b/c#cmd/d", "pkg:golang/a.b/c#/cmd/d/", true),
+            ("pkg:golang/a.b/c", "pkg:golang/a.b/c#cmd/d", true),
             (
                 "pkg:deb/debian/x?arch=arm64",
                 "pkg:deb/debian/x@1?arch=amd64",

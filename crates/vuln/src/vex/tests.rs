@@ -141,6 +141,142 @@ fn a_program_is_its_main_module_and_its_package() {
 }
 
 #[test]
+fn a_product_that_contradicts_the_program_is_another_one() {
+    let (own, other) = ("ab".repeat(32), "cd".repeat(32));
+    let app = "pkg:golang/example.com/app@v1.0.0";
+    for (product, fits) in [
+        (json!({ "@id": app, "hashes": { "sha-256": own } }), true),
+        (json!({ "@id": app, "hashes": { "sha-256": other } }), false),
+        (
+            json!({ "@id": "app", "hashes": { "sha-256": other } }),
+            false,
+        ),
+        // What cannot be compared proves nothing.
+        (json!({ "@id": app, "hashes": { "sha-512": own } }), false),
+        (json!({ "@id": app, "identifiers": { "purl": app } }), true),
+        (
+            json!({ "@id": app, "identifiers": { "purl": "pkg:golang/example.com/other@v1" } }),
+            false,
+        ),
+        (
+            json!({ "@id": "app", "identifiers": { "purl": "pkg:golang/example.com/other@v1" } }),
+            false,
+        ),
+        (
+            json!({ "@id": app, "identifiers": { "cpe23": "cpe:2.3:a:x:y" } }),
+            true,
+        ),
+        // The program is for linux, and its package is cmd/app.
+        (json!(format!("{app}?goos=windows")), false),
+        (json!(format!("{app}?goos=linux&goarch=amd64")), true),
+        (json!(format!("{app}?type=module")), true),
+        (json!(format!("{app}?variant=fips")), false),
+        (json!(format!("{app}#cmd/app")), true),
+        (json!(format!("{app}#cmd/other")), false),
+        (json!("pkg:golang/golang.org/x/net@v0.30.0#http2"), false),
+        (
+            json!("pkg:golang/golang.org/x/net@v0.30.0?goos=windows"),
+            false,
+        ),
+        (json!("pkg:oci/app?arch=arm64"), false),
+        (json!("pkg:oci/app@sha256:12?arch=arm64"), true),
+    ] {
+        let document = openvex(json!("GO-2026-0001"), json!([product]));
+        assert_eq!(marked(&document).is_some(), fits, "{product}");
+    }
+}
+
+#[test]
+fn parts_are_named_in_any_way() {
+    let product = |part: serde_json::Value| json!([{ "@id": "app", "subcomponents": [part] }]);
+    for (part, fits) in [
+        (
+            json!({ "identifiers": { "purl": "pkg:golang/golang.org/x/net" } }),
+            true,
+        ),
+        (
+            json!({ "identifiers": { "purl": "pkg:golang/golang.org/x/text" } }),
+            false,
+        ),
+        (json!("pkg:golang/golang.org/x/net@v0.30.0"), true),
+        (json!({ "hashes": { "sha-256": "12" } }), false),
+        (json!({}), false),
+    ] {
+        let document = openvex(json!("GO-2026-0001"), product(part.clone()));
+        assert_eq!(marked(&document).is_some(), fits, "{part}");
+    }
+}
+
+#[test]
+fn programs_made_of_files_have_no_purl() {
+    for path in ["command-line-arguments", "command-line-arguments.test"] {
+        let program = Program {
+            main_package: Some(path.to_owned()),
+            ..Program::default()
+        };
+        assert_eq!(products(&program), Vec::<String>::new(), "{path}");
+        assert_eq!(written_products(&program), Vec::<String>::new(), "{path}");
+    }
+    let mut program = judged();
+    program.main_package = Some("command-line-arguments".to_owned());
+    program.main_module = None;
+    let product = json!(["pkg:golang/command-line-arguments"]);
+    let document = openvex(json!("GO-2026-0001"), product).to_string();
+    apply(
+        &[Document::parse(document.as_bytes(), "a").unwrap()],
+        &mut program,
+    );
+    assert_eq!(program.findings[0].vex, None);
+}
+
+/// Times are compared as times; of equally old statements, and of those without a time, the graver one counts.
+#[test]
+fn a_graver_statement_gives_way_only_to_a_newer_one() {
+    let (clear, affected) = ("not_affected", "affected");
+    for (first, second, counts) in [
+        (
+            ("2026-01-01T10:00:00+05:00", clear),
+            ("2026-01-01T08:00:00Z", affected),
+            affected,
+        ),
+        (
+            ("2026-01-01T10:00:00-05:00", clear),
+            ("2026-01-01T11:00:00Z", affected),
+            clear,
+        ),
+        (
+            ("2026-01-01T08:00:00Z", affected),
+            ("2026-01-01T10:00:00+02:00", clear),
+            affected,
+        ),
+        (
+            ("2026-01-01T08:00:00Z", affected),
+            ("2026-01-01T08:00:00.5Z", clear),
+            clear,
+        ),
+        (("", affected), ("2026-01-01T08:00:00Z", clear), affected),
+        (("", clear), ("2026-01-01T08:00:00Z", affected), affected),
+    ] {
+        for (first, second) in [(first, second), (second, first)] {
+            let mut document = openvex(json!("GO-2026-0001"), json!(["app"]));
+            document.as_object_mut().unwrap().remove("timestamp");
+            let statements = document["statements"].as_array_mut().unwrap();
+            let mut statement = statements.remove(0);
+            for (time, status) in [first, second] {
+                statement["status"] = json!(status);
+                statement["timestamp"] = match time {
+                    "" => serde_json::Value::Null,
+                    time => json!(time),
+                };
+                statements.push(statement.clone());
+            }
+            let status = marked(&document).unwrap().status;
+            assert_eq!(status.name(), counts, "{first:?} {second:?}");
+        }
+    }
+}
+
+#[test]
 fn the_latest_statement_counts() {
     let mut document = openvex(json!({ "name": "GO-2026-0001" }), json!(["app"]));
     let mut later = document["statements"][0].clone();
@@ -198,6 +334,11 @@ fn what_is_no_vex_is_refused_in_one_line() {
         r#"{"@context":"https://openvex.dev/ns","statements":[{"vulnerability":"x","status":"maybe"}]}"#,
         r#"{"bomFormat":"CycloneDX","vulnerabilities":[{}]}"#,
         r#"{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"x","analysis":{"state":"maybe"}}]}"#,
+        r#"{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"x","analysis":{"state":"in_triage"},"affects":"app"}]}"#,
+        r#"{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"x","analysis":{"state":"in_triage"},"affects":[{}]}]}"#,
+        r#"{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"x","analysis":{"state":"in_triage","lastUpdated":"soon"}}]}"#,
+        r#"{"@context":"https://openvex.dev/ns","statements":{}}"#,
+        r#"{"@context":"https://openvex.dev/ns","timestamp":"yesterday"}"#,
     ] {
         let error = Document::parse(text.as_bytes(), "a")
             .unwrap_err()
@@ -206,6 +347,27 @@ fn what_is_no_vex_is_refused_in_one_line() {
             !error.contains('\n') && !error.is_empty(),
             "{text}: {error}"
         );
+    }
+    // A list that is none must not be taken for one that names nothing, which is about everything.
+    for keys in [
+        json!({ "products": "pkg:golang/a.b/c" }),
+        json!({ "products": { "@id": "app" } }),
+        json!({ "products": [1] }),
+        json!({ "products": [{ "@id": 1 }] }),
+        json!({ "products": [{ "@id": "app", "identifiers": "app" }] }),
+        json!({ "products": [{ "@id": "app", "hashes": "ab" }] }),
+        json!({ "products": [{ "@id": "app", "hashes": { "sha-256": 1 } }] }),
+        json!({ "products": [{ "@id": "app", "subcomponents": "net" }] }),
+        json!({ "products": [{ "@id": "app", "subcomponents": [null] }] }),
+        json!({ "products": ["app"], "subcomponents": "net" }),
+        json!({ "products": ["app"], "timestamp": "2026-01-01T08:00" }),
+    ] {
+        let mut document = openvex(json!("GO-2026-0001"), json!(["app"]));
+        let statement = document["statements"][0].as_object_mut().unwrap();
+        statement.extend(keys.as_object().unwrap().clone());
+        let error = Document::parse(document.to_string().as_bytes(), "a").unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with("statement 1: "), "{keys}: {error}");
     }
     let empty = r#"{"@context":"https://openvex.dev/ns/v0.2.0"}"#;
     assert!(Document::parse(empty.as_bytes(), "a").unwrap().is_empty());
@@ -259,7 +421,9 @@ fn a_library_of_one_program_says_nothing_about_another() {
     };
     let (own, sum) = ("ab".repeat(32), "cd".repeat(32));
     for (purl, sum, fits) in [
-        ("pkg:golang/example.com/app@v1.0.0", &sum, true),
+        // The digest of another file is another program, whatever its name.
+        ("pkg:golang/example.com/app@v1.0.0", &sum, false),
+        ("pkg:golang/example.com/app@v1.0.0", &own, true),
         ("pkg:golang/example.com/other@v1.0.0", &sum, false),
         ("pkg:golang/example.com/other@v1.0.0", &own, true),
         ("pkg:golang/example.com/app@v2.0.0", &sum, false),

@@ -4,6 +4,7 @@
 //! byte, and a version must be equal if the document has one. So a name contains only what identifies the product.
 
 use crate::finding::Program;
+use crate::modules::is_of_files;
 use gospect_record::purl;
 
 /// The registry that names without a host mean, and the folder of its official images.
@@ -18,6 +19,7 @@ pub fn written_products(program: &Program) -> Vec<String> {
     let version = program.version.as_deref().unwrap_or_default();
     let main = program.main_module.as_deref();
     let main = main.or(program.main_package.as_deref()).unwrap_or_default();
+    let main = if is_of_files(main) { "" } else { main };
     let mut names: Vec<String> = purl::of_module(main, version).into_iter().collect();
     if !program.records_version {
         names.extend(purl::of_module(main, ""));

@@ -1,0 +1,125 @@
+//! VEX documents about stored programs: what is not in one of them may be in another of the same name.
+
+use crate::support::cli::{Scratch, run};
+use crate::support::fixture;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// An entry about one function of the standard library; of one without `fixed` all versions are affected.
+fn entry(id: &str, fixed: Option<&str>, package: &str, symbol: &str) -> Value {
+    let mut events = vec![json!({ "introduced": "0" })];
+    events.extend(fixed.map(|fixed| json!({ "fixed": fixed })));
+    json!({
+        "schema_version": "1.3.1", "id": id, "modified": "2026-01-02T03:04:05Z", "aliases": [id.replace("GO-", "CVE-")],
+        "affected": [{
+            "package": { "name": "stdlib", "ecosystem": "Go" },
+            "ranges": [{ "type": "SEMVER", "events": events }],
+            "ecosystem_specific": { "imports": [{ "path": package, "symbols": [symbol] }] },
+        }],
+    })
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Runs `vuln` with a database of these entries.
+fn vuln(scratch: &Scratch, entries: &[Value], args: &[&str]) -> (Value, Option<i32>) {
+    for entry in entries {
+        let name = format!("db/{}.json", entry["id"].as_str().unwrap());
+        scratch.put(&name, entry.to_string().as_bytes());
+    }
+    let database = text(&scratch.path().join("db"));
+    let mut all = vec!["vuln", "--quiet", "--cache=off", "--db", &database];
+    all.extend(args);
+    let out = run(&all);
+    let value = serde_json::from_str(&out.stdout);
+    let value = value.unwrap_or_else(|e| panic!("{e}: {} {}", out.stdout, out.stderr));
+    (value, out.code)
+}
+
+/// `runtime.futex` is in programs for Linux and in none for Windows.
+#[test]
+fn the_document_about_one_port_clears_no_other() {
+    let scratch = Scratch::new();
+    let linux = text(&scratch.put("linux/app", &fixture("1.27-linux-amd64-strip")));
+    let windows = text(&scratch.put("windows/app", &fixture("1.27-windows-amd64-strip")));
+    let entries = [entry("GO-2026-9001", None, "runtime", "futex")];
+    let document = |programs: &[&str]| {
+        let args = [&["--format=openvex"][..], programs].concat();
+        vuln(&scratch, &entries, &args).0
+    };
+    let names_of = |document: &Value, status: &str| -> Vec<String> {
+        let statements = document["statements"].as_array().unwrap().iter();
+        let fitting = statements.filter(|statement| statement["status"] == status);
+        let products = fitting.flat_map(|statement| statement["products"].as_array().unwrap());
+        products
+            .map(|product| product["@id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let module = "pkg:golang/example.com/goroot".to_owned();
+    let both = document(&[&windows, &linux]);
+    assert!(names_of(&both, "affected").contains(&module), "{both:#}");
+    let cleared = names_of(&both, "not_affected");
+    assert!(
+        !cleared.contains(&module) && !cleared.is_empty(),
+        "{both:#}"
+    );
+    let alone = document(&[&windows]);
+    assert!(names_of(&alone, "not_affected").contains(&module));
+    for (name, document) in [("both.json", &both), ("alone.json", &alone)] {
+        let path = text(&scratch.put(name, document.to_string().as_bytes()));
+        for (program, code, cleared) in [(&linux, 1, false), (&windows, 0, true)] {
+            let args = ["--format=json", "--level=module", "--vex", &path, program];
+            let (found, exit) = vuln(&scratch, &entries, &args);
+            let vex = &found["programs"][0]["findings"][0]["vex"];
+            assert_eq!(vex["status"] == "not_affected", cleared, "{name} {program}");
+            assert_eq!(exit, Some(code), "{name} {program}");
+        }
+    }
+}
+
+#[test]
+fn packages_of_a_frozen_fips_module_are_found() {
+    let scratch = Scratch::new();
+    let program = text(&scratch.put_fixture("1.27-linux-amd64-fips-v1"));
+    let package = "crypto/internal/fips140/sha256";
+    let entries = [
+        entry("GO-2026-9001", None, package, "New"),
+        entry("GO-2026-9002", Some("1.24.1"), package, "New"),
+        entry("GO-2026-9003", None, package, "nobodyCallsThis"),
+    ];
+    let args = ["--format=json", "--strict", &program];
+    let (found, code) = vuln(&scratch, &entries, &args);
+    let program = &found["programs"][0];
+    let levels = program["findings"].as_array().unwrap().iter();
+    let levels = levels.map(|f| (f["id"].as_str(), f["level"].as_str(), f["absent"].as_bool()));
+    assert_eq!(
+        levels.collect::<Vec<_>>(),
+        [
+            (Some("GO-2026-9001"), Some("symbol"), Some(false)),
+            (Some("GO-2026-9003"), Some("package"), Some(true)),
+        ]
+    );
+    let row = json!({ "module": "stdlib", "why": "fips-module", "entries": ["GO-2026-9002"] });
+    assert_eq!(program["unjudged"], json!([row]));
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn the_module_of_a_program_made_of_files_is_not_judged() {
+    let scratch = Scratch::new();
+    let program = text(&scratch.put_fixture("1.27-linux-amd64-loose"));
+    let entries = [entry("GO-2026-9001", None, "runtime", "nobodyCallsThis")];
+    let (found, code) = vuln(&scratch, &entries, &["--format=json", "--strict", &program]);
+    let rows = &found["programs"][0]["unjudged"];
+    let row = json!({ "module": "command-line-arguments", "why": "devel" });
+    assert_eq!((rows, code), (&json!([row]), Some(2)));
+    let (vex, _) = vuln(&scratch, &entries, &["--format=openvex", &program]);
+    let statements = vex["statements"].as_array().unwrap();
+    assert!(!statements.is_empty());
+    assert!(
+        !vex.to_string().contains("command-line-arguments"),
+        "{vex:#}"
+    );
+}
