@@ -2,7 +2,6 @@
 //! record, so that none can be lost on the way.
 
 use super::corroborate::{Evidence, copies, corroborate};
-use super::facts::linked_functions::LinkedFunctions;
 use super::facts::{
     Program, call_chains, capabilities, executable, fips, goroot, linked, linked_functions,
     linker_values, module_list, notes, settings, versions,
@@ -65,9 +64,9 @@ pub fn full(mut program: Program<'_>) -> Binary {
         .collect();
     let linker_strings = linker_values::of(p, &runtime_strings);
     let linked = linked::of(p);
-    let linked_functions = match p.symbols {
+    let (functions, names) = match p.symbols {
         true => linked_functions::read(p),
-        false => LinkedFunctions::default(),
+        false => (None, None),
     };
     let corroboration = corroborate(&Evidence {
         program: p,
@@ -82,7 +81,6 @@ pub fn full(mut program: Program<'_>) -> Binary {
         .chain(goroot.notes)
         .chain(notes::release(p))
         .chain(no_capabilities)
-        .chain(linked_functions.note)
         .collect();
     let mut binary = Binary {
         executable,
@@ -99,12 +97,20 @@ pub fn full(mut program: Program<'_>) -> Binary {
         linkage: Some(linkage::describe(p.tables.image())),
         corroboration: Some(corroboration),
         paths: Some(p.files().to_record()),
-        functions: linked_functions.functions,
+        functions,
         linked: Some(linked),
         second_build_info: copies::second(p),
         ..recorded(&mut program)
     };
     binary.notes.extend(notes);
     binary.call_chains = call_chains::read(&program, &binary).map(Box::new);
+    // Last, because it reads the whole function table, and where memory is short leaves none for other facts.
+    if let Some(names) = names
+        && let Some(functions) = &mut binary.functions
+        && let Some(note) = linked_functions::missing(&program, &names)
+    {
+        functions.mark_incomplete();
+        binary.notes.push(note);
+    }
     binary
 }

@@ -53,35 +53,40 @@ pub enum Gap {
     NoRuntime,
 }
 
-/// What keeps the table of names from being whole; `names` is that table. For Go 1.16 and newer.
-///
-/// # Errors
-/// The first gap.
-pub(crate) fn check(tables: &Tables<'_>, names: &[u8]) -> Result<(), Gap> {
-    let (image, table) = (tables.image(), tables.pclntab().ok_or(Gap::Functions)?);
-    if table.names.1 > NAMES_LIMIT as u64 {
-        return Err(Gap::TooLarge);
-    }
-    let names = Names(names);
-    let module = check_sizes(tables, table)?;
-    let stated = module.name_bytes(image).ok_or(Gap::NoModuledata)?;
-    names.check_end(stated, table.names.1)?;
-    let functions = FunctionTable::read(image, table, module).ok_or(Gap::Functions)?;
-    if !functions.all(&mut |function| names.has_start(function.name)) {
-        return Err(Gap::Function);
-    }
-    functions.check_inlined(&names)?;
-    check_runtime(tables, table)
+/// The names to check.
+pub enum NameTable {
+    /// In a table of their own (Go 1.16 and newer).
+    Together(Starts),
+    /// Anywhere in the function table: each was read from its function (up to Go 1.15).
+    Apart,
 }
 
-/// What keeps the functions of a table from being all: those of another file, and a header that states another number than the moduledata. For
-/// the 1.2 layout, whose names were read function by function.
+impl NameTable {
+    /// Names that follow each other, each ended by a zero.
+    pub fn of(names: &[u8]) -> Self {
+        Self::Together(Starts::of(names))
+    }
+}
+
+/// What keeps the names from being those of all functions.
 ///
 /// # Errors
 /// The first gap.
-pub(crate) fn check_old(tables: &Tables<'_>) -> Result<(), Gap> {
-    let table = tables.pclntab().ok_or(Gap::Functions)?;
-    check_sizes(tables, table)?;
+pub fn check(tables: &Tables<'_>, names: &NameTable) -> Result<(), Gap> {
+    let (image, table) = (tables.image(), tables.pclntab().ok_or(Gap::Functions)?);
+    let module = check_sizes(tables, table)?;
+    if let NameTable::Together(names) = names {
+        if table.names.1 > NAMES_LIMIT as u64 {
+            return Err(Gap::TooLarge);
+        }
+        let stated = module.name_bytes(image).ok_or(Gap::NoModuledata)?;
+        names.check_end(stated, table.names.1)?;
+        let functions = FunctionTable::read(image, table, module).ok_or(Gap::Functions)?;
+        if !functions.all(&mut |function| names.has(function.name)) {
+            return Err(Gap::Function);
+        }
+        functions.check_inlined(names)?;
+    }
     check_runtime(tables, table)
 }
 
@@ -112,17 +117,41 @@ fn is_of_go(name: &[u8]) -> bool {
     memchr::memrchr(b'.', name).is_some_and(|dot| dot > 0 && dot + 1 < name.len())
 }
 
-/// The table of names.
-struct Names<'n>(&'n [u8]);
+/// Where the names of a table begin.
+pub struct Starts {
+    /// A bit for each byte of the table.
+    bits: Vec<u64>,
+    /// Bytes of the table.
+    size: u64,
+    /// Bytes up to the end of the last name, without its zero.
+    text_end: u64,
+}
 
-impl Names<'_> {
+impl Starts {
+    fn of(names: &[u8]) -> Self {
+        let mut bits = vec![0u64; names.len().div_ceil(64)];
+        let mut start = 0;
+        for end in memchr::memchr_iter(0, names).chain([names.len()]) {
+            if end > start
+                && let Some(word) = bits.get_mut(start / 64)
+            {
+                *word |= 1 << (start % 64);
+            }
+            start = end + 1;
+        }
+        let last = names.iter().rposition(|byte| *byte != 0);
+        Self {
+            bits,
+            size: names.len() as u64,
+            text_end: last.map_or(0, |last| last as u64 + 1),
+        }
+    }
+
     /// Whether a name, not an empty one, begins at this offset.
-    fn has_start(&self, offset: u64) -> bool {
-        let Ok(at) = usize::try_from(offset) else {
-            return false;
-        };
-        let before = at.checked_sub(1).and_then(|before| self.0.get(before));
-        self.0.get(at).is_some_and(|byte| *byte != 0) && before.is_none_or(|byte| *byte == 0)
+    fn has(&self, offset: u64) -> bool {
+        let word = usize::try_from(offset / 64).ok();
+        let word = word.and_then(|word| self.bits.get(word));
+        word.is_some_and(|word| word >> (offset % 64) & 1 == 1)
     }
 
     /// Whether the names end where the moduledata says, with only zeros behind them up to the next table, `size` bytes behind the first name.
@@ -130,12 +159,8 @@ impl Names<'_> {
         if stated > size || size - stated >= PADDING {
             return Err(Gap::Sizes);
         }
-        let last = usize::try_from(stated)
-            .ok()
-            .and_then(|end| end.checked_sub(1));
-        let end = last.and_then(|last| self.0.get(last..));
-        let end = end.filter(|_| self.0.len() as u64 == size);
-        match end.is_some_and(|end| end.iter().all(|byte| *byte == 0)) {
+        // Names without an end are not in the copy.
+        match self.size == size && self.text_end < stated {
             true => Ok(()),
             false => Err(Gap::End),
         }
@@ -199,7 +224,7 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
     }
 
     /// Checks the names in the inline trees. Go 1.16 and 1.17 keep them elsewhere; there the functions themselves must do.
-    fn check_inlined(&self, names: &Names<'_>) -> Result<(), Gap> {
+    fn check_inlined(&self, names: &Starts) -> Result<(), Gap> {
         let Some(shape) = Shape::of(self.table, None) else {
             return Ok(());
         };
@@ -237,7 +262,7 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
     }
 
     /// Whether every call of every tree has a name, if the offsets of trees count from this address.
-    fn are_named(&self, trees: &[(u64, u64)], base: u64, shape: &Shape, names: &Names<'_>) -> bool {
+    fn are_named(&self, trees: &[(u64, u64)], base: u64, shape: &Shape, names: &Starts) -> bool {
         let name_at = usize::try_from(shape.call_name).unwrap_or(usize::MAX);
         let call_size = usize::try_from(shape.call).unwrap_or(usize::MAX);
         trees.iter().all(|(tree, calls)| {
@@ -248,7 +273,7 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
             bytes.is_some_and(|bytes| {
                 bytes.chunks_exact(call_size).all(|call| {
                     let name = call.get(name_at..name_at + 4);
-                    name.is_some_and(|name| names.has_start(self.image.number(name)))
+                    name.is_some_and(|name| names.has(self.image.number(name)))
                 })
             })
         })
@@ -261,23 +286,26 @@ mod tests {
 
     #[test]
     fn a_name_starts_behind_a_zero() {
-        let names = Names(b"a.F\0b.G\0\0\0");
-        let starts: Vec<u64> = (0..20).filter(|at| names.has_start(*at)).collect();
-        assert_eq!(starts, [0, 4]);
-        assert!(!names.has_start(u64::MAX));
+        let long = format!("a.F\0b.{}\0\0c.H\0\0\0", "G".repeat(100));
+        let names = Starts::of(long.as_bytes());
+        let starts: Vec<u64> = (0..200).filter(|at| names.has(*at)).collect();
+        assert_eq!(starts, [0, 4, 108]);
+        assert!(!names.has(u64::MAX));
+        assert!(!Starts::of(b"").has(0));
     }
 
     #[test]
     fn the_names_end_where_the_moduledata_says() {
-        let check = |names: &[u8], stated| Names(names).check_end(stated, names.len() as u64);
-        assert_eq!(check(b"a.F\0b.G\0\0\0", 8), Ok(()));
-        assert_eq!(check(b"a.F\0b.G\0", 8), Ok(()));
-        // Cut inside a name; followed by another one; more than there is.
-        assert_eq!(check(b"a.F\0b.", 6), Err(Gap::End));
-        assert_eq!(check(b"a.F\0b.G\0", 4), Err(Gap::End));
-        assert_eq!(check(b"a.F\0", 8), Err(Gap::Sizes));
-        assert_eq!(check(&[0; 100], 4), Err(Gap::Sizes));
-        assert_eq!(check(b"a.F\0", 0), Err(Gap::End));
+        let check = |names: &[u8], stated, size| Starts::of(names).check_end(stated, size);
+        assert_eq!(check(b"a.F\0b.G\0\0\0", 8, 10), Ok(()));
+        assert_eq!(check(b"a.F\0b.G\0\0\0", 10, 10), Ok(()));
+        assert_eq!(check(b"a.F\0b.G\0", 8, 8), Ok(()));
+        // Cut inside a name, which is not copied then; followed by another one; more than there is.
+        assert_eq!(check(b"a.F\0", 6, 6), Err(Gap::End));
+        assert_eq!(check(b"a.F\0b.G\0", 4, 8), Err(Gap::End));
+        assert_eq!(check(b"a.F\0", 8, 4), Err(Gap::Sizes));
+        assert_eq!(check(&[0; 100], 4, 100), Err(Gap::Sizes));
+        assert_eq!(check(b"a.F\0", 0, 4), Err(Gap::End));
     }
 
     #[test]

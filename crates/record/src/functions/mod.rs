@@ -49,6 +49,11 @@ impl Functions {
         self.complete
     }
 
+    /// Says that functions are missing, for a source that turns out to lack some.
+    pub fn mark_incomplete(&mut self) {
+        self.complete = false;
+    }
+
     /// The import paths of the packages, sorted. A package may have no function with a name of its own.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = &str> {
         self.packages.iter().map(|p| p.path.as_str())

@@ -13,45 +13,35 @@ use crate::tables::functions::Functions as Table;
 use crate::tables::names::NameRuns;
 use crate::tables::old_inlining;
 use crate::tables::pclntab::Pclntab;
-use crate::tables::whole_names::{self, Gap};
+use crate::tables::whole_names::{self, NameTable};
 use gospect_exe::Image;
 use gospect_record::functions::{Builder, NAMES_LIMIT};
 use gospect_record::{Compiler, FunctionSource, Functions};
 use runs::gather;
 use std::ops::ControlFlow;
 
-/// The functions of a program, and why some may be missing.
-#[derive(Default)]
-pub struct LinkedFunctions {
-    /// From the best source; `None` when nothing in the file names them.
-    pub functions: Option<Functions>,
-    /// What is wrong with the function table, as a sentence for the record.
-    pub note: Option<String>,
-}
-
-/// Reads the functions of the program.
-pub fn read(program: &Program<'_>) -> LinkedFunctions {
+/// The functions of the program, from the best source; `None` when nothing in the file names them. With the names that [`missing`] checks, where
+/// the function table seems to be whole.
+pub fn read(program: &Program<'_>) -> (Option<Functions>, Option<NameTable>) {
     let tables = &program.tables;
     let image = tables.image();
     // Obfuscators rename functions and packages, and write this as the version (garble).
     let are_true = program.version_text.as_deref() != Some("unknown");
     let main = program.main_package().or(program.guessed_main());
-    let mut gap = None;
+    let mut checked = None;
     let functions = if let Some(table) = tables.pclntab() {
         let packages = tables.functions();
         // One more than the limit shows that something is missing.
         if let Some(names) = table.all_names(image, NAMES_LIMIT + 1) {
             let found = &packages.names;
-            gap = whole_names::check(tables, &names).err();
-            let is_whole = !found.is_cut && gap.is_none();
+            checked = Some(NameTable::of(&names));
             let builder = gather(names, found, packages, main);
-            builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
+            builder.finish(FunctionSource::FunctionTable, !found.is_cut && are_true)
         } else {
             let (names, is_whole) = of_old_pclntab(image, table);
-            // Older programs leave no names of functions that exist only inlined.
-            gap = whole_names::check_old(tables).err().filter(|_| is_whole);
+            // Programs of Go 1.8 and older have no names of functions that exist only inlined.
+            checked = is_whole.then_some(NameTable::Apart);
             let builder = gather_apart(names, packages, main);
-            let is_whole = is_whole && gap.is_none();
             builder.finish(FunctionSource::FunctionTable, is_whole && are_true)
         }
     } else if let Some(table) = tables.gosymtab() {
@@ -66,14 +56,15 @@ pub fn read(program: &Program<'_>) -> LinkedFunctions {
         let builder = gather(names.0, &packages.names, &packages, main);
         builder.finish(FunctionSource::SymbolTable, false)
     };
-    LinkedFunctions {
-        functions: (!functions.is_empty()).then_some(functions),
-        note: gap.map(note),
-    }
+    ((!functions.is_empty()).then_some(functions), checked)
 }
 
-fn note(gap: Gap) -> String {
-    format!("the function table does not name all functions: {gap}")
+/// What the function table of a program lacks, as a sentence for the record; `None`: it names every function.
+pub fn missing(program: &Program<'_>, names: &NameTable) -> Option<String> {
+    let gap = whole_names::check(&program.tables, names).err()?;
+    Some(format!(
+        "the function table does not name all functions: {gap}"
+    ))
 }
 
 /// The functions of names that were put together from several places.
