@@ -541,6 +541,10 @@ def texts():
     put("severities", "epss", gz(b"#model_version:v2025.03.14,score_date:2026-11-05T00:00:00Z\ncve,epss,percentile\nCVE-2023-45288,0.5,0.9\n"))
     put("severities", "cvss", b"cve,cvss\nCVE-2023-45288,7.5\nCVE-2021-44228,10.0\n")
     put("severities", "nvd", b'{"format":"NVD_CVE","vulnerabilities":[{"cve":{"id":"CVE-2023-45288","metrics":{"cvssMetricV31":[{"cvssData":{"baseScore":7.5}}]}}}]}')
+    put("fixes", "secdb", b'{"distroversion":"v3.20","reponame":"community","urlprefix":"https://dl-cdn.alpinelinux.org/alpine","packages":[{"pkg":{"name":"acme","secfixes":{"1.2.3-r2":["CVE-2023-45288 GHSA-4v7x-pqxf-cx7m"],"0":["CVE-2023-39325"]}}}]}')
+    put("fixes", "tracker", b'{"acme":{"CVE-2023-45288":{"scope":"remote","releases":{"bookworm":{"status":"resolved","fixed_version":"1:1.2.3-1+deb12u2"},"trixie":{"status":"open"}}}}}')
+    put("fixes", "osv", b'[{"schema_version":"1.7.0","id":"UBUNTU-CVE-2023-45288","upstream":["CVE-2023-45288"],"affected":[{"package":{"ecosystem":"Ubuntu:22.04:LTS","name":"acme"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.2.4-0ubuntu1~22.04"}]}]}]}]')
+    put("fixes", "osv-lines", b'{"id":"ALPINE-CVE-2023-45288","affected":[{"package":{"ecosystem":"Alpine:v3.20","name":"acme"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"1.0-r0"},{"last_affected":"1.2.3_rc1-r4"}]}]}]}\n{"id":"CGA-1","schema_version":"1.7.0","aliases":["CVE-2023-45288"],"affected":[{"package":{"ecosystem":"Wolfi","name":"acme"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}\n')
     product = {"@id": "pkg:golang/example.com/app", "subcomponents": [{"@id": "pkg:golang/golang.org/x/net@v0.17.0"}]}
     statement = {"vulnerability": {"name": "CVE-2023-45288"}, "products": [product], "status": "not_affected", "justification": "vulnerable_code_not_present"}
     put("vex", "open", json.dumps({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "timestamp": "2026-01-02T03:04:05Z", "version": 1, "statements": [statement]}).encode())

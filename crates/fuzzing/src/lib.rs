@@ -79,6 +79,7 @@ pub static TARGETS: &[Target] = &[
     target("osv", vulnerabilities::osv, 1),
     target("vulndb", vulnerabilities::vulndb, 1),
     target("severities", vulnerabilities::severities, 1),
+    target("fixes", vulnerabilities::fixes, 1),
     target("vex", vulnerabilities::vex, 4),
     target("functions", vulnerabilities::functions, 1),
     target("note", vulnerabilities::note, 1),

@@ -162,7 +162,7 @@ fn seeds_get_through_to_what_they_are_for() {
         let (functions, files) = super::executables::symbol_table(&data);
         assert_eq!((functions, files), (100, 3), "{name}");
     }
-    for target in ["vulndb", "severities", "vex", "functions", "note"] {
+    for target in ["vulndb", "severities", "fixes", "vex", "functions", "note"] {
         for (name, data) in seeds(target) {
             let is_accepted = super::vulnerabilities::accepts(target, &data);
             assert!(is_accepted, "{target} {name}");

@@ -1,9 +1,10 @@
-//! Databases of vulnerabilities, lists of severities, statements of others, the functions of records, and signed notes.
+//! Databases of vulnerabilities, lists of severities and of fixes, statements of others, the functions of records, and signed notes.
 
 use super::texts::text;
 use gospect::proxy::{ProxyError, Settings, Store, Sums};
-use gospect_record::{Binary, BuildInfo, Functions, Module};
+use gospect_record::{Binary, BuildInfo, Functions, Module, Owner, PackageKind};
 use gospect_vuln::database::{About, Builder, Database, parse};
+use gospect_vuln::distribution::DistributionFixes;
 use gospect_vuln::severity::{Condition, Severities};
 use gospect_vuln::vex::{self, Bill, Document};
 use gospect_vuln::{Program, judge, why};
@@ -118,6 +119,36 @@ pub fn severities(data: &[u8]) {
     }
 }
 
+/// Reads bytes as a list of fixes of a distribution, and asks it about a package of each distribution; the answer is one line.
+pub fn fixes(data: &[u8]) {
+    let mut fixes = DistributionFixes::default();
+    if let Err(why) = fixes.read(data, "list", &|id| id.starts_with("CVE-2023-")) {
+        assert!(fixes.is_empty());
+        return is_one_line(&why);
+    }
+    let releases = [
+        (PackageKind::Deb, "debian", "12"),
+        (PackageKind::Deb, "ubuntu", "22.04"),
+        (PackageKind::Apk, "alpine", "3.20.3"),
+        (PackageKind::Apk, "wolfi", ""),
+    ];
+    for (kind, distribution, release) in releases {
+        for version in ["0", "1.2.3-r1", "1:1.2.3-1+deb12u1"] {
+            let owner = Owner {
+                kind: kind.into(),
+                name: "acme".to_owned(),
+                version: version.to_owned(),
+                distribution: Some(distribution.to_owned()),
+                release: Some(release.to_owned()),
+                ..Owner::default()
+            };
+            if let Some(fix) = fixes.of(&owner, ["CVE-2023-45288"]) {
+                assert_eq!(fix.installed, version);
+            }
+        }
+    }
+}
+
 /// A judged program with a finding.
 fn judged() -> &'static Program {
     static JUDGED: OnceLock<Program> = OnceLock::new();
@@ -175,6 +206,9 @@ pub(super) fn accepts(target: &str, data: &[u8]) -> bool {
     match target {
         "vulndb" => Database::open(data.to_vec()).is_ok(),
         "severities" => Severities::default().read(data).is_ok(),
+        "fixes" => DistributionFixes::default()
+            .read(data, "list", &|_| true)
+            .is_ok(),
         "vex" => Document::parse(data, "document").is_ok_and(|document| !document.is_empty()),
         "functions" => serde_json::from_slice::<Functions>(data).is_ok(),
         // Only what proves it is missing.
