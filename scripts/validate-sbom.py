@@ -92,8 +92,42 @@ def spdx(document):
                 yield f"purl {reference['referenceLocator']!r}"
 
 
+def spdx3(document):
+    """What SPDX's own model of SPDX 3.0.1 finds wrong, if it is installed, and addresses that lead nowhere."""
+    graph = document["@graph"]
+    ids = [element["spdxId"] for element in graph if "spdxId" in element]
+    if len(set(ids)) != len(ids):
+        yield "an spdxId stands twice"
+    for element in graph:
+        used = element.get("rootElement", []) + element.get("to", [])
+        for address in used + [element[key] for key in ("from", "subject") if key in element]:
+            if address not in ids:
+                yield f"{address} is referred to and not there"
+        purl = element.get("software_packageUrl")
+        if purl is not None and not is_purl(purl):
+            yield f"purl {purl!r}"
+    try:
+        from spdx_python_model import v3_0_1 as model
+    except ImportError as error:
+        print(f"skipped: {error} (pip install spdx-python-model): SPDX 3.0 is not held against its model", file=sys.stderr)
+        return
+    objects = model.SHACLObjectSet()
+    try:
+        model.JSONLDDeserializer().deserialize_data(document, objects)
+    except Exception as error:  # The model raises errors of many kinds.
+        yield f"spdx-python-model: {str(error)[:300]}"
+        return
+    for missing in objects.link():
+        yield f"spdx-python-model: {missing} is not there"
+    read = {objects.get_id(thing) for thing in objects.objects} if hasattr(objects, "get_id") else {thing._id for thing in objects.objects}
+    for address in set(ids) - read:
+        yield f"spdx-python-model: did not read {address}"
+
+
 def check(path):
     document = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    if "/spdx-context.jsonld" in str(document.get("@context")):
+        return list(spdx3(document))
     if document.get("bomFormat") == "CycloneDX":
         schema, more = f"bom-{document['specVersion']}.SNAPSHOT.schema.json", cyclonedx
     elif "spdxVersion" in document:

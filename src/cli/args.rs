@@ -178,12 +178,12 @@ Examples:
 pub struct SbomArgs {
     /// Output format
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "cyclonedx",
-          value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX 2.3, JSON")]))]
+          value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX, JSON")]))]
     pub format: String,
-    /// Version of the format: CycloneDX 1.4, 1.5, 1.6 or 1.7, SPDX 2.3 [default: the newest]
+    /// Version of the format: CycloneDX 1.4, 1.5, 1.6 or 1.7, SPDX 2.3 or 3.0 [default: 1.7 and 2.3]
     ///
     /// trivy 0.74, syft 1.57, grype 0.121 and osv-scanner 2.6 read CycloneDX 1.7; syft 1.18 reads up to 1.6. What an older version cannot express is left out: evidence and life cycle in 1.4.
-    /// SPDX 3.0 is not written, because none of them has a released reader for it
+    /// None of them reads SPDX 3.0; libraries do, such as spdx-python-model
     #[arg(long, value_name = "VERSION")]
     pub spec_version: Option<String>,
     /// List licences by the licence files of modules in DIR: a module cache, or a vendor folder; may be given again

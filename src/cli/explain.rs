@@ -10,7 +10,7 @@ use crate::audit::Level;
 use crate::audit::explain as rules;
 use crate::audit::policy::{Custom, FILE_NAME, PROFILES, Policy};
 use crate::audit::rules::registry::RULES;
-use crate::knowledge::{explain as knowledge, godebug, goexperiment, nearest};
+use crate::knowledge::{explain as knowledge, godebug, goexperiment, meant};
 use crate::report::style::{Look, Tone};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -86,7 +86,7 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
         let own = policy.custom.iter().map(|rule| rule.id.as_str());
         let own = own.chain(policy.profiles.keys().map(String::as_str));
         let names = names.chain(own).chain(PROFILES);
-        let near = nearest(name, names.chain(knowledge::names()));
+        let near = meant(name, names.chain(knowledge::names()));
         return Err(Error::NothingCalled {
             name: asked.to_owned(),
             hint: match near {

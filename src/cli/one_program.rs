@@ -20,7 +20,7 @@ pub fn open(path: &Path) -> Result<FileBytes, Error> {
     };
     let several = |holder: &str| {
         unread(format!(
-            "{holder}, and this command takes one program; `gospect scan {}` lists those in it",
+            "{holder}, and this command takes one program file: unpack it first; `gospect scan {}` lists those in it",
             shell_word(&shown)
         ))
     };

@@ -11,7 +11,7 @@ use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::findings::remarks;
 use crate::report::sbom::licences::Licences;
-use crate::report::sbom::spec::CycloneDx;
+use crate::report::sbom::spec::{CycloneDx, Spdx};
 use crate::report::sbom::{self, Input, Inventory};
 use crate::report::vuln::cyclonedx::of_bill;
 use crate::vuln;
@@ -22,11 +22,13 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         .iter()
         .find(|f| f.name == args.format)
         .ok_or_else(|| Error::NoFormat(args.format.clone()))?;
-    let spec = match args.spec_version.as_deref() {
-        None => CycloneDx::default(),
-        Some(version) if format.versions.contains(&version) => {
-            CycloneDx::parse(version).unwrap_or_default()
-        }
+    // Either is the default where the version is one of the other format.
+    let (spec, spdx) = match args.spec_version.as_deref() {
+        None => (CycloneDx::default(), Spdx::default()),
+        Some(version) if format.versions.contains(&version) => (
+            CycloneDx::parse(version).unwrap_or_default(),
+            Spdx::parse(version).unwrap_or_default(),
+        ),
         Some(version) => {
             return Err(Error::NoSpecVersion {
                 format: format.name,
@@ -99,6 +101,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let licences = licences(args, &inventory)?;
     let input = Input {
         spec,
+        spdx,
         licences: licences.as_ref(),
         inventory: &inventory,
         remarks: &remarks,

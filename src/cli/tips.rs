@@ -1,6 +1,7 @@
 //! Tips for arguments that other tools have under other names. Clap knows only similar spellings.
 
 use super::args;
+use crate::knowledge::meant;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What people type, and the long option that means it.
@@ -34,8 +35,22 @@ fn with_option(mut error: clap::Error, command: Option<&str>) -> clap::Error {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
-    let tip = command.and_then(|name| option_for(argument, name));
-    if let Some(tip) = tip {
+    let argument = argument.clone();
+    // Clap also suggests what has hardly a letter in common.
+    if let Some(ContextValue::String(suggested)) = error.get(ContextKind::SuggestedArg)
+        && meant(&argument, [suggested.as_str()]).is_none()
+    {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+    }
+    let has_suggestion = error.get(ContextKind::SuggestedArg).is_some();
+    let of_another = || {
+        (!has_suggestion)
+            .then(|| option_elsewhere(&argument))
+            .flatten()
+    };
+    let tip = command.and_then(|name| option_for(&argument, name));
+    if let Some(tip) = tip.or_else(of_another) {
         error.remove(ContextKind::SuggestedArg);
         error.insert(
             ContextKind::Suggested,
@@ -91,6 +106,20 @@ fn with_spec_version(mut error: clap::Error) -> clap::Error {
     error
 }
 
+/// Which commands have an option of this name.
+fn option_elsewhere(argument: &str) -> Option<String> {
+    let long = argument.strip_prefix("--")?;
+    let mut all = args::command();
+    all.build();
+    let has_option = |command: &&clap::Command| {
+        let mut options = command.get_arguments();
+        options.any(|option| option.get_long() == Some(long))
+    };
+    let names = all.get_subcommands().filter(has_option);
+    let names: Vec<&str> = names.map(clap::Command::get_name).collect();
+    (!names.is_empty()).then(|| format!("{argument} is an option of {}", names.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +167,9 @@ mod tests {
             assert!(!message.contains("as a value"), "{message}");
             assert!(!message.contains("similar"), "{message}");
         }
+        let other = tip(&["gospect", "vuln", "--summary", "x"]);
+        assert!(other.contains("--summary is an option of audit"), "{other}");
+        assert!(!other.contains("memory"), "{other}");
         // `fips` has no profile and no SARIF, so clap's own tip stays.
         assert!(!tip(&["gospect", "fips", "-p", "x"]).contains("--profile"));
         assert!(!tip(&["gospect", "fips", "--sarif", "x"]).contains("--format"));

@@ -19,8 +19,8 @@ pub fn text(name: &str) -> Option<String> {
 
 const TARGETS: &str = "\
 Targets: what `scan`, `audit`, `diff`, `sbom`, `vuln`, `verify`, `packages` and
-`fips` look at. `why` and `rebuild` take one program, also inside an archive or
-image.
+`fips` look at. `why` and `rebuild` take one program file: unpack an archive or
+image first.
 
   PATH                        a file, a directory (walked), an archive or an
                               image, told apart by content
@@ -62,7 +62,8 @@ Exit codes. 2 beats 1 beats 3.
       a program that could not be built (rebuild); with --strict, anything not
       examined or not judged
   3   no Go program where one was required (audit, vuln, verify, packages,
-      why, rebuild, sbom, fips, scan --require)
+      why, rebuild, sbom, fips, scan --require, and each side of
+      diff --fail-on)
 
 A closed pipe is no error. `gospect version` has the exit codes of `go version`.
 

@@ -1,6 +1,6 @@
 //! Bills of every stored program: each holds exactly the modules that `go version -m` lists, as they were built.
 
-use crate::support::cli::{command, finish};
+use crate::support::cli::{Scratch, command, finish};
 use crate::support::fixtures::fixtures;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -216,6 +216,39 @@ fn one_version_everywhere() {
         let unmet = out.stdout.contains("unmet-expectation");
         assert_eq!(unmet, purl.is_empty(), "{id}: {}", out.stdout);
     }
+}
+
+/// SPDX 3.0 of a real program, read by SPDX's own library where it is installed.
+#[test]
+fn spdx_3_is_valid() {
+    let scratch = Scratch::new();
+    scratch.put_fixture("1.27-linux-amd64-deps");
+    let out = finish(command().current_dir(scratch.path()).args([
+        "sbom",
+        "--quiet",
+        "--format=spdx",
+        "--spec-version=3.0",
+        "--output=bill.json",
+        "1.27-linux-amd64-deps",
+    ]));
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let old = finish(command().current_dir(scratch.path()).args([
+        "sbom",
+        "--format=spdx",
+        "--spec-version=1.7",
+        "1.27-linux-amd64-deps",
+    ]));
+    assert!(old.stderr.contains("2.3, 3.0"), "{}", old.stderr);
+    if !crate::support::has("python3") {
+        return crate::support::skipped("python3", "");
+    }
+    let mut validate = std::process::Command::new("python3");
+    validate.arg(test_support::root().join("scripts/validate-sbom.py"));
+    let out = finish(validate.arg(scratch.path().join("bill.json")));
+    if out.code == Some(3) {
+        return crate::support::skipped("jsonschema", "");
+    }
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
 }
 
 #[test]

@@ -214,6 +214,20 @@ fn every_mistake_in_rules_and_expectations_of_the_command_line_is_named() {
 }
 
 #[test]
+fn slips_are_answered_with_what_was_meant() {
+    let s = Scratch::new();
+    for (args, says) in [
+        (&["vuln", "--summary", "x"][..], "an option of audit"),
+        (&["explain", "missing-vcs"], "missing-vcs-stamp"),
+        (&["scan", "--json", "x"], "write --format json"),
+    ] {
+        let out = run_in(s.path(), args);
+        assert_eq!(out.code, Some(2), "{args:?}: {}", out.stderr);
+        assert!(out.stderr.contains(says), "{args:?}: {}", out.stderr);
+    }
+}
+
+#[test]
 fn a_profile_is_explained_with_the_level_of_every_rule() {
     let s = Scratch::new();
     let policy = "[profiles.nightly]\nextends = \"release\"\n[profiles.nightly.rules]\nno-windows = \"error\"\ndirty-tree = \"off\"\n[[custom]]\nid = \"no-windows\"\nmessage = \"m\"\nall = [{ key = \"executable.os\", op = \"=\", value = \"windows\" }]\n";

@@ -74,6 +74,9 @@ pub enum BadValue {
     /// It is not a dotted number.
     #[error("`{0}` is not a dotted number such as `2.28`")]
     Number(String),
+    /// It compares versions, and globs do not.
+    #[error("`{0}` compares versions, which a glob does not; below a version: module-below-floor")]
+    Comparison(String),
     /// It is not a glob.
     #[error("the glob `{glob}` {source}")]
     Glob { glob: String, source: GlobError },
@@ -154,6 +157,10 @@ impl ValueKind {
             ValueKind::Number => {
                 let is_digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
                 require(text.split('.').all(is_digits), BadValue::Number)
+            }
+            // A version of a module in a glob: `golang.org/x/net@v0.30.0`.
+            ValueKind::Globs if compares_versions(text) => {
+                Err(BadValue::Comparison(text.to_owned()))
             }
             ValueKind::Globs => glob(text),
             ValueKind::Ports => glob(text).and_then(|()| match bad_port(text) {
@@ -271,4 +278,10 @@ impl<'a> Options<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a glob has a comparison where a version could be: `golang.org/x/net@<v0.30.0`.
+fn compares_versions(glob: &str) -> bool {
+    let version = glob.rsplit_once('@').map(|(_, version)| version);
+    version.is_some_and(|version| version.starts_with(['<', '>', '=', '!', '~', '^']))
 }

@@ -32,7 +32,7 @@ pub mod releases;
 pub mod semver;
 
 pub use go_version::GoVersion;
-pub use nearest::{hint, nearest};
+pub use nearest::{hint, meant, nearest};
 
 use std::sync::OnceLock;
 

@@ -3,13 +3,36 @@
 /// Longest name to compare, in bytes, so that hostile input costs little.
 const LONGEST: usize = 64;
 
-/// What to write instead of an unknown name: the nearest candidate, or else what `otherwise` says.
+/// Fewest characters that say how a longer name begins.
+const LEAST_BEGINNING: usize = 5;
+
+/// What to write instead of an unknown name: the candidate that was probably meant, or else what `otherwise` says.
 pub fn hint<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
     otherwise: impl FnOnce() -> String,
 ) -> String {
-    nearest(name, candidates).map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
+    meant(name, candidates).map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
+}
+
+/// The candidate that was probably meant: the shortest that begins with the name, or else the [`nearest`]. `None` when there is
+/// neither, or when `name` is itself a candidate.
+pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    if candidates.contains(&name) {
+        return None;
+    }
+    let typed = name.trim();
+    let begins = |candidate: &&&str| {
+        let beginning = candidate.get(..typed.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(typed))
+    };
+    let continued = candidates.iter().filter(begins);
+    let shortest = continued.min_by_key(|candidate| candidate.len());
+    match shortest {
+        Some(candidate) if typed.len() >= LEAST_BEGINNING => Some(candidate),
+        _ => nearest(name, candidates),
+    }
 }
 
 /// The candidate with the fewest typing errors (insertion, deletion, replacement, swap of neighbours; case does not count).
@@ -91,6 +114,26 @@ mod tests {
             ("kitten", "sitting", 3),
         ] {
             assert_eq!(distance(a.as_bytes(), b.as_bytes()), want, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_breaks_off_means_the_shortest_that_goes_on() {
+        let names = [
+            "missing-sum",
+            "missing-vcs-stamp",
+            "missing-vcs-stamps",
+            "GS1",
+        ];
+        for (typed, expected) in [
+            ("missing-vcs", Some("missing-vcs-stamp")),
+            ("Missing-VCS", Some("missing-vcs-stamp")),
+            ("missing-sun", Some("missing-sum")),
+            ("missing-sum", None),
+            ("miss", None),
+            ("", None),
+        ] {
+            assert_eq!(meant(typed, names), expected, "{typed}");
         }
     }
 

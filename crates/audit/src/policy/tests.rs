@@ -481,3 +481,27 @@ fn a_custom_rule_takes_a_level_and_no_option() {
         "{messages:?}"
     );
 }
+
+#[test]
+fn a_comparison_in_a_glob_and_an_empty_list_of_an_override_are_mistakes() {
+    for (text, message) in [
+        (
+            "[rules]\ndenied-module = { deny = [\"golang.org/x/text@<v0.3.8\"] }",
+            "compares versions",
+        ),
+        (
+            "[[overrides]]\npaths = []\n[overrides.rules]\nGS100 = \"off\"",
+            "is empty",
+        ),
+    ] {
+        let mistakes = Policy::load(text, "p.toml").unwrap_err();
+        assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");
+        assert!(mistakes[0].message.contains(message), "{mistakes:?}");
+    }
+    for text in [
+        "[rules]\ndenied-module = { deny = [\"golang.org/x/text@v0.3.*\", \"example.com/a\"] }",
+        "[[overrides]]\npaths = [\"x\"]\n[overrides.rules]\nGS100 = \"off\"",
+    ] {
+        Policy::load(text, "p.toml").unwrap();
+    }
+}

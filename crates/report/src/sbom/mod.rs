@@ -36,8 +36,10 @@ pub use inventory::Inventory;
 
 /// The input of a bill.
 pub struct Input<'a> {
-    /// The version of CycloneDX; SPDX has only one.
+    /// The version of CycloneDX.
     pub spec: spec::CycloneDx,
+    /// The version of SPDX.
+    pub spdx: spec::Spdx,
     /// What was scanned.
     pub inventory: &'a Inventory,
     /// Findings to include, in the order of [`Inventory::programs`]; empty when no rules were run.
@@ -73,7 +75,7 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "spdx",
         extension: "spdx.json",
-        versions: &[spec::SPDX],
+        versions: &["2.3", "3.0"],
         write: spdx::write,
     },
 ];

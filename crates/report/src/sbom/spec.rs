@@ -34,5 +34,30 @@ impl CycloneDx {
     }
 }
 
-/// The only version of SPDX that is written.
-pub const SPDX: &str = "2.3";
+/// A version of SPDX, oldest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spdx {
+    /// 2.3, which scanners read.
+    #[default]
+    V2_3,
+    /// 3.0, as 3.0.1 corrects it: JSON-LD.
+    V3_0,
+}
+
+impl Spdx {
+    /// All versions that can be written.
+    pub const ALL: [Self; 2] = [Self::V2_3, Self::V3_0];
+
+    /// The version as `--spec-version` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V2_3 => "2.3",
+            Self::V3_0 => "3.0",
+        }
+    }
+
+    /// The version with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.name() == name)
+    }
+}

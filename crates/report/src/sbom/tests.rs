@@ -40,6 +40,7 @@ fn bytes_of(write: Write, document: &Document, time: u64, spec: spec::CycloneDx)
     write(
         &Input {
             spec,
+            spdx: spec::Spdx::default(),
             licences: None,
             inventory: &inventory,
             remarks: &remarks,
@@ -500,10 +501,11 @@ fn licences_that_somebody_found_are_listed_and_others_said_to_be_unknown() {
             how: "LICENSE".to_owned(),
         }));
     let licences = licences::Licences(licences.collect());
-    let bill = |write: Write, licences| -> Value {
+    let versioned = |write: Write, licences, spdx| -> Value {
         let mut out = Vec::new();
         let input = Input {
             spec: spec::CycloneDx::default(),
+            spdx,
             licences,
             inventory: &inventory,
             remarks: &[],
@@ -513,6 +515,7 @@ fn licences_that_somebody_found_are_listed_and_others_said_to_be_unknown() {
         write(&input, &mut out).unwrap();
         serde_json::from_slice(&out).unwrap()
     };
+    let bill = |write, licences| versioned(write, licences, spec::Spdx::V2_3);
     let cyclonedx = bill(cyclonedx::write, Some(&licences));
     let components = cyclonedx["components"].as_array().unwrap();
     let with = |pointer: &str, value: &str| {
@@ -547,4 +550,109 @@ fn licences_that_somebody_found_are_listed_and_others_said_to_be_unknown() {
             .to_string()
             .contains("gospect:license")
     );
+}
+
+/// SPDX 3.0 says the same as 2.3, in elements with addresses that all exist.
+#[test]
+fn spdx_3_has_what_spdx_2_has() {
+    let document = sample::document();
+    let old = value(spdx::write, &document);
+    let mut inventory = Inventory::new(document.run.clone(), 64 << 20);
+    for line in document.clone().lines() {
+        inventory.push(&line).unwrap();
+    }
+    let remarks = remarks();
+    let mut out = Vec::new();
+    let modules: Vec<_> = inventory
+        .modules()
+        .map(|(p, v)| (p.to_owned(), v.to_owned()))
+        .collect();
+    let mit = licences::Licence {
+        expression: Some("MIT".to_owned()),
+        how: "LICENSE".to_owned(),
+    };
+    let licences = licences::Licences(
+        modules
+            .iter()
+            .cloned()
+            .map(|key| (key, mit.clone()))
+            .collect(),
+    );
+    let input = Input {
+        spec: spec::CycloneDx::default(),
+        spdx: spec::Spdx::V3_0,
+        licences: Some(&licences),
+        inventory: &inventory,
+        remarks: &remarks,
+        vulnerabilities: &[],
+        time: 1_790_000_000,
+    };
+    spdx::write(&input, &mut out).unwrap();
+    let new: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(
+        new["@context"],
+        "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
+    );
+    let graph = new["@graph"].as_array().unwrap();
+    let of = |kind: &str| {
+        graph
+            .iter()
+            .filter(|e| e["type"] == kind)
+            .collect::<Vec<_>>()
+    };
+    let texts = |all: &[&Value], key: &str| -> BTreeSet<String> {
+        all.iter()
+            .filter_map(|e| Some(e.get(key)?.as_str()?.to_owned()))
+            .collect()
+    };
+    let old_packages: Vec<&Value> = old["packages"].as_array().unwrap().iter().collect();
+    let packages = of("software_Package");
+    assert_eq!(packages.len(), old_packages.len());
+    assert_eq!(texts(&packages, "name"), texts(&old_packages, "name"));
+    assert_eq!(
+        texts(&packages, "software_packageVersion"),
+        texts(&old_packages, "versionInfo")
+    );
+    assert!(
+        packages
+            .iter()
+            .any(|p| p["verifiedUsing"][0]["algorithm"] == "sha256")
+    );
+    let relationships = of("Relationship");
+    let count = |kind: &str| {
+        relationships
+            .iter()
+            .filter(|r| r["relationshipType"] == kind)
+            .count()
+    };
+    let old_count = |kind: &str| {
+        let all = old["relationships"].as_array().unwrap();
+        all.iter().filter(|r| r["relationshipType"] == kind).count()
+    };
+    assert_eq!(count("contains"), old_count("CONTAINS"));
+    assert_eq!(count("dependsOn"), old_count("DEPENDS_ON"));
+    assert_eq!(
+        count("hasDeclaredLicense"),
+        of("simplelicensing_LicenseExpression").len()
+    );
+    assert!(count("hasDeclaredLicense") > 0);
+    let notes = old_packages
+        .iter()
+        .filter_map(|p| Some(p.get("annotations")?.as_array()?.len()));
+    assert!(of("Annotation").len() >= notes.sum());
+    // Each address stands once, and what is referred to is there.
+    let elements: Vec<&Value> = graph.iter().collect();
+    let addresses = texts(&elements, "spdxId");
+    assert_eq!(
+        addresses.len() + 1,
+        graph.len(),
+        "the account of who made them has no address"
+    );
+    for relationship in &relationships {
+        assert!(addresses.contains(relationship["from"].as_str().unwrap()));
+        assert!(addresses.contains(relationship["to"][0].as_str().unwrap()));
+    }
+    for root in [of("SpdxDocument"), of("software_Sbom")] {
+        assert!(addresses.contains(root[0]["rootElement"][0].as_str().unwrap()));
+    }
 }

@@ -196,6 +196,23 @@ impl Reader<'_> {
         list.into_iter().map(|(p, _)| p).collect()
     }
 
+    /// Reports a list of an override that is empty: nothing could match it, and it must not stand for everything.
+    fn not_empty(&mut self, table: &DeTable, key: &str) {
+        let Some(node) = table.get(key) else { return };
+        if node
+            .get_ref()
+            .as_array()
+            .is_some_and(|items| items.is_empty())
+        {
+            self.wrong(
+                node.span(),
+                format!("`{key}` of an override is empty"),
+                "no program matches it".into(),
+                Some(format!("leave `{key}` out to mean all programs")),
+            );
+        }
+    }
+
     /// Globs over ports: one that matches none is a mistake.
     fn ports(&mut self, table: &DeTable) -> Vec<String> {
         let Some(node) = table.get("ports") else {
@@ -291,6 +308,9 @@ impl Reader<'_> {
                 "an override",
                 &["paths", "packages", "ports", "rules"],
             );
+            for key in ["paths", "packages", "ports"] {
+                self.not_empty(table, key);
+            }
             let rules = table
                 .get("rules")
                 .map(|n| self.rules(n))

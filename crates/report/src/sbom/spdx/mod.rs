@@ -1,13 +1,16 @@
-//! SPDX 2.3, JSON. Source: the specification's `spdx-schema.json` and its chapters on packages and relationships.
+//! SPDX 2.3, JSON. Source: the specification's `spdx-schema.json` and its chapters on packages and relationships. SPDX 3.0 is made from it.
 //!
 //! SPDX 2 has no general properties, so facts without a field are annotations of the package, as `name: value`.
 
-use super::super::each::Each;
+mod v3;
+
 use super::component::{ModuleComponent, Toolchain};
 use super::images::{BillImage, BillLayer, images};
 use super::inventory::of_package;
 use super::licences::{Licence, Licences};
+use super::spec::Spdx;
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
+use crate::each::Each;
 use gospect_record::Owner;
 use gospect_record::purl;
 use serde::Serialize;
@@ -46,11 +49,16 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         let licences: Vec<_> = inventory.modules.iter().map(licence).collect();
         digest = Digesting::of(&(digest, licences))?;
     }
+    let namespace = format!("https://spdx.org/spdxdocs/gospect-{digest}");
+    if input.spdx == Spdx::V3_0 {
+        let namespace = format!("{namespace}-3.0");
+        return v3::write(bill, &inventory.subject(), &namespace, out);
+    }
     let document = Document {
         id: "SPDXRef-DOCUMENT",
         creation: json!({"created": bill.created, "creators": [tool]}),
         data_license: "CC0-1.0",
-        namespace: format!("https://spdx.org/spdxdocs/gospect-{digest}"),
+        namespace,
         name: inventory.subject(),
         packages: Each(|| bill.packages()),
         relationships,
