@@ -231,9 +231,14 @@ pub(super) fn report(lines: &[Line]) {
             .push(line)
             .expect("what was read into memory fits");
     }
-    for format in sbom::FORMATS {
+    let versions = sbom::FORMATS.iter().flat_map(|format| {
+        let names = format.versions.iter();
+        names.map(move |name| (format, *name))
+    });
+    for (format, version) in versions {
         let input = sbom::Input {
-            spec: sbom::spec::CycloneDx::default(),
+            spec: sbom::spec::CycloneDx::parse(version).unwrap_or_default(),
+            spdx: sbom::spec::Spdx::parse(version).unwrap_or_default(),
             licences: None,
             inventory: &inventory,
             remarks: &[],
