@@ -22,8 +22,13 @@ use crate::scan::ListPackages;
 use crate::source::target::Target;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
+    let is_empty = |list: &String| words(slice::from_ref(list)).all(str::is_empty);
+    if args.fail_on.iter().any(is_empty) {
+        return Err(Error::NoClasses);
+    }
     let (worse, classes): (Vec<&str>, Vec<&str>) =
         words(&args.fail_on).partition(|word| *word == WORSE);
     let fails_on_worse = !worse.is_empty();

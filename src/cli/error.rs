@@ -87,6 +87,10 @@ pub enum Error {
     },
     #[error("nothing is called `{name}`; {hint}")]
     NothingCalled { name: String, hint: String },
+    #[error(
+        "--fail-on is empty: name classes of changes, such as toolchain,module, or worse, or any"
+    )]
+    NoClasses,
     #[error("--fail-on: {0}")]
     FailOn(#[from] NoClass),
     #[error("--profile: {0}")]

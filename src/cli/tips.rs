@@ -167,7 +167,7 @@ mod tests {
             assert!(!message.contains("as a value"), "{message}");
             assert!(!message.contains("similar"), "{message}");
         }
-        let other = tip(&["gospect", "vuln", "--summary", "x"]);
+        let other = tip(&["gospect", "packages", "--summary", "x"]);
         assert!(other.contains("--summary is an option of audit"), "{other}");
         assert!(!other.contains("memory"), "{other}");
         // `fips` has no profile and no SARIF, so clap's own tip stays.

@@ -217,7 +217,9 @@ fn every_mistake_in_rules_and_expectations_of_the_command_line_is_named() {
 fn slips_are_answered_with_what_was_meant() {
     let s = Scratch::new();
     for (args, says) in [
-        (&["vuln", "--summary", "x"][..], "an option of audit"),
+        (&["packages", "--summary", "x"][..], "an option of audit"),
+        (&["diff", "--fail-on=", "a", "b"], "--fail-on"),
+        (&["diff", "--fail-on= ,", "a", "b"], "--fail-on"),
         (&["explain", "missing-vcs"], "missing-vcs-stamp"),
         (&["scan", "--json", "x"], "write --format json"),
     ] {
