@@ -55,6 +55,11 @@ pub(super) trait Decode {
     /// Looks at the first bytes of a member (fewer than [`START`] only at the end of the source) and takes memory for it.
     fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError>;
 
+    /// Whether [`Self::start`] would take more memory than it has for a member that begins so, and may wait for it.
+    fn needs_memory(&self, _head: &[u8]) -> bool {
+        false
+    }
+
     /// Runs one step; `input` is empty only at the end of the source.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError>;
 }
@@ -129,10 +134,20 @@ pub(super) fn inflate(
 }
 
 /// RFC 8878, by the reference library.
+///
+/// The library forgets what it has produced in a call that ends with an error. So a call gets no byte of the next block, and what is read before a
+/// damaged block does not depend on the size of buffers.
 struct Zstd<'a> {
     decoder: Decoder<'static>,
     lease: Lease<'a>,
+    /// Bytes that the library wants next: the rest of a block or header, and often the header of the block behind it.
+    wanted: usize,
+    /// Whether the library may have more output than there was room for.
+    is_full: bool,
 }
+
+/// Bytes of a block header (RFC 8878, 3.1.1.2).
+const ZSTD_BLOCK_HEADER: usize = 3;
 
 /// Magic number of a frame.
 pub(super) const ZSTD_FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -157,6 +172,25 @@ impl<'a> Zstd<'a> {
         Ok(Self {
             decoder,
             lease: scope.lease(),
+            wanted: 0,
+            is_full: false,
+        })
+    }
+
+    fn run(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
+        let room = out.len();
+        let mut input = InBuffer::around(input);
+        let mut output = OutBuffer::around(out);
+        self.wanted = self
+            .decoder
+            .run(&mut input, &mut output)
+            .map_err(|e| ArchiveError::malformed(format!("zstd data is corrupt ({e})")))?;
+        self.is_full = output.pos() == room;
+        Ok(Step {
+            consumed: input.pos(),
+            produced: output.pos(),
+            end: self.wanted == 0,
+            error: None,
         })
     }
 }
@@ -214,22 +248,24 @@ impl Decode for Zstd<'_> {
             ));
         }
         self.lease.grow(window)?;
+        (self.wanted, self.is_full) = (0, false);
         Ok(Start::Go)
     }
 
+    fn needs_memory(&self, head: &[u8]) -> bool {
+        let window = zstd_window(head).filter(|_| head.starts_with(&ZSTD_FRAME));
+        window.is_some_and(|(window, _)| window > self.lease.bytes())
+    }
+
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
-        let mut input = InBuffer::around(input);
-        let mut output = OutBuffer::around(out);
-        let left = self
-            .decoder
-            .run(&mut input, &mut output)
-            .map_err(|e| ArchiveError::malformed(format!("zstd data is corrupt ({e})")))?;
-        Ok(Step {
-            consumed: input.pos(),
-            produced: output.pos(),
-            end: left == 0,
-            error: None,
-        })
+        if self.is_full {
+            let step = self.run(&[], out)?;
+            if step.produced > 0 || step.end {
+                return Ok(step);
+            }
+        }
+        let most = self.wanted.saturating_sub(ZSTD_BLOCK_HEADER).max(1);
+        self.run(input.get(..most).unwrap_or(input), out)
     }
 }
 

@@ -202,6 +202,11 @@ impl Drop for Lease<'_> {
 }
 
 impl Lease<'_> {
+    /// Bytes that it holds.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Enlarges the lease to at least `bytes`. If the walk holds nothing else, it waits for the budget and, above
     /// [`LARGE_WINDOW`], for other walks with so large a window. Otherwise the bytes are granted at once: waiting while holding
     /// memory can deadlock.

@@ -11,8 +11,9 @@ const PIECE: usize = 128 << 10;
 const WAITING: usize = 3;
 
 /// Reads `source` on this thread, and calls `consume` on another one with a reader of the same bytes. An error of the source follows the bytes
-/// before it, as from the source itself. If `consume` returns early, the rest of the source is not read. If no thread can be started, `consume`
-/// reads the source on this thread.
+/// before it, as from the source itself. Where a read of the source fails with `WouldBlock`, it is made again when `consume` has read everything and
+/// waits for more. If `consume` returns early, the rest of the source is not read. If no thread can be started, `consume` reads the source on this
+/// thread.
 pub fn pipe<T: Send>(
     source: &mut dyn Read,
     consume: &mut (dyn FnMut(&mut dyn Read) -> T + Send),
@@ -38,8 +39,17 @@ pub fn pipe<T: Send>(
         Some(Ok(result)) => result,
         // Continue the panic on this thread.
         Some(Err(panic)) => resume_unwind(panic),
-        None => consume(source),
+        None => consume(&mut Unpaused(source)),
     }
+}
+
+/// Why a piece is not filled any further.
+enum Stop {
+    Full,
+    /// The source wants the consumer to wait during its next read.
+    Pause,
+    End,
+    Failed(io::Error),
 }
 
 /// Sends the bytes of the source until it ends or fails, or the consumer has returned.
@@ -48,33 +58,66 @@ fn produce(
     full: SyncSender<io::Result<Vec<u8>>>,
     empty: &Receiver<Vec<u8>>,
 ) {
+    // Pieces that the consumer has, or that wait for it.
+    let mut sent = 0usize;
     loop {
-        let mut piece = empty.try_recv().unwrap_or_else(|_| vec![0; PIECE]);
-        let (len, error) = fill(source, &mut piece);
+        let used = empty.try_recv().ok();
+        sent -= usize::from(used.is_some());
+        let mut piece = used.unwrap_or_else(|| vec![0; PIECE]);
+        let (len, stop) = fill(source, &mut piece);
         piece.truncate(len);
-        let is_last = len < PIECE;
-        if (len > 0 && full.send(Ok(piece)).is_err()) || is_last {
-            if let Some(error) = error {
+        if len > 0 {
+            if full.send(Ok(piece)).is_err() {
+                return;
+            }
+            sent += 1;
+        }
+        match stop {
+            Stop::Full => {}
+            Stop::Pause => {
+                // The consumer returns its last piece when it asks for the next one.
+                while sent > 0 {
+                    if empty.recv().is_err() {
+                        return;
+                    }
+                    sent -= 1;
+                }
+            }
+            Stop::End => return,
+            Stop::Failed(error) => {
                 // The consumer may have returned.
                 let _ = full.send(Err(error));
+                return;
             }
-            return;
         }
     }
 }
 
-/// Fills a piece, except at the end of the source or at an error.
-fn fill(source: &mut dyn Read, piece: &mut [u8]) -> (usize, Option<io::Error>) {
+/// Fills a piece, except where the source pauses, ends or fails.
+fn fill(source: &mut dyn Read, piece: &mut [u8]) -> (usize, Stop) {
     let mut len = 0;
     while let Some(rest) = piece.get_mut(len..).filter(|rest| !rest.is_empty()) {
         match source.read(rest) {
-            Ok(0) => break,
+            Ok(0) => return (len, Stop::End),
             Ok(n) => len += n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return (len, Some(e)),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return (len, Stop::Pause),
+            Err(e) => return (len, Stop::Failed(e)),
         }
     }
-    (len, None)
+    (len, Stop::Full)
+}
+
+/// A source that is read by its consumer, who need not wait for himself.
+struct Unpaused<'s>(&'s mut dyn Read);
+
+impl Read for Unpaused<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(out) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.0.read(out),
+            result => result,
+        }
+    }
 }
 
 /// The consumer's end of the pipe.
@@ -131,6 +174,7 @@ impl Read for PipeReader {
 mod tests {
     use super::*;
     use std::io::ErrorKind;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Gives bytes in steps, then fails or ends.
     struct Source<'b> {
@@ -176,6 +220,53 @@ mod tests {
                 assert_eq!(error, fails.then_some(ErrorKind::InvalidData));
             }
         }
+    }
+
+    /// Pauses after every few bytes, and then has the consumer's word that all were read.
+    struct Pauses<'c> {
+        given: usize,
+        has_paused: bool,
+        consumed: &'c AtomicUsize,
+    }
+
+    impl Read for Pauses<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            if self.given % 30_011 == 0 && !self.has_paused {
+                self.has_paused = true;
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            if self.has_paused {
+                assert_eq!(self.consumed.load(Ordering::SeqCst), self.given);
+                self.has_paused = false;
+            }
+            let n = (30_011 - self.given % 30_011).min(out.len());
+            let n = n.min(1_000_000 - self.given);
+            out[..n].fill(7);
+            self.given += n;
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn a_source_that_pauses_goes_on_when_everything_was_read() {
+        let consumed = AtomicUsize::new(0);
+        let mut source = Pauses {
+            given: 0,
+            has_paused: false,
+            consumed: &consumed,
+        };
+        let result = pipe(&mut source, &mut |reader| {
+            let mut piece = [0; 999];
+            loop {
+                match reader.read(&mut piece) {
+                    Ok(0) => return Ok(()),
+                    Ok(n) => _ = consumed.fetch_add(n, Ordering::SeqCst),
+                    Err(error) => return Err(error.kind()),
+                }
+            }
+        });
+        assert_eq!(result, Ok(()));
+        assert_eq!(consumed.load(Ordering::SeqCst), 1_000_000);
     }
 
     #[test]

@@ -222,15 +222,17 @@ impl Decompressed<'_> {
 }
 
 impl Decompressed<'_> {
-    /// Leaves it to [`Counted`] to count expanded bytes, for a stream that is expanded ahead of its reader.
-    pub(crate) fn leave_counting(&mut self) {
+    /// Prepares a stream to be expanded ahead of its reader, gzip or zstd. It leaves it to [`Counted`] to count expanded bytes. A read before a
+    /// member for which it may have to wait for memory fails with `WouldBlock`: the next read waits, and should be made when the reader has
+    /// nothing left to read, and so takes no memory meanwhile.
+    pub(crate) fn expand_ahead(&mut self) {
         if let Inner::Pump(pump) = &mut self.inner {
-            pump.is_counted = false;
+            pump.is_ahead = true;
         }
     }
 }
 
-/// Counts expanded bytes where they are read ([`Decompressed::leave_counting`]).
+/// Counts expanded bytes where they are read ([`Decompressed::expand_ahead`]).
 pub(crate) struct Counted<'a> {
     inner: &'a mut dyn Read,
     scope: &'a Scope,
@@ -319,8 +321,10 @@ pub(super) struct Pump<'a> {
     feed: Feed<'a>,
     scope: &'a Scope,
     produced: u64,
-    /// Whether what is produced counts as expanded here.
-    is_counted: bool,
+    /// Whether it is read ahead of its reader, who counts what is expanded ([`Decompressed::expand_ahead`]).
+    is_ahead: bool,
+    /// Whether the last read has failed so that the next one may wait for memory.
+    has_paused: bool,
     state: State,
     /// Consecutive steps that did nothing: a decoder may need one (when it asks for memory), not several.
     idle: u32,
@@ -340,20 +344,28 @@ impl<'a> Pump<'a> {
             feed,
             scope,
             produced: 0,
-            is_counted: true,
+            is_ahead: false,
+            has_paused: false,
             state: State::Between { first: true },
             idle: 0,
         }
     }
 
-    fn advance(&mut self, out: &mut [u8]) -> Result<usize, ArchiveError> {
+    /// Produces bytes, none at the end. `Ok(None)`: the next call may wait for memory.
+    fn advance(&mut self, out: &mut [u8]) -> Result<Option<usize>, ArchiveError> {
         loop {
             match &self.state {
-                State::Done => return Ok(0),
+                State::Done => return Ok(Some(0)),
                 State::Failed(error) => return Err(error.clone()),
                 State::Inside => {}
                 State::Between { first } => {
-                    match self.decoder.start(*first, self.feed.peek(START)?)? {
+                    let head = self.feed.peek(START)?;
+                    if self.is_ahead && !self.has_paused && self.decoder.needs_memory(head) {
+                        self.has_paused = true;
+                        return Ok(None);
+                    }
+                    self.has_paused = false;
+                    match self.decoder.start(*first, head)? {
                         Start::Go => self.state = State::Inside,
                         Start::Skip(count) => {
                             if self.feed.skip(count)? < count {
@@ -365,7 +377,7 @@ impl<'a> Pump<'a> {
                         Start::Done => {
                             self.state = State::Done;
                             self.feed.drain()?;
-                            return Ok(0);
+                            return Ok(Some(0));
                         }
                     }
                 }
@@ -389,7 +401,7 @@ impl<'a> Pump<'a> {
                     }
                     self.state = State::Failed(error);
                 }
-                return Ok(usize::try_from(within).unwrap_or(step.produced));
+                return Ok(Some(usize::try_from(within).unwrap_or(step.produced)));
             }
             if let Some(error) = step.error {
                 return Err(error);
@@ -420,9 +432,9 @@ impl<'a> Pump<'a> {
     /// Counts what was produced. Returns how much of it may be given out, and the error that follows.
     fn count(&mut self, bytes: u64) -> (u64, Option<ArchiveError>) {
         self.produced += bytes;
-        let (within, error) = match self.is_counted {
-            true => self.scope.expand_part(bytes),
-            false => (bytes, None),
+        let (within, error) = match self.is_ahead {
+            true => (bytes, None),
+            false => self.scope.expand_part(bytes),
         };
         let ratio = self.scope.limits.ratio;
         let is_checked = self.produced > RATIO_FLOOR && self.produced.is_multiple_of(RATIO_STEP);
@@ -439,10 +451,14 @@ impl Read for Pump<'_> {
         if out.is_empty() {
             return Ok(0);
         }
-        self.advance(out).map_err(|error| {
-            self.state = State::Failed(error.clone());
-            error.into()
-        })
+        match self.advance(out) {
+            Ok(Some(count)) => Ok(count),
+            Ok(None) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(error) => {
+                self.state = State::Failed(error.clone());
+                Err(error.into())
+            }
+        }
     }
 }
 

@@ -150,15 +150,16 @@ struct TarReader<'r, P> {
 }
 
 impl<P: Payload> TarReader<'_, P> {
-    /// Decompresses the blob and reads what is in it, with `is_spare` on two threads. Only gzip: it takes no memory from the budget, for which
-    /// another thread could have to wait, and takes longer than all else.
+    /// Decompresses the blob and reads what is in it, with `is_spare` on two threads. Only gzip and zstd, which layers have: what else takes memory
+    /// from the budget may have to wait for it in the middle of a member, while the other thread holds some.
     fn decompress(&mut self, raw: Box<dyn Read + '_>, is_spare: bool) -> Result<(), ArchiveError> {
         let mut plain = decompress(raw, self.scope)?;
         self.scan.compressed = plain.codec().is_some();
-        if !(is_spare && plain.codec() == Some(Codec::Gzip)) {
+        let is_ahead = matches!(plain.codec(), Some(Codec::Gzip | Codec::Zstd));
+        if !(is_spare && is_ahead) {
             return self.read(&mut plain);
         }
-        plain.leave_counting();
+        plain.expand_ahead();
         let scope = self.scope;
         pipe(&mut plain, &mut |expanded| {
             self.read(&mut Counted::new(expanded, scope))

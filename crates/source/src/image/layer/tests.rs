@@ -7,7 +7,17 @@ use crate::image::store::Blob;
 use crate::image::testing::Programs;
 use crate::image::{ImageOptions, LayerCounts};
 use gospect_bytes::Limits;
+use std::io::Write;
 use test_support::archives::{Seed, gzip, tar, zstd};
+
+/// A zstd frame with a window of `2^log` bytes and a checksum.
+fn frame(text: &[u8], log: u32) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(log).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
 
 /// All that a scan of the blob says.
 fn said(blob: &[u8], is_spare: bool, limits: Limits) -> String {
@@ -92,28 +102,40 @@ fn two_threads_say_what_one_says() {
         zstd(&plain),
         plain.clone(),
     ];
-    blobs.extend(
-        (0..whole.len())
-            .step_by(90_001)
-            .map(|cut| whole[..cut].to_vec()),
-    );
+    // Frames of which the second needs more memory than the first, and the third no more than both.
+    let (middle, end) = rest.split_at(200_003);
+    let skipped = [b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(), zstd(b"")].concat();
+    let frames = [frame(front, 17), skipped, frame(middle, 23), frame(end, 20)].concat();
+    let mut flipped_frames = frames.clone();
+    let middle = flipped_frames.len() / 2;
+    flipped_frames[middle] ^= 4;
+    for whole in [&whole, &frames] {
+        let cuts = (0..whole.len()).step_by(90_001);
+        blobs.extend(cuts.map(|cut| whole[..cut].to_vec()));
+    }
+    blobs.extend([frames, flipped_frames]);
     let mut all = Vec::new();
     for (number, blob) in blobs.iter().enumerate() {
-        for (expanded, ratio) in [
-            (u64::MAX, 1000),
-            (u64::MAX, 12),
-            (1_000_000, 1000),
-            (400_000, 1000),
-            (130_000, 1000),
-            (0, 1000),
+        for (expanded, ratio, window) in [
+            (u64::MAX, 1000, 128 << 20),
+            (u64::MAX, 12, 128 << 20),
+            (u64::MAX, 1000, 1 << 20),
+            (1_000_000, 1000, 128 << 20),
+            (400_000, 1000, 128 << 20),
+            (130_000, 1000, 128 << 20),
+            (0, 1000, 128 << 20),
         ] {
             let limits = Limits {
                 expanded,
                 ratio,
+                window,
                 ..Limits::default()
             };
             let [one, two] = [false, true].map(|spare| said(blob, spare, limits));
-            assert_eq!(one, two, "blob {number}, {expanded} bytes, {ratio}");
+            assert_eq!(
+                one, two,
+                "blob {number}, {expanded} bytes, {ratio}, {window}"
+            );
             all.push(one);
         }
     }
@@ -125,7 +147,9 @@ fn two_threads_say_what_one_says() {
         "more than 12 times",
         "more than 400000 bytes",
         "too early",
-        "corrupt",
+        "gzip data is corrupt",
+        "zstd data is corrupt",
+        "needs a decompression window of 8388608 bytes",
     ] {
         assert!(has(text), "{text}: {all:#?}");
     }
