@@ -56,11 +56,24 @@ pub fn command() -> clap::Command {
         .get_subcommands()
         .map(|c| c.get_name().to_owned())
         .collect();
-    names.into_iter().fold(command, |command, name| {
-        let more = format!("All options, with examples: gospect {name} --help");
-        // The long help ends with the examples of the command, if it has some, and does not name itself.
-        command.mut_subcommand(name, |c| c.after_help(more).after_long_help(""))
-    })
+    names
+        .iter()
+        .fold(command, |command, name| with_more(command, name))
+}
+
+/// The same to parse arguments, of which the first is `typed`: if that is a command, only its help is completed.
+pub fn command_for(typed: Option<&str>) -> clap::Command {
+    match typed.filter(|name| Command::has_subcommand(name)) {
+        Some(name) => with_more(<Cli as clap::CommandFactory>::command(), name),
+        None => command(),
+    }
+}
+
+/// Completes the help of one command.
+fn with_more(command: clap::Command, name: &str) -> clap::Command {
+    let more = format!("All options, with examples: gospect {name} --help");
+    // The long help ends with the examples of the command, if it has some, and does not name itself.
+    command.mut_subcommand(name, |c| c.after_help(more).after_long_help(""))
 }
 
 /// The commands. Clap builds only the one that was typed.
@@ -378,6 +391,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_parsed_alone_answers_as_among_all() {
+        let root = command();
+        for name in root.get_subcommands().map(clap::Command::get_name) {
+            for more in [&["-h"][..], &["--help"], &["--nonsense"], &["help", "scan"]] {
+                let args = || ["gospect", name].iter().chain(more).copied();
+                let answer = |command: clap::Command| {
+                    let matches = command.try_get_matches_from(args());
+                    matches
+                        .map(|_| ())
+                        .map_err(|error| error.render().to_string())
+                };
+                let alone = answer(command_for(Some(name)));
+                assert_eq!(alone, answer(command()), "{name} {more:?}");
+            }
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
         };
     }
     let command = args.get(1).map(|a| a.to_string_lossy().into_owned());
-    let parsed = args::command().try_get_matches_from(args);
+    let parsed = args::command_for(command.as_deref()).try_get_matches_from(args);
     let cli = match parsed.and_then(|mut m| Cli::from_arg_matches_mut(&mut m)) {
         Ok(cli) => cli,
         Err(error) => {
