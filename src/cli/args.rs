@@ -398,9 +398,9 @@ mod tests {
         let root = command();
         for name in root.get_subcommands().map(clap::Command::get_name) {
             for more in [&["-h"][..], &["--help"], &["--nonsense"], &["help", "scan"]] {
-                let args = || ["gospect", name].iter().chain(more).copied();
+                let args = [&["gospect", name], more].concat();
                 let answer = |command: clap::Command| {
-                    let matches = command.try_get_matches_from(args());
+                    let matches = command.try_get_matches_from(&args);
                     matches
                         .map(|_| ())
                         .map_err(|error| error.render().to_string())

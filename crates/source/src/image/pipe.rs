@@ -231,7 +231,7 @@ mod tests {
 
     impl Read for Pauses<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            if self.given % 30_011 == 0 && !self.has_paused {
+            if self.given.is_multiple_of(30_011) && !self.has_paused {
                 self.has_paused = true;
                 return Err(ErrorKind::WouldBlock.into());
             }
