@@ -2,7 +2,7 @@
 
 use super::groups::{self, Listing};
 use super::subject::{list, subjects};
-use super::{Options, clean, count, text};
+use super::{Options, clean, count, text, waived};
 use gospect_audit::{Audit, Finding, Level};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         cell(&text::summary(audit))
     )?;
     if counting.is_empty() {
-        return Ok(());
+        return waived_table(audit, options, out);
     }
     let subject = if audit.files > 0 { "file" } else { "program" };
     let all = options.listing == Listing::All;
@@ -66,6 +66,44 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     }
     if left_out > 0 {
         writeln!(out, "- and {left_out} more; `--all` lists them")?;
+    }
+    writeln!(out, "\n</details>")?;
+    if audit.counts.waived > 0 {
+        writeln!(out)?;
+    }
+    waived_table(audit, options, out)
+}
+
+/// What is waived, why, and until when, folded away; nothing if nothing is.
+fn waived_table(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let groups = waived::groups(audit);
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let all = options.listing == Listing::All;
+    let (rows, most) = if all {
+        (usize::MAX, usize::MAX)
+    } else {
+        (LISTED, PROGRAMS)
+    };
+    writeln!(
+        out,
+        "<details><summary>{} waived</summary>\n\n| rule | where | until | reason |\n|---|---|---|---|",
+        audit.counts.waived
+    )?;
+    for group in groups.iter().take(rows) {
+        let until = group.waived.expires.as_deref().unwrap_or("no end");
+        writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            cell(group.rule),
+            cell(&group.places(most)),
+            cell(until),
+            cell(&group.waived.reason)
+        )?;
+    }
+    if let more @ 1.. = groups.len().saturating_sub(rows) {
+        writeln!(out, "\n{} not listed here.", count(more as u64, "more row"))?;
     }
     writeln!(out, "\n</details>")
 }

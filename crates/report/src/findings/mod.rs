@@ -15,6 +15,7 @@ pub mod remarks;
 pub mod sarif;
 mod subject;
 pub mod text;
+mod waived;
 
 pub use groups::Listing;
 

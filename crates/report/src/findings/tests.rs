@@ -47,6 +47,41 @@ fn rendered(name: &str, audit: &Audit) -> String {
 }
 
 #[test]
+fn text_and_markdown_list_what_is_waived_why_and_until_when() {
+    let programs = ["dist/a", "dist/b"].map(|path| {
+        binary(|b| {
+            b.path = path.to_owned();
+            set(b, "-race", "true");
+        })
+    });
+    let policy = "[[waivers]]\nrule = \"race-detector\"\nreason = \"debug build (OPS-7)\"\nexpires = 2027-03-31\n";
+    let setup = Setup {
+        policy,
+        ..Setup::default()
+    };
+    let audit = setup.audit(&[], &programs);
+    let with = |name: &str, listing| {
+        let options = Options {
+            listing,
+            ..Options::default()
+        };
+        let mut out = Vec::new();
+        (format(name).unwrap().render)(&audit, &options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let line = "waived: 2 findings of race-detector at dist/a, dist/b until 2027-03-31: debug build (OPS-7)\n";
+    let text = with("text", Listing::All);
+    assert!(text.contains(line), "{text}");
+    let short = with("text", Listing::Grouped);
+    assert!(!short.contains("OPS-7"), "{short}");
+    assert!(short.contains("`--all` lists"), "{short}");
+    // Also where no other finding is left.
+    let row = "| race-detector | dist/a, dist/b | 2027-03-31 | debug build \\(OPS-7\\) |";
+    let markdown = with("markdown", Listing::Grouped);
+    assert!(markdown.contains(row), "{markdown}");
+}
+
+#[test]
 fn every_format_shows_what_counts_and_nothing_escapes() {
     let a = audit();
     assert!(

@@ -2,7 +2,7 @@
 
 use super::groups::{self, Group, Listing};
 use super::subject::Subject;
-use super::{Options, clean, count};
+use super::{Options, clean, count, waived};
 use crate::flow::flow;
 use gospect_audit::explain::explain;
 use gospect_audit::policy::FILE_NAME;
@@ -50,7 +50,25 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     if !counting.is_empty() {
         writeln!(out)?;
     }
+    let waived = match options.listing {
+        Listing::All => waived::groups(audit),
+        Listing::Grouped | Listing::Summary => Vec::new(),
+    };
+    for group in &waived {
+        write!(
+            out,
+            "{}",
+            text.line(0, "2", "waived:", &group.line(usize::MAX))
+        )?;
+    }
+    if !waived.is_empty() {
+        writeln!(out)?;
+    }
     writeln!(out, "{}", flow(&summary(audit), 0, 0, options.width))?;
+    let hides_waived = audit.counts.waived > 0 && options.listing != Listing::All;
+    if hides_waived && !is_shortened {
+        writeln!(out, "`--all` lists what is waived.")?;
+    }
     if is_shortened {
         writeln!(out, "`--all` lists every finding with its evidence.")?;
     }
