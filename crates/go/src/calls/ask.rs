@@ -53,7 +53,9 @@ pub fn ask(
         minor,
         chains,
     };
-    Ok(names.iter().map(|name| program.answer(name)).collect())
+    let answers = names.iter().map(|name| program.answer(name)).collect();
+    graph.check_limit()?;
+    Ok(answers)
 }
 
 /// Paths of the modules in the build info.
@@ -138,12 +140,16 @@ impl Program<'_, '_, '_> {
         let (inside, outside): (Vec<_>, Vec<_>) = reached
             .into_iter()
             .partition(|(_, f)| own.contains(&self.tree.root_of(*f)));
+        // The tables of the runtime hold all types, so a chain through them says even less.
+        let (by_tables, outside): (Vec<_>, Vec<_>) = outside
+            .into_iter()
+            .partition(|(_, f)| self.graph.is_by_runtime_tables(self.tree, *f));
         let mut chains: Vec<Vec<Step>> = Vec::new();
         let is_entry = |f: usize| !own.contains(&self.tree.caller_of(f));
         let entries = outside.iter().filter(|(_, f)| is_entry(*f));
         let inner = outside.iter().filter(|(_, f)| !is_entry(*f));
         let mut steps = 0;
-        for (_, function) in entries.chain(inner).chain(&inside) {
+        for (_, function) in entries.chain(inner).chain(&inside).chain(&by_tables) {
             if chains.len() >= self.chains || steps > STEPS_LIMIT {
                 return chains;
             }

@@ -81,6 +81,8 @@ const GOROUTINE_COST: u32 = 2;
 /// What an uncertain step costs more in a chain that starts in the runtime: the runtime reads tables of all functions and types, so
 /// such a step says little about who uses them.
 const RUNTIME_COST: u32 = 150;
+/// What a reference costs more that may be of another piece of data.
+const DOUBT_COST: u32 = 100;
 /// The cost of a step to what the moduledata lists for reflection.
 const LISTED_COST: u32 = 500;
 
@@ -179,8 +181,9 @@ impl Graph<'_, '_> {
                 false => reached.caller,
             };
             let of_runtime = is_runtime_entry(self.name(reached.root as usize));
-            self.visit_references(node, &mut |to, by| {
-                let step = match self.step_cost(node, to, by) {
+            self.visit_references(node, &mut |to, by, is_doubtful| {
+                let doubt = if is_doubtful { DOUBT_COST } else { 0 };
+                let step = match self.step_cost(node, to, by) + doubt {
                     // A step to a function that costs this much is uncertain.
                     step if of_runtime && (VALUE_COST..LISTED_COST).contains(&step) => {
                         step + RUNTIME_COST
@@ -203,6 +206,12 @@ impl Graph<'_, '_> {
             });
         }
         ChainTree { nodes }
+    }
+
+    /// Whether the best chain to a function starts in the runtime and has an uncertain step.
+    pub fn is_by_runtime_tables(&self, tree: &ChainTree, function: usize) -> bool {
+        tree.cost(function).is_some_and(|cost| cost >= RUNTIME_COST)
+            && is_runtime_entry(self.name(tree.root_of(function)))
     }
 
     /// The cost of a step. A step through data costs little: what is uncertain is paid on entering a function.

@@ -11,6 +11,11 @@ use std::collections::HashSet;
 /// Most pieces to keep; the largest programs known have one million.
 const PIECES_LIMIT: usize = 6 << 20;
 
+/// Fewest strings of a table; structures often begin with fewer.
+const LEAST_STRINGS: usize = 4;
+/// Most bytes of a string in such a table.
+const LONGEST_TEXT: u64 = 256;
+
 /// A reference of a piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataReference {
@@ -24,6 +29,22 @@ pub enum DataReference {
     Piece(u32),
     /// A type descriptor or method table that moduledata lists for reflection.
     Listed(u32),
+    /// The address of this function, behind a table of strings: it is of the table or of the variable behind it, which nothing
+    /// separates where only a field in the middle of that variable has its address taken. Both pieces have the reference.
+    FunctionBehindStrings(u32),
+    /// Another piece, likewise.
+    PieceBehindStrings(u32),
+}
+
+impl DataReference {
+    /// The same reference, if it stands behind a table of strings.
+    fn behind_strings(self) -> Self {
+        match self {
+            Self::Function(function) => Self::FunctionBehindStrings(function),
+            Self::Piece(piece) => Self::PieceBehindStrings(piece),
+            other => other,
+        }
+    }
 }
 
 /// All pieces of a program.
@@ -92,20 +113,33 @@ impl Data {
         pointers: &[(u64, u64)],
     ) {
         let mut rest = pointers.iter().peekable();
+        let mut of_piece_before: Vec<DataReference> = Vec::new();
         self.first_references.push(0);
         for i in 0..self.starts.len() {
             let start = self.starts.get(i).copied().unwrap_or_default();
             let end = self.starts.get(i + 1).copied().unwrap_or(u64::MAX);
             let is_itab = types.is_itab(image, start);
-            while let Some((_, value)) = rest.next_if(|pointer| pointer.0 < end) {
-                if let Some(function) = rows.starting(*value) {
+            self.references.append(&mut of_piece_before);
+            let has_pointers = rest.peek().is_some_and(|pointer| pointer.0 < end);
+            let strings_end = has_pointers.then(|| end_of_strings(image, start, end));
+            let strings_end = strings_end.flatten().unwrap_or(end);
+            while let Some((at, value)) = rest.next_if(|pointer| pointer.0 < end) {
+                let reference = if let Some(function) = rows.starting(*value) {
                     let function = function as u32;
-                    self.references.push(match is_itab {
+                    match is_itab {
                         true => DataReference::InterfaceMethod(function),
                         false => DataReference::Function(function),
-                    });
+                    }
                 } else if let Some(piece) = self.at(*value) {
-                    self.references.push(DataReference::Piece(piece));
+                    DataReference::Piece(piece)
+                } else {
+                    continue;
+                };
+                if *at < strings_end {
+                    self.references.push(reference);
+                } else {
+                    self.references.push(reference.behind_strings());
+                    of_piece_before.push(reference.behind_strings());
                 }
             }
             types.visit_methods(image, start, &mut |code| {
@@ -155,11 +189,45 @@ impl Data {
     }
 }
 
+/// The end of a table of strings that a piece begins with, if there are empty ones and then something else behind it.
+fn end_of_strings(image: &Image<'_>, start: u64, end: u64) -> Option<u64> {
+    let word = image.pointer_size();
+    let mut strings = 0;
+    let mut table_end = start;
+    let mut at = start;
+    while at < end {
+        let size_at = at.checked_add(word)?;
+        let (text, size) = (image.pointer(at)?, image.pointer(size_at)?);
+        let next = size_at.checked_add(word)?;
+        match (text, size) {
+            (0, 0) => {}
+            (text, size) if is_text(image, text, size) => {
+                strings += 1;
+                table_end = next;
+            }
+            _ => break,
+        }
+        at = next;
+    }
+    (strings >= LEAST_STRINGS && table_end < at && at < end).then_some(table_end)
+}
+
+/// Whether there is a short text without control characters at an address.
+fn is_text(image: &Image<'_>, address: u64, size: u64) -> bool {
+    let bytes = match size {
+        1..=LONGEST_TEXT => image.bytes(address, size),
+        _ => None,
+    };
+    let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.is_some_and(|text| !text.contains(char::is_control))
+}
+
 /// Adds the types to which only an offset in another type leads.
 fn add_types_by_offset(image: &Image<'_>, types: &Types, starts: &mut Vec<u64>) {
     let known = starts.iter().copied().filter(|s| types.contains(*s));
-    let mut seen: HashSet<u64> = known.collect();
-    let mut waiting: Vec<u64> = seen.iter().copied().collect();
+    // The order of reads decides what is read where limits allow no more, so it is always the same.
+    let mut waiting: Vec<u64> = known.collect();
+    let mut seen: HashSet<u64> = waiting.iter().copied().collect();
     while let Some(start) = waiting.pop() {
         types.visit_types_by_offset(image, start, &mut |other| {
             if types.contains(other) && seen.insert(other) {

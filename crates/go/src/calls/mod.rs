@@ -22,6 +22,7 @@ use super::tables::Tables;
 use super::tables::rows::{Row, Rows};
 use data::{Data, DataReference};
 use decode::Code;
+use gospect_bytes::WindowLimit;
 use gospect_exe::{Format, Image, WasmFunctions};
 use gospect_record::why::By;
 use references::CodeReferences;
@@ -37,11 +38,14 @@ pub enum NoGraph {
     Architecture,
     /// It is larger than that of any real program.
     TooLarge,
+    /// A limit of memory or reads let only a part of the program be read, so a graph would lack calls.
+    ReadInPart(WindowLimit),
 }
 
 impl fmt::Display for NoGraph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::ReadInPart(limit) => return limit.fmt(f),
             Self::NoFunctions => "it has no function table that can be read",
             Self::Architecture => "instructions of its architecture are not read",
             Self::TooLarge => "it has more references than any honest program",
@@ -87,6 +91,26 @@ impl<'t, 'i> Graph<'t, 'i> {
     /// # Errors
     /// [`NoGraph`] says what is missing.
     pub fn read(tables: &'t Tables<'i>) -> Result<Self, NoGraph> {
+        let graph = Self::read_parts(tables);
+        let image = tables.image();
+        match image.window().limit_reached() {
+            Some(limit) => Err(NoGraph::ReadInPart(limit)),
+            None => graph,
+        }
+    }
+
+    /// Says that the file was not read whole, if that happened since the graph was read.
+    ///
+    /// # Errors
+    /// [`NoGraph::ReadInPart`].
+    fn check_limit(&self) -> Result<(), NoGraph> {
+        match self.image.window().limit_reached() {
+            Some(limit) => Err(NoGraph::ReadInPart(limit)),
+            None => Ok(()),
+        }
+    }
+
+    fn read_parts(tables: &'t Tables<'i>) -> Result<Self, NoGraph> {
         let image = tables.image();
         let decoder = image
             .arch
@@ -160,25 +184,31 @@ impl<'t, 'i> Graph<'t, 'i> {
         self.edges.get(range).unwrap_or_default()
     }
 
-    /// Visits every node that a node refers to.
-    fn visit_references(&self, node: u32, visit: &mut dyn FnMut(u32, By)) {
+    /// Visits every node that a node refers to: the node, how, and whether the reference may be of another piece of data.
+    fn visit_references(&self, node: u32, visit: &mut dyn FnMut(u32, By, bool)) {
         let functions = self.functions() as u32;
         match node.checked_sub(functions) {
             None => {
                 for (to, by) in self.edges_of(node as usize) {
-                    visit(*to, *by);
+                    visit(*to, *by, false);
                 }
             }
             Some(piece) => {
                 for reference in self.data.references_of(piece) {
                     match reference {
-                        DataReference::Function(to) => visit(*to, By::Value),
+                        DataReference::Function(to) => visit(*to, By::Value, false),
+                        DataReference::FunctionBehindStrings(to) => visit(*to, By::Value, true),
                         DataReference::InterfaceMethod(to) | DataReference::TypeMethod(to) => {
-                            visit(*to, By::Method);
+                            visit(*to, By::Method, false);
                         }
-                        DataReference::Piece(to) => visit(to.saturating_add(functions), By::Value),
+                        DataReference::Piece(to) => {
+                            visit(to.saturating_add(functions), By::Value, false);
+                        }
+                        DataReference::PieceBehindStrings(to) => {
+                            visit(to.saturating_add(functions), By::Value, true);
+                        }
                         DataReference::Listed(to) => {
-                            visit(to.saturating_add(functions), By::Method);
+                            visit(to.saturating_add(functions), By::Method, false);
                         }
                     }
                 }

@@ -1,8 +1,8 @@
 //! Graphs of programs that no compiler makes.
 
-use super::{Graph, ask, capabilities};
+use super::{Graph, NoGraph, ask, capabilities};
 use crate::tables::Tables;
-use gospect_bytes::{Limits, Window};
+use gospect_bytes::{Limits, ReadAt, Window};
 
 /// Where the parts of the program are, in the file and in memory.
 const BASE: u64 = 0x40_0000;
@@ -129,4 +129,43 @@ fn functions_that_overlap_are_read_once() {
     with_tables(&honest, |tables| {
         assert_eq!(Graph::read(tables).unwrap().functions(), 1000);
     });
+}
+
+/// A file that is read piece by piece.
+struct File(Vec<u8>);
+
+impl ReadAt for File {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        self.0.as_slice().read_at(buf, offset)
+    }
+}
+
+/// A graph lacks no calls because of a limit: there is the whole graph, or the limit as the reason why there is none.
+#[test]
+fn a_graph_is_whole_or_there_is_none() {
+    let file = File(program(1000, |number| vec![(number + 1) % 1000]));
+    let (mut whole, mut refused) = (0, 0);
+    for most_reads in (1u64 << 12..1 << 20).step_by(1 << 14) {
+        let window = Window::new(&file, most_reads);
+        let Ok(image) = gospect_exe::open(&window) else {
+            continue;
+        };
+        let tables = Tables::new(&image, Limits::default());
+        let names = ["main.f999".to_owned()];
+        match ask(&tables, None, Some(27), &names, 1) {
+            Ok(answers) => {
+                assert_eq!(answers[0].chains[0].len(), 1000, "{most_reads}");
+                whole += 1;
+            }
+            Err(why) => {
+                assert!(matches!(why, NoGraph::ReadInPart(_)), "{most_reads}: {why}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(whole > 0 && refused > 0, "{whole} {refused}");
 }

@@ -41,6 +41,7 @@ pub fn read(
         linknames::add(&graph, &mut calls, &mut kinds);
     }
     initialisers::add(&graph, &mut calls, &mut kinds);
+    graph.check_limit()?;
     let callers = calls.callers();
     let mut all: BTreeMap<String, Vec<PackageCapability>> = BTreeMap::new();
     let mut steps = 0usize;

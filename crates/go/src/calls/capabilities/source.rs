@@ -174,7 +174,11 @@ fn follow(graph: &Graph<'_, '_>, to: u32, by: By, visit: &mut dyn FnMut(u32, By)
         match reference {
             DataReference::Function(to) => visit(*to, By::Value),
             DataReference::InterfaceMethod(to) => visit(*to, By::Method),
-            DataReference::TypeMethod(_) | DataReference::Piece(_) | DataReference::Listed(_) => {}
+            DataReference::TypeMethod(_)
+            | DataReference::Piece(_)
+            | DataReference::Listed(_)
+            | DataReference::FunctionBehindStrings(_)
+            | DataReference::PieceBehindStrings(_) => {}
         }
     }
 }
