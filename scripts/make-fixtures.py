@@ -54,6 +54,13 @@ STARTING = {
     "borrows/borrows.go": 'package borrows\n\nimport (\n\t_ "reflect"\n\t"unsafe"\n)\n\n//go:linkname typelinks reflect.typelinks\nfunc typelinks() ([]unsafe.Pointer, [][]int32)\n\n//go:noinline\nfunc Links() int {\n\tsections, _ := typelinks()\n\treturn len(sections)\n}\n',
     "borrows/empty.s": "",
 }
+INLINING = {
+    "go.mod": "module example.com/inlining\n\ngo 1.21\n",
+    "main.go": 'package main\n\nimport (\n\t"example.com/inlining/dirs"\n\t"example.com/inlining/embeds"\n\t"example.com/inlining/gives"\n)\n\nfunc main() { println(dirs.All("x/y") == nil, embeds.Close(nil) == nil, gives.List() == nil) }\n',
+    "dirs/dirs.go": 'package dirs\n\nimport "os"\n\n//go:noinline\nfunc All(path string) error { return os.Mkdir(path, 0o755) }\n',
+    "embeds/embeds.go": 'package embeds\n\nimport (\n\t"io"\n\t"os"\n)\n\ntype file struct {\n\t*os.File\n\tn int\n}\n\n// The linker keeps methods with the name of one that is called, whatever their package: also that of *os.File.\ntype closer interface{ close() error }\n\ntype own int\n\nfunc (o own) close() error { return nil }\n\n//go:noinline\nfunc shut(c closer) error { return c.close() }\n\n//go:noinline\nfunc Close(f *os.File) error {\n\tshut(own(1))\n\treturn end(&file{f, 1})\n}\n\n//go:noinline\nfunc end(c io.Closer) error { return c.Close() }\n',
+    "gives/gives.go": 'package gives\n\nimport "os/exec"\n\n//go:noinline\nfunc run(value any) error { return value.(interface{ Run() error }).Run() }\n\nfunc List() error { return run(&exec.Cmd{Path: "/bin/ls"}) }\n',
+}
 REQUIRE = """
 require (
 	example.com/dep v1.2.3
@@ -137,6 +144,9 @@ def programs():
     # A package whose initialisers read the environment and remove a file, one that imports it, and one that borrows a function of reflect.
     for path, text in STARTING.items():
         write(f"starting/{path}", text)
+    # A function literal of os.Mkdir inlined into a package, a type that embeds *os.File, and a command given away as `any`.
+    for path, text in INLINING.items():
+        write(f"inlining/{path}", text)
     gopath()
     write("relink.sh", RELINK)
     os.chmod(f"{SRC}/relink.sh", 0o755)
@@ -368,6 +378,8 @@ def capabilities():
     add("capabilities", "starting", NEW, "starting", T, S)
     add("capabilities", "starting", NEW, "starting", T, S, port="linux/arm64")
     add("capabilities", "starting", "1.21", "starting", T, S)
+    for version in ("1.24", NEW):
+        add("capabilities", "inlining", version, "inlining", T, S)
 
 
 def without_modules():

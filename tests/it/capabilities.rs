@@ -157,6 +157,35 @@ fn initialisers_of_imported_packages_count() {
     }
 }
 
+/// What a package has inlined counts for the package whose source it is, and so does what the compiler makes for a type that embeds
+/// another: neither is a call of an unexported function by `go:linkname`.
+#[test]
+fn inlined_code_counts_for_its_own_package() {
+    let scratch = Scratch::new();
+    for id in ["1.24-linux-amd64-inlining", "1.27-linux-amd64-inlining"] {
+        let path = scratch.put_fixture(id);
+        let found = document(&["packages", "--format", "json", path.to_str().unwrap()]);
+        let names = |name: &str| package(&found, name)["capabilities"].clone();
+        // `dirs.All.Mkdir.func1` is the literal of `os.Mkdir` that calls `syscall.Mkdir`.
+        assert_eq!(
+            names("example.com/inlining/dirs"),
+            serde_json::json!(["FILES"]),
+            "{id}"
+        );
+        // `embeds.file.os.close` only calls the method of *os.File that it is made for.
+        let embeds = names("example.com/inlining/embeds");
+        assert_eq!(
+            embeds,
+            serde_json::json!(["FILES", "OPERATING_SYSTEM"]),
+            "{id}"
+        );
+        assert!(
+            !names("main").to_string().contains("ARBITRARY_EXECUTION"),
+            "{id}"
+        );
+    }
+}
+
 #[test]
 fn a_page_draws_packages_by_size() {
     let scratch = Scratch::new();

@@ -36,6 +36,8 @@ pub struct InlinedCall {
     pub name: u32,
     /// The inlined call that contains it; `None`: the function itself does.
     pub parent: Option<u64>,
+    /// Address of an instruction that belongs to it, and to no call inside it.
+    pub pc: u64,
 }
 
 /// The inlined calls of one function.
@@ -53,6 +55,18 @@ impl InlineTree {
         let after = self.runs.partition_point(|run| run.0 <= pc);
         let run = self.runs.get(after.checked_sub(1)?)?;
         (pc < run.1).then_some(run.2)
+    }
+
+    /// The first instruction of a function from `start` to `end` that belongs to no inlined call.
+    pub fn first_own(&self, start: u64, end: u64) -> Option<u64> {
+        let mut pc = start;
+        for (from, to, _) in &self.runs {
+            if *from > pc {
+                break;
+            }
+            pc = pc.max(*to);
+        }
+        (pc < end).then_some(pc)
     }
 
     fn has(&self, index: u64) -> bool {
@@ -108,42 +122,52 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
             }
         });
         self.steps_left.set(left.saturating_sub(count.max(1)));
-        let mut waiting: Vec<u64> = tree.runs.iter().map(|run| run.2).collect();
+        // Calls by number, and an instruction of each.
+        let mut waiting: Vec<(u64, u64)> = tree.runs.iter().map(|run| (run.2, run.0)).collect();
         waiting.sort_unstable();
-        waiting.dedup();
+        waiting.dedup_by_key(|call| call.0);
         // Calls from which no instruction is left are known as parents of others.
         while !waiting.is_empty() {
             let mut parents = Vec::new();
-            for index in waiting {
-                let Some(call) = self.call(&tree, tree_at, index, row) else {
+            for (index, pc) in waiting {
+                let Some((call, place)) = self.call(&tree, tree_at, (index, pc), row) else {
                     continue;
                 };
-                parents.extend(call.parent);
+                parents.extend(call.parent.map(|parent| (parent, place)));
                 tree.calls.push(call);
             }
             tree.calls.sort_unstable_by_key(|c| c.index);
             tree.calls.dedup_by_key(|c| c.index);
             parents.sort_unstable();
-            parents.dedup();
-            parents.retain(|parent| !tree.has(*parent));
+            parents.dedup_by_key(|call| call.0);
+            parents.retain(|(parent, _)| !tree.has(*parent));
             waiting = parents;
         }
         (!tree.calls.is_empty()).then_some(tree)
     }
 
-    fn call(&self, tree: &InlineTree, at: u64, index: u64, row: &Row) -> Option<InlinedCall> {
+    /// A call by its number and an instruction of it, and the address of the instruction that stands for the call.
+    fn call(
+        &self,
+        tree: &InlineTree,
+        at: u64,
+        (index, pc): (u64, u64),
+        row: &Row,
+    ) -> Option<(InlinedCall, u64)> {
         let entry = at.checked_add(index.checked_mul(self.shape.call)?)?;
         let number = |offset: u64| -> Option<u32> {
             let bytes = self.image.bytes(entry.checked_add(offset)?, 4)?;
             u32::try_from(self.image.number(bytes)).ok()
         };
         let place = number(self.shape.call_place)?;
-        let pc = row.start.checked_add(u64::from(place))?;
-        Some(InlinedCall {
+        let place = row.start.checked_add(u64::from(place))?;
+        let call = InlinedCall {
             index,
             name: number(self.shape.call_name)?,
             // A tree that contains itself would never end.
-            parent: tree.at(pc).filter(|parent| *parent != index),
-        })
+            parent: tree.at(place).filter(|parent| *parent != index),
+            pc,
+        };
+        Some((call, place))
     }
 }

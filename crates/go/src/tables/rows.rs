@@ -197,46 +197,56 @@ impl<'t, 'i> Rows<'t, 'i> {
     /// Source file and line of an instruction of a function.
     pub fn line(&self, i: usize, pc: u64) -> Option<(String, u32)> {
         let row = self.all.get(i)?;
+        let line = self.value(self.number(row, 20)?, row, pc)?;
+        let file = self.file(i, pc)?;
+        Some((
+            String::from_utf8_lossy(file).into_owned(),
+            u32::try_from(line).ok()?,
+        ))
+    }
+
+    /// Source file of an instruction of a function.
+    pub fn file(&self, i: usize, pc: u64) -> Option<&'t [u8]> {
+        let row = self.all.get(i)?;
         let (image, table) = (self.image, self.table);
-        let word = match table.layout {
-            Layout::Go12 | Layout::Go116 => image.pointer_size(),
-            Layout::Go118 | Layout::Go120 => 4,
-        };
-        // _func: entry, name, arguments, frame or deferreturn, stack, file, line, number of tables, unit.
-        let number = |at: u64| -> Option<u64> {
-            let address = row.func.checked_add(word)?.checked_add(at)?;
-            image.bytes(address, 4).map(|b| image.number(b))
-        };
-        let pcs = match table.layout {
-            Layout::Go12 => table.address,
-            _ => table.file_table.0.checked_add(table.file_table.1)?,
-        };
-        let value = |table: u64| self.value(pcs.checked_add(table)?, row, pc);
-        let file = value(number(16)?)?;
-        let line = u32::try_from(value(number(20)?)?).ok()?;
-        let file = u64::try_from(file).ok()?;
-        let name = match table.layout {
+        let file = u64::try_from(self.value(self.number(row, 16)?, row, pc)?).ok()?;
+        match table.layout {
             Layout::Go12 => {
                 let at = table.file_table.0.checked_add(file.checked_mul(4)?)?;
                 let offset = image.number(image.bytes(at, 4)?);
-                text_at(image, table.address.checked_add(offset)?)?
+                text_at(image, table.address.checked_add(offset)?)
             }
             _ => {
-                let unit = number(28)?.checked_add(file)?;
+                let unit = self.number(row, 28)?.checked_add(file)?;
                 let units = table.names.0.checked_add(table.names.1)?;
                 let at = units.checked_add(unit.checked_mul(4)?)?;
                 let offset = image.number(image.bytes(at, 4)?);
                 if offset == u64::from(u32::MAX) {
                     return None;
                 }
-                text_at(image, table.file_table.0.checked_add(offset)?)?
+                text_at(image, table.file_table.0.checked_add(offset)?)
             }
+        }
+    }
+
+    /// A number of four bytes in the `_func` of a function, by its offset behind the entry: name, arguments, frame or deferreturn,
+    /// stack, file, line, number of tables, unit.
+    fn number(&self, row: &Row, at: u64) -> Option<u64> {
+        let entry = match self.table.layout {
+            Layout::Go12 | Layout::Go116 => self.image.pointer_size(),
+            Layout::Go118 | Layout::Go120 => 4,
         };
-        Some((String::from_utf8_lossy(name).into_owned(), line))
+        let address = row.func.checked_add(entry)?.checked_add(at)?;
+        self.image.bytes(address, 4).map(|b| self.image.number(b))
     }
 
     /// The value that a pc-value table gives an instruction.
     fn value(&self, table: u64, row: &Row, pc: u64) -> Option<i64> {
+        let tables = match self.table.layout {
+            Layout::Go12 => self.table.address,
+            _ => (self.table.file_table.0).checked_add(self.table.file_table.1)?,
+        };
+        let table = tables.checked_add(table)?;
         let mut runs = PcValues::new(self.image.bytes_upto(table, 1 << 20)?);
         let mut end = row.start;
         for _ in 0..RUNS_LIMIT {

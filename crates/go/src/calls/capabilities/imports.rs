@@ -1,11 +1,11 @@
 //! Which packages a package imports, directly or through others.
 //!
-//! A program has no list of imports. But code can only call functions of packages that its own package imports, or have them
-//! inlined; and the main package imports all packages outside the standard library.
+//! A program has no list of imports. But code can only call functions of packages that its own package imports, or have them or
+//! their literals inlined; and the main package imports all packages outside the standard library.
 
 use super::super::Graph;
-use super::super::name::without_suffixes;
 use super::kind::Kinds;
+use super::literals::is_literal;
 use super::source::SourceGraph;
 use gospect_knowledge::modules;
 use std::collections::BTreeSet;
@@ -23,6 +23,7 @@ pub fn read(graph: &Graph<'_, '_>, calls: &SourceGraph<'_>, kinds: &Kinds) -> BT
             && !pairs.contains(&pair)
             && is_import(kinds, pair)
             && !is_made_for_callers(calls.raw_name(graph, caller))
+            // A function of another package calls a literal after both were inlined.
             && !is_literal(calls.raw_name(graph, callee));
         if is_import {
             pairs.insert(pair);
@@ -36,6 +37,7 @@ pub fn read(graph: &Graph<'_, '_>, calls: &SourceGraph<'_>, kinds: &Kinds) -> BT
     for (function, inlined) in calls.inlined_into() {
         add(*function, *inlined);
     }
+    pairs.extend(kinds.borrowers().filter(|pair| is_import(kinds, *pair)));
     let is_main = |package: &u32| kinds.path(*package) == Some(modules::MAIN);
     if let Some(main) = kinds.package_numbers().find(is_main) {
         let is_other = |other: &u32| *other != main && !kinds.is_standard(*other);
@@ -55,10 +57,4 @@ fn is_import(kinds: &Kinds, (importer, imported): (u32, u32)) -> bool {
 /// Whether the code of a function is made for the types that its callers give it.
 fn is_made_for_callers(name: &[u8]) -> bool {
     name.contains(&b'[')
-}
-
-/// Whether it is a function literal, which a function of another package calls after both were inlined.
-fn is_literal(name: &[u8]) -> bool {
-    let name = String::from_utf8_lossy(name);
-    without_suffixes(&name).len() < name.len()
 }

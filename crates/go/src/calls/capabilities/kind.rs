@@ -2,6 +2,7 @@
 
 use super::super::Graph;
 use super::super::name::{plain, without_suffixes};
+use super::literals::{PackagesOfFiles, is_literal};
 use super::source::SourceGraph;
 use crate::tables::Tables;
 use crate::tables::functions::package;
@@ -10,7 +11,7 @@ use gospect_knowledge::capabilities::{self, Category};
 use gospect_knowledge::modules;
 use gospect_record::why::By;
 use gospect_record::{Capability, Word};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What is known about a function without looking at what it calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +42,15 @@ pub struct Kinds {
     packages: Vec<Package>,
     /// Calls that do not count: caller and callee.
     ignored_calls: HashSet<(u32, u32)>,
+    /// Packages that have a literal of another one, because the code around it was inlined.
+    borrowers: BTreeSet<(u32, u32)>,
 }
 
 /// Stands for a missing package.
 const NO_PACKAGE: u32 = u32::MAX;
+
+/// Most dots in the name of a literal at which the name of its function may begin.
+const MOVED_PARTS: usize = 64;
 
 /// Packages that the compiler calls for what the language does: growing slices, maps, write barriers. Calls of their unexported
 /// functions are not in the source.
@@ -52,11 +58,11 @@ const LANGUAGE_PACKAGES: [&str; 2] = ["runtime", "internal/runtime"];
 
 impl Kinds {
     /// Looks up all functions.
-    pub fn of(
-        graph: &Graph<'_, '_>,
+    pub fn of<'t>(
+        graph: &Graph<'t, '_>,
         tables: &Tables<'_>,
         trees: Option<&InlineTrees<'_, '_>>,
-        calls: &SourceGraph<'_>,
+        calls: &SourceGraph<'t>,
     ) -> Self {
         let mut kinds = Self {
             kinds: Vec::with_capacity(calls.len()),
@@ -64,6 +70,7 @@ impl Kinds {
             unexported: Vec::with_capacity(calls.len()),
             packages: Vec::new(),
             ignored_calls: HashSet::new(),
+            borrowers: BTreeSet::new(),
         };
         // The functions in the list of calls that do not count.
         let mut listed: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
@@ -71,15 +78,32 @@ impl Kinds {
             listed.insert(caller, Vec::new());
             listed.insert(callee, Vec::new());
         }
+        let files = trees.map(|_| PackagesOfFiles::read(graph, calls));
         let mut numbers: HashMap<&[u8], u32> = HashMap::new();
+        let mut numbers_of_paths: HashMap<&str, u32> = HashMap::new();
         for node in 0..calls.len() {
             let name = calls.raw_name(graph, node as u32);
-            let number = package(name).map_or(NO_PACKAGE, |spelled| {
+            let named = package(name);
+            let source = files
+                .as_ref()
+                .filter(|_| is_literal(name))
+                .and_then(|files| files.of(graph, calls, node as u32));
+            let mut number_of = |spelled| {
                 *numbers.entry(spelled).or_insert_with(|| {
                     let path = tables.functions().owner(spelled);
-                    path.map_or(NO_PACKAGE, |path| kinds.add_package(path))
+                    path.map_or(NO_PACKAGE, |path| {
+                        *numbers_of_paths
+                            .entry(path)
+                            .or_insert_with(|| kinds.add_package(path))
+                    })
                 })
-            });
+            };
+            let number_by_name = named.map_or(NO_PACKAGE, &mut number_of);
+            let number = source.map_or(number_by_name, &mut number_of);
+            let is_moved = number != number_by_name;
+            if is_moved {
+                kinds.borrowers.insert((number_by_name, number));
+            }
             let package = kinds.packages.get(number as usize);
             let row = graph.rows.all.get(node);
             let is_assembly = || match (trees, row) {
@@ -90,7 +114,10 @@ impl Kinds {
                 (_, None) => false,
             };
             let name = String::from_utf8_lossy(&plain(name)).into_owned();
-            let kind = package.map_or(Kind::Safe, |package| kind(package, &name, is_assembly));
+            let kind = package.map_or(Kind::Safe, |package| match is_moved {
+                true => kind_of_moved(package, &name),
+                false => kind(package, &name, is_assembly),
+            });
             let last = name.rsplit('.').next().unwrap_or_default();
             kinds.kinds.push(kind);
             kinds.package_numbers.push(number);
@@ -168,6 +195,12 @@ impl Kinds {
         self.path(package).is_some_and(is_language)
     }
 
+    /// Pairs of packages of which the first has a literal of the second.
+    pub fn borrowers(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let is_known = |pair: &(u32, u32)| pair.0 != NO_PACKAGE && pair.1 != NO_PACKAGE;
+        self.borrowers.iter().copied().filter(is_known)
+    }
+
     /// The numbers of all packages.
     pub fn package_numbers(&self) -> impl Iterator<Item = u32> + use<> {
         0..self.packages.len() as u32
@@ -229,6 +262,21 @@ fn kind(package: &Package, name: &str, is_assembly: impl Fn() -> bool) -> Kind {
         }
         Category::OfCallees => Kind::OfCallees,
     }
+}
+
+/// The kind of a literal of this package that is named after a function of another one. Behind the name of that function stands
+/// that of the function that has the literal (`a/b.F.File.Close.func1`), or nothing before Go 1.22.
+fn kind_of_moved(package: &Package, name: &str) -> Kind {
+    let function = without_suffixes(name);
+    let starts = function.match_indices('.').map(|(dot, _)| dot + 1);
+    let names =
+        starts.filter_map(|start| Some(format!("{}.{}", package.path, function.get(start..)?)));
+    let table = capabilities::table();
+    let listed = names
+        .take(MOVED_PARTS)
+        .find(|name| table.function(name).is_some());
+    let name = listed.unwrap_or_else(|| format!("{}.func1", package.path));
+    kind(package, &name, || false)
 }
 
 /// Functions that cgo writes for calls of C (src/cmd/cgo/out.go).

@@ -1,16 +1,17 @@
 //! Calls of unexported functions of the standard library from outside. Source can only do that by a declaration without a body
-//! (`//go:linkname`), behind which anything may be: capslock calls it `ARBITRARY_EXECUTION`.
+//! (`//go:linkname`), behind which anything may be: capslock calls it `ARBITRARY_EXECUTION`. Methods that the compiler makes for types
+//! that embed one of the standard library also call such functions.
 
-use super::super::name::without_suffixes;
 use super::super::{Edge, Graph};
 use super::kind::{Kind, Kinds};
+use super::literals::{is_generated, is_literal};
 use super::source::SourceGraph;
 use gospect_record::Capability;
 use gospect_record::why::By;
 use std::collections::BTreeMap;
 
 /// Adds a function with that capability beside each unexported function that code outside the standard library calls.
-pub fn add(graph: &Graph<'_, '_>, calls: &mut SourceGraph<'_>, kinds: &mut Kinds) {
+pub fn add<'t>(graph: &Graph<'t, '_>, calls: &mut SourceGraph<'t>, kinds: &mut Kinds) {
     let is_by_linkname = |edge: &&Edge| {
         let (Some(from), Some(to)) = (kinds.package(edge.from), kinds.package(edge.to)) else {
             return false;
@@ -21,6 +22,7 @@ pub fn add(graph: &Graph<'_, '_>, calls: &mut SourceGraph<'_>, kinds: &mut Kinds
             && !kinds.is_standard(from)
             && !kinds.is_called_by_compiler(to)
             && is_declared(calls.raw_name(graph, edge.to))
+            && !is_generated(graph, calls, edge.from)
     };
     let linknames: Vec<Edge> = calls
         .edges()
@@ -45,6 +47,5 @@ pub fn add(graph: &Graph<'_, '_>, calls: &mut SourceGraph<'_>, kinds: &mut Kinds
 
 /// Whether it is a function with a declaration, and not made for type arguments or from a function literal.
 fn is_declared(name: &[u8]) -> bool {
-    let name = String::from_utf8_lossy(name);
-    !name.contains('[') && without_suffixes(&name).len() == name.len()
+    !name.contains(&b'[') && !is_literal(name)
 }

@@ -7,6 +7,7 @@ mod imports;
 mod initialisers;
 mod kind;
 mod linknames;
+mod literals;
 mod search;
 mod source;
 

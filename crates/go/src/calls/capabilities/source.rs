@@ -5,7 +5,7 @@ use super::super::data::DataReference;
 use super::super::references::{EDGES_LIMIT, drop_repeated};
 use super::super::{Edge, Graph, NoGraph};
 use crate::tables::Tables;
-use crate::tables::inline_tree::{InlineTree, InlineTrees};
+use crate::tables::inline_tree::{InlineTree, InlineTrees, InlinedCall};
 use gospect_record::why::By;
 use std::collections::HashMap;
 
@@ -21,6 +21,17 @@ pub struct SourceGraph<'t> {
     edges: Vec<Edge>,
     /// Functions with a body, and those that were inlined into them.
     inlined_into: Vec<(u32, u32)>,
+    /// Instructions by node; none for functions that were added.
+    places: Vec<Option<Place>>,
+}
+
+/// An instruction that is of the code of one function, and not of code that was inlined into that.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The function whose body has it, by number.
+    pub body: u32,
+    /// Its address.
+    pub pc: u64,
 }
 
 /// The same calls by callee.
@@ -58,9 +69,16 @@ impl<'t> SourceGraph<'t> {
         let mut names = NodesByName::new(graph, tables);
         let mut edges: Vec<Edge> = Vec::new();
         let mut inlined_into: Vec<(u32, u32)> = Vec::new();
+        let mut places: Vec<Option<Place>> = Vec::with_capacity(graph.functions());
         for (function, row) in graph.rows.all.iter().enumerate() {
             let tree = trees.and_then(|trees| trees.of(row));
             let before = edges.len();
+            let own = match &tree {
+                Some(tree) => tree.first_own(row.start, row.end),
+                None => Some(row.start),
+            };
+            let body = function as u32;
+            places.push(own.map(|pc| Place { body, pc }));
             match tree {
                 Some(tree) => {
                     let inlined_before = inlined_into.len();
@@ -81,6 +99,7 @@ impl<'t> SourceGraph<'t> {
                 return Err(NoGraph::TooLarge);
             }
         }
+        places.extend(names.inlined_places.into_iter().map(Some));
         edges.extend(graph.goroutine_starts.iter().map(|(from, to)| Edge {
             from: *from,
             to: *to,
@@ -92,6 +111,7 @@ impl<'t> SourceGraph<'t> {
             added_names: Vec::new(),
             edges,
             inlined_into,
+            places,
         })
     }
 
@@ -119,6 +139,11 @@ impl<'t> SourceGraph<'t> {
     /// The number of functions, including those that exist only inlined.
     pub fn len(&self) -> usize {
         self.bodies + self.inlined_names.len() + self.added_names.len()
+    }
+
+    /// An instruction of the own code of a function, if it has any.
+    pub fn place(&self, node: u32) -> Option<Place> {
+        self.places.get(node as usize).copied().flatten()
     }
 
     /// The name of a function as the table spells it.
@@ -192,6 +217,8 @@ struct NodesByName<'t, 'g> {
     inlined_nodes: HashMap<u32, u32>,
     /// The names of those, in the order of their nodes.
     inlined: Vec<&'t [u8]>,
+    /// An instruction of each of those.
+    inlined_places: Vec<Place>,
     /// Number of functions with a body.
     body_count: usize,
 }
@@ -204,12 +231,13 @@ impl<'t, 'g> NodesByName<'t, 'g> {
             bodies: rows.rev().map(|(i, row)| (row.name, i as u32)).collect(),
             inlined_nodes: HashMap::new(),
             inlined: Vec::new(),
+            inlined_places: Vec::new(),
             body_count: graph.functions(),
         }
     }
 
-    /// The node of a name; `None` where there is no name.
-    fn node(&mut self, name: u32) -> Option<u32> {
+    /// The node of a name; `None` where there is no name. A new node is at this place.
+    fn node(&mut self, name: u32, place: Place) -> Option<u32> {
         if let Some(node) = self
             .bodies
             .get(&name)
@@ -221,6 +249,7 @@ impl<'t, 'g> NodesByName<'t, 'g> {
         let text = table.name(self.tables.image(), u64::from(name))?;
         let node = u32::try_from(self.body_count + self.inlined.len()).ok()?;
         self.inlined.push(text);
+        self.inlined_places.push(place);
         self.inlined_nodes.insert(name, node);
         Some(node)
     }
@@ -235,11 +264,11 @@ impl<'t, 'g> NodesByName<'t, 'g> {
         inlined_into: &mut Vec<(u32, u32)>,
     ) {
         let own = function as u32;
-        let nodes: Vec<(u64, u32)> = tree
-            .calls
-            .iter()
-            .filter_map(|call| Some((call.index, self.node(call.name)?)))
-            .collect();
+        let node = |call: &InlinedCall| {
+            let (body, pc) = (own, call.pc);
+            Some((call.index, self.node(call.name, Place { body, pc })?))
+        };
+        let nodes: Vec<(u64, u32)> = tree.calls.iter().filter_map(node).collect();
         let node_of = |index: Option<u64>| -> u32 {
             let place = index.and_then(|i| nodes.binary_search_by_key(&i, |n| n.0).ok());
             place.and_then(|i| nodes.get(i)).map_or(own, |n| n.1)
