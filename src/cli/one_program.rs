@@ -24,6 +24,13 @@ pub fn open(path: &Path) -> Result<FileBytes, Error> {
             shell_word(&shown)
         ))
     };
+    // The name that other commands print for a program in an archive or image.
+    let holder = path.to_str().and_then(holder_of).map(clean);
+    if let Some(holder) = holder.filter(|_| !path.exists()) {
+        return Err(unread(format!(
+            "this command takes a file, and no program inside one: unpack {holder} first"
+        )));
+    }
     if path.is_dir() {
         return Err(several("a directory"));
     }
@@ -34,6 +41,14 @@ pub fn open(path: &Path) -> Result<FileBytes, Error> {
         true => Err(several("an archive, an image or a compressed file")),
         false => Ok(bytes),
     }
+}
+
+/// The file in the name of a program in an archive or image: `rel.tar.gz!bin/app`, `archive:rel.tar.gz!bin/app`.
+fn holder_of(name: &str) -> Option<&str> {
+    let (holder, _) = name.split_once('!')?;
+    let scheme = holder.split_once(':').map(|(_, path)| path);
+    let is_file = |holder: &&str| Path::new(holder).is_file();
+    [holder].into_iter().chain(scheme).find(is_file)
 }
 
 #[cfg(feature = "archives")]

@@ -285,6 +285,16 @@ fn vulnerabilities_lead_to_their_functions() {
         );
         assert!(out.stderr.contains(&expected), "{}", out.stderr);
     }
+    // `scan` calls the program in it so.
+    for name in [
+        format!("{archive}!bin/app"),
+        format!("archive:{archive}!bin/app"),
+    ] {
+        let out = run(&["why", &name, "main.main"]);
+        assert_eq!(out.code, Some(2), "{name}");
+        let expected = format!("unpack {archive} first");
+        assert!(out.stderr.contains(&expected), "{}", out.stderr);
+    }
 }
 
 /// `bytes` with every occurrence of a text replaced by another of the same length.

@@ -2,7 +2,8 @@
 
 use crate::support::counting::Counting;
 use crate::support::{derive, fixtures};
-use gospect::go::{Level, Options, inspect};
+use gospect::bytes::Limits;
+use gospect::go::{Level, Options, calls, inspect, programs};
 
 /// ELF, PE and Mach-O programs whose record is where the headers say.
 fn is_plain(f: &crate::support::fixtures::Fixture) -> bool {
@@ -44,4 +45,37 @@ fn a_file_that_is_no_executable_costs_one_read() {
         file.reads(),
         file.bytes_read()
     );
+}
+
+/// What is read is kept in memory, so tables are not read once more for each function.
+#[test]
+fn calls_and_capabilities_read_a_program_about_once() {
+    let mut checked = 0;
+    for f in fixtures().filter(|f| f.group == "capabilities") {
+        let names = ["main.main".to_owned(), "os.Mkdir".to_owned()];
+        let read = |ask: bool| {
+            let file = Counting::new(f.bytes());
+            programs(&file, Limits::default(), &mut |_, tables| match ask {
+                true => {
+                    let answers = calls::ask(tables, None, None, &names, 3).unwrap();
+                    assert!(
+                        answers.iter().any(|answer| !answer.chains.is_empty()),
+                        "{}",
+                        f.id
+                    );
+                }
+                false => {
+                    let all = calls::capabilities::read(tables, None).unwrap();
+                    assert!(all.contains_key("main"), "{}", f.id);
+                }
+            })
+            .unwrap();
+            file.bytes_read()
+        };
+        for bytes in [read(true), read(false)] {
+            assert!(bytes < 2 * f.size, "{}: {bytes} of {}", f.id, f.size);
+        }
+        checked += 1;
+    }
+    assert!(checked > 5, "only {checked} checked");
 }

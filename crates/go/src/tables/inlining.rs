@@ -127,6 +127,9 @@ pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Ve
         bases: shape.bases(image, module.address),
         shape,
     };
+    let pc_tables = table.file_table.0.checked_add(table.file_table.1)?;
+    let size = table.function_table.0.checked_sub(pc_tables)?;
+    let pc_tables = image.bytes(pc_tables, size)?;
     let pairs = image.bytes(table.function_table.0, table.functions.checked_mul(8)?)?;
     let end_at = table.function_table.0.checked_add(table.functions * 8)?;
     let last = image.number(image.bytes(end_at, 4)?);
@@ -139,7 +142,7 @@ pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Ve
         let end = number(2 * i + 2).unwrap_or(last);
         if start < end {
             // A function that cannot be read does not hide the others.
-            let _ = reader.function(start, end, function, &mut ranges);
+            let _ = reader.function((start, end), function, pc_tables, &mut ranges);
         }
         if ranges.len() >= RANGES_LIMIT {
             break;
@@ -163,7 +166,13 @@ impl Reader<'_, '_> {
     }
 
     /// Adds the ranges in one function. Offsets count from the start of text.
-    fn function(&self, start: u64, end: u64, offset: u64, ranges: &mut Vec<Range>) -> Option<()> {
+    fn function(
+        &self,
+        (start, end): (u64, u64),
+        offset: u64,
+        pc_tables: &[u8],
+        ranges: &mut Vec<Range>,
+    ) -> Option<()> {
         let at = self.table.function_table.0.checked_add(offset)?;
         let (start, end) = (self.text.checked_add(start)?, self.text.checked_add(end)?);
         if self.number(at.checked_add(4)?)? == self.name {
@@ -177,14 +186,8 @@ impl Reader<'_, '_> {
         let (index, tree) = self.shape.tables(self.image, at)?;
         let trees = self.bases.iter().filter_map(|b| b.checked_add(tree));
         let trees: Vec<u64> = trees.collect();
-        let at = self
-            .table
-            .file_table
-            .0
-            .checked_add(self.table.file_table.1)?
-            .checked_add(index)?;
         let quantum = u64::from(self.table.quantum);
-        let table = self.image.bytes_upto(at, 1 << 20)?;
+        let table = pc_tables.get(usize::try_from(index).ok()?..)?;
         steps(table, quantum, (start, end), &mut |from, to, call| {
             let is_wanted = trees.iter().any(|tree| {
                 let name = call

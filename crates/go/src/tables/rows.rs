@@ -35,6 +35,11 @@ pub struct Rows<'t, 'i> {
     index: Index,
 }
 
+/// Bytes in which most pc-value tables end.
+const MOST_PC_TABLES: u64 = 256;
+/// Bytes in which the names of most source files end.
+const MOST_TEXTS: u64 = 128;
+
 /// Finds rows by address in a few steps: code is divided into pieces of the same size, about one for each function.
 struct Index {
     /// Address of the first piece.
@@ -247,7 +252,14 @@ impl<'t, 'i> Rows<'t, 'i> {
             _ => (self.table.file_table.0).checked_add(self.table.file_table.1)?,
         };
         let table = tables.checked_add(table)?;
-        let mut runs = PcValues::new(self.image.bytes_upto(table, 1 << 20)?);
+        // Most tables are short, and a window keeps what it reads.
+        let of_most = self.value_in(self.image.bytes_upto(table, MOST_PC_TABLES)?, row, pc);
+        of_most.or_else(|| self.value_in(self.image.bytes_upto(table, 1 << 20)?, row, pc))
+    }
+
+    /// The value that a pc-value table gives an instruction, if the bytes of the table are enough to tell.
+    fn value_in(&self, table: &[u8], row: &Row, pc: u64) -> Option<i64> {
+        let mut runs = PcValues::new(table);
         let mut end = row.start;
         for _ in 0..RUNS_LIMIT {
             let run = runs.next_run()??;
@@ -262,8 +274,11 @@ impl<'t, 'i> Rows<'t, 'i> {
 
 /// A text that ends with a zero byte.
 fn text_at<'i>(image: &'i Image<'_>, address: u64) -> Option<&'i [u8]> {
-    let bytes = image.bytes_upto(address, 4096)?;
-    bytes.get(..memchr::memchr(0, bytes)?)
+    let text = |size| {
+        let bytes = image.bytes_upto(address, size)?;
+        bytes.get(..memchr::memchr(0, bytes)?)
+    };
+    text(MOST_TEXTS).or_else(|| text(4096))
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub struct Kinds {
     package_numbers: Vec<u32>,
     /// By function: whether only its package can name it.
     unexported: Vec<bool>,
+    /// Literals, and whether each is named after a function of another package than its own.
+    literals: HashMap<u32, bool>,
     /// By number.
     packages: Vec<Package>,
     /// Calls that do not count: caller and callee.
@@ -68,6 +70,7 @@ impl Kinds {
             kinds: Vec::with_capacity(calls.len()),
             package_numbers: Vec::with_capacity(calls.len()),
             unexported: Vec::with_capacity(calls.len()),
+            literals: HashMap::new(),
             packages: Vec::new(),
             ignored_calls: HashSet::new(),
             borrowers: BTreeSet::new(),
@@ -84,9 +87,10 @@ impl Kinds {
         for node in 0..calls.len() {
             let name = calls.raw_name(graph, node as u32);
             let named = package(name);
+            let is_literal = is_literal(name);
             let source = files
                 .as_ref()
-                .filter(|_| is_literal(name))
+                .filter(|_| is_literal)
                 .and_then(|files| files.of(graph, calls, node as u32));
             let mut number_of = |spelled| {
                 *numbers.entry(spelled).or_insert_with(|| {
@@ -101,6 +105,9 @@ impl Kinds {
             let number_by_name = named.map_or(NO_PACKAGE, &mut number_of);
             let number = source.map_or(number_by_name, &mut number_of);
             let is_moved = number != number_by_name;
+            if is_literal {
+                kinds.literals.insert(node as u32, is_moved);
+            }
             if is_moved {
                 kinds.borrowers.insert((number_by_name, number));
             }
@@ -206,12 +213,17 @@ impl Kinds {
         0..self.packages.len() as u32
     }
 
-    /// Whether a reference counts. An interface only lets the package of an unexported method call it.
+    /// Whether a reference counts. An interface only lets the package of an unexported method call it. A literal that calls one of another
+    /// package was given it: the calls of both are in one place because they were inlined.
     pub fn counts(&self, caller: u32, callee: u32, by: By) -> bool {
         let is_closed = by == By::Method
             && self.is_unexported(callee)
             && self.package(caller) != self.package(callee);
-        !is_closed && !self.ignored_calls.contains(&(caller, callee))
+        let is_given = by == By::Call
+            && self.literals.get(&caller) == Some(&true)
+            && self.literals.contains_key(&callee)
+            && self.package(caller) != self.package(callee);
+        !is_closed && !is_given && !self.ignored_calls.contains(&(caller, callee))
     }
 
     /// The import path of a package.
