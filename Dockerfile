@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="gospect" \
       org.opencontainers.image.description="X-rays compiled Go programs" \
       org.opencontainers.image.source="https://github.com/gospect/gospect" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
-# /tmp takes what --memory does not hold.
+# /tmp is for what does not fit into --memory.
 COPY --from=build /root-of-image/ /
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/target/release/gospect /gospect

@@ -36,10 +36,10 @@ class Page(html.parser.HTMLParser):
             self.feed(file.read())
 
     def handle_starttag(self, tag, attributes):
-        said = dict(attributes)
-        if said.get("id"):
-            self.ids.add(said["id"])
-        if tag in ("a", "img") and (link := said.get("href") or said.get("src")):
+        values = dict(attributes)
+        if values.get("id"):
+            self.ids.add(values["id"])
+        if tag in ("a", "img") and (link := values.get("href") or values.get("src")):
             self.links.append(link)
 
 

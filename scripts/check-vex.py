@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks trivy's and grype's own code whether they take back exactly the findings that our VEX documents say are not affected.
+"""Asks trivy's and grype's own code whether they dismiss exactly the findings that our VEX documents say are not affected.
 
     scripts/check-vex.py [--gospect PROGRAM] [--work DIR] [--images] PROGRAM...
 
@@ -8,7 +8,7 @@ program is asked about as a file, by OpenVEX (trivy, grype) and by CycloneDX for
 that a registry on this machine serves (`docker-registry` and `skopeo` must be installed), and asked about by OpenVEX.
 
 A reader gets every finding of all levels by the ID that it uses itself (the CVE, or else the GHSA), with the module and version that are linked.
-What it takes back must be what the document says is not affected, no more and no less.
+What it dismisses must be what the document says is not affected, no more and no less.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def compare(what, answer, findings, absent, ambiguous, failures):
     unlisted = {(row[1], row[2]) for row in answer["unlisted"] or []}
     wanted = absent - unlisted
     wrong = (taken - absent - ambiguous) | (wanted - taken)
-    print(f"  {what}: {len(findings)} findings, {len(absent)} not affected, {len(taken)} taken back, {len(unlisted)} not listed by the scanner"
+    print(f"  {what}: {len(findings)} findings, {len(absent)} not affected, {len(taken)} dismissed, {len(unlisted)} not listed by the scanner"
           + (f", DIFFERENT: {sorted(wrong)[:5]}" if wrong else ""))
     if wrong or (absent and not taken):
         failures.append(what)

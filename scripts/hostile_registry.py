@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Starts misbehaving registries on the loopback, pulls from each with gospect, and reports failures.
 
-usage: scripts/hostile_registry.py GOSPECT [NAME...]      SHOW=1 prints what gospect said; names that begin with `slow` run only when asked for
+usage: scripts/hostile_registry.py GOSPECT [NAME...]      SHOW=1 prints what gospect output; names that begin with `slow` run only when asked for
 
 Each case has its allowed exit codes and a word that the output must contain. Every pull runs with --memory 64M; its peak may be
 twice that, its processor time ten seconds, and its number of requests is limited. A host that only a redirect names must never get
@@ -416,13 +416,13 @@ def pull(program, scratch, name):
     watch.cancel()
     child.returncode = os.waitstatus_to_exitcode(status)
     out.seek(0), err.seek(0)
-    said = (err.read() + out.read()).decode("utf-8", "replace")
+    output = (err.read() + out.read()).decode("utf-8", "replace")
     wrong = []
     if child.returncode not in exits:
         wrong.append(f"exit {child.returncode}, not {' or '.join(map(str, exits))}")
-    if word and word not in said:
+    if word and word not in output:
         wrong.append(f"does not say {word!r}")
-    if child.returncode == 2 and "gospect:" not in said and '"detail"' not in said:
+    if child.returncode == 2 and "gospect:" not in output and '"detail"' not in output:
         wrong.append("says nothing")
     cpu = usage.ru_utime + usage.ru_stime
     if cpu > SECONDS:
@@ -433,7 +433,7 @@ def pull(program, scratch, name):
         wrong.append(f"{server.seen + other.seen} requests")
     if other.proofs:
         wrong.append(f"a host that a redirect named was given {other.proofs[0][:6]}...")
-    if "hunter2" in said or USER in said or "\x1b" in said or "\x07" in said:
+    if "hunter2" in output or USER in output or "\x1b" in output or "\x07" in output:
         wrong.append("a credential or a control character is shown")
     for path in getattr(answer, "asked", []):
         from urllib.parse import parse_qs, urlparse
@@ -443,7 +443,7 @@ def pull(program, scratch, name):
     print(f"{'ok   ' if not wrong else 'WRONG'} {name}: exit {child.returncode}, {cpu:.2f} s, {usage.ru_maxrss / 1024:.0f} MB, "
           f"{server.seen} requests, {time.time() - start:.1f} s in all {'; '.join(wrong)}", flush=True)
     if wrong or os.environ.get("SHOW"):
-        print("      " + said[:600].replace("\n", "\n      "))
+        print("      " + output[:600].replace("\n", "\n      "))
     server.http.shutdown(), other.http.shutdown()
     return bool(wrong)
 

@@ -301,9 +301,9 @@ def main():
         for n in (count << power for power in range(5)):
             with tempfile.TemporaryDirectory(prefix="hostile") as d:
                 make(d, n)
-                seconds, code, said = run([gospect] + [a.format(d=d) for a in command])
+                seconds, code, output = run([gospect] + [a.format(d=d) for a in command])
             times.append(seconds)
-            if code not in (0, 1, 2) or b"panicked" in said or seconds > SECONDS:
+            if code not in (0, 1, 2) or b"panicked" in output or seconds > SECONDS:
                 break
         wrong = []
         if len(times) < 5 or times[-1] > SECONDS:
@@ -311,7 +311,7 @@ def main():
         elif times[-1] - base > GROWTH * max(times[0] - base, 0.005):
             wrong.append("GROWS")
         bad += bool(wrong)
-        print(f"{name:32} {count:6} x 1..16: {' '.join(f'{t:.2f}' for t in times)} s  exit {code}  {len(said)} B  {' '.join(wrong)}", flush=True)
+        print(f"{name:32} {count:6} x 1..16: {' '.join(f'{t:.2f}' for t in times)} s  exit {code}  {len(output)} B  {' '.join(wrong)}", flush=True)
     return bad > 0
 
 

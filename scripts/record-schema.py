@@ -83,10 +83,10 @@ def definitions(source):
             yield name, {"description": doc, "oneOf": options}
         elif keyword == "enum":
             values = [(re.search(r'"([^"]+)"', line).group(1), text) for text, _, line in members(body)]
-            told = " ".join(f"`{value}`: {text}" for value, text in values)
+            meanings = " ".join(f"`{value}`: {text}" for value, text in values)
             # Records of newer versions may contain other words.
             known = {"enum": [value for value, _ in values]}
-            yield name, {"description": f"{doc} {told}", "anyOf": [known, {"type": "string"}]}
+            yield name, {"description": f"{doc} {meanings}", "anyOf": [known, {"type": "string"}]}
         else:
             properties, required = {}, []
             for text, attributes, line in members(body):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Cut a release, and hold everything that names a version of gospect together.
+"""Cut a release, and check that every place that names the version of gospect names the same.
 
 usage: release.py --check             say what disagrees; exit code 1 if anything does
        release.py --next VERSION      start work on VERSION: write its number everywhere, leave the changelog alone

@@ -10,7 +10,7 @@ import semver
 
 
 class Missing(Exception):
-    """An archive of the release that is not there, or that does not hold what it should."""
+    """An archive of the release that is missing or incomplete."""
 
 
 class NoVersion(Exception):

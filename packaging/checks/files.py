@@ -36,15 +36,15 @@ def binstall(release, _work):
     own = cargo()
     own_version, meta = own["workspace"]["package"]["version"], own["package"]["metadata"]["binstall"]
     for target in release.targets:
-        said = {**meta, **meta.get("overrides", {}).get(target.triple, {})}
+        stated = {**meta, **meta.get("overrides", {}).get(target.triple, {})}
         windows = target.program.endswith(".exe")
         values = {"repo": own["workspace"]["package"]["repository"], "version": own_version, "target": target.triple, "bin": "gospect",
                   "binary-ext": ".exe" if windows else ""}
         def filled(text):
             return re.sub(r"\{ ([\w-]+) \}", lambda m: values[m[1]], text)
-        check(filled(said["pkg-url"]) == release.url(target), f"{filled(said['pkg-url'])} is not {release.url(target)}")
-        check(said["pkg-fmt"] == ("zip" if windows else "tgz"), f"{target.triple}: {said['pkg-fmt']}")
-        check(filled(said["bin-dir"]) == f"{target.folder}/{target.program}", f"{target.triple}: {filled(said['bin-dir'])}")
+        check(filled(stated["pkg-url"]) == release.url(target), f"{filled(stated['pkg-url'])} is not {release.url(target)}")
+        check(stated["pkg-fmt"] == ("zip" if windows else "tgz"), f"{target.triple}: {stated['pkg-fmt']}")
+        check(filled(stated["bin-dir"]) == f"{target.folder}/{target.program}", f"{target.triple}: {filled(stated['bin-dir'])}")
         check(release.program(target), f"{target.triple}: no program")
 
 
@@ -90,10 +90,10 @@ def homebrew(release, work):
         folder, prefix = os.path.join(work, "brew", target.triple), os.path.join(work, "brew", target.triple + "-prefix")
         os.makedirs(folder)
         run("tar", "-xzf", release.path(target), "-C", folder)
-        said = json.loads(run("ruby", "-e", BREW, formula, *target.brew, prefix, cwd=os.path.join(folder, target.folder)))
-        check(said["url"] == release.url(target), f"{target.triple}: {said['url']}")
-        check(said["sha256"] == release.sha256(target), f"{target.triple}: another digest")
-        check(said["version"] == release.version, said["version"])
+        stated = json.loads(run("ruby", "-e", BREW, formula, *target.brew, prefix, cwd=os.path.join(folder, target.folder)))
+        check(stated["url"] == release.url(target), f"{target.triple}: {stated['url']}")
+        check(stated["sha256"] == release.sha256(target), f"{target.triple}: another digest")
+        check(stated["version"] == release.version, stated["version"])
         for path in ("bin/gospect", "share/man/man1/gospect-audit.1", "etc/bash_completion.d/gospect", "share/zsh/site-functions/_gospect"):
             check(os.path.isfile(os.path.join(prefix, path)), f"{target.triple}: does not install {path}")
 
@@ -104,9 +104,9 @@ def scoop(release, work):
     check(manifest["version"] == release.version, manifest["version"])
     for target in release.targets:
         if target.windows:
-            said = manifest["architecture"][target.windows["scoop"]]
-            check((said["url"], said["hash"]) == (release.url(target), release.sha256(target)), said)
-            check(manifest["bin"] in release.files(target) and said["extract_dir"] == target.folder, said)
+            stated = manifest["architecture"][target.windows["scoop"]]
+            check((stated["url"], stated["hash"]) == (release.url(target), release.sha256(target)), stated)
+            check(manifest["bin"] in release.files(target) and stated["extract_dir"] == target.folder, stated)
     schema("scoop.json", path)
 
 

@@ -65,8 +65,8 @@ def npm_installs(release, folder, registry):
     both(command, "scan", os.path.join(folder, "nothing"), code=2)
     piped = subprocess.run([command, "scan", "-"], input=b"text", capture_output=True)
     check(piped.returncode == 0 and b"0 Go" in piped.stdout + piped.stderr, piped)
-    said = both(os.path.join(folder, "without/node_modules/.bin/gospect"), "--version", code=2)
-    check(f"{scope}/{own}" in said and "--include=optional" in said, said)
+    output = both(os.path.join(folder, "without/node_modules/.bin/gospect"), "--version", code=2)
+    check(f"{scope}/{own}" in output and "--include=optional" in output, output)
 
 
 def apt(release, work):
@@ -77,8 +77,8 @@ def apt(release, work):
     check(len(packages) == sum(bool(t.deb) for t in release.targets), packages)
     for name in packages:
         path = os.path.join(repository, name)
-        said = run("dpkg-deb", "--field", path, "Package", "Version", "Architecture")
-        check(f"Version: {release.version}-1\n" in said and name.endswith(f"_{said.split()[-1]}.deb"), said)
+        output = run("dpkg-deb", "--field", path, "Package", "Version", "Architecture")
+        check(f"Version: {release.version}-1\n" in output and name.endswith(f"_{output.split()[-1]}.deb"), output)
         check("./usr/bin/gospect\n" in run("dpkg-deb", "--contents", path), f"{name}: no program")
     for folder in ("etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial",
                    "var/lib/dpkg/updates", "var/lib/dpkg/info", "var/log/apt", "tmp"):
@@ -96,8 +96,8 @@ def apt(release, work):
     empty = os.path.join(root, "etc/apt/empty.conf")
     open(empty, "w").close()
     env = dict(os.environ, APT_CONFIG=empty, DEBIAN_FRONTEND="noninteractive")
-    said = both("apt-get", *options, "update", env=env)
-    check("W:" not in said and "E:" not in said, said)
+    output = both("apt-get", *options, "update", env=env)
+    check("W:" not in output and "E:" not in output, output)
     # Files of a package belong to root.
     asroot = [] if os.geteuid() == 0 else ["fakeroot"]
     need(*asroot)
@@ -122,8 +122,8 @@ def lintian(_release, work):
     for name in sorted(os.listdir(repository)):
         if name.endswith(".deb"):
             # The tag that is left out is for packages that are uploaded to Debian.
-            said = both("lintian", "--allow-root", "--suppress-tags", "initial-upload-closes-no-bugs", "--fail-on", "error,warning", os.path.join(repository, name))
-            check("E:" not in said and "W:" not in said, said)
+            output = both("lintian", "--allow-root", "--suppress-tags", "initial-upload-closes-no-bugs", "--fail-on", "error,warning", os.path.join(repository, name))
+            check("E:" not in output and "W:" not in output, output)
 
 
 def sign(repository, home, key):
@@ -176,8 +176,8 @@ def pre_commit(_release, work):
     program = next(name for name in sorted(os.listdir(project)) if "linux-amd64-hello" in name)
     run(*git, "add", program, cwd=project)
     env = dict(os.environ, PATH=f"{os.path.dirname(bin_of(work))}:{os.environ['PATH']}", PRE_COMMIT_HOME=os.path.join(work, "pre-commit"), GIT_CONFIG_GLOBAL="/dev/null")
-    said = both("pre-commit", "try-repo", hooks, "gospect-audit-system", "--verbose", "--files", program, cwd=project, env=env)
-    check("Passed" in said and program in said, said)
+    output = both("pre-commit", "try-repo", hooks, "gospect-audit-system", "--verbose", "--files", program, cwd=project, env=env)
+    check("Passed" in output and program in output, output)
 
 
 CHECKS = [

@@ -18,23 +18,23 @@ def with_nulls(value, kind):
         return {field.name: with_nulls(value.get(field.name), field.type) for field in kind}
     if pyarrow.types.is_list(kind):
         if isinstance(value, dict):
-            return [{"key": key, "value": one} for key, one in value.items()]
-        return [with_nulls(one, kind.value_type) for one in value]
+            return [{"key": key, "value": item} for key, item in value.items()]
+        return [with_nulls(item, kind.value_type) for item in value]
     return value
 
 
 def keys(value, kind, path=()):
     """Keys of a JSON value that the Arrow type has no field for."""
     if isinstance(value, dict) and pyarrow.types.is_struct(kind):
-        for key, one in value.items():
+        for key, item in value.items():
             index = kind.get_field_index(key)
             if index < 0:
                 yield (*path, key)
             else:
-                yield from keys(one, kind.field(index).type, (*path, key))
+                yield from keys(item, kind.field(index).type, (*path, key))
     elif isinstance(value, list) and pyarrow.types.is_list(kind):
-        for one in value:
-            yield from keys(one, kind.value_type, path)
+        for item in value:
+            yield from keys(item, kind.value_type, path)
 
 
 def test_batches_hold_what_the_lines_hold(programs):

@@ -115,9 +115,9 @@ def report(sweeps, database, tmp_path_factory):
 
 
 def of_rule(report, rule):
-    found = [finding for finding in report if finding["rule"] == rule]
-    assert found, rule
-    return found
+    answers = [finding for finding in report if finding["rule"] == rule]
+    assert answers, rule
+    return answers
 
 
 def groups(report, rule):
@@ -128,8 +128,8 @@ def groups(report, rule):
 
 @pytest.mark.parametrize("rule", ["mixed-toolchains", "mixed-revisions", "mixed-dependencies"])
 def test_programs_that_differ(sql, report, rule):
-    found = {row[0] for row in sql(f"SELECT DISTINCT main_module FROM {rule.replace('-', '_')}")}
-    assert found == groups(report, rule)
+    answers = {row[0] for row in sql(f"SELECT DISTINCT main_module FROM {rule.replace('-', '_')}")}
+    assert answers == groups(report, rule)
 
 
 def test_dependencies_that_differ_by_name_and_version(sql, report):
@@ -163,8 +163,8 @@ def test_capabilities_that_were_gained(sql, report):
 def test_every_finding_about_a_program_is_in_the_table(sql, report):
     single = {"mixed-", "capability-", "vulnerable-fleet"}
     expected = {finding["fingerprint"] for finding in report if finding["path"].endswith("fresh") and not any(finding["rule"].startswith(s) for s in single)}
-    found = {row[0] for row in sql("SELECT f.finding.fingerprint FROM latest, LATERAL unnest(findings) AS f(finding)")}
-    assert expected and expected <= found
+    answers = {row[0] for row in sql("SELECT f.finding.fingerprint FROM latest, LATERAL unnest(findings) AS f(finding)")}
+    assert expected and expected <= answers
 
 
 def test_ten_queries_run_and_the_page_shows_them(sql, sweeps, tmp_path):

@@ -33,7 +33,7 @@ def releases(rows):
 
 @pytest.fixture
 def path_of_workers(monkeypatch):
-    """Worker processes find the package where this process has it, and call nobody."""
+    """Worker processes find the package where this process has it, and use no network."""
     import pathlib
 
     import gospect

@@ -28,7 +28,7 @@ def registry(programs, tmp_path_factory):
     for at in range(SHARING):
         registry.push(f"shared/{at:03}", "1", [base, layer({"app/config": b"%d" % at})])
     for at in range(IMAGES - SHARING):
-        # Bytes behind a program make it another layer.
+        # Bytes after a program make it another layer.
         digests = registry.push(f"own/{at:03}", "1", [layer({"app": program + b"%d" % at})])
         if at == 7:
             registry.stored(digests[0]).unlink()

@@ -29,7 +29,7 @@ def spark():
 
 
 def counted(table):
-    """The rows, but for the name of the sweep."""
+    """The rows, except for the name of the sweep."""
     return collections.Counter((row["target"], row["identity"], row["type"], row["line"], row["error"]) for row in table)
 
 
@@ -45,14 +45,14 @@ def test_the_join_finds_what_the_driver_finds(spark, programs, tmp_path):
     assert counted(rows) == counted(by_driver)
     assert {row["sweep"] for row in rows} == {"one"}
     assert sum(row["type"] == "binary" for row in rows) == 5
-    # What is whole is known, what failed is tried again, and so is a file that was changed.
+    # Complete targets are known; failed ones are scanned again, and so is a changed file.
     again = sweep(spark, targets, known=table).collect()
     assert {row["target"] for row in again} == {str(tmp_path / "missing"), "docker:alpine"}
     changed = programs / "1.27-linux-amd64-strip"
     changed.touch()
     again = sweep(spark, targets, known=table).collect()
     assert {row["target"] for row in again if row["type"] == "binary"} == {str(changed)}
-    # Any table with these columns will do, and one that knows nothing.
+    # Any table with these columns works, even one without rows.
     one = table.where("type = 'end' AND target LIKE '%plain'").select("type", "failed", "identity")
     assert one.count() == 1
     assert sum(row["type"] == "end" for row in sweep(spark, targets, known=one).collect()) == 5

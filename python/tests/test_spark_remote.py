@@ -22,7 +22,7 @@ def swept(targets):
 
 
 def records(rows):
-    """What the records say, but for their places."""
+    """What the records say, except their places."""
     return {row["path"].rpartition("/")[2]: (row["record"]["go_version"], row["record"]["size"]) for row in rows if row["type"] == "binary"}
 
 
@@ -57,12 +57,12 @@ def test_a_web_server_is_read_by_fsspec(web, local, programs):
     address = f"http://{web}/{name}"
     (target,) = planned(address)
     assert (target.name, target.size, target.error) == (address, (programs / name).stat().st_size, None)
-    # A web server says no time, so that a file that was changed could look known.
+    # A web server states no time, so a changed file could look known.
     assert target.identity is None
     rows = swept([target])
     assert records(rows) == {name: local[name]}
     assert rows[0]["record"]["location"]["file"] == address and rows[0]["target"] == address
-    # All that its page lists, but for what is too small; names, passwords and queries stay out of the table.
+    # All that its page lists, except what is too small; names, passwords and queries stay out of the table.
     assert records(swept(planned(f"http://{web}/"))) == local
     (secret,) = planned(f"http://me:sesame@{web}/{name}?token=sesame")
     rows = swept([secret])

@@ -100,9 +100,9 @@ def test_a_cache_of_another_version_is_a_row(images, plain, tmp_path, content, w
     (folder / "letter.txt" if content is None else folder / "gospect-cache").write_text(content or "dear")
     rows = swept(images, cache=tmp_path / "cache", partition_targets=2)
     assert essence(rows) == plain
-    said = complaints(rows)
-    assert len(said) == 2, "one for each task"
-    assert all(why in text and str(tmp_path) in text for text in said)
+    texts = complaints(rows)
+    assert len(texts) == 2, "one for each task"
+    assert all(why in text and str(tmp_path) in text for text in texts)
 
 
 def mounted(folder, options):
@@ -122,8 +122,8 @@ def test_a_full_cache_is_a_row(images, plain, tmp_path):
                 pass
         rows = swept(images, cache=folder)
         assert essence(rows) == plain
-        (said,) = set(complaints(rows))
-        assert "No space left" in said or "could not be kept" in said
+        (complaint,) = set(complaints(rows))
+        assert "No space left" in complaint or "could not be kept" in complaint
     finally:
         subprocess.run(["umount", str(folder)], check=True)
 
@@ -137,14 +137,14 @@ def test_a_read_only_cache_is_a_row_and_what_it_has_is_used(images, plain, tmp_p
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
         rows = swept(images, cache=folder)
         assert essence(rows) == plain and len(entries(folder)) == kept > 0
-        (said,) = set(complaints(rows))
-        assert "could not be kept" in said and "ead-only" in said
+        (complaint,) = set(complaints(rows))
+        assert "could not be kept" in complaint and "ead-only" in complaint
     finally:
         subprocess.run(["umount", str(folder)], check=True)
 
 
 class Registry:
-    """A registry of some images that wants a token, and takes it back after so many blobs."""
+    """A registry of some images that requires a token, and revokes it after so many blobs."""
 
     def __init__(self, layers, blobs):
         self.files, self.left = {}, blobs
@@ -199,7 +199,7 @@ def test_a_token_that_is_revoked_in_the_middle_is_a_row_for_each_image_after_it(
     registry = Registry([layer({"app": program + b"%d" % at}) for at in range(6)], 5)
     try:
         options = Options.of({"targets": "\n".join(f"registry:{registry.host}/app:v{at}" for at in range(6)), "insecure_http": "true"})
-        # The plan is made with a token that is good.
+        # The plan is made with a valid token.
         planned = _plan.plan(options)
         assert [target.error for target in planned] == [None] * 6
         rows = [row for batch in _rows.rows_of_partition(planned, options) for row in batch.to_pylist()]
@@ -226,7 +226,7 @@ def test_lines_that_are_no_targets_are_rows(program, tmp_path):
     for line in nonsense:
         assert any(line in target or target in line for target in told), (line, told)
     assert len([row for row in rows if row["type"] == "end" and not row["failed"]]) == 1
-    # A file of lines, as users write them: empty ones count for nothing.
+    # A file of lines, as users write them: empty ones are ignored.
     (tmp_path / "list").write_bytes(b"\n\n  \r\n\xff\xfe\n" + str(program).encode() + b"\r\n")
     options = Options.of({"targets_file": str(tmp_path / "list")})
     assert len(options.targets) == 2 and options.targets[1] == str(program)

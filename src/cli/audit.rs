@@ -12,7 +12,7 @@ use super::output::Output;
 use super::policy;
 use super::vuln::{read_fixes, read_severities, read_vex};
 use crate::audit::policy::{Input as Given, Judged};
-use crate::audit::{Audit, Auditor, Baseline, Finding, Policy};
+use crate::audit::{Audit, Auditor, Baseline, Date, Finding, Policy};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
 use crate::record::{Binary, Document, Line};
@@ -24,6 +24,7 @@ use crate::report::style::clean;
 use crate::scan::ListPackages;
 use crate::vuln::vex;
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 
 /// Most bytes of a file of `--rebuilt`; real ones have some kilobytes.
@@ -105,42 +106,26 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     auditor = auditor.with_go_sums(&go_sums);
     let format = findings::format(&judge.format);
     // Only the HTML page shows the binaries as well, so only it keeps them.
-    let mut page: Option<(Document, SupportTable)> = None;
-    let budget = Budget::of(args.source.memory, Use::Page);
-    let day = today.to_string();
-    let end = input.run(args.output.quiet, &mut |line| {
+    let mut page = format.is_none().then(|| PageRecords::new(args, today));
+    let mut end = input.run(args.output.quiet, &mut |line| {
         if let Line::Binary(binary) = &line {
             without_capabilities += u64::from(capabilities && !has_capabilities(binary));
         }
         auditor.line(&line);
-        if format.is_none() {
-            budget.spend(PAGE * line.size_in_memory())?;
-            match (&mut page, line) {
-                (None, Line::Run(run)) => {
-                    page = Some((Document::new(run), SupportTable::default()));
-                }
-                (Some((document, support)), line) => {
-                    if let Line::Binary(binary) = &line {
-                        dates::with_support(binary, &day, |release, row| {
-                            support.entry(release.to_owned()).or_insert_with(row);
-                        });
-                    }
-                    document.push(line);
-                }
-                (None, _) => {}
-            }
+        match &mut page {
+            Some(page) => page.add(line),
+            None => Ok(()),
         }
-        Ok(())
     })?;
     let audit = auditor.finish();
     if let Some(damaged) = audit.damaged {
         return Err(Error::Damaged(damaged));
     }
-    match (format, &page) {
+    if let Some(format) = format {
         // Messages have said which targets could not be read, and text has nothing to add.
-        (Some(format), _)
-            if format.name == "text" && end.read_nothing() && only_targets(&audit) => {}
-        (Some(format), _) => {
+        let is_said =
+            format.name == "text" && end.read_nothing() && has_only_unread_targets(&audit);
+        if !is_said {
             let options = findings::Options {
                 color: output.look.color,
                 width: output.look.width,
@@ -148,22 +133,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
             };
             output.write(|out| (format.render)(&audit, &options, out))?;
         }
-        (None, Some((document, support))) => {
-            let binaries = document.binaries.iter();
-            let places = binaries.map(|b| (b.path.as_str(), &b.location));
-            let remarks = remarks::remarks(&audit, places);
-            let mut page = Page::of_scan(document, support, &remarks);
-            page.title = page.title.replacen("Scan of", "Audit of", 1);
-            page.rules = remarks::rules(&audit);
-            page.add_rebuilt(&rebuilt);
-            output.write(|out| page.write(out))?;
-        }
-        (None, None) => {}
+    } else if let Some(page) = page {
+        page.write(&audit, &rebuilt, &mut output)?;
     }
     if !args.output.quiet {
         say_what_holds(&policy, &audit);
     }
-    let mut end = end;
     end.failed |= no_baseline;
     if without_capabilities > 0 {
         let programs = count(without_capabilities, "program", "programs");
@@ -184,7 +159,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
 }
 
 /// Whether no finding is about something other than a target that could not be read.
-fn only_targets(audit: &Audit) -> bool {
+fn has_only_unread_targets(audit: &Audit) -> bool {
     let is_target = |f: &Finding| f.rule == "unexamined-file" && f.location.is_of_target(&f.path);
     audit.findings.iter().all(is_target)
 }
@@ -199,6 +174,59 @@ fn given(args: &AuditArgs) -> Vec<Given> {
     ];
     let given = all.into_iter().filter(|(is_given, _)| *is_given);
     given.map(|(_, input)| input).collect()
+}
+
+/// The records that the HTML page shows beside the findings.
+struct PageRecords {
+    /// `None` before the first line.
+    document: Option<Document>,
+    support: SupportTable,
+    budget: Budget,
+    /// The day of the audit.
+    day: String,
+}
+
+impl PageRecords {
+    fn new(args: &AuditArgs, today: Date) -> Self {
+        Self {
+            document: None,
+            support: SupportTable::default(),
+            budget: Budget::of(args.source.memory, Use::Page),
+            day: today.to_string(),
+        }
+    }
+
+    fn add(&mut self, line: Line) -> io::Result<()> {
+        self.budget.spend(PAGE * line.size_in_memory())?;
+        match (&mut self.document, line) {
+            (None, Line::Run(run)) => self.document = Some(Document::new(run)),
+            (Some(document), line) => {
+                if let Line::Binary(binary) = &line {
+                    dates::with_support(binary, &self.day, |release, support| {
+                        let release = release.to_owned();
+                        self.support.entry(release).or_insert_with(support);
+                    });
+                }
+                document.push(line);
+            }
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    fn write(&self, audit: &Audit, rebuilt: &[Rebuilt], output: &mut Output) -> Result<(), Error> {
+        let Some(document) = &self.document else {
+            return Ok(());
+        };
+        let binaries = document.binaries.iter();
+        let places = binaries.map(|b| (b.path.as_str(), &b.location));
+        let remarks = remarks::remarks(audit, places);
+        let mut page = Page::of_scan(document, &self.support, &remarks);
+        page.title = page.title.replacen("Scan of", "Audit of", 1);
+        page.rules = remarks::rules(audit);
+        page.add_rebuilt(rebuilt);
+        output.write(|out| page.write(out))
+    }
 }
 
 /// The results of `--rebuilt`.

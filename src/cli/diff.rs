@@ -18,7 +18,7 @@ use crate::report::diff::{html, json, markdown, text};
 use crate::report::findings::{Listing, Options};
 use crate::report::rebuild;
 use crate::report::style::clean;
-use crate::scan::ListPackages;
+use crate::scan::{ListPackages, Named};
 use crate::source::target::Target;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -56,22 +56,11 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         true => Some([file_of(&old)?, file_of(&new)?]),
         false => None,
     };
-    let sides = [old, new].map(|named| -> Result<Input, Error> {
-        let input = Input::of(vec![named], &args.source, Need::Full("diff"));
-        let mut input = input.and_then(Input::whole)?.with_digests();
-        if is_asked_for {
-            input = input.with_functions();
-        }
-        if capabilities {
-            input = input.with_capabilities();
-        }
-        Ok(match args.packages || capabilities {
-            true => input.with_packages(ListPackages::OfAll),
-            false => input,
-        })
-    });
-    let [old, new] = sides;
-    let (old, new) = (old?, new?);
+    let asks = Asks {
+        vulnerabilities: is_asked_for,
+        capabilities,
+    };
+    let (old, new) = (open(old, args, asks)?, open(new, args, asks)?);
     // Records name what they were made of, so that a report is the same as of the files.
     let scanned = [old.scanned(), new.scanned()];
     let mut output = Output::open(&args.output)?;
@@ -98,68 +87,16 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         (None, true) => diff::diff_with_packages(&before, &now),
         (None, false) => diff::diff(&before, &now),
     };
-    if diff.content_not_compared > 0 {
-        if !quiet {
-            let programs = count(diff.content_not_compared, "program", "programs");
-            say!(
-                "gospect: content of {programs} among the unchanged not compared: their records have no sha256; write records with `gospect scan --hash --format ndjson`"
-            );
-        }
-        // Asked for by name, this class has no known answer, so the command fails; `any` is answered if something else changed.
-        let is_asked_for = names_class(&args.fail_on, Class::Content);
-        let unanswered = classes.contains(&Class::Content) && !diff.has(&classes);
-        end.failed |= is_asked_for || unanswered || args.source.strict;
-    }
-    let blind = before.iter().chain(&now).filter(|b| b.packages.is_none());
-    if let (true, false, blind @ 1..) = (args.packages, quiet, blind.count()) {
-        let programs = count(blind as u64, "program", "programs");
-        say!(
-            "gospect: the packages of {programs} are unknown: no function table, or records that were written without --symbols"
-        );
-    }
-    let all = before.iter().chain(&now);
-    let blind = all.filter(|b| !has_capabilities(b)).count();
-    if capabilities && blind > 0 {
-        let programs = count(blind as u64, "program", "programs");
-        if !quiet {
-            say!(
-                "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
-            );
-        }
-        // As with contents: a question that has no answer must not look like `nothing gained`.
-        end.failed |= names_class(&args.fail_on, Class::Capability) || args.source.strict;
-    }
+    end.failed |= content_fails(args, &diff, &classes);
+    end.failed |= packages_fail(args, before.iter().chain(&now), capabilities);
     if let Some([old, new]) = &files {
         diff.code = Some(compare_code(old, new)?);
     }
-    let options = Options {
-        color: output.look.color,
-        width: output.look.width,
-        listing: match (args.all, args.summary) {
-            (true, _) => Listing::All,
-            (_, true) => Listing::Summary,
-            (false, false) => Listing::Grouped,
-        },
-    };
     // A report would call every program of the other side added or removed.
     if is_unread {
         return Ok(Exit::Failed);
     }
-    let look = output.look;
-    output.write(|out| match args.format.as_str() {
-        "json" => json::render(&diff, out),
-        "markdown" => {
-            markdown::render(&diff, [&scanned[0], &scanned[1]], options.listing, out)?;
-            let code = diff.code.as_ref();
-            code.map_or(Ok(()), |code| rebuild::comparison_markdown(code, out))
-        }
-        "html" => html::render(&diff, [&scanned[0], &scanned[1]], out),
-        _ => {
-            text::render(&diff, &options, out)?;
-            let code = diff.code.as_ref();
-            code.map_or(Ok(()), |code| rebuild::comparison_text(code, &look, out))
-        }
-    })?;
+    write(args, &diff, [&scanned[0], &scanned[1]], &mut output)?;
     let causes = causes(&diff, &classes, fails_on_worse);
     let exit = Exit::of(&end, args.source.strict, !causes.is_empty(), false);
     if exit == Exit::Findings && !quiet {
@@ -187,6 +124,106 @@ fn say_what_is_gone(diff: &Diff) {
             "gospect: {programs} removed, which `worse` does not count; `--fail-on worse,removed` does"
         );
     }
+}
+
+/// What is compared besides the facts of records.
+#[derive(Clone, Copy)]
+struct Asks {
+    vulnerabilities: bool,
+    capabilities: bool,
+}
+
+/// Opens one side.
+fn open(named: Named, args: &DiffArgs, asks: Asks) -> Result<Input, Error> {
+    let input = Input::of(vec![named], &args.source, Need::Full("diff"))?;
+    let mut input = input.whole()?.with_digests();
+    if asks.vulnerabilities {
+        input = input.with_functions();
+    }
+    if asks.capabilities {
+        input = input.with_capabilities();
+    }
+    Ok(match args.packages || asks.capabilities {
+        true => input.with_packages(ListPackages::OfAll),
+        false => input,
+    })
+}
+
+/// Reports programs whose content was not compared. Returns whether the command fails because of them.
+fn content_fails(args: &DiffArgs, diff: &Diff, classes: &[Class]) -> bool {
+    if diff.content_not_compared == 0 {
+        return false;
+    }
+    if !args.output.quiet {
+        let programs = count(diff.content_not_compared, "program", "programs");
+        say!(
+            "gospect: content of {programs} among the unchanged not compared: their records have no sha256; write records with `gospect scan --hash --format ndjson`"
+        );
+    }
+    // Asked for by name, this class has no known answer, so the command fails; `any` is answered if something else changed.
+    let is_named = names_class(&args.fail_on, Class::Content);
+    let is_unanswered = classes.contains(&Class::Content) && !diff.has(classes);
+    is_named || is_unanswered || args.source.strict
+}
+
+/// Reports programs whose packages, or what these can do, are unknown. Returns whether the command fails because of them.
+fn packages_fail<'b>(
+    args: &DiffArgs,
+    programs: impl Iterator<Item = &'b Binary> + Clone,
+    capabilities: bool,
+) -> bool {
+    let without_packages = programs.clone().filter(|b| b.packages.is_none()).count();
+    if args.packages && without_packages > 0 && !args.output.quiet {
+        let programs = count(without_packages as u64, "program", "programs");
+        say!(
+            "gospect: the packages of {programs} are unknown: no function table, or records that were written without --symbols"
+        );
+    }
+    let without_capabilities = programs.filter(|b| !has_capabilities(b)).count();
+    if !capabilities || without_capabilities == 0 {
+        return false;
+    }
+    if !args.output.quiet {
+        let programs = count(without_capabilities as u64, "program", "programs");
+        say!(
+            "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
+        );
+    }
+    // As with content: a question that has no answer must not look like `nothing gained`.
+    names_class(&args.fail_on, Class::Capability) || args.source.strict
+}
+
+/// Writes the diff; `scanned` are the targets of both sides.
+fn write(
+    args: &DiffArgs,
+    diff: &Diff,
+    scanned: [&str; 2],
+    output: &mut Output,
+) -> Result<(), Error> {
+    let look = output.look;
+    let options = Options {
+        color: look.color,
+        width: look.width,
+        listing: match (args.all, args.summary) {
+            (true, _) => Listing::All,
+            (_, true) => Listing::Summary,
+            (false, false) => Listing::Grouped,
+        },
+    };
+    output.write(|out| match args.format.as_str() {
+        "json" => json::render(diff, out),
+        "markdown" => {
+            markdown::render(diff, scanned, options.listing, out)?;
+            let code = diff.code.as_ref();
+            code.map_or(Ok(()), |code| rebuild::comparison_markdown(code, out))
+        }
+        "html" => html::render(diff, scanned, out),
+        _ => {
+            text::render(diff, &options, out)?;
+            let code = diff.code.as_ref();
+            code.map_or(Ok(()), |code| rebuild::comparison_text(code, &look, out))
+        }
+    })
 }
 
 /// What `--fail-on` names and the comparison has, each with its number of programs: `toolchain (5 programs)`.

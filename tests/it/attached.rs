@@ -210,11 +210,11 @@ fn attestations_of_an_image_are_found_in_its_registry() {
 }
 
 #[test]
-fn a_root_counts_for_what_a_registry_has() {
+fn a_trusted_root_verifies_what_a_registry_has() {
     let host = serve(registry("referrers", &commit()));
     let root = "testdata/verify/provenance/trusted_root.json";
     let out = verify(&host, &["--trusted-root", root]);
-    // The statement is not signed, which the words say.
+    // The statement is not signed, and the text says so.
     let document: Value = serde_json::from_str(&out.stdout).unwrap();
     let signature = &document["programs"][0]["provenance"][0]["signature"];
     assert_eq!(signature["done"], "parsed; it is not signed");

@@ -403,9 +403,9 @@ fn limits_hold_for_images_in_images() {
     let path = dir.put("deep.tar", &inner);
     let path = path.to_str().unwrap();
     let all = lines(&["--facts=build-info", path], None);
-    let said: Vec<_> = all.iter().filter(|l| l["type"] == "unexamined").collect();
-    assert_eq!(said.len(), 1, "{said:#?}");
-    assert_eq!(said[0]["reason"], "limit");
+    let unexamined: Vec<_> = all.iter().filter(|l| l["type"] == "unexamined").collect();
+    assert_eq!(unexamined.len(), 1, "{unexamined:#?}");
+    assert_eq!(unexamined[0]["reason"], "limit");
     let out = run(&["scan", "--max-depth=30", "--facts=build-info", path]);
     assert!(out.stdout.contains("3 Go programs"), "{}", out.stdout);
 
@@ -452,12 +452,20 @@ fn only_images_of_the_wanted_platform_are_read_in_a_bundle() {
         "{}",
         out.stderr
     );
-    let told = lines(&["--platform=linux/arm64", path], None);
-    let told: Vec<_> = told.iter().filter(|l| l["type"] == "unexamined").collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0]["path"].as_str().unwrap().ends_with("b.tgz!a.tar"));
+    let unexamined = lines(&["--platform=linux/arm64", path], None);
+    let unexamined: Vec<_> = unexamined
+        .iter()
+        .filter(|l| l["type"] == "unexamined")
+        .collect();
+    assert_eq!(unexamined.len(), 1, "{unexamined:?}");
+    assert!(
+        unexamined[0]["path"]
+            .as_str()
+            .unwrap()
+            .ends_with("b.tgz!a.tar")
+    );
     assert_eq!(
-        told[0]["detail"],
+        unexamined[0]["detail"],
         "no image for linux/arm64; there is linux/amd64"
     );
     let strict = run(&["scan", "--strict", "--platform=linux/arm64", path]);

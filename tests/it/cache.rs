@@ -1,4 +1,4 @@
-//! Results of layers that `--cache` keeps: they change nothing of what is printed, whatever happens to the folder, and they save the reading.
+//! Results of layers that `--cache` keeps: the output is the same with and without them, whatever happens to the folder, and layers are read once.
 
 use crate::support::cli::{Output, Scratch, command, finish, run};
 use crate::support::pack::docker_archive;
@@ -159,7 +159,7 @@ fn a_cache_changes_nothing_that_is_printed() {
 }
 
 #[test]
-fn other_commands_use_it_too() {
+fn other_commands_use_the_cache() {
     let scratch = Scratch::new();
     let (layout, top) = layout();
     let directory = layout.write(&top);
@@ -227,7 +227,7 @@ fn archives_that_must_be_decompressed_are_known_again() {
     );
     scratch.put("tree/app.deb", &deb);
     scratch.put("tree/one.gz", &gzip(&[app.as_slice(), &other].concat()));
-    // Not kept: short ones, ones whose digest takes as long, and those with images.
+    // Not kept: short archives, those whose digest takes as long as reading them, and those with images.
     scratch.put("tree/short.gz", &gzip(&app[..400_000]));
     scratch.put("tree/app.zip", &zip(&[ZipEntry::deflated("bin/app", &app)]));
     scratch.put("tree/image.tar.gz", &gzip(&layout.tar(&top)));
@@ -269,7 +269,7 @@ fn a_damaged_image_is_found_out_in_spite_of_the_cache() {
     let good = layout.write(&top);
     let cache = scratch.path().join("cache");
     with_cache(good.path(), &cache, &[]);
-    // The images share layers, which are there once.
+    // The images share layers, which are stored once.
     layout.blobs.sort();
     layout.blobs.dedup();
     for at in 0..layout.blobs.len() {
@@ -445,7 +445,7 @@ fn foreign_folders_are_refused() {
 }
 
 #[test]
-fn its_size_is_bounded() {
+fn the_size_of_the_cache_is_bounded() {
     let scratch = Scratch::new();
     let cache = scratch.path().join("cache");
     let text = cache.to_str().unwrap();
@@ -515,7 +515,7 @@ fn its_size_is_bounded() {
 }
 
 #[test]
-fn several_processes_share_it() {
+fn several_processes_share_a_cache() {
     let scratch = Scratch::new();
     let (layout, top) = layout();
     let directory = layout.write(&top);
@@ -635,7 +635,7 @@ fn a_registry_is_asked_for_no_layer_that_is_known() {
 const GROUPS: [&str; 3] = ["versions", "ages", "gopath"];
 
 #[test]
-fn facts_have_another_number_when_records_change() {
+fn the_number_of_the_facts_changes_with_the_records() {
     let mut all = String::new();
     for one in fixtures().filter(|one| GROUPS.contains(&one.group.as_str())) {
         let bytes = one.bytes();

@@ -7,7 +7,7 @@ use gospect::go::calls::{Graph, NoGraph};
 use gospect::go::programs;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the graph of one program amounts to.
+/// The counts of the graph of one program.
 struct Seen {
     functions: usize,
     unreached: Vec<String>,
@@ -177,7 +177,7 @@ fn goroutines_are_told_apart_and_wrappers_left_out() {
         assert!(text.contains("\n  go     runtime.bgsweep "), "{id}: {text}");
         let is_certain = text.contains("each step is a call in the code, or starts a goroutine\n");
         assert_eq!(is_certain, !id.contains("aix"), "{id}: {text}");
-        // A wrapper that is asked for is shown.
+        // A wrapper is shown if it is the function in question.
         let out = run(&["why", "--format", "json", path, "runtime.gcenable.gowrap1"]);
         let why: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
         let chain = why["answers"][0]["chains"][0].as_array().unwrap();
@@ -212,7 +212,7 @@ fn an_unknown_name_gets_similar_names() {
         "{}",
         out.stdout
     );
-    // Without a function table nobody knows.
+    // Without a function table the answer is unknown.
     let other = scratch.put_fixture("1.27-linux-amd64-gccgo");
     let other = other.to_str().unwrap();
     let out = run(&["why", other, "main.main"]);
@@ -230,7 +230,7 @@ fn an_unknown_name_gets_similar_names() {
     assert!(missing.stderr.contains("/nowhere"), "{}", missing.stderr);
 }
 
-/// Each linked function of a vulnerability gets a chain; an ID that the program does not hold is not found.
+/// Each linked function of a vulnerability gets a chain; an ID whose functions are not in the program is not found.
 #[test]
 fn vulnerabilities_lead_to_their_functions() {
     let scratch = Scratch::new();
@@ -268,7 +268,7 @@ fn vulnerabilities_lead_to_their_functions() {
     let out = run(&["why", scratch.path().to_str().unwrap(), "main.main"]);
     assert_eq!(out.code, Some(2));
     assert!(out.stderr.contains("gospect scan"), "{}", out.stderr);
-    // So does that for an archive, of which nothing was looked at.
+    // The same for an archive, which is not read at all.
     let program = crate::support::fixtures::fixture("1.27-linux-amd64-strip");
     let archive = test_support::archives::tar(&[("bin/app", program.as_slice())]);
     let archive = scratch.put("app.tar", &archive);

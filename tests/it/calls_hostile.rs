@@ -1,4 +1,4 @@
-//! Programs that lie about what leads to what: code that is noise, pointers and tables that lead anywhere.
+//! Programs with false call information: code that is noise, pointers and tables that lead anywhere.
 
 use crate::calls::replaced;
 use crate::support::fixtures::fixture;
@@ -7,9 +7,9 @@ use gospect::go::programs;
 use gospect::go::tables::Tables;
 use gospect::record::why::{By, Step};
 
-/// Programs whose code is noise, and whose pointers lead anywhere: answers come, in the time and memory of the file.
+/// Programs whose code is noise, and whose pointers lead anywhere: answers take time and memory in proportion to the file.
 #[test]
-fn noise_for_code_and_lying_pointers_end() {
+fn noise_as_code_and_false_pointers_come_to_an_end() {
     for id in [
         "1.27-linux-amd64-starting",
         "1.27-linux-arm64-starting",
@@ -102,9 +102,9 @@ fn is_listed(bytes: &[u8], function: &str) -> bool {
     chain.is_some_and(|chain| chain.len() == 1 && chain[0].by == By::Init)
 }
 
-/// A list of initialisers that lies about its place, its length or its tasks is no list, and the program is read without it.
+/// A list of initialisers with a false address, length or task is ignored, and the program is read without it.
 #[test]
-fn a_lying_list_of_initialisers_is_no_list() {
+fn a_false_list_of_initialisers_is_ignored() {
     /// Word number of `moduledata.inittasks` in Go 1.27.
     const LIST: u64 = 56;
     const FUNCTION: &str = "example.com/starting/starts.zKq9.b";
@@ -126,7 +126,7 @@ fn a_lying_list_of_initialisers_is_no_list() {
     .unwrap();
     assert!(is_listed(&honest, FUNCTION));
     let word = u64::to_le_bytes;
-    let lies: [(&str, Edits<'_>); 8] = [
+    let false_lists: [(&str, Edits<'_>); 8] = [
         (
             "a length behind the end of the data",
             &[(field + 8, &word(1 << 17)), (field + 16, &word(1 << 17))],
@@ -154,7 +154,7 @@ fn a_lying_list_of_initialisers_is_no_list() {
             &[(task + 8, &word(1))],
         ),
     ];
-    for (what, places) in lies {
+    for (what, places) in false_lists {
         let lying = with_bytes(&honest, places);
         assert!(!is_listed(&lying, FUNCTION), "{what}");
     }
@@ -162,7 +162,7 @@ fn a_lying_list_of_initialisers_is_no_list() {
 
 /// Type descriptors that name themselves and each other as the pointers to them.
 #[test]
-fn type_descriptors_in_a_circle_end() {
+fn type_descriptors_in_a_circle_come_to_an_end() {
     /// Word numbers of `moduledata.types` and `etypes` in Go 1.27.
     const RANGE: (u64, u64) = (37, 39);
     /// Offset of `abi.Type.PtrToThis`.
@@ -201,7 +201,7 @@ fn type_descriptors_in_a_circle_end() {
 }
 
 #[test]
-fn damaged_code_and_tables_end() {
+fn damaged_code_and_tables_come_to_an_end() {
     for id in [
         "1.19-linux-amd64-strip",
         "1.22-linux-mips64le-strip",

@@ -47,7 +47,7 @@ fn a_package_can_do_what_its_functions_lead_to() {
         let main = package("main");
         let chains = main["chains"].as_array().unwrap();
         let chain = |name: &str| chains.iter().find(|c| c["capability"] == name);
-        // Main gives `os.Remove` away as a value, and calls the rest through the dependency.
+        // Main passes `os.Remove` on as a value, and calls the rest through the dependency.
         let files = chain("FILES").unwrap();
         assert_eq!(
             (&files["certain"], &files["direct"]),
@@ -222,7 +222,7 @@ fn a_comparison_names_what_was_gained() {
     assert_eq!(out.code, Some(1), "{}", out.stderr);
     let flat = out.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains(sentence), "{flat}");
-    // The way back gains nothing of the kind, but it is a change.
+    // In the other direction nothing is gained, but it is still a change.
     let back = document(&["diff", "--capabilities", "--format", "json", new, old]);
     let changes = back["pairs"][0]["changes"].as_array().unwrap();
     let lost: Vec<&Value> = changes
@@ -233,7 +233,7 @@ fn a_comparison_names_what_was_gained() {
     assert!(lost.iter().any(
         |c| c["key"] == "example.com/tool v1.4.0" || c["old"] == "could start processes (EXEC)"
     ));
-    // Nobody asked.
+    // Capabilities were not asked for.
     let quiet = document(&["diff", "--format", "json", old, new]);
     assert!(!quiet.to_string().contains("start processes"));
     // Records answer as the files do, and say so when they cannot.

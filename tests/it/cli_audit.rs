@@ -231,9 +231,9 @@ extends = "theirs"
     s.put("bad.toml", policy.as_bytes());
     let out = audit(&s, &["--policy=bad.toml", "."]);
     assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
-    let said: Vec<&str> = out.stderr.split("\nerror: ").collect();
-    assert_eq!(said.len(), MISTAKES.len(), "{}", out.stderr);
-    for (text, (place, word)) in said.iter().zip(MISTAKES) {
+    let mistakes: Vec<&str> = out.stderr.split("\nerror: ").collect();
+    assert_eq!(mistakes.len(), MISTAKES.len(), "{}", out.stderr);
+    for (text, (place, word)) in mistakes.iter().zip(MISTAKES) {
         assert!(
             text.contains(&format!("--> bad.toml:{place}\n")),
             "{place}: {text}"

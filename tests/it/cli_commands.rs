@@ -33,7 +33,7 @@ fn a_target_without_a_command_is_scanned() {
         short.stdout,
         run_in(place, &["scan", ".", "--format=csv"]).stdout
     );
-    // The name of a command is a command, whatever lies there.
+    // The name of a command is a command, even if there is a file of that name.
     std::fs::create_dir(place.join("explain")).unwrap();
     assert!(run_in(place, &["explain"]).stdout.contains("GS"));
     let missing = run_in(place, &["nothing-here"]);

@@ -49,8 +49,8 @@ fn exit_codes() {
         &s,
         &["--fail-on=toolchain,added", "-o", "report", "old", "new"],
     );
-    let said = "gospect: failed on: toolchain (";
-    assert!(written.stderr.contains(said), "{}", written.stderr);
+    let message = "gospect: failed on: toolchain (";
+    assert!(written.stderr.contains(message), "{}", written.stderr);
     assert!(!written.stderr.contains("added"), "{}", written.stderr);
     let quiet = diff(&s, &["--quiet", "--fail-on=toolchain", "old", "new"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(1), ""));
@@ -92,7 +92,7 @@ fn changes(out: &Output) -> Vec<(String, String)> {
 }
 
 /// Keys of the changes of one class.
-fn of<'c>(changes: &'c [(String, String)], class: &str) -> Vec<&'c str> {
+fn keys_of<'c>(changes: &'c [(String, String)], class: &str) -> Vec<&'c str> {
     let of_class = changes.iter().filter(|c| c.0 == class);
     of_class.map(|c| c.1.as_str()).collect()
 }
@@ -110,7 +110,7 @@ fn two_builds_of_other_code_are_not_unchanged() {
     assert_eq!(out.code, Some(1));
     // The constant is in the code; the build ID in the record changes with it.
     let found = changes(&out);
-    assert_eq!(of(&found, "content"), ["record", "code"], "{found:?}");
+    assert_eq!(keys_of(&found, "content"), ["record", "code"], "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
     for format in ["text", "markdown", "html"] {
         let args = ["--format", format, "--fail-on=content", "old", "new"];
@@ -146,7 +146,7 @@ fn a_version_that_only_the_program_holds_is_compared() {
             let fail_on = format!("--fail-on={class}");
             let out = diff(&s, &["--format=json", &fail_on, "old", "new"]);
             assert_eq!(out.code, Some(1), "{old} {class}");
-            assert_eq!(of(&changes(&out), "version"), [key]);
+            assert_eq!(keys_of(&changes(&out), "version"), [key]);
         }
         let text = diff(&s, &["old", "new"]).stdout;
         assert!(text.contains(&format!("{key} 1.0.0 -> 2.0.0")), "{text}");
@@ -188,7 +188,7 @@ fn one_patched_byte_is_reported_with_its_part_in_every_format() {
             let out = diff(&s, &["--format=json", "--fail-on=content", "old", "new"]);
             assert_eq!(out.code, Some(1), "{id} at {at:#x}: {}", out.stdout);
             let found = changes(&out);
-            let content = of(&found, "content");
+            let content = keys_of(&found, "content");
             assert_eq!(content.len(), 1, "{id} at {at:#x}: {found:?}");
             parts.insert(content[0].to_owned());
         }
@@ -201,7 +201,7 @@ fn one_patched_byte_is_reported_with_its_part_in_every_format() {
         s.put("new", &longer);
         let out = diff(&s, &["--format=json", "--fail-on=any", "old", "new"]);
         assert_eq!(out.code, Some(1), "{id} with a byte behind it");
-        assert!(!of(&changes(&out), "content").is_empty(), "{id}");
+        assert!(!keys_of(&changes(&out), "content").is_empty(), "{id}");
     }
 }
 
@@ -215,7 +215,7 @@ fn a_signature_is_a_part_of_its_own() {
     bytes[last] ^= 1;
     s.put("new", &bytes);
     let out = diff(&s, &["--format=json", "old", "new"]);
-    assert_eq!(of(&changes(&out), "content"), ["signature"]);
+    assert_eq!(keys_of(&changes(&out), "content"), ["signature"]);
     let document: Value = serde_json::from_str(&out.stdout).unwrap();
     assert_eq!(
         document["pairs"][0]["parts"],
@@ -286,14 +286,14 @@ fn members_of_archives_images_and_trees_are_compared_by_their_bytes() {
         let out = diff(&s, &["--format=json", "--fail-on=any", &old, &new]);
         assert_eq!(out.code, Some(1), "{suffix}: {}", out.stderr);
         assert_eq!(
-            of(&changes(&out), "content"),
+            keys_of(&changes(&out), "content"),
             ["record", "code"],
             "{suffix}"
         );
         let document: Value = serde_json::from_str(&out.stdout).unwrap();
         assert_eq!(document["unchanged"], unchanged, "{suffix}");
-        let said = "gospect: failed on: content (1 program)\n";
-        assert_eq!(out.stderr, said, "{suffix}");
+        let message = "gospect: failed on: content (1 program)\n";
+        assert_eq!(out.stderr, message, "{suffix}");
         let out = diff(&s, &["--fail-on=any", &old, &old]);
         assert_eq!(out.code, Some(0), "{suffix}: {}", out.stdout);
     }
@@ -334,14 +334,14 @@ fn records_are_compared_as_far_as_their_facts_go() {
     ] {
         let out = diff(&s, &["--format=json", "--fail-on=any", old, new]);
         assert_eq!(out.code, Some(code), "{old} {new}: {}", out.stderr);
-        assert_eq!(of(&changes(&out), "content"), keys, "{old} {new}");
+        assert_eq!(keys_of(&changes(&out), "content"), keys, "{old} {new}");
     }
     let out = diff(&s, &["records:plain.ndjson", "old"]);
-    let said = "content of 1 program among the unchanged not compared";
-    assert!(out.stderr.contains(said), "{}", out.stderr);
+    let message = "content of 1 program among the unchanged not compared";
+    assert!(out.stderr.contains(message), "{}", out.stderr);
     assert!(out.stderr.contains("--hash"), "{}", out.stderr);
     // The report says so in every format.
-    for (format, said) in [
+    for (format, message) in [
         ("json", "\"content_not_compared\": 1"),
         ("text", "1 unchanged (content of 1 not compared"),
         ("markdown", "1 unchanged (content of 1 not compared"),
@@ -349,7 +349,7 @@ fn records_are_compared_as_far_as_their_facts_go() {
     ] {
         let out = diff(&s, &["--format", format, "records:plain.ndjson", "old"]);
         assert_eq!(out.code, Some(0), "{format}");
-        assert!(out.stdout.contains(said), "{format}: {}", out.stdout);
+        assert!(out.stdout.contains(message), "{format}: {}", out.stdout);
         let out = diff(&s, &["--format", format, "records:hash.ndjson", "old"]);
         assert!(!out.stdout.contains("content of"), "{format}");
     }

@@ -332,16 +332,21 @@ fn policies_waivers_and_baselines_work_on_files() {
     let out = run(&["--format=json", "Dockerfile"]);
     let report: Value = serde_json::from_str(&out.stdout).unwrap();
     let all = report["findings"].as_array().unwrap();
-    let of = |rule: &str| all.iter().filter(|f| f["rule"] == rule).collect::<Vec<_>>();
-    assert_eq!(of("inert-x-flag")[0]["level"], "error");
-    assert_eq!(of("inert-x-flag")[0]["policy"]["line"], 2);
-    assert_eq!(of("goroot-variable")[0]["level"], "error");
-    assert!(of("build-without-trimpath").is_empty());
+    let findings_of = |rule: &str| all.iter().filter(|f| f["rule"] == rule).collect::<Vec<_>>();
+    assert_eq!(findings_of("inert-x-flag")[0]["level"], "error");
+    assert_eq!(findings_of("inert-x-flag")[0]["policy"]["line"], 2);
+    assert_eq!(findings_of("goroot-variable")[0]["level"], "error");
+    assert!(findings_of("build-without-trimpath").is_empty());
     assert_eq!(
-        of("refused-go-env-write")[0]["waived"]["reason"],
+        findings_of("refused-go-env-write")[0]["waived"]["reason"],
         "base image carries a patch"
     );
-    assert_eq!(of("unused-waiver").len(), 1, "{:#?}", of("unused-waiver"));
+    assert_eq!(
+        findings_of("unused-waiver").len(),
+        1,
+        "{:#?}",
+        findings_of("unused-waiver")
+    );
     let written = run(&["--write-baseline=base.json", "Dockerfile"]);
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     assert_eq!(

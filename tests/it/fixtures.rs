@@ -79,20 +79,20 @@ fn universal_files_hold_their_slices() {
     let slices: [&[u8]; 2] = [&a, &b];
     let narrow = derive::fat(&slices);
     let parsed = MachOFatFile32::parse(&*narrow).unwrap();
-    let held: Vec<_> = parsed
+    let stored: Vec<_> = parsed
         .arches()
         .iter()
         .map(|s| s.data(&*narrow).unwrap())
         .collect();
-    assert!(held == slices);
+    assert!(stored == slices);
     let wide = derive::fat64(&slices);
     let parsed = MachOFatFile64::parse(&*wide).unwrap();
-    let held: Vec<_> = parsed
+    let stored: Vec<_> = parsed
         .arches()
         .iter()
         .map(|s| s.data(&*wide).unwrap())
         .collect();
-    assert!(held == slices);
+    assert!(stored == slices);
 }
 
 #[test]

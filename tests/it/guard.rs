@@ -53,7 +53,7 @@ fn a_loss_is_refused_and_named() {
     let wider = guard(&scratch, &["--bound", "4", "old.tsv", "lost.tsv"]);
     assert_eq!(wider.code, Some(0), "{}", wider.stdout);
 
-    // Figures of another compiler prove nothing, and a case that one side lacks is said.
+    // Figures of another compiler are not compared, and a case that one side lacks is reported.
     let other = [
         &LEAD.replace("1.95.0", "1.96.0"),
         "start\t9000000\nfacts of one program\t9\n",
@@ -108,7 +108,7 @@ fn every_case_has_a_figure() {
     );
 }
 
-/// The counter itself: the same program twice is no loss, and what is written can be read again.
+/// The counter itself: the same program run twice shows no loss, and what was written can be read again.
 #[test]
 fn the_same_program_takes_the_same_instructions() {
     if !needs(&["python3", "valgrind"]) {

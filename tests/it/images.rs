@@ -136,13 +136,13 @@ fn scan(args: &[&str], stdin: Option<&[u8]>) -> (Output, Vec<Value>) {
     (out, lines)
 }
 
-fn of<'l>(lines: &'l [Value], kind: &str) -> Vec<&'l Value> {
+fn lines_of_type<'l>(lines: &'l [Value], kind: &str) -> Vec<&'l Value> {
     lines.iter().filter(|l| l["type"] == kind).collect()
 }
 
 /// Path, layer, visible, started and Go version of each program, sorted.
-fn told(lines: &[Value]) -> Vec<Value> {
-    let mut all: Vec<Value> = of(lines, "binary")
+fn summary_of_programs(lines: &[Value]) -> Vec<Value> {
+    let mut all: Vec<Value> = lines_of_type(lines, "binary")
         .iter()
         .map(|b| {
             let l = &b["location"];
@@ -202,8 +202,8 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
     let target = format!("oci-dir:{}", dir.display());
     let (out, lines) = scan(&[&target], None);
     assert_eq!(out.code, Some(0), "{}", out.stderr);
-    assert_eq!(told(&lines), expected());
-    let image = of(&lines, "image")[0];
+    assert_eq!(summary_of_programs(&lines), expected());
+    let image = lines_of_type(&lines, "image")[0];
     assert_eq!(image["platform"], "linux/amd64");
     assert_eq!(image["user"], "1000");
     assert_eq!(image["entrypoint"], json!(["app", "--serve"]));
@@ -216,9 +216,13 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
     let stored: u64 = (image["layers"].as_array().unwrap().iter())
         .map(|layer| layer["size"].as_u64().unwrap())
         .sum();
-    let read = |lines: &[Value]| of(lines, "end")[0]["reach"]["bytes"].as_u64().unwrap();
+    let read = |lines: &[Value]| {
+        lines_of_type(lines, "end")[0]["reach"]["bytes"]
+            .as_u64()
+            .unwrap()
+    };
     assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
-    for binary in of(&lines, "binary") {
+    for binary in lines_of_type(&lines, "binary") {
         let effective = binary["godebug"]["effective"].as_array().unwrap();
         let client = effective
             .iter()
@@ -245,11 +249,11 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
             want.extend(expected());
             want.sort_by_key(Value::to_string);
         }
-        assert_eq!(told(&lines), want, "{args:?}");
+        assert_eq!(summary_of_programs(&lines), want, "{args:?}");
     }
     let (out, lines) = scan(&["-"], Some(&packed(&dir)));
     assert_eq!(out.code, Some(0), "{}", out.stderr);
-    assert_eq!(told(&lines), expected());
+    assert_eq!(summary_of_programs(&lines), expected());
     assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
 }
 
@@ -276,7 +280,7 @@ fn an_image_copied_into_a_directory_is_found_in_a_walk() {
     let walk = s.path().join("walk");
     let (out, lines) = scan(&[walk.to_str().unwrap()], None);
     assert_eq!(out.code, Some(0), "{}", out.stderr);
-    assert_eq!(told(&lines), expected());
+    assert_eq!(summary_of_programs(&lines), expected());
 }
 
 #[test]
@@ -290,7 +294,7 @@ fn docker_save_is_read_from_a_file_and_from_a_stream() {
     ] {
         let (out, lines) = scan(&[args], stdin.as_deref());
         assert_eq!(out.code, Some(0), "{args} {}", out.stderr);
-        assert_eq!(told(&lines), expected(), "{args}");
+        assert_eq!(summary_of_programs(&lines), expected(), "{args}");
     }
 }
 
@@ -304,7 +308,7 @@ fn a_platform_is_one_of_several() {
     let arches = |args: &[&str]| -> Vec<String> {
         let (out, lines) = scan(args, None);
         assert_eq!(out.code, Some(0), "{}", out.stderr);
-        of(&lines, "binary")
+        lines_of_type(&lines, "binary")
             .iter()
             .map(|b| b["executable"]["arch"].as_str().unwrap().to_owned())
             .collect()
@@ -332,7 +336,7 @@ fn a_wrong_or_missing_layer_fails_and_the_rest_is_reported() {
         harm(&s.path().join("blobs/sha256").join(digest.hex()));
         let (out, lines) = scan(&[&format!("oci-dir:{}", s.path().display())], None);
         assert_eq!(out.code, Some(2), "{word}");
-        let problems = of(&lines, "unexamined");
+        let problems = lines_of_type(&lines, "unexamined");
         assert!(
             problems
                 .iter()
@@ -340,7 +344,7 @@ fn a_wrong_or_missing_layer_fails_and_the_rest_is_reported() {
             "{word}: {problems:?}"
         );
         assert!(
-            told(&lines)
+            summary_of_programs(&lines)
                 .iter()
                 .any(|t| t[0] == "/bin/twin" && t[2] == true),
             "{word}"
@@ -376,7 +380,7 @@ fn archives_give_paths_through_them() {
     ] {
         let (out, lines) = scan(&[&target], None);
         assert_eq!(out.code, Some(0), "{}", out.stderr);
-        let paths: Vec<_> = of(&lines, "binary")
+        let paths: Vec<_> = lines_of_type(&lines, "binary")
             .iter()
             .map(|b| b["path"].as_str().unwrap().replace(&prefix, ""))
             .collect();
@@ -392,7 +396,7 @@ fn archives_give_paths_through_them() {
                 "f.gz",
             ]
         );
-        assert!(of(&lines, "unexamined").is_empty());
+        assert!(lines_of_type(&lines, "unexamined").is_empty());
     }
 }
 
@@ -431,7 +435,7 @@ fn compression_inside_compression_ends() {
                     for jobs in ["--jobs=1", "--jobs=4"] {
                         let memory = format!("--memory={memory}");
                         let (out, lines) = scan(&[target, jobs, &memory], input);
-                        let paths = of(&lines, "binary");
+                        let paths = lines_of_type(&lines, "binary");
                         let paths: Vec<_> =
                             paths.iter().map(|b| b["path"].as_str().unwrap()).collect();
                         assert!(
@@ -475,7 +479,11 @@ fn layers_may_have_any_name() {
         let path = s.put("image.tar", &image).display().to_string();
         let (out, lines) = scan(&[&format!("docker-archive:{path}")], None);
         assert_eq!(out.code, Some(0), "{name}: {}", out.stderr);
-        assert_eq!(of(&lines, "binary")[0]["path"], "/bin/app", "{name}");
+        assert_eq!(
+            lines_of_type(&lines, "binary")[0]["path"],
+            "/bin/app",
+            "{name}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! The arrows of docs/architecture.md: no crate, and neither `cli` nor `scan` of the crate at the top, takes anything from one above it, and no two files
-//! take from each other, but for a module and its parts.
+//! The arrows of docs/architecture.md: no crate, and neither `cli` nor `scan` of the crate at the top, uses a crate above it, and no two files use each
+//! other, except a module and its submodules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -212,7 +212,7 @@ fn read_path(text: &str, before: &mut Vec<String>, out: &mut Vec<Vec<String>>) -
         out.push(before.clone());
     }
     before.truncate(depth);
-    // What renames or follows is no part of the path.
+    // `as NAME`, and what follows it, is not part of the path.
     at + text[at..].find([',', '}', ';', '\n']).unwrap_or(0)
 }
 
@@ -335,7 +335,7 @@ fn no_crate_that_users_get_has_unsafe_code() {
 fn no_files_take_from_each_other_in_a_ring() {
     let modules = modules();
     let arrows = arrows(&modules);
-    // Everything that can be reached from each module. What a part takes from its whole does not count.
+    // Everything that can be reached from each module. What a submodule uses of its parent does not count.
     let mut rings = BTreeSet::new();
     for start in arrows.keys() {
         let mut from: BTreeMap<&[String], &[String]> = BTreeMap::new();

@@ -243,12 +243,12 @@ fn every_limit_is_met_and_says_so() {
         assert_eq!(flag.is_none(), value.is_empty(), "flag of {}", row.name);
         let args: Vec<&str> = flag.iter().map(String::as_str).collect();
         let met = unexamined(&args, file);
-        let told = |(reason, detail): &(String, String)| {
+        let matches_row = |(reason, detail): &(String, String)| {
             (reason == "limit" || reason == "packed" || row.flag.is_none())
                 && reads_like(&row.message.replace(" and the like", ""), detail)
         };
         assert!(
-            met.iter().any(told),
+            met.iter().any(matches_row),
             "{}: {met:?} is not `{}`",
             row.name,
             row.message
@@ -256,7 +256,7 @@ fn every_limit_is_met_and_says_so() {
         // With its default the limit is not reached by the same file, except limits without a flag.
         if flag.is_some() && row.name != "window" {
             let free = unexamined(&[], file);
-            assert!(!free.iter().any(told), "{}: {free:?}", row.name);
+            assert!(!free.iter().any(matches_row), "{}: {free:?}", row.name);
         }
     }
     assert_eq!(rows.len(), 11);

@@ -203,8 +203,8 @@ fn records_keep_the_functions_and_damaged_ones_are_refused() {
         &["scan", "--symbols", "--facts=build-info", "app"],
     );
     assert_eq!(out.code, Some(2));
-    let lies = first.stdout.replacen("\"names\":", "\"names\":1", 1);
-    scratch.put("lies.ndjson", lies.as_bytes());
+    let damaged = first.stdout.replacen("\"names\":", "\"names\":1", 1);
+    scratch.put("lies.ndjson", damaged.as_bytes());
     let out = run_in(scratch.path(), &["scan", "records:lies.ndjson"]);
     assert_eq!(out.code, Some(2));
     assert!(

@@ -134,7 +134,7 @@ fn files_in_test_folders_build_no_releases() {
 }
 
 #[test]
-fn a_file_of_a_stranger_cannot_grow() {
+fn variables_that_double_stay_small() {
     let s = Scratch::new();
     let doubling = "A=$A$A\n".repeat(40);
     s.put(

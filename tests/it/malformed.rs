@@ -175,14 +175,14 @@ fn a_record_before_a_cut_is_still_reported() {
             Some("go1.27.3"),
             "{id}"
         );
-        let said: Vec<_> = whole
+        let reported: Vec<_> = whole
             .faults
             .iter()
             .chain(&whole.found[0].record.notes)
             .collect();
         assert!(
-            said.iter().any(|s| s.contains("truncated")),
-            "{id}: nothing says that the file is cut: {said:?}"
+            reported.iter().any(|s| s.contains("truncated")),
+            "{id}: nothing says that the file is cut: {reported:?}"
         );
     }
 }

@@ -430,13 +430,19 @@ fn a_broken_database_is_one_line_and_costs_no_program() {
             let lines = records(&[root.to_str().unwrap()]);
             let count = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
             assert_eq!(count("binary"), 1, "{case} {number}");
-            let told = lines.iter().filter(|line| line["type"] == "unexamined");
-            let told: Vec<_> = told.map(|line| (&line["path"], &line["detail"])).collect();
-            assert!(told.len() <= 1, "{case} {number}: {told:?}");
-            let told = lines.iter().find(|line| line["type"] == "unexamined");
+            let unexamined = lines.iter().filter(|line| line["type"] == "unexamined");
+            let unexamined: Vec<_> = unexamined
+                .map(|line| (&line["path"], &line["detail"]))
+                .collect();
+            assert!(unexamined.len() <= 1, "{case} {number}: {unexamined:?}");
+            let unexamined = lines.iter().find(|line| line["type"] == "unexamined");
             if number == 0 {
-                let told = told.unwrap_or_else(|| panic!("{case}: nothing is told"));
-                assert!(told["path"].as_str().unwrap().ends_with(file), "{told}");
+                let unexamined =
+                    unexamined.unwrap_or_else(|| panic!("{case}: nothing is reported"));
+                assert!(
+                    unexamined["path"].as_str().unwrap().ends_with(file),
+                    "{unexamined}"
+                );
                 let end = lines.last().unwrap();
                 assert_eq!(
                     (&end["reach"]["unexamined"], &end["type"]),

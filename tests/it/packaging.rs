@@ -198,7 +198,7 @@ fn the_npm_command_passes_signals_on_and_ends_as_its_program_does() {
 }
 
 #[test]
-fn a_version_that_is_none_makes_no_channel() {
+fn an_invalid_version_makes_no_channel() {
     if !needs(&["python3"]) {
         return;
     }
@@ -228,7 +228,7 @@ fn a_version_that_is_none_makes_no_channel() {
         );
         assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
     }
-    // One that is a version, also with hyphens in its pre-release, gets as far as the archives, which are not there.
+    // A valid version, even with hyphens in its pre-release, gets as far as the archives, which are missing.
     for version in ["0.3.0", "10.20.30-rc.1", "0.3.0-a-b.0.1x"] {
         let out = finish(
             Command::new("python3")
@@ -348,7 +348,7 @@ fn the_action_rebuilds_a_program() {
             ),
         ],
     );
-    // There is no such go command, which the report says: the job fails, and the statement is written all the same.
+    // The go command does not exist, and the report says so: the job fails, but the statement is still written.
     assert_eq!(out.code, Some(2), "{}{}", out.stdout, out.stderr);
     assert!(outputs.contains("exit-code=2"), "{outputs}");
     let summary = std::fs::read_to_string(scratch.path().join("summary.md")).unwrap();

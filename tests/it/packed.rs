@@ -1,4 +1,4 @@
-//! Packed programs: one of another language is told by its headers, and a program of Go is found whatever they say.
+//! Packed programs: one of another language is recognised by its headers, and a program of Go is found whatever they say.
 
 use crate::support::derive::{Layout, drop_section_headers, rename_section};
 use crate::support::{fixture, upx};
@@ -88,7 +88,7 @@ fn a_packed_go_program_is_found_whatever_its_headers_say() {
     }
 }
 
-/// With all facts a damaged file is not said to be of another language: its packer's sum is looked at first.
+/// With all facts, a damaged file is not called a program of another language: the packer's checksum is compared first.
 #[test]
 fn a_damaged_packed_program_is_said_to_be_damaged() {
     let file = std::fs::read(concat!(

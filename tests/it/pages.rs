@@ -212,7 +212,7 @@ fn axe() -> Option<PathBuf> {
 }
 
 #[test]
-fn pages_can_be_read_at_every_width_and_lie_as_before() {
+fn pages_can_be_read_at_every_width_and_are_laid_out_as_before() {
     if !has("python3") {
         return skipped("python3", "");
     }

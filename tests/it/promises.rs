@@ -254,7 +254,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     (
         "results of layers and archives that `--cache` keeps",
         &[
-            "its_size_is_bounded",
+            "the_size_of_the_cache_is_bounded",
             "entries_are_found_again_and_pruned_by_their_last_use",
         ],
     ),
@@ -472,11 +472,14 @@ fn each_promise_names_the_tests_that_check_it() {
     functions(&root().join("tests"), &mut known);
     let pages = ["security.md", "limits.md"].map(promises).concat();
     for promise in &pages {
-        let held = PROMISES
+        let holders = PROMISES
             .iter()
             .filter(|(words, _)| promise.contains(words))
             .count();
-        assert_eq!(held, 1, "tests/promises.rs has {held} rows for: {promise}");
+        assert_eq!(
+            holders, 1,
+            "tests/promises.rs has {holders} rows for: {promise}"
+        );
     }
     for (words, tests) in PROMISES {
         assert!(

@@ -49,12 +49,15 @@ mod links {
         let document = json(&[target]);
         assert_eq!(document["reach"]["links"], 2);
         assert_eq!(document["reach"]["unexamined"], 1);
-        let said = unexamined(&document, dir.path());
+        let not_examined = unexamined(&document, dir.path());
         assert_eq!(
-            (said[0].0.as_str(), said[0].1.as_str()),
+            (not_examined[0].0.as_str(), not_examined[0].1.as_str()),
             ("profile", "link")
         );
-        assert!(said[0].2.contains("2 symbolic links") && said[0].2.contains("--follow"));
+        assert!(
+            not_examined[0].2.contains("2 symbolic links")
+                && not_examined[0].2.contains("--follow")
+        );
 
         assert_eq!(run(&["scan", target]).code.unwrap_or(-1), 0);
         let strict = run(&["scan", "--strict", target]);
@@ -196,9 +199,9 @@ fn a_truncated_program_is_reported_whatever_was_found() {
             let path = dir.put("cut", &whole[..whole.len() * part / 100]);
             let out = run(&["scan", "--strict", "--format=json", path.to_str().unwrap()]);
             let document: Value = serde_json::from_str(&out.stdout).unwrap();
-            let said = unexamined(&document, dir.path());
+            let not_examined = unexamined(&document, dir.path());
             assert!(
-                said.iter().any(|s| s.1 == "truncated"),
+                not_examined.iter().any(|s| s.1 == "truncated"),
                 "{id} {part}%: {document}"
             );
             assert_eq!(out.code.unwrap_or(-1), 2, "{id} {part}%");
@@ -218,10 +221,10 @@ fn a_truncated_program_is_reported_whatever_was_found() {
     let path = dir.put("a.tgz", &gzip(&tar(&[File("bin/cut", cut)])));
     let document = json(&[path.to_str().unwrap()]);
     assert_eq!(document["reach"]["go"], 1);
-    let said = unexamined(&document, dir.path());
-    assert_eq!(said.len(), 1, "{document}");
+    let not_examined = unexamined(&document, dir.path());
+    assert_eq!(not_examined.len(), 1, "{document}");
     assert_eq!(
-        (said[0].0.as_str(), said[0].1.as_str()),
+        (not_examined[0].0.as_str(), not_examined[0].1.as_str()),
         ("a.tgz!bin/cut", "truncated")
     );
 }
@@ -266,8 +269,8 @@ fn formats_that_are_not_read_are_named_wherever_they_are() {
     let tree = dir.path().join("tree");
     for jobs in ["1", "4"] {
         let document = json(&["-j", jobs, tree.to_str().unwrap()]);
-        let said = unexamined(&document, &tree);
-        let short: Vec<_> = said
+        let not_examined = unexamined(&document, &tree);
+        let short: Vec<_> = not_examined
             .iter()
             .map(|s| (s.0.as_str(), s.1.as_str(), s.2.split(':').next().unwrap()))
             .collect();

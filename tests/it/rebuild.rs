@@ -172,9 +172,9 @@ fn differences_of_two_builds_are_explained() {
     }
 }
 
-/// A toolchain with one changed function makes that function and the length of everything behind it, and nothing else.
+/// A toolchain with one changed function changes that function and moves what comes after it, and nothing else.
 #[test]
-fn a_patched_toolchain_is_told_by_its_function() {
+fn a_patched_toolchain_is_recognised_by_its_function() {
     let result = pair("amd64-base", "amd64-patched");
     let names: Vec<&str> = result.changed.iter().map(|f| f.function.as_str()).collect();
     assert_eq!(names, ["runtime.printbool"]);
@@ -185,7 +185,7 @@ fn a_patched_toolchain_is_told_by_its_function() {
     );
 }
 
-/// Two patch releases that make the same code of a program: the record says so, and nothing that is run differs.
+/// Two patch releases that compile a program to the same code: the records name them, and no code differs.
 #[test]
 fn another_release_with_the_same_code_is_named() {
     let result = pair("amd64-release", "amd64-patch-release");
@@ -210,7 +210,7 @@ fn another_release_with_the_same_code_is_named() {
     );
 }
 
-/// Two patch releases with another runtime: the functions that differ are all of the standard library, and the release explains them.
+/// Two patch releases with different runtimes: all functions that differ are of the standard library, and the releases explain them.
 #[test]
 fn another_patch_release_explains_another_runtime() {
     let result = pair("amd64-first-release", "amd64-release");
@@ -223,9 +223,9 @@ fn another_patch_release_explains_another_runtime() {
     assert!(result.functions_equal > 1400, "{}", result.functions_equal);
 }
 
-/// The build ID is a text in front of the code. What is behind it is no build ID.
+/// The build ID is a text before the code. What comes after it is code.
 #[test]
-fn code_behind_the_build_id_is_code() {
+fn code_after_the_build_id_is_code() {
     for port in ["windows", "darwin"] {
         let base = rebuild_fixture(&format!("{port}-base"));
         let mark = b"\xff Go build ID: \"";
@@ -243,7 +243,7 @@ fn code_behind_the_build_id_is_code() {
             "{port}: {:?}",
             result.differences
         );
-        // In the filling behind it, and instead of the text.
+        // In the padding after it, and in place of the text.
         for place in [end + 2, at + mark.len() + 20] {
             let mut edited = other_id.clone();
             edited[place..place + 2].copy_from_slice(b"\xeb\xfe");
@@ -253,7 +253,7 @@ fn code_behind_the_build_id_is_code() {
     }
 }
 
-/// Headers and tables that decide where a program starts, or what is called, are no matter of layout.
+/// Headers and tables that decide where a program starts or what it calls do not count as layout.
 #[test]
 fn another_entry_is_different() {
     let windows = rebuild_fixture("windows-base");
@@ -322,7 +322,7 @@ fn edited_module_data_is_different() {
         rebuild_fixture("amd64-record"),
     ];
     let mut tried = 0;
-    // Behind the words of the function table.
+    // After the words of the function table.
     for word in 22..words {
         let at = (offset + word * 8) as usize;
         if base[at..at + 8].iter().all(|byte| *byte == 0) {
@@ -346,7 +346,7 @@ fn edited_module_data_is_different() {
     assert!(tried > 40, "{tried}");
 }
 
-/// Whatever byte of code or data is edited, the programs are different; beside a longer record, which moves everything, too.
+/// Whichever byte of code or data is edited, the programs are different, even if a longer record moves everything as well.
 #[test]
 fn an_edited_byte_of_code_or_data_is_never_missed() {
     for (port, tries) in [("amd64", 10), ("windows", 4), ("darwin", 4), ("js", 4)] {
@@ -367,7 +367,7 @@ fn edited_bytes(port: &str, tries: usize) {
     for (name, (offset, size)) in sections(port, &base) {
         for _ in 0..tries {
             let at = (offset + random(size)) as usize;
-            // Filling between functions and constants is never run.
+            // Padding between functions and constants is never run.
             let around = &base[at.saturating_sub(8)..at + 8];
             if base[at] == 0xcc || around.iter().filter(|b| **b == 0).count() > 6 {
                 continue;
@@ -716,7 +716,7 @@ mod builds {
         assert!(status.success());
     }
 
-    /// Linker flags are not in the record of a trimmed build: that it was stripped, and the variable that was set, are found out.
+    /// The record of a trimmed build has no linker flags: the rebuild finds out that it was stripped, and which variable was set.
     #[test]
     fn a_stripped_build_is_rebuilt_to_the_byte() {
         if !skip::needs(&["go"]) {
@@ -786,7 +786,7 @@ mod builds {
         );
     }
 
-    /// The stamp comes from a repository, and the rebuild has only its source.
+    /// The stamp comes from a repository, but the rebuild has only the source.
     #[test]
     fn the_stamp_of_a_repository_is_made_again_without_it() {
         if !skip::needs(&["go", "git"]) {
@@ -877,7 +877,7 @@ mod builds {
         ]
     }
 
-    /// Whoever can write to the module cache can change the source that is unpacked there, and the sum of the module stays right.
+    /// Someone who can write to the module cache can change the unpacked source without changing the sum of the module.
     #[test]
     fn a_changed_module_cache_decides_nothing() {
         if !skip::needs(&["go", "diff"]) {
@@ -989,7 +989,7 @@ mod builds {
         assert_eq!(honest.code, Some(0), "{}{}", honest.stdout, honest.stderr);
         assert!(honest.stdout.contains("identical"), "{}", honest.stdout);
 
-        // The unpacked library is changed. Its download is first damaged, then nowhere to be had.
+        // The unpacked library is changed. Its download is first damaged, then missing.
         let library = modules.join("example.com/app@v1.0.0/lib/lib.go");
         std::fs::write(&library, LIBRARY.replace("a + b", "a - b")).unwrap();
         go(&["build", "-buildvcs=false", "-o", text_of(&program)]);

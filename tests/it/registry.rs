@@ -144,7 +144,7 @@ impl Layout<'_> {
 }
 
 /// Everything that must not depend on where the image is read from: all but the names that people gave it.
-fn told(scan: &StoreScan<Program>) -> Vec<String> {
+fn comparable(scan: &StoreScan<Program>) -> Vec<String> {
     let mut all = Vec::new();
     for image in &scan.images {
         let mut record = image.record.clone();
@@ -217,7 +217,11 @@ fn a_registry_gives_what_the_layout_gave() {
     for tail in [":1", &format!("@{digest}")] {
         let target = format!("127.0.0.1:{port}/t/app{tail}");
         let from_registry = registry::scan(&target, &settings, &options, &Programs);
-        assert_eq!(told(&from_registry), told(&from_layout), "{target}");
+        assert_eq!(
+            comparable(&from_registry),
+            comparable(&from_layout),
+            "{target}"
+        );
     }
     assert_eq!(
         from_layout

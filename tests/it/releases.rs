@@ -103,7 +103,7 @@ fn cutting_a_release_changes_every_place_at_once() {
         assert!(refused.stderr.contains(says), "{}", refused.stderr);
     }
 
-    // A rule that the release brings had its number before; nobody has released it.
+    // A new rule may already name the coming version, which is not released yet.
     scratch.put("src/rule.rs", b"since: \"7.8.9\",\n");
     git(&scratch, &["commit", "-qam", "rule"]);
     let out = cut(&["7.8.9", "--date", "2026-12-01", "--no-generate"]);
@@ -178,7 +178,7 @@ fn cutting_a_release_changes_every_place_at_once() {
         scratch.put(file, text.as_bytes());
     }
 
-    // Work on the next one begins with its number.
+    // Work on the next release begins by setting its version.
     assert_eq!(cut(&["--next", "8.0.0"]).code, Some(0));
     assert_eq!(
         cut(&["--check"]).stdout.trim(),

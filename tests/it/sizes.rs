@@ -26,7 +26,7 @@ struct Case {
     name: String,
     bytes: Vec<u8>,
     /// Whether the size is wrong.
-    lies: bool,
+    is_wrong: bool,
 }
 
 /// The smallest program for this port.
@@ -146,11 +146,11 @@ fn zips(program: &[u8], cases: &mut Vec<Case>) {
                 size: program.len() as u64,
             };
             let wide = if width == Width::Wide { " zip64" } else { "" };
-            let mut add = |name: String, local, central, descriptor, lies| {
+            let mut add = |name: String, local, central, descriptor, is_wrong| {
                 cases.push(Case {
                     name: format!("{what}{wide} zip, {name}"),
                     bytes: zip(program, method, width, local, central, descriptor),
-                    lies,
+                    is_wrong,
                 });
             };
             add("honest".into(), Some(honest), honest, None, false);
@@ -265,15 +265,15 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
     for (lie, n) in LIES {
         let n = stated(n, size);
         // One byte more is taken from the padding or the end: for a reader it is part of the file.
-        let lies = n != size + 1;
+        let is_wrong = n != size + 1;
         let lied = header("app", b'0', &octal(n));
-        all.push((lie.to_owned(), [&lied[..], &body, &end].concat(), lies));
+        all.push((lie.to_owned(), [&lied[..], &body, &end].concat(), is_wrong));
         let numbers = [0x80, 0, 0, 0].into_iter().chain(n.to_be_bytes());
         let lied = header("app", b'0', &numbers.collect::<Vec<_>>());
         all.push((
             format!("{lie} in base 256"),
             [&lied[..], &body, &end].concat(),
-            lies,
+            is_wrong,
         ));
         let extended = pax(&[("size", &n.to_string())]);
         all.push((
@@ -335,11 +335,11 @@ fn rpm(payload: &[u8]) -> Vec<u8> {
 }
 
 fn compressed(program: &[u8], cases: &mut Vec<Case>) {
-    let mut add = |name: &str, bytes: Vec<u8>, lies| {
+    let mut add = |name: &str, bytes: Vec<u8>, is_wrong| {
         cases.push(Case {
             name: name.to_owned(),
             bytes,
-            lies,
+            is_wrong,
         });
     };
     let mut gz = gzip(program);
@@ -433,25 +433,34 @@ fn cases() -> Vec<Case> {
     let program = program();
     let size = program.len() as u64;
     let mut cases = Vec::new();
-    let push = |cases: &mut Vec<Case>, name: String, bytes: Vec<u8>, lies: bool| {
-        cases.push(Case { name, bytes, lies });
+    let push = |cases: &mut Vec<Case>, name: String, bytes: Vec<u8>, is_wrong: bool| {
+        cases.push(Case {
+            name,
+            bytes,
+            is_wrong,
+        });
     };
     zips(&program, &mut cases);
-    for (name, bytes, lies) in tars(&program) {
-        push(&mut cases, format!("tar, {name}"), bytes.clone(), lies);
+    for (name, bytes, is_wrong) in tars(&program) {
+        push(&mut cases, format!("tar, {name}"), bytes.clone(), is_wrong);
         push(
             &mut cases,
             format!("layer, {name}"),
             layout(&bytes, Some(bytes.len() as u64)),
-            lies,
+            is_wrong,
         );
         if name.contains("nought") || name == "honest" {
-            push(&mut cases, format!("tar.gz, {name}"), gzip(&bytes), lies);
+            push(
+                &mut cases,
+                format!("tar.gz, {name}"),
+                gzip(&bytes),
+                is_wrong,
+            );
             let deb = ar_stating(&[
                 ("debian-binary", 4, b"2.0\n"),
                 ("data.tar", bytes.len() as u64, &bytes),
             ]);
-            push(&mut cases, format!("deb, {name}"), deb, lies);
+            push(&mut cases, format!("deb, {name}"), deb, is_wrong);
         }
     }
     let data = gzip(&pack::tar(&[File("app", &program)]));
@@ -466,35 +475,35 @@ fn cases() -> Vec<Case> {
         false,
     );
     for (lie, n) in [("honest", size)].into_iter().chain(LIES) {
-        let lies = lie != "honest";
-        let of = |size: u64| if lies { stated(n, size) } else { size };
-        let mut add = |what: &str, bytes: Vec<u8>, lies: bool| {
-            push(&mut cases, format!("{what}, size {lie}"), bytes, lies);
+        let is_wrong = lie != "honest";
+        let of = |size: u64| if is_wrong { stated(n, size) } else { size };
+        let mut add = |what: &str, bytes: Vec<u8>, is_wrong: bool| {
+            push(&mut cases, format!("{what}, size {lie}"), bytes, is_wrong);
         };
         let new = cpio(newc("app", 0o100_755, of(size), &program), trailer());
         let old = cpio(odc("app", 0o100_755, of(size), &program), odc_trailer());
         // The extra byte is taken from the padding, if there is any.
         let pads = of(size) == size + 1 && !size.is_multiple_of(4);
-        add("cpio (newc)", new.clone(), lies && !pads);
-        add("rpm", rpm(&new), lies && !pads);
-        add("rpm, compressed,", rpm(&gzip(&new)), lies && !pads);
-        add("cpio (odc)", old, lies);
+        add("cpio (newc)", new.clone(), is_wrong && !pads);
+        add("rpm", rpm(&new), is_wrong && !pads);
+        add("rpm, compressed,", rpm(&gzip(&new)), is_wrong && !pads);
+        add("cpio (odc)", old, is_wrong);
         let deb = ar_stating(&[
             ("debian-binary", 4, b"2.0\n"),
             ("data.tar.gz", of(data.len() as u64), &data),
             ("_end", 0, b""),
         ]);
         let pads = of(data.len() as u64) == data.len() as u64 + 1 && !data.len().is_multiple_of(2);
-        add("deb", deb, lies && !pads);
+        add("deb", deb, is_wrong && !pads);
         add(
             "layer, manifest",
             layout(&layer, Some(of(layer.len() as u64))),
-            lies,
+            is_wrong,
         );
         add(
             "ar",
             ar_stating(&[("a.o/", 4, b"text"), ("app/", of(size), &program)]),
-            lies,
+            is_wrong,
         );
     }
     compressed(&program, &mut cases);
@@ -524,7 +533,7 @@ fn no_wrong_size_hides_a_program() {
             ]);
             let count = |kind: &str| out.stdout.matches(&format!(r#""type":"{kind}""#)).count();
             let (found, told) = (count("binary"), count("unexamined"));
-            let fine = match case.lies {
+            let fine = match case.is_wrong {
                 true => found + told > 0 && out.code == Some(2),
                 false => found > 0 && told == 0 && out.code == Some(0),
             };

@@ -410,7 +410,7 @@ fn files_that_change_during_the_scan_cost_only_themselves() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
     if !Path::new("/dev/full").exists() {
         crate::support::skipped("dev-full", "");
         return;
@@ -461,7 +461,7 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
     let version: Vec<&OsStr> = ["version", path].into_iter().map(OsStr::new).collect();
     assert_eq!(shell("exec \"$@\" >/dev/full", &version).code, Some(1));
     assert_eq!(shell("exec \"$@\" >&-", &version).code, Some(1));
-    // Nothing is lost where nothing is written to it.
+    // An output that takes everything, or that nothing is written to, is no error.
     assert_eq!(shell("exec \"$@\" >/dev/null", &version).code, Some(0));
     assert_eq!(
         shell("exec \"$@\" <>/dev/null 1<>/dev/null", &version).code,

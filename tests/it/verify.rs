@@ -1,4 +1,4 @@
-//! `gospect verify` on a program with two public modules, by what the checksum database said of them (testdata/verify), and by databases that lie.
+//! `gospect verify` on a program with two public modules, with recorded answers of the checksum database (testdata/verify), and with databases that lie.
 
 use crate::support::cli::{Output, Scratch, command, finish};
 use crate::support::pack::{Member, tar};
@@ -235,19 +235,22 @@ fn settings_of_the_go_command_hold() {
         let verdicts: Vec<String> = rows.map(|(_, verdict, _)| verdict).collect();
         (out.code, verdicts.join(" "))
     };
-    let is = |code: i32, text: &str| (Some(code), text.to_owned());
+    let expected = |code: i32, text: &str| (Some(code), text.to_owned());
     assert_eq!(
         verdicts(&[("GOPRIVATE", "github.com/mattn")]),
-        is(0, "private equal")
+        expected(0, "private equal")
     );
     assert_eq!(
         verdicts(&[
             ("GOPRIVATE", "github.com/mattn"),
             ("GONOSUMDB", "golang.org/x")
         ]),
-        is(0, "equal private")
+        expected(0, "equal private")
     );
-    assert_eq!(verdicts(&[("GOSUMDB", "off")]), is(0, "unknown unknown"));
+    assert_eq!(
+        verdicts(&[("GOSUMDB", "off")]),
+        expected(0, "unknown unknown")
+    );
     // Neither of these turns the database off.
     assert_eq!(
         verdicts(&[
@@ -255,11 +258,11 @@ fn settings_of_the_go_command_hold() {
             ("GOINSECURE", "*"),
             ("GONOPROXY", "*")
         ]),
-        is(0, "equal equal")
+        expected(0, "equal equal")
     );
-    // Nobody is named, and there is no go command.
+    // No proxy is named, and there is no go command.
     let nobody = [("GOPROXY", ""), ("PATH", "")];
-    assert_eq!(verdicts(&nobody), is(2, "unknown unknown"));
+    assert_eq!(verdicts(&nobody), expected(2, "unknown unknown"));
     let out = scene.run_with(&nobody, &[]);
     assert!(
         out.stderr.contains("set GOPROXY to a module proxy"),
@@ -368,7 +371,7 @@ fn a_module_that_is_gone_costs_nothing_else() {
     assert_eq!(scene.run(&["--strict"]).code, Some(2));
     let sarif: Value = serde_json::from_str(&scene.run(&["--format", "sarif"]).stdout).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["level"], "warning");
-    // Nothing is kept: each module is unknown, and nobody is asked.
+    // The cache is empty: every module is unknown, and no server is asked.
     let (code, document) = Scene::new().json(&["--sumdb", "offline"]);
     assert_eq!((code, rows(&document)[1].1.as_str()), (Some(0), "unknown"));
 }
@@ -449,26 +452,26 @@ fn document(name: &str) -> String {
 fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     let scene = Scene::new();
     let (key, envelope) = (document("key.pub"), document("envelope.json"));
-    let of = |args: &[&str]| {
+    let verdict_of = |args: &[&str]| {
         let (code, found) = scene.json(&[&["--sumdb", "off"], args].concat());
         let row = found["programs"][0]["provenance"][0].clone();
         let state = row["signature"]["state"].as_str().unwrap().to_owned();
         let verdict = row["verdict"].as_str().unwrap().to_owned();
         (code, verdict, state)
     };
-    let is =
+    let expected =
         |code: i32, verdict: &str, state: &str| (Some(code), verdict.to_owned(), state.to_owned());
     assert_eq!(
-        of(&["--provenance", &document("statement.json")]),
-        is(0, "equal", "unsigned")
+        verdict_of(&["--provenance", &document("statement.json")]),
+        expected(0, "equal", "unsigned")
     );
     assert_eq!(
-        of(&["--provenance", &envelope]),
-        is(0, "equal", "not-checked")
+        verdict_of(&["--provenance", &envelope]),
+        expected(0, "equal", "not-checked")
     );
     assert_eq!(
-        of(&["--provenance", &envelope, "--key", &key]),
-        is(0, "equal", "valid")
+        verdict_of(&["--provenance", &envelope, "--key", &key]),
+        expected(0, "equal", "valid")
     );
     // A document with another signature than that of the key.
     let mut other: Value =
@@ -481,8 +484,8 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
         .scratch
         .put("other.json", other.to_string().as_bytes());
     assert_eq!(
-        of(&["--provenance", "other.json", "--key", &key]),
-        is(1, "different", "invalid")
+        verdict_of(&["--provenance", "other.json", "--key", &key]),
+        expected(1, "different", "invalid")
     );
     // A document from which the signatures were taken.
     let mut stripped: Value =
@@ -493,17 +496,17 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
         .put("stripped.json", stripped.to_string().as_bytes());
     for unsigned in ["stripped.json", &document("statement.json")] {
         assert_eq!(
-            of(&["--provenance", unsigned, "--key", &key]),
-            is(1, "different", "invalid")
+            verdict_of(&["--provenance", unsigned, "--key", &key]),
+            expected(1, "different", "invalid")
         );
         assert_eq!(
-            of(&[
+            verdict_of(&[
                 "--provenance",
                 unsigned,
                 "--trusted-root",
                 &document("trusted_root.json")
             ]),
-            is(1, "different", "invalid")
+            expected(1, "different", "invalid")
         );
     }
     let text = scene
@@ -515,18 +518,18 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     // A program that the document is not about.
     scene.scratch.put("program", &edited(&[0, 1]));
     assert_eq!(
-        of(&["--provenance", &envelope, "--key", &key]),
-        is(1, "different", "not-checked")
+        verdict_of(&["--provenance", &envelope, "--key", &key]),
+        expected(1, "different", "not-checked")
     );
     // In an archive: the program itself is the subject.
     let archive = tar(&[Member::File("bin/isatty", &program())]);
     scene.scratch.put("program", &archive);
     assert_eq!(
-        of(&["--provenance", &envelope]),
-        is(0, "equal", "not-checked")
+        verdict_of(&["--provenance", &envelope]),
+        expected(0, "equal", "not-checked")
     );
 
-    // A bundle that does not hold.
+    // A bundle that fails verification.
     let bundle = std::fs::read_to_string(document("npm.sigstore.json")).unwrap();
     let mut changed: Value = serde_json::from_str(&bundle).unwrap();
     let hash = "/verificationMaterial/tlogEntries/0/inclusionProof/rootHash";
@@ -555,7 +558,7 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     assert!(out.stderr.contains("is no JSON"), "{}", out.stderr);
 }
 
-/// A bundle that signs the program as a whole file: nothing counts but a signature that holds.
+/// A bundle that signs the program as a whole file: only a valid signature counts.
 #[test]
 fn the_signature_of_the_whole_file_is_checked() {
     let scene = Scene::new();
@@ -568,38 +571,42 @@ fn the_signature_of_the_whole_file_is_checked() {
         sample("key.sigstore.json"),
     );
     let (root, key) = (sample("root.json"), sample("key.pub"));
-    let of = |args: &[&str]| {
+    let verdict_of = |args: &[&str]| {
         let (code, found) = scene.json(&[&["--sumdb", "off"], args].concat());
         let row = found["programs"][0]["provenance"][0].clone();
         let state = row["signature"]["state"].as_str().unwrap().to_owned();
         let verdict = row["verdict"].as_str().unwrap().to_owned();
         (code, verdict, state)
     };
-    let is =
+    let expected =
         |code: i32, verdict: &str, state: &str| (Some(code), verdict.to_owned(), state.to_owned());
     assert_eq!(
-        of(&["--provenance", &signed]),
-        is(0, "unknown", "not-checked")
+        verdict_of(&["--provenance", &signed]),
+        expected(0, "unknown", "not-checked")
     );
     let with_root = ["--provenance", &signed, "--trusted-root", &root];
-    assert_eq!(of(&with_root), is(0, "equal", "valid"));
-    let who = |identity: &str| of(&[&with_root[..], &["--signer-identity", identity]].concat());
+    assert_eq!(verdict_of(&with_root), expected(0, "equal", "valid"));
+    let signed_by =
+        |identity: &str| verdict_of(&[&with_root[..], &["--signer-identity", identity]].concat());
     assert_eq!(
-        who("https://github.com/example/isatty/*"),
-        is(0, "equal", "valid")
+        signed_by("https://github.com/example/isatty/*"),
+        expected(0, "equal", "valid")
     );
-    assert_eq!(who("me@example.com"), is(1, "different", "other-signer"));
-    let with_key = ["--provenance", &by_key, "--key", &key];
-    assert_eq!(of(&with_key), is(0, "equal", "valid"));
     assert_eq!(
-        of(&[&with_key[..], &["--trusted-root", &root]].concat()),
-        is(0, "equal", "valid")
+        signed_by("me@example.com"),
+        expected(1, "different", "other-signer")
+    );
+    let with_key = ["--provenance", &by_key, "--key", &key];
+    assert_eq!(verdict_of(&with_key), expected(0, "equal", "valid"));
+    assert_eq!(
+        verdict_of(&[&with_key[..], &["--trusted-root", &root]].concat()),
+        expected(0, "equal", "valid")
     );
     // By another key than the given one: a difference.
     let other = document("key.pub");
     assert_eq!(
-        of(&["--provenance", &by_key, "--key", &other]),
-        is(1, "different", "invalid")
+        verdict_of(&["--provenance", &by_key, "--key", &other]),
+        expected(1, "different", "invalid")
     );
     // One byte of the proof: named, exit code 2, whichever way it is signed.
     for (name, trust) in [
@@ -630,13 +637,19 @@ fn the_signature_of_the_whole_file_is_checked() {
     // A changed program is another file.
     let whole = program();
     scene.scratch.put("program", &edited(&[0, 1]));
-    assert_eq!(of(&with_root), is(1, "different", "not-checked"));
+    assert_eq!(
+        verdict_of(&with_root),
+        expected(1, "different", "not-checked")
+    );
     // In an archive, the digest is the only thing that is known of the signed file.
     let archive = tar(&[Member::File("bin/isatty", &whole)]);
     scene.scratch.put("program", &archive);
-    assert_eq!(of(&with_root), is(0, "unknown", "not-checked"));
+    assert_eq!(
+        verdict_of(&with_root),
+        expected(0, "unknown", "not-checked")
+    );
     let strict = [&with_root[..], &["--strict"]].concat();
-    assert_eq!(of(&strict), is(2, "unknown", "not-checked"));
+    assert_eq!(verdict_of(&strict), expected(2, "unknown", "not-checked"));
 }
 
 /// The checkout that the program was built in.
@@ -685,7 +698,7 @@ fn the_module_of_a_program_is_found_in_its_repository() {
     );
 }
 
-/// Who signed is asked for by the words of cosign too, and needs a root by which it is known.
+/// The signer may also be given by the flags of cosign, and needs a trusted root.
 #[test]
 fn the_signer_needs_a_root_and_a_root_something_signed() {
     let scene = Scene::new();
@@ -729,25 +742,29 @@ fn the_signer_needs_a_root_and_a_root_something_signed() {
 fn a_checkout_is_compared_without_git() {
     let scene = Scene::new();
     let folder = checkout(&scene);
-    let of = || {
+    let verdict_of = || {
         let (code, found) = scene.json(&["--sumdb", "off", "--source", "isatty"]);
         let row = found["programs"][0]["source"].clone();
         let text = |key: &str| row[key].as_str().unwrap().to_owned();
         (code, text("verdict"), text("sentence"))
     };
-    let (code, verdict, sentence) = of();
+    let (code, verdict, sentence) = verdict_of();
     assert_eq!((code, verdict.as_str()), (Some(0), "equal"), "{sentence}");
     assert!(
         sentence
             .ends_with(", which is tag v1.0.0, clean; all 2 of its sums are those of that go.sum"),
         "{sentence}"
     );
-    // A file that nobody added makes the tree one with changes, an ignored one does not.
+    // An untracked file makes the tree modified, an ignored one does not.
     std::fs::write(folder.join(".git/info/exclude"), "*.log\n").unwrap();
     std::fs::write(folder.join("build.log"), "x").unwrap();
-    assert!(of().2.contains(", clean"), "{}", of().2);
+    assert!(verdict_of().2.contains(", clean"), "{}", verdict_of().2);
     std::fs::write(folder.join("new.go"), "package main\n").unwrap();
-    assert!(of().2.contains("the checkout has changes"), "{}", of().2);
+    assert!(
+        verdict_of().2.contains("the checkout has changes"),
+        "{}",
+        verdict_of().2
+    );
     std::fs::remove_file(folder.join("new.go")).unwrap();
     // A filter of the configuration is not run.
     let mark = folder.join("build.log.ran");
@@ -764,14 +781,14 @@ fn a_checkout_is_compared_without_git() {
         .unwrap()
         .replace("println", "print");
     std::fs::write(&main, changed).unwrap();
-    let (code, _, sentence) = of();
+    let (code, _, sentence) = verdict_of();
     assert_eq!(code, Some(0));
     assert!(sentence.contains("the checkout has changes"), "{sentence}");
     assert!(!mark.exists());
     // Another sum in go.sum.
     let go_sum = std::fs::read_to_string(folder.join("go.sum")).unwrap();
     std::fs::write(folder.join("go.sum"), go_sum.replace("h1:xfD0", "h1:xfD1")).unwrap();
-    let (code, verdict, sentence) = of();
+    let (code, verdict, sentence) = verdict_of();
     assert_eq!((code, verdict.as_str()), (Some(1), "different"));
     assert!(
         sentence.contains("1 of its sums are not those"),

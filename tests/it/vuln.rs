@@ -1,4 +1,4 @@
-//! `gospect vuln` and what takes part in it, on stored programs and a small database: entries of functions that these programs certainly link, or do not.
+//! `gospect vuln` and related options, on stored programs and a small database: its entries name functions that these programs certainly link, or do not.
 
 use crate::support::cli::{Scratch, run};
 use serde_json::{Value, json};
@@ -203,7 +203,7 @@ fn exit_codes_follow_level_fix_vex_and_strictness() {
 }
 
 #[test]
-fn audit_diff_and_bills_ask_when_they_are_told_to() {
+fn audit_diff_and_sbom_use_the_database_on_request() {
     let scratch = Scratch::new();
     let program = text(&programs(&scratch).remove(0));
     let database = text(&database(&scratch));
@@ -319,9 +319,9 @@ fn each_rule_about_vulnerabilities_reports_when_its_family_is_named() {
     }
 }
 
-/// A missing file is no program without vulnerabilities, and no bill without components.
+/// A missing file is reported neither as a program without vulnerabilities nor as an empty bill.
 #[test]
-fn nothing_is_said_of_what_could_not_be_read() {
+fn a_missing_file_is_not_reported_as_clean() {
     let scratch = Scratch::new();
     let database = text(&database(&scratch));
     let missing = text(&scratch.path().join("missing"));
@@ -360,7 +360,7 @@ fn nothing_is_said_of_what_could_not_be_read() {
     let out = ask(&["sbom", "-o", &output]);
     assert_eq!(out.code, Some(2));
     assert!(!Path::new(&output).exists());
-    // What can be read is judged all the same.
+    // What can be read is still judged.
     let program = text(&programs(&scratch).remove(0));
     let out = ask(&["vuln", "--cache", "off", "--db", &database, &program]);
     assert_eq!(out.code, Some(2));
@@ -371,7 +371,7 @@ fn nothing_is_said_of_what_could_not_be_read() {
 }
 
 #[test]
-fn findings_can_be_no_failure() {
+fn findings_need_not_fail_the_command() {
     let scratch = Scratch::new();
     let program = text(&programs(&scratch).remove(0));
     assert_eq!(judged(&scratch, &[&program]).1, 1);
@@ -433,9 +433,9 @@ fn chains_of_programs_in_archives_and_images_are_those_of_the_file() {
     }
 }
 
-/// The changelog of the package that owns a program is read in a root and in an image, goes with the records, and takes nothing back.
+/// The changelog of the package that owns a program is read in a root and in an image, is kept in records, and clears no finding.
 #[test]
-fn the_changelog_of_the_owner_is_shown_and_takes_nothing_back() {
+fn the_changelog_of_the_owner_is_shown_and_clears_nothing() {
     let scratch = Scratch::new();
     let program = std::fs::read(programs(&scratch).remove(0)).unwrap();
     let status = "Package: acme\nStatus: install ok installed\nVersion: 1.0-2+deb12u1\nArchitecture: amd64\n";
@@ -554,7 +554,7 @@ fn retracted_and_deprecated_modules_are_noted_when_asked() {
             assert!(out.stdout.contains(&line), "{place}: {}", out.stdout);
         }
     }
-    // What is not in the cache is not known, which is said.
+    // A module that is not in the cache is unknown, and the output says so.
     std::fs::remove_dir_all(scratch.path().join("cache")).unwrap();
     let out = ask("cache", &[]);
     assert_eq!(out.code, Some(0));
@@ -692,7 +692,7 @@ fn statements_on_a_bill_name_its_components() {
 }
 
 #[test]
-fn audit_believes_vex_documents() {
+fn audit_waives_what_vex_documents_dismiss() {
     let scratch = Scratch::new();
     let program = text(&programs(&scratch).remove(0));
     let database = text(&database(&scratch));

@@ -1,4 +1,4 @@
-//! `gospect db`, and the vulnerability databases that `--db` takes: every layout gives the same facts, and what is damaged gives none.
+//! `gospect db`, and the vulnerability databases that `--db` takes: every layout gives the same facts, and damaged ones are refused.
 
 use crate::support::cli::{Output, Scratch, command, finish, run};
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
-/// The command with its cache below a folder, and nobody to ask.
+/// The command with its cache below a folder, and without a proxy.
 fn offline(home: &Path) -> Command {
     let mut command = command();
     command.env("HOME", home).env("LOCALAPPDATA", home);
@@ -148,7 +148,7 @@ fn every_layout_gives_the_same_facts() {
             assert_eq!(url["entries"], 7);
         }
     }
-    // The folder of the documents inside the others.
+    // The inner folder, which has the documents.
     let inner = scratch.path().join("served/ID");
     assert_eq!(
         facts(&status(scratch.path(), &["--db", inner.to_str().unwrap()]))["entries"],
@@ -359,7 +359,7 @@ fn an_update_replaces_the_cache_whole_or_not_at_all() {
         (&found["entries"], &found["age_days"]),
         (&json!(7), &json!(0))
     );
-    // What fails leaves the old one.
+    // A failed update leaves the old database.
     let bad = scratch.put("bad.zip", &zip(&files)[..500]);
     assert_eq!(update(&bad).code, Some(2));
     assert_eq!(facts(&status(home, &[]))["entries"], 7);
@@ -374,7 +374,7 @@ fn an_update_replaces_the_cache_whole_or_not_at_all() {
         facts(&status(home, &["--cache", "off"]))["entries"],
         before["entries"]
     );
-    // A damaged one is told, and not passed over.
+    // A damaged database is reported, not ignored.
     let mut bytes = std::fs::read(&cached).unwrap();
     bytes[200] ^= 1;
     std::fs::write(&cached, &bytes).unwrap();
@@ -386,7 +386,7 @@ fn an_update_replaces_the_cache_whole_or_not_at_all() {
         out.stderr
     );
     assert_eq!(update(&new).code, Some(0));
-    // An older one does not hide the one in the program.
+    // An older database does not replace the built-in one.
     files.pop();
     files.push((
         "index/db.json".to_owned(),
@@ -558,7 +558,7 @@ fn a_proxy_that_sends_another_module_is_found_out() {
         lie.stderr
     );
     assert!(!scratch.path().join("cache/gospect/vulndb.bin").exists());
-    // Without verification nothing is verified, and a message says so.
+    // If verification is turned off, a message says so.
     for (variables, expected) in [
         ([("GOSUMDB", "off")], "not verified: GOSUMDB=off"),
         (
@@ -671,7 +671,7 @@ fn a_server_gives_what_its_files_give() {
         assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{path}");
         assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
     }
-    // One that is listed and gone.
+    // A document that is listed, but missing.
     std::fs::remove_file(scratch.path().join("served/ID/GO-2024-2687.json")).unwrap();
     let out = status(scratch.path(), &["--db", &url]);
     assert_eq!(out.code, Some(2));
@@ -681,7 +681,7 @@ fn a_server_gives_what_its_files_give() {
         "{}",
         out.stderr
     );
-    // And one that came as a whole before.
+    // A zip is used before single documents.
     scratch.put("served/vulndb.zip", &zip(&documents()));
     assert_eq!(
         facts(&status(scratch.path(), &["--db", &url]))["entries"],
@@ -690,7 +690,7 @@ fn a_server_gives_what_its_files_give() {
 }
 
 #[test]
-fn lists_of_severities_are_shown_sorted_by_and_a_condition() {
+fn lists_of_severities_are_shown_and_sort_and_gate_findings() {
     let scratch = Scratch::new();
     let program = scratch.put_fixture("1.22-linux-amd64-strip");
     let program = program.to_str().unwrap();

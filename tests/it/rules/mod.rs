@@ -157,7 +157,7 @@ fn document(out: &Output) -> Value {
         .unwrap_or_else(|e| panic!("{e}: {} {}", out.stdout, out.stderr))
 }
 
-fn of<'v>(document: &'v Value, id: &str) -> Vec<&'v Value> {
+fn findings_of<'v>(document: &'v Value, id: &str) -> Vec<&'v Value> {
     let all = document["findings"].as_array().unwrap();
     all.iter().filter(|f| f["rule"] == id).collect()
 }
@@ -239,7 +239,7 @@ fn each_rule_reports_where_it_must_and_nowhere_else() {
         };
         let bad = Set::new(&row.bad);
         let seen = speaks(&bad, &row.bad);
-        let findings = of(&seen, row.id);
+        let findings = findings_of(&seen, row.id);
         assert!(!findings.is_empty(), "{} is silent: {seen:#}", row.rule);
         assert!(
             findings.iter().any(|f| f["path"] == row.subject),
@@ -259,14 +259,14 @@ fn each_rule_reports_where_it_must_and_nowhere_else() {
         let good = Set::new(&row.good);
         let seen = speaks(&good, &row.good);
         assert!(
-            of(&seen, row.id).is_empty(),
+            findings_of(&seen, row.id).is_empty(),
             "{} must be silent: {seen:#}",
             row.rule
         );
         for (scene, want) in &row.variants {
             let seen = speaks(&Set::new(scene), scene);
             assert_eq!(
-                !of(&seen, row.id).is_empty(),
+                !findings_of(&seen, row.id).is_empty(),
                 *want,
                 "{} with {}: {seen:#}",
                 row.rule,
@@ -284,7 +284,7 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
             |level, more: &str, args: &[&str]| set.audit(row.rule, &row.bad, level, more, args);
         let levels = |out: &Output| -> BTreeSet<String> {
             let document = document(out);
-            let found = of(&document, row.id);
+            let found = findings_of(&document, row.id);
             found
                 .iter()
                 .map(|f| f["level"].as_str().unwrap().to_owned())
@@ -321,11 +321,11 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
                     row.rule,
                     out.stderr
                 );
-                let said = document(&out);
+                let audited = document(&out);
                 if is_expecting && level == "off" {
                     continue;
                 }
-                for f in of(&said, row.id) {
+                for f in findings_of(&audited, row.id) {
                     assert_eq!(f["level"], "note", "{f:#}");
                     assert_eq!(f["policy"]["file"], "policy.toml", "{f:#}");
                 }
@@ -346,8 +346,8 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
                 &waiver,
                 &["-Aall", &deny, "-Wunused-waiver", "--format=json"],
             );
-            let said = document(&out);
-            let at: Vec<_> = of(&said, row.id)
+            let audited = document(&out);
+            let at: Vec<_> = findings_of(&audited, row.id)
                 .into_iter()
                 .filter(|f| f["path"] == row.subject)
                 .collect();
@@ -355,9 +355,12 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
                 assert_eq!(f["waived"]["reason"], "known, T-7", "{f:#}");
                 assert_eq!(f["waived"]["expires"], "2027-01-01", "{f:#}");
             }
-            assert_eq!(said["counts"]["waived"], at.len(), "{}", row.rule);
-            assert!(of(&said, "unused-waiver").is_empty(), "{said:#}");
-            let elsewhere = of(&said, row.id).len() > at.len();
+            assert_eq!(audited["counts"]["waived"], at.len(), "{}", row.rule);
+            assert!(
+                findings_of(&audited, "unused-waiver").is_empty(),
+                "{audited:#}"
+            );
+            let elsewhere = findings_of(&audited, row.id).len() > at.len();
             assert_eq!(
                 out.code,
                 Some(i32::from(elsewhere)),
@@ -377,7 +380,7 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
 /// Whether the output of a format contains the finding where its readers look for it.
 fn carries(row: &Row, format: &str, text: &str) {
     let there = match format {
-        "json" => !of(&serde_json::from_str(text).unwrap(), row.id).is_empty(),
+        "json" => !findings_of(&serde_json::from_str(text).unwrap(), row.id).is_empty(),
         "sarif" => {
             let log: Value = serde_json::from_str(text).unwrap();
             let run = &log["runs"][0];
