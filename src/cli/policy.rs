@@ -81,13 +81,13 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
 }
 
 /// Longest policy file.
-const LARGEST: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// Reads a policy file; with `aloud` its mistakes are reported on standard error.
 pub fn read(path: &Path, output: &OutputArgs, aloud: bool) -> Result<Policy, Error> {
     let name = path.to_string_lossy();
     let shown = || clean(&name).into_owned();
-    let text = files::piped_text(path, LARGEST).map_err(|source| Error::ReadPolicy {
+    let text = files::piped_text(path, MAX_BYTES).map_err(|source| Error::ReadPolicy {
         path: shown(),
         source,
     })?;

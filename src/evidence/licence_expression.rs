@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Longest expression.
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// Identifiers of licences that an expression may have.
 const LICENCES: [&str; 19] = [
@@ -60,7 +60,7 @@ pub(super) fn parse(line: &str) -> Option<Expression> {
     let line = line.trim();
     let end = ["-->", "*/"].iter().find_map(|end| line.strip_suffix(end));
     let line = end.unwrap_or(line);
-    if line.len() > LONGEST {
+    if line.len() > MAX_LENGTH {
         return None;
     }
     let spaced = line.replace('(', " ( ").replace(')', " ) ");

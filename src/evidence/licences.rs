@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Longest licence file that is read.
-const LARGEST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 /// Most bytes of `modules.txt` that are read.
 const LARGEST_LIST: u64 = 16 << 20;
 /// Most entries of a folder that are looked at.
@@ -143,7 +143,7 @@ fn read_inside(folder: &Path, file: &Path) -> io::Result<Vec<u8>> {
     if !real.starts_with(fs::canonicalize(folder)?) {
         return Err(io::Error::other("a link out of the module"));
     }
-    read_file(&real, LARGEST)
+    read_file(&real, MAX_BYTES)
 }
 
 /// `LICENSE`, `LICENCE.md`, `COPYING`, `UNLICENSE`.
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(inside.expression.as_deref(), Some("MIT"));
         let link = |to: &'static Path| move |file: &Path| symlink(to, file).unwrap();
         let long = |file: &Path| {
-            let text = MIT.to_owned() + &" ".repeat(LARGEST as usize);
+            let text = MIT.to_owned() + &" ".repeat(MAX_BYTES as usize);
             fs::write(file, text).unwrap();
         };
         let pipe = |file: &Path| {

@@ -4,7 +4,7 @@
 use super::ProxyError;
 
 /// Longest path or version.
-const MOST: usize = 1024;
+const MAX_LENGTH: usize = 1024;
 
 /// A module path for an address.
 ///
@@ -19,7 +19,7 @@ pub fn escape_path(path: &str) -> Result<String, ProxyError> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
     };
-    if path.len() > MOST || path.starts_with('-') || !path.split('/').all(is_element) {
+    if path.len() > MAX_LENGTH || path.starts_with('-') || !path.split('/').all(is_element) {
         return Err(ProxyError::Failed(format!("{path:?} is no module path")));
     }
     Ok(escape(path))
@@ -32,7 +32,7 @@ pub fn escape_path(path: &str) -> Result<String, ProxyError> {
 pub fn escape_version(version: &str) -> Result<String, ProxyError> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._+~".contains(&b);
     if version.is_empty()
-        || version.len() > MOST
+        || version.len() > MAX_LENGTH
         || version.starts_with('.')
         || !version.bytes().all(is_plain)
     {

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 /// Most directories searched above a file.
 const HIGHEST: usize = 16;
 /// Longest such file that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Finds toolchains and remembers the result for each directory.
 #[derive(Debug, Default)]
@@ -134,13 +134,13 @@ struct Stated {
 pub(super) fn text(path: &Path) -> Option<String> {
     // Reading a FIFO of that name would never end.
     let meta = std::fs::metadata(path).ok().filter(|m| m.is_file())?;
-    if meta.len() > LARGEST {
+    if meta.len() > MAX_BYTES {
         return None;
     }
     let mut text = String::new();
     File::open(path)
         .ok()?
-        .take(LARGEST)
+        .take(MAX_BYTES)
         .read_to_string(&mut text)
         .ok()?;
     Some(text)

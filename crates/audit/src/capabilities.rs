@@ -14,14 +14,14 @@ pub fn of_modules(binary: &Binary) -> Option<BTreeMap<&str, Capabilities<'_>>> {
     let packages = binary.packages.as_deref()?;
     let mut all: BTreeMap<&str, Capabilities<'_>> = BTreeMap::new();
     for package in packages {
-        let found = package.capabilities.as_ref()?;
+        let capabilities = package.capabilities.as_ref()?;
         let module = package.module.as_deref().unwrap_or(&package.path);
         if module == STANDARD {
             continue;
         }
-        let known = all.entry(module).or_default();
-        for capability in found {
-            let best = known
+        let of_module = all.entry(module).or_default();
+        for capability in capabilities {
+            let best = of_module
                 .entry(capability.capability.as_str())
                 .or_insert(capability);
             let cost = |c: &PackageCapability| (!c.certain, !c.direct, c.chain.len());
@@ -39,8 +39,8 @@ pub fn with_version(binary: &Binary, module: &str) -> String {
     let mut all = info
         .into_iter()
         .flat_map(|i| i.deps.iter().chain([&i.main]));
-    let known = all.find(|m| m.path == module);
-    let linked = known.map(|m| m.replace.as_deref().unwrap_or(m));
+    let recorded = all.find(|m| m.path == module);
+    let linked = recorded.map(|m| m.replace.as_deref().unwrap_or(m));
     match linked.map(|m| m.version.as_str()) {
         None | Some("" | "(devel)") => module.to_owned(),
         Some(version) => format!("{module} {version}"),
@@ -51,13 +51,13 @@ pub fn with_version(binary: &Binary, module: &str) -> String {
 pub fn meaning(capability: &str) -> String {
     match can(capability) {
         Some(text) => format!("{text} ({capability})"),
-        None => format!("do what has the name {capability}"),
+        None => format!("do what is called {capability}"),
     }
 }
 
 /// The chain that proves a capability, in one line.
-pub fn proof(found: &PackageCapability) -> String {
-    found.chain.join(" → ")
+pub fn proof(capability: &PackageCapability) -> String {
+    capability.chain.join(" → ")
 }
 
 #[cfg(test)]

@@ -14,17 +14,17 @@ impl Date {
     /// Parses `YYYY-MM-DD`; `None` when there is no such day.
     pub fn parse(text: &str) -> Option<Date> {
         let mut parts = text.split('-');
-        let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || (y.len(), m.len(), d.len()) != (4, 2, 2) {
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || (year.len(), month.len(), day.len()) != (4, 2, 2) {
             return None;
         }
         if !text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             return None;
         }
         let date = Date {
-            year: y.parse().ok()?,
-            month: m.parse().ok()?,
-            day: d.parse().ok()?,
+            year: year.parse().ok()?,
+            month: month.parse().ok()?,
+            day: day.parse().ok()?,
         };
         let leap = date.year.is_multiple_of(4)
             && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400));
@@ -39,16 +39,23 @@ impl Date {
 
     /// The day of an instant, in seconds since 1970-01-01 UTC. For callers that read a clock.
     pub fn from_unix(seconds: u64) -> Date {
-        // In 400-year cycles that start on 0000-03-01 the leap day comes last (the usual civil-from-days arithmetic).
-        let z = seconds / 86_400 + 719_468;
-        let cycle = z / 146_097;
-        let doe = z % 146_097;
-        let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-        let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-        let mp = (5 * doy + 2) / 153;
-        let day = doy - (153 * mp + 2) / 5 + 1;
-        let month = if mp < 10 { mp + 3 } else { mp - 9 };
-        let year = cycle * 400 + yoe + u64::from(month <= 2);
+        // The usual civil-from-days arithmetic: in cycles of 400 years that start on 0000-03-01, the leap day comes last.
+        let days = seconds / 86_400 + 719_468;
+        let cycle = days / 146_097;
+        let day_of_cycle = days % 146_097;
+        let year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524
+            - day_of_cycle / 146_096)
+            / 365;
+        let day_of_year =
+            day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        let year = cycle * 400 + year_of_cycle + u64::from(month <= 2);
         Date {
             year: year.min(9999) as u16,
             month: month as u8,

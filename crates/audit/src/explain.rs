@@ -15,39 +15,39 @@ pub fn explain(name: &str) -> Option<String> {
 /// The page of a rule as a JSON object.
 pub fn explain_json(name: &str) -> Option<Value> {
     let rule = registry::find(name)?;
-    let m = rule.meta;
-    let options: Vec<Value> = m.options.iter().map(|o| json!({ "name": o.name, "values": o.kind.describe(), "default": default(&o.default), "doc": o.doc })).collect();
+    let meta = rule.meta;
+    let options: Vec<Value> = meta.options.iter().map(|option| json!({ "name": option.name, "values": option.kind.describe(), "default": default(&option.default), "doc": option.doc })).collect();
     Some(json!({
-        "rule": m.id, "code": m.code, "family": rule.family.name(), "summary": m.summary, "since": m.since,
-        "levels": { "default": word(m.levels.default), "release": word(m.levels.release), "container": word(m.levels.container), "fips": word(m.levels.fips) },
-        "what": m.section("What"), "why": m.section("Why"), "example": m.section("Example"), "fix": m.section("Fix"), "options": options,
+        "rule": meta.id, "code": meta.code, "family": rule.family.name(), "summary": meta.summary, "since": meta.since,
+        "levels": { "default": word(meta.levels.default), "release": word(meta.levels.release), "container": word(meta.levels.container), "fips": word(meta.levels.fips) },
+        "what": meta.section("What"), "why": meta.section("Why"), "example": meta.section("Example"), "fix": meta.section("Fix"), "options": options,
     }))
 }
 
 /// The page of a rule. `depth` is the heading level of its title.
-fn markdown(m: &Meta, depth: usize) -> String {
+fn markdown(meta: &Meta, depth: usize) -> String {
     let (title, part) = ("#".repeat(depth), "#".repeat(depth + 1));
-    let l = &m.levels;
+    let levels = &meta.levels;
     let mut out = format!(
         "{title} {}\n\n{}: {}. Since {}. Levels: default {}, release {}, container {}, fips {}.\n",
-        m.id,
-        m.code,
-        m.summary,
-        m.since,
-        word(l.default),
-        word(l.release),
-        word(l.container),
-        word(l.fips)
+        meta.id,
+        meta.code,
+        meta.summary,
+        meta.since,
+        word(levels.default),
+        word(levels.release),
+        word(levels.container),
+        word(levels.fips)
     );
     for heading in HEADINGS {
-        let _ = write!(out, "\n{part} {heading}\n\n{}\n", m.section(heading));
+        let _ = write!(out, "\n{part} {heading}\n\n{}\n", meta.section(heading));
     }
     let _ = write!(out, "\n{part} Options\n\n");
-    if m.options.is_empty() {
+    if meta.options.is_empty() {
         out.push_str("None.\n");
     }
-    for o in m.options {
-        option(&mut out, o);
+    for spec in meta.options {
+        option(&mut out, spec);
     }
     out
 }

@@ -12,14 +12,14 @@
 //! match `app.tar.gz!bin/app`.
 
 /// Longest pattern; a longer one does not match.
-const LONGEST: usize = 4096;
+const MAX_LENGTH: usize = 4096;
 
 /// Whether `pattern` matches all of `text`.
 pub fn matches(pattern: &str, text: &str) -> bool {
     if is_literal(pattern) {
         return pattern == text;
     }
-    pattern.len() <= LONGEST && run(&compile(pattern.as_bytes()), text.as_bytes()).0
+    pattern.len() <= MAX_LENGTH && run(&compile(pattern.as_bytes()), text.as_bytes()).0
 }
 
 /// The path without `./` at its start, so that `./dist/app` and `dist/app` are one path.
@@ -56,8 +56,8 @@ pub fn any<S: AsRef<str>>(patterns: &[S], text: &str) -> bool {
 /// What is wrong with a pattern; the text completes a sentence about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GlobError {
-    /// It is longer than [`LONGEST`].
-    #[error("is longer than {LONGEST} bytes")]
+    /// It is longer than [`MAX_LENGTH`].
+    #[error("is longer than {MAX_LENGTH} bytes")]
     TooLong,
     /// It ends with a backslash, which makes the next character literal.
     #[error("ends in a lone backslash")]
@@ -75,7 +75,7 @@ pub enum GlobError {
 
 /// Checks a pattern that somebody wrote.
 pub fn check(pattern: &str) -> Result<(), GlobError> {
-    if pattern.len() > LONGEST {
+    if pattern.len() > MAX_LENGTH {
         return Err(GlobError::TooLong);
     }
     let mut braces = 0_u32;
@@ -364,7 +364,7 @@ mod tests {
                 "{pattern}: {steps} steps, {most} are allowed"
             );
         }
-        assert!(check(&"a".repeat(LONGEST + 1)).is_err());
+        assert!(check(&"a".repeat(MAX_LENGTH + 1)).is_err());
     }
 
     #[test]

@@ -27,16 +27,16 @@ impl<'a> KeyedRecord<'a> {
 
     /// All values of a key as texts; empty when the key is unknown or has no value.
     pub fn values(&self, key: &str) -> Vec<String> {
-        let b = self.binary;
-        let one = |v: Option<&str>| v.map(str::to_string).into_iter().collect();
+        let binary = self.binary;
+        let one = |value: Option<&str>| value.map(str::to_string).into_iter().collect();
         match key {
-            "go_version" => return one(b.go_version.as_deref()),
-            "main_package" => return one(b.main_package.as_deref()),
-            "path" => return vec![b.path.clone()],
-            "port" => return vec![b.port_text()],
-            "version" => return one(b.main_version().map(|v| v.value)),
+            "go_version" => return one(binary.go_version.as_deref()),
+            "main_package" => return one(binary.main_package.as_deref()),
+            "path" => return vec![binary.path.clone()],
+            "port" => return vec![binary.port_text()],
+            "version" => return one(binary.main_version().map(|value| value.value)),
             "build_info.Main.Path" => {
-                return one(b
+                return one(binary
                     .build_info
                     .as_ref()
                     .map(|i| i.main.path.as_str())
@@ -44,13 +44,13 @@ impl<'a> KeyedRecord<'a> {
             }
             _ => {}
         }
-        let setting = |name: &str| one(b.build_info.as_ref().and_then(|i| i.setting(name)));
+        let setting = |name: &str| one(binary.build_info.as_ref().and_then(|i| i.setting(name)));
         if let Some(name) = key.strip_prefix("settings.") {
             return setting(name);
         }
         if let Some(path) = key.strip_prefix("modules.") {
-            let unrecorded = b.stand_ins();
-            let Some(info) = b.build_info.as_ref() else {
+            let unrecorded = binary.stand_ins();
+            let Some(info) = binary.build_info.as_ref() else {
                 return named(&unrecorded, path);
             };
             let module = std::iter::once(&info.main)
@@ -62,7 +62,7 @@ impl<'a> KeyedRecord<'a> {
             };
         }
         if let Some(name) = key.strip_prefix("godebug.effective.") {
-            return one(b
+            return one(binary
                 .godebug
                 .effective
                 .iter()
@@ -75,11 +75,11 @@ impl<'a> KeyedRecord<'a> {
         }
         let json = self
             .json
-            .get_or_init(|| serde_json::to_value(b).unwrap_or(Value::Null));
+            .get_or_init(|| serde_json::to_value(binary).unwrap_or(Value::Null));
         let mut out = Vec::new();
         collect(json, key.split('.'), &mut out);
         if key == DEPENDENCIES {
-            let unrecorded = b.stand_ins();
+            let unrecorded = binary.stand_ins();
             let others = unrecorded.iter().filter(|s| !s.is_own);
             out.extend(others.flat_map(|s| s.module_paths().map(str::to_owned)));
             out.sort_unstable();
@@ -293,14 +293,14 @@ fn known() -> &'static [String] {
 fn list(value: &Value, prefix: &str, out: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
-            for (k, v) in map {
+            for (key, member) in map {
                 let path = if prefix.is_empty() {
-                    k.clone()
+                    key.clone()
                 } else {
-                    format!("{prefix}.{k}")
+                    format!("{prefix}.{key}")
                 };
                 out.push(path.clone());
-                list(v, &path, out);
+                list(member, &path, out);
             }
         }
         Value::Array(items) => {

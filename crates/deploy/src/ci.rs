@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Keys with variables of a job or a step.
 const VARIABLES: [&str; 3] = ["env", "variables", "environment"];
 /// Most nested collections, and most nodes that are visited: aliases can multiply nodes.
-const DEEPEST: usize = 256;
+const MAX_DEPTH: usize = 256;
 const MOST_NODES: usize = 2_000_000;
 /// Keys with shell scripts.
 const SCRIPTS: [&str; 12] = [
@@ -156,7 +156,7 @@ fn inside(
     out: &mut Collector,
 ) {
     *left = left.saturating_sub(1);
-    if depth > DEEPEST || *left == 0 {
+    if depth > MAX_DEPTH || *left == 0 {
         return;
     }
     match &node.value {

@@ -11,7 +11,7 @@ use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 
 /// Most builds of a file: aliases can multiply them.
-const MOST: usize = 200;
+const MAX_BUILDS: usize = 200;
 
 /// Reads all documents.
 pub fn read(documents: &[Node], out: &mut Collector) {
@@ -39,7 +39,7 @@ fn one(document: &Node, out: &mut Collector) {
         .map(Node::items)
         .unwrap_or_default()
         .into_iter()
-        .take(MOST)
+        .take(MAX_BUILDS)
     {
         build_of(build, &place, &global, out);
     }
@@ -115,7 +115,7 @@ fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
     }
     command(build, at, &place, &own, out);
     let overrides = build.get("overrides").map(Node::items).unwrap_or_default();
-    for special in overrides.into_iter().take(MOST) {
+    for special in overrides.into_iter().take(MAX_BUILDS) {
         linker(special, &place, out);
         // A flag that an override lacks is that of the build.
         let mut env = Env::under(&own);

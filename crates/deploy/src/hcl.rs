@@ -41,7 +41,7 @@ const ENVIRONMENTS: [&str; 8] = [
 /// Longest line, in bytes, in which columns are counted in characters.
 const COUNTED: usize = 4096;
 /// Largest file in bytes. Real files are smaller.
-const LARGEST: usize = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
 
 /// Reads a file.
 ///
@@ -53,7 +53,7 @@ pub fn read(source: &Source, dialect: Dialect, out: &mut Collector) -> Result<()
         column: u32::try_from(column).unwrap_or(u32::MAX),
         what: what.to_owned(),
     };
-    if source.as_str().len() > LARGEST {
+    if source.as_str().len() > MAX_BYTES {
         return Err(problem(1, 1, "larger than 4 MiB, which no HCL file is"));
     }
     let body = hcl_edit::parser::parse_body(source.as_str()).map_err(|e| {

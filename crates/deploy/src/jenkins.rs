@@ -12,7 +12,7 @@ use super::shell;
 use super::text::{Source, Text};
 
 /// Most string literals of one file.
-const MOST: usize = 20_000;
+const MAX_LITERALS: usize = 20_000;
 
 /// A string literal of Groovy, and the code before it.
 struct Literal {
@@ -184,7 +184,7 @@ fn literals(whole: &Text) -> Vec<Literal> {
         };
         let start = at + quote.len();
         let (text, end) = literal(whole, start, &quote);
-        if out.len() >= MOST {
+        if out.len() >= MAX_LITERALS {
             break;
         }
         out.push(Literal {

@@ -14,7 +14,7 @@ use super::text::{Source, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most nested expansions of variables.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// Longest name of a target after expansion, in bytes.
 const LONGEST_TARGET: usize = 4096;
 /// Most variables of one file whose values are kept.
@@ -321,7 +321,7 @@ impl File {
     /// The value of a variable; `None` when the limits are reached.
     fn value(&self, name: &str, depth: usize) -> Option<&Text> {
         let known = self.values.get(name);
-        let value = known.filter(|_| depth < DEEPEST && !stays(name) && !self.is_hook(name))?;
+        let value = known.filter(|_| depth < MAX_DEPTH && !stays(name) && !self.is_hook(name))?;
         self.expansion_limit
             .take(value.as_str().len())
             .then_some(value)

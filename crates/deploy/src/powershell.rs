@@ -8,9 +8,9 @@ use super::shell::{Assignment, Command, Word};
 use super::text::{Source, Text};
 
 /// Most commands of one file.
-const MOST: usize = 20_000;
+const MAX_COMMANDS: usize = 20_000;
 /// Most nested brackets that are read.
-const DEEPEST: usize = 6;
+const MAX_DEPTH: usize = 6;
 /// Keywords of the language.
 const KEYWORDS: [&str; 20] = [
     "param", "function", "filter", "foreach", "for", "switch", "throw", "exit", "break",
@@ -82,7 +82,7 @@ impl<'a> Scan<'a> {
 
     fn run(&mut self) {
         while let Some(c) = self.rest().chars().next() {
-            if self.out.len() >= MOST {
+            if self.out.len() >= MAX_COMMANDS {
                 return;
             }
             let start = self.at;
@@ -202,7 +202,7 @@ impl<'a> Scan<'a> {
             }
         }
         let span = self.text.span(start..self.at);
-        if self.depth < DEEPEST && self.out.len() < MOST {
+        if self.depth < MAX_DEPTH && self.out.len() < MAX_COMMANDS {
             let inside = self
                 .text
                 .slice(start + 1..self.at.saturating_sub(1).max(start + 1));

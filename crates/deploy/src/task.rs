@@ -9,7 +9,7 @@ use super::template::Values;
 use super::yaml::{Node, Value};
 
 /// Most tasks of a file: aliases can multiply them.
-const MOST: usize = 2_000;
+const MAX_TASKS: usize = 2_000;
 
 /// Values for `{{.NAME}}`: the variables of the root, without names that a task sets too.
 pub fn values(documents: &[Node]) -> Values {
@@ -46,7 +46,7 @@ pub fn read(documents: &[Node], out: &mut Collector) {
     let mut env = Env::default();
     variables(document, &all, &mut env, out);
     let tasks = document.get("tasks").map(Node::pairs).unwrap_or_default();
-    for (name, task) in tasks.into_iter().take(MOST) {
+    for (name, task) in tasks.into_iter().take(MAX_TASKS) {
         let dir = task.get("dir").map_or("", Node::str).to_owned();
         let place = Place {
             moved: dir.clone(),

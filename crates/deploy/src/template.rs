@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 /// Most values of one file, and the longest value that is kept.
 const MOST_VALUES: usize = 10_000;
-const LONGEST: usize = 4096;
+const MAX_LENGTH: usize = 4096;
 /// Most characters of a line before or after a mark that are searched.
 const WIDEST: usize = 512;
 /// Most conditions around a mark that are considered.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 /// Most marks with a known value.
 const MOST_MARKS: usize = 2_000;
 
@@ -121,7 +121,7 @@ fn gather(path: &str, node: &Node, depth: usize, out: &mut Values) {
         return;
     }
     match &node.value {
-        Value::Scalar(text) if text.as_str().len() <= LONGEST => {
+        Value::Scalar(text) if text.as_str().len() <= MAX_LENGTH => {
             out.insert(path.to_owned(), text.as_str().to_owned());
         }
         Value::Mapping(pairs) => {
@@ -205,7 +205,7 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
             }
         } else {
             let value = known(inside, values).filter(|mark| {
-                let nearest = conditions.iter().rev().take(DEEPEST);
+                let nearest = conditions.iter().rev().take(MAX_DEPTH);
                 marks.values.len() < MOST_MARKS
                     && !nearest.into_iter().any(|c| decides(c, inside, &mark.value))
             });

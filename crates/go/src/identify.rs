@@ -213,11 +213,11 @@ pub fn rules_out(image: &Image<'_>) -> bool {
 /// Whether there are as many entries of unwind information as the code of other languages has.
 fn is_unwound(image: &Image<'_>) -> bool {
     /// Bytes of code for an entry: Rust and C++ have 200 to 250, C up to 400.
-    const MOST: u64 = 512;
+    const MAX_BYTES_OF_CODE: u64 = 512;
     let code = image.segments.iter().filter(|s| s.executable);
     let code = code.fold(0u64, |sum, s| sum.saturating_add(s.size));
     let entries = image.unwind_entries.unwrap_or(0);
-    code > 0 && code / MOST < entries
+    code > 0 && code / MAX_BYTES_OF_CODE < entries
 }
 
 /// Whether a section name, or part of it, shows that Go's tools wrote it. Two letters rule out most names of other programs; a

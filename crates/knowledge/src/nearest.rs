@@ -1,7 +1,7 @@
 //! The nearest known name, for "did you mean".
 
 /// Longest name to compare, in bytes, so that hostile input costs little.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 /// Fewest characters that say how a longer name begins.
 const LEAST_BEGINNING: usize = 5;
@@ -41,7 +41,7 @@ pub fn meant<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> O
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = name;
     let name = name.trim().to_ascii_lowercase();
-    if name.is_empty() || name.len() > LONGEST {
+    if name.is_empty() || name.len() > MAX_LENGTH {
         return None;
     }
     let allowed = match name.len() {
@@ -54,7 +54,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         if candidate == typed {
             return None;
         }
-        if candidate.len() > LONGEST || candidate.len().abs_diff(name.len()) > allowed {
+        if candidate.len() > MAX_LENGTH || candidate.len().abs_diff(name.len()) > allowed {
             continue;
         }
         let lower = candidate.to_ascii_lowercase();

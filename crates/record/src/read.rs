@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::io::{self, BufRead, Read};
 
 /// Longest line, in bytes: far longer than any real record. Bounds the memory for a file without line ends.
-const LONGEST: u64 = 256 << 20;
+const MAX_LINE: u64 = 256 << 20;
 
 /// What is wrong with a stream, and in which line.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum ReadErrorKind {
     #[error("not a record: {}", .0.to_string().replace("at line 1 column", "at column"))]
     NotARecord(#[source] serde_json::Error),
     /// The line is longer than any record.
-    #[error("longer than {} MiB, so it is no record", LONGEST >> 20)]
+    #[error("longer than {} MiB, so it is no record", MAX_LINE >> 20)]
     TooLong,
     /// The stream could not be read.
     #[error("cannot be read: {0}")]
@@ -185,10 +185,10 @@ fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8
         let mut bytes = Vec::new();
         let read = input
             .by_ref()
-            .take(LONGEST + 1)
+            .take(MAX_LINE + 1)
             .read_until(b'\n', &mut bytes);
         read.map_err(|e| ReadErrorKind::Unreadable(e).at(*number + 1))?;
-        if bytes.len() as u64 > LONGEST {
+        if bytes.len() as u64 > MAX_LINE {
             return Err(ReadErrorKind::TooLong.at(*number + 1));
         }
         if bytes.is_empty() {

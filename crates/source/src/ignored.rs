@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Longest file of rules that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The rules that apply in one directory.
 pub struct Ignored {
@@ -114,7 +114,7 @@ fn rules(dir: &Dir, name: &Path, root: &Path) -> Option<Gitignore> {
     if !file.metadata().ok()?.is_file() {
         return None;
     }
-    file.take(LARGEST).read_to_end(&mut text).ok()?;
+    file.take(MAX_BYTES).read_to_end(&mut text).ok()?;
     parse(&text, root)
 }
 

@@ -13,17 +13,17 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     go_version(old, new, &mut out);
     for list in LISTS {
         if let (Some(before), Some(now)) = ((list.entries)(old), (list.entries)(new)) {
-            each(&before, &now, |key, a, b| {
-                let [a, b] = [a, b].map(|value| value.map(String::as_str));
-                let worse = list.worse.holds(key, a, b) && !(list.is_known)(key, &before);
-                out.value(list.class, key, a, b, worse);
+            each(&before, &now, |key, was, is| {
+                let [was, is] = [was, is].map(|value| value.map(String::as_str));
+                let worse = list.worse.holds(key, was, is) && !(list.is_known)(key, &before);
+                out.value(list.class, key, was, is, worse);
             });
         }
     }
     for fact in FACTS {
-        if let (Some(a), Some(b)) = ((fact.value)(old), (fact.value)(new)) {
-            let worse = fact.worse.holds(fact.key, a.as_deref(), b.as_deref());
-            out.value(fact.class, fact.key, a.as_deref(), b.as_deref(), worse);
+        if let (Some(was), Some(is)) = ((fact.value)(old), (fact.value)(new)) {
+            let worse = fact.worse.holds(fact.key, was.as_deref(), is.as_deref());
+            out.value(fact.class, fact.key, was.as_deref(), is.as_deref(), worse);
         }
     }
     modules(old, new, &mut out);
@@ -128,21 +128,24 @@ fn if_known<T: ToString>(value: &Option<T>) -> Fact {
     value.as_ref().map(|value| Some(value.to_string()))
 }
 
-fn setting(b: &Binary, key: &str) -> Fact {
-    Some(b.build_info.as_ref()?.setting(key).map(str::to_owned))
+fn setting(binary: &Binary, key: &str) -> Fact {
+    Some(binary.build_info.as_ref()?.setting(key).map(str::to_owned))
 }
 
-fn main_package(b: &Binary) -> Fact {
-    b.build_info.as_ref().map(|_| b.main_package.clone())
+fn main_package(binary: &Binary) -> Fact {
+    binary
+        .build_info
+        .as_ref()
+        .map(|_| binary.main_package.clone())
 }
 
-fn rpath(b: &Binary) -> Fact {
-    let directories = b.linkage.as_ref()?.rpath.as_ref();
+fn rpath(binary: &Binary) -> Fact {
+    let directories = binary.linkage.as_ref()?.rpath.as_ref();
     Some(directories.map(|list| list.join(":")))
 }
 
-fn module_data(b: &Binary) -> Fact {
-    let mut info = b.build_info.iter();
+fn module_data(binary: &Binary) -> Fact {
+    let mut info = binary.build_info.iter();
     let is_there = info.any(|i| !i.path.is_empty() || !i.main.path.is_empty());
     Some(Some(
         if is_there { "recorded" } else { "missing" }.to_owned(),
@@ -155,8 +158,8 @@ fn is_unread_by_go(_: &str, source: Option<&str>) -> bool {
 }
 
 /// Unknown for package files: they do not name the distribution, so its release means nothing.
-fn distribution_release(b: &Binary) -> Fact {
-    let owner = b.owner.as_ref()?;
+fn distribution_release(binary: &Binary) -> Fact {
+    let owner = binary.owner.as_ref()?;
     owner.distribution.as_ref().map(|_| owner.release.clone())
 }
 
@@ -220,8 +223,8 @@ fn all(names: &[String], value: &str) -> BTreeMap<String, String> {
 
 /// The recorded settings, without those whose effect has a class of its own. Of a repeated key the first counts, as in
 /// `BuildInfo::setting`.
-fn settings(b: &Binary) -> Option<BTreeMap<String, String>> {
-    let settings = &b.build_info.as_ref()?.settings;
+fn settings(binary: &Binary) -> Option<BTreeMap<String, String>> {
+    let settings = &binary.build_info.as_ref()?.settings;
     let other =
         |key: &str| key.starts_with("vcs") || matches!(key, "DefaultGODEBUG" | "GOEXPERIMENT");
     let entries = settings.iter().rev().filter(|s| !other(&s.key));
@@ -231,12 +234,12 @@ fn settings(b: &Binary) -> Option<BTreeMap<String, String>> {
 
 /// Calls `compare` for each key of either side.
 fn each<V>(
-    a: &BTreeMap<String, V>,
-    b: &BTreeMap<String, V>,
+    old: &BTreeMap<String, V>,
+    new: &BTreeMap<String, V>,
     mut compare: impl FnMut(&str, Option<&V>, Option<&V>),
 ) {
-    for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-        compare(key, a.get(key), b.get(key));
+    for key in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        compare(key, old.get(key), new.get(key));
     }
 }
 
@@ -303,51 +306,82 @@ fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
     if old.module_list().is_unknown() || new.module_list().is_unknown() {
         return unknown_modules(old, new, out);
     }
-    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
+    let (Some(old_info), Some(new_info)) = (&old.build_info, &new.build_info) else {
         return;
     };
     let table = |deps: &[Module]| -> BTreeMap<String, Module> {
-        deps.iter().map(|m| (m.path.clone(), m.clone())).collect()
+        deps.iter()
+            .map(|module| (module.path.clone(), module.clone()))
+            .collect()
     };
-    let text = |m: &Module| match &m.replace {
-        None => m.version.clone(),
-        Some(r) if r.version.is_empty() => format!("{} => {}", m.version, r.path),
-        Some(r) => format!("{} => {} {}", m.version, r.path, r.version),
-    };
-    each(&table(&a.deps), &table(&b.deps), |path, x, y| {
-        let (tx, ty) = (x.map(text), y.map(text));
-        let (Some(x), Some(y)) = (x, y) else {
-            return out.value(Class::Module, path, tx.as_deref(), ty.as_deref(), false);
-        };
-        let [ex, ey] = [x, y].map(|m| m.replace.as_deref().unwrap_or(m));
-        if tx != ty {
-            let comparable = ex.path == ey.path
-                && known::is_module_version(&ex.version)
-                && known::is_module_version(&ey.version);
-            let order = comparable.then(|| known::compare_modules(&ex.version, &ey.version));
-            let direction = directed(order);
-            let replaced_now = x.replace.is_none() && y.replace.is_some();
-            let worse = direction == Direction::Down || replaced_now;
-            out.push(
-                Class::Module,
-                path,
-                direction,
-                tx.as_deref(),
-                ty.as_deref(),
-                worse,
-            );
-        } else if !ex.sum.is_empty() && !ey.sum.is_empty() && ex.sum != ey.sum {
-            let [sx, sy] = [(tx, ex), (ty, ey)]
-                .map(|(text, m)| format!("{} {}", text.unwrap_or_default(), m.sum));
-            out.value(Class::Module, path, Some(&sx), Some(&sy), true);
+    let text = |module: &Module| match &module.replace {
+        None => module.version.clone(),
+        Some(replacement) if replacement.version.is_empty() => {
+            format!("{} => {}", module.version, replacement.path)
         }
-    });
+        Some(replacement) => format!(
+            "{} => {} {}",
+            module.version, replacement.path, replacement.version
+        ),
+    };
+    each(
+        &table(&old_info.deps),
+        &table(&new_info.deps),
+        |path, old, new| {
+            let (old_text, new_text) = (old.map(text), new.map(text));
+            let (Some(old), Some(new)) = (old, new) else {
+                return out.value(
+                    Class::Module,
+                    path,
+                    old_text.as_deref(),
+                    new_text.as_deref(),
+                    false,
+                );
+            };
+            let [old_built, new_built] =
+                [old, new].map(|module| module.replace.as_deref().unwrap_or(module));
+            if old_text != new_text {
+                let comparable = old_built.path == new_built.path
+                    && known::is_module_version(&old_built.version)
+                    && known::is_module_version(&new_built.version);
+                let order = comparable
+                    .then(|| known::compare_modules(&old_built.version, &new_built.version));
+                let direction = directed(order);
+                let replaced_now = old.replace.is_none() && new.replace.is_some();
+                let worse = direction == Direction::Down || replaced_now;
+                out.push(
+                    Class::Module,
+                    path,
+                    direction,
+                    old_text.as_deref(),
+                    new_text.as_deref(),
+                    worse,
+                );
+            } else if !old_built.sum.is_empty()
+                && !new_built.sum.is_empty()
+                && old_built.sum != new_built.sum
+            {
+                let [old_sum, new_sum] = [(old_text, old_built), (new_text, new_built)]
+                    .map(|(text, module)| format!("{} {}", text.unwrap_or_default(), module.sum));
+                out.value(Class::Module, path, Some(&old_sum), Some(&new_sum), true);
+            }
+        },
+    );
 }
 
 fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.godebug.effective, &new.godebug.effective) else {
-        if let (Some(a), Some(b)) = (&old.godebug.recorded, &new.godebug.recorded) {
-            out.value(Class::Godebug, "DefaultGODEBUG", Some(a), Some(b), false);
+    let (Some(old_settings), Some(new_settings)) = (&old.godebug.effective, &new.godebug.effective)
+    else {
+        if let (Some(old_settings), Some(new_settings)) =
+            (&old.godebug.recorded, &new.godebug.recorded)
+        {
+            out.value(
+                Class::Godebug,
+                "DefaultGODEBUG",
+                Some(old_settings),
+                Some(new_settings),
+                false,
+            );
         }
         return;
     };
@@ -369,29 +403,42 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
             _ => format!("{value} ({}, {})", s.origin, s.status),
         }
     };
-    each(&table(a), &table(b), |key, x, y| {
-        // The same value from another source has the same effect.
-        if x.map(|s| (&s.value, &s.status)) == y.map(|s| (&s.value, &s.status)) {
-            return;
-        }
-        let worse = y.is_some_and(|s| {
-            s.status == GodebugStatus::Fatal
-                || (s.status == GodebugStatus::Ok && known::weakens(key, &s.value, minor).is_some())
-        });
-        let [x, y] = [x, y].map(|s| s.map(text));
-        out.value(Class::Godebug, key, x.as_deref(), y.as_deref(), worse);
-    });
+    each(
+        &table(old_settings),
+        &table(new_settings),
+        |key, old_setting, new_setting| {
+            // The same value from another source has the same effect.
+            if old_setting.map(|s| (&s.value, &s.status))
+                == new_setting.map(|s| (&s.value, &s.status))
+            {
+                return;
+            }
+            let worse = new_setting.is_some_and(|s| {
+                s.status == GodebugStatus::Fatal
+                    || (s.status == GodebugStatus::Ok
+                        && known::weakens(key, &s.value, minor).is_some())
+            });
+            let [old_setting, new_setting] = [old_setting, new_setting].map(|s| s.map(text));
+            out.value(
+                Class::Godebug,
+                key,
+                old_setting.as_deref(),
+                new_setting.as_deref(),
+                worse,
+            );
+        },
+    );
 }
 
 fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) else {
+    let (Some(old_claims), Some(new_claims)) = (&old.corroboration, &new.corroboration) else {
         return;
     };
     fn contradicted(list: &[Corroboration]) -> BTreeSet<&str> {
         let bad = list.iter().filter(|c| c.verdict == Verdict::Contradicted);
         bad.map(|c| &*c.claim).collect()
     }
-    let (was, is) = (contradicted(a), contradicted(b));
+    let (was, is) = (contradicted(old_claims), contradicted(new_claims));
     let word = |bad| {
         Some(if bad {
             "contradicted"
@@ -399,7 +446,7 @@ fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
             "not contradicted"
         })
     };
-    let claims = a.iter().chain(b).map(|c| &*c.claim);
+    let claims = old_claims.iter().chain(new_claims).map(|c| &*c.claim);
     for claim in claims.collect::<BTreeSet<_>>() {
         let (was, is) = (was.contains(claim), is.contains(claim));
         out.value(Class::Integrity, claim, word(was), word(is), is);

@@ -8,34 +8,41 @@ type Key = Option<String>;
 
 /// What two programs must share to be paired, strictest first; `None` never matches.
 const KEYS: [fn(&Binary) -> Key; 5] = [
-    |b| {
+    |binary| {
         Some(format!(
             "{}|{}|{}|{}",
-            shown(b),
-            place(b),
-            b.main_package.as_deref()?,
-            b.port_text()
+            is_visible(binary),
+            place(binary),
+            binary.main_package.as_deref()?,
+            binary.port_text()
         ))
     },
-    |b| {
+    |binary| {
         Some(format!(
             "{}|{}|{}|{}",
-            shown(b),
-            base(b),
-            b.main_package.as_deref()?,
-            b.port_text()
+            is_visible(binary),
+            file_name(binary),
+            binary.main_package.as_deref()?,
+            binary.port_text()
         ))
     },
-    |b| Some(format!("{}|{}|{}", shown(b), place(b), b.port_text())),
-    |b| {
+    |binary| {
         Some(format!(
             "{}|{}|{}",
-            shown(b),
-            b.main_package.as_deref()?,
-            b.port_text()
+            is_visible(binary),
+            place(binary),
+            binary.port_text()
         ))
     },
-    |b| Some(format!("{}|{}", shown(b), place(b))),
+    |binary| {
+        Some(format!(
+            "{}|{}|{}",
+            is_visible(binary),
+            binary.main_package.as_deref()?,
+            binary.port_text()
+        ))
+    },
+    |binary| Some(format!("{}|{}", is_visible(binary), place(binary))),
 ];
 
 /// Pairs the programs, each at most once, and keeps those without a partner. Ordered as in `new`, followed by those that are
@@ -51,18 +58,18 @@ pub(super) fn pair<'a>(
         let mut waiting: HashMap<String, Vec<usize>> = HashMap::new();
         // In reverse, so that `pop` returns them in order.
         let unpaired = old.iter().enumerate().rev();
-        for (i, program) in unpaired.filter(|(i, _)| !has_partner[*i]) {
+        for (index, program) in unpaired.filter(|(index, _)| !has_partner[*index]) {
             if let Some(key) = key(program) {
-                waiting.entry(key).or_default().push(i);
+                waiting.entry(key).or_default().push(index);
             }
         }
         for (program, partner) in new.iter().zip(&mut partners) {
             if partner.is_some() {
                 continue;
             }
-            if let Some(i) = key(program).and_then(|key| waiting.get_mut(&key)?.pop()) {
-                *partner = Some(i);
-                has_partner[i] = true;
+            if let Some(index) = key(program).and_then(|key| waiting.get_mut(&key)?.pop()) {
+                *partner = Some(index);
+                has_partner[index] = true;
             }
         }
     }
@@ -73,7 +80,7 @@ pub(super) fn pair<'a>(
     let mut out: Vec<_> = new
         .iter()
         .zip(&partners)
-        .map(|(program, partner)| (partner.and_then(|i| old.get(i)), Some(program)))
+        .map(|(program, partner)| (partner.and_then(|index| old.get(index)), Some(program)))
         .collect();
     out.extend(
         old.iter()
@@ -85,17 +92,21 @@ pub(super) fn pair<'a>(
 }
 
 /// Whether a program is visible: copies hidden in lower layers do not run.
-fn shown(b: &Binary) -> bool {
-    b.location.visible != Some(false)
+fn is_visible(binary: &Binary) -> bool {
+    binary.location.visible != Some(false)
 }
 
 /// The path without the name of the image: the tag usually differs between old and new image, and the name may too.
-fn place(b: &Binary) -> String {
-    let mut location = b.location.clone();
+fn place(binary: &Binary) -> String {
+    let mut location = binary.location.clone();
     location.image = None;
-    identity(&b.path, &location)
+    identity(&binary.path, &location)
 }
 
-fn base(b: &Binary) -> &str {
-    b.path.rsplit(['/', '!']).next().unwrap_or(&b.path)
+fn file_name(binary: &Binary) -> &str {
+    binary
+        .path
+        .rsplit(['/', '!'])
+        .next()
+        .unwrap_or(&binary.path)
 }

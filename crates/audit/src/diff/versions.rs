@@ -12,10 +12,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn compare(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.versions, &new.versions) else {
+    let (Some(old_claims), Some(new_claims)) = (&old.versions, &new.versions) else {
         return;
     };
-    let (before, now) = (Claims::of(a), Claims::of(b));
+    let (before, now) = (Claims::of(old_claims), Claims::of(new_claims));
     let (loose_before, loose_now) = (before.without_partner(&now), now.without_partner(&before));
     for key in before
         .named
@@ -23,21 +23,24 @@ pub(super) fn compare(old: &Binary, new: &Binary, out: &mut Changes) {
         .chain(now.named.keys())
         .collect::<BTreeSet<_>>()
     {
-        let (x, y) = (before.named.get(key).copied(), now.named.get(key).copied());
+        let (old_value, new_value) = (before.named.get(key).copied(), now.named.get(key).copied());
         // A value for which only one side has a name is still the same value.
         let known_otherwise = |value: Option<&str>, strings: &[&str]| {
             value.is_some_and(|value| key.is_variable && strings.contains(&value))
         };
-        if known_otherwise(x.filter(|_| y.is_none()), &now.strings)
-            || known_otherwise(y.filter(|_| x.is_none()), &before.strings)
+        if known_otherwise(old_value.filter(|_| new_value.is_none()), &now.strings)
+            || known_otherwise(new_value.filter(|_| old_value.is_none()), &before.strings)
         {
             continue;
         }
-        change(&key.text, x, y, out);
+        change(&key.text, old_value, new_value, out);
     }
-    for i in 0..loose_before.len().max(loose_now.len()) {
-        let (x, y) = (loose_before.get(i).copied(), loose_now.get(i).copied());
-        change("linker string", x, y, out);
+    for index in 0..loose_before.len().max(loose_now.len()) {
+        let (old_value, new_value) = (
+            loose_before.get(index).copied(),
+            loose_now.get(index).copied(),
+        );
+        change("linker string", old_value, new_value, out);
     }
 }
 

@@ -23,18 +23,25 @@ pub(super) fn compare(
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        let (a, b) = (before.get(key).copied(), now.get(key).copied());
-        if a == b || (a.is_some() && b.is_some() && !are_known) {
+        let (old_level, new_level) = (before.get(key).copied(), now.get(key).copied());
+        if old_level == new_level || (old_level.is_some() && new_level.is_some() && !are_known) {
             continue;
         }
-        let direction = match (a, b) {
+        let direction = match (old_level, new_level) {
             (None, _) => Direction::Added,
             (_, None) => Direction::Removed,
             _ => Direction::Changed,
         };
-        let [old, new] = [a, b].map(|level| level.map(Level::name));
-        out.push(Class::Vulnerability, key, direction, old, new, b > a);
-        if let (Some(_), Some(change)) = (b, out.0.last_mut()) {
+        let [old, new] = [old_level, new_level].map(|level| level.map(Level::name));
+        out.push(
+            Class::Vulnerability,
+            key,
+            direction,
+            old,
+            new,
+            new_level > old_level,
+        );
+        if let (Some(_), Some(change)) = (new_level, out.0.last_mut()) {
             change.fixed = fixed.get(key).cloned();
         }
     }

@@ -13,16 +13,16 @@ pub fn schema() -> String {
 
 fn value() -> Value {
     let mut rules = Map::new();
-    for r in RULES {
+    for rule in RULES {
         let mut options = Map::new();
         options.insert("level".into(), json!({ "$ref": "#/$defs/level" }));
-        for o in r.meta.options {
-            options.insert(o.name.into(), option(o));
+        for option_spec in rule.meta.options {
+            options.insert(option_spec.name.into(), option(option_spec));
         }
         rules.insert(
-            r.meta.id.into(),
+            rule.meta.id.into(),
             json!({
-                "description": format!("{}: {}", r.meta.code, r.meta.summary),
+                "description": format!("{}: {}", rule.meta.code, rule.meta.summary),
                 "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": options }]
             }),
         );
@@ -122,8 +122,8 @@ fn value() -> Value {
     })
 }
 
-fn option(o: &OptionSpec) -> Value {
-    let mut v = match o.kind {
+fn option(spec: &OptionSpec) -> Value {
+    let mut schema = match spec.kind {
         ValueKind::Flag => json!({ "type": "boolean" }),
         ValueKind::Choice(words) => json!({ "enum": words }),
         ValueKind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
@@ -139,8 +139,8 @@ fn option(o: &OptionSpec) -> Value {
             json!({ "type": "array", "items": { "type": "string", "pattern": "=" } })
         }
     };
-    if let Some(map) = v.as_object_mut() {
-        map.insert("description".into(), o.doc.into());
+    if let Some(map) = schema.as_object_mut() {
+        map.insert("description".into(), spec.doc.into());
     }
-    v
+    schema
 }

@@ -183,13 +183,13 @@ struct SpillPlace {
 impl SpillPlace {
     /// The size reserved: one of a few sizes, so that a released place fits the next piece.
     fn size(&self) -> u64 {
-        self.len.next_power_of_two().max(LEAST)
+        self.len.next_power_of_two().max(MIN_RESERVED)
     }
 }
 
 /// The smallest size reserved: a block of most file systems.
 #[cfg(feature = "spill")]
-const LEAST: u64 = 4 << 10;
+const MIN_RESERVED: u64 = 4 << 10;
 
 #[cfg(feature = "spill")]
 impl SpillFile {

@@ -234,7 +234,7 @@ fn zeros(side: &Side<'_, '_>, address: u64) -> Option<Addresses> {
 /// The function that a word of the import table names, by the offset of its name from the start of the image.
 fn imported_name<'t>(side: &Side<'t, '_>, at: u64) -> Option<&'t [u8]> {
     /// Longest name of a function.
-    const LONGEST: u64 = 4096;
+    const MAX_LENGTH: u64 = 4096;
     let base = pe_base(side)?;
     let size = side.image.pointer_size();
     let offset = side.image.number(side.image.bytes(at, size)?);
@@ -243,6 +243,6 @@ fn imported_name<'t>(side: &Side<'t, '_>, at: u64) -> Option<&'t [u8]> {
         return None;
     }
     // The name is behind a hint of two bytes.
-    let bytes = side.image.bytes_upto(name.checked_add(2)?, LONGEST)?;
+    let bytes = side.image.bytes_upto(name.checked_add(2)?, MAX_LENGTH)?;
     bytes.get(..memchr::memchr(0, bytes)?)
 }

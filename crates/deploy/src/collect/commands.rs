@@ -8,7 +8,7 @@ use super::super::place::{Env, KnownValue, LONGEST_PATH, MOST_NAMES, Place, move
 use super::super::role::{self, Role};
 use super::super::shell::{self, Command, Word};
 use super::super::text::{Source, Span, Text};
-use super::{Collector, MOST, USED};
+use super::{Collector, MAX_FACTS, USED};
 use std::collections::{BTreeMap, HashSet};
 
 /// Most nested subshells that change the directory.
@@ -179,7 +179,7 @@ impl Collector {
             env.value(name)
         });
         let name = name.as_str();
-        if self.starts.len() < MOST && !name.is_empty() && name.len() <= LONGEST_PATH {
+        if self.starts.len() < MAX_FACTS && !name.is_empty() && name.len() <= LONGEST_PATH {
             self.starts.push(Start {
                 name: name.to_owned(),
                 at: word.text.whole(),
@@ -213,7 +213,7 @@ impl Collector {
         let (line, column) = text.place(0);
         let (lines, columns) = (line.saturating_sub(1), column.saturating_sub(1));
         for v in sub.variables {
-            if self.variables.len() < MOST {
+            if self.variables.len() < MAX_FACTS {
                 self.variables.push(Variable {
                     value: v.value.shifted(lines, columns),
                     at: v.at.shifted(lines, columns),
@@ -226,7 +226,7 @@ impl Collector {
             self.note(Note { at, ..note });
         }
         for c in sub.commands {
-            if self.commands.len() < MOST {
+            if self.commands.len() < MAX_FACTS {
                 let words = c.words.into_iter().map(|w| Word {
                     text: w.text.shifted(lines, columns),
                     ..w
@@ -266,7 +266,7 @@ impl Collector {
     }
 
     fn go(&mut self, command: &Command, place: &Place, env: &dyn Fn(&str, bool) -> Option<String>) {
-        if self.commands.len() >= MOST {
+        if self.commands.len() >= MAX_FACTS {
             return;
         }
         let (Some(first), Some(last)) = (command.words.first(), command.words.last()) else {

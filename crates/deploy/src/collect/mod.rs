@@ -13,7 +13,7 @@ use super::text::{Source, Span, Text};
 use std::collections::{BTreeMap, HashMap};
 
 /// Most variables and commands of one file.
-const MOST: usize = 50_000;
+const MAX_FACTS: usize = 50_000;
 /// Variables whose uses are recorded, see [`Variable::uses`].
 const USED: [&str; 2] = ["GODEBUG", "GOROOT_FINAL"];
 
@@ -51,7 +51,7 @@ pub fn matters(name: &str) -> bool {
 impl Collector {
     /// Adds a variable. An assignment that anchors or merges repeat is added once.
     pub fn variable(&mut self, name: &str, value: Text, at: Span, label: &str, place: &Place) {
-        if !matters(name) || self.variables.len() >= MOST {
+        if !matters(name) || self.variables.len() >= MAX_FACTS {
             return;
         }
         let seen = self.seen.entry(at).or_default();
@@ -113,7 +113,7 @@ impl Collector {
 
     /// Adds a mistake that only one kind of file can have.
     pub fn note(&mut self, note: Note) {
-        if self.notes.len() < MOST {
+        if self.notes.len() < MAX_FACTS {
             self.notes.push(note);
         }
     }

@@ -53,8 +53,8 @@ pub fn of(command: &Command) -> Role {
     let name = command.name();
     let lower = name.to_ascii_lowercase();
     let lower = lower.strip_suffix(".exe").unwrap_or(&lower);
-    let one = |list: &[&str]| list.contains(&lower);
-    if one(HARMLESS) || one(MORE_HARMLESS) {
+    let is_among = |list: &[&str]| list.contains(&lower);
+    if is_among(HARMLESS) || is_among(MORE_HARMLESS) {
         let runs_more = lower == "find"
             && command
                 .words
@@ -70,12 +70,12 @@ pub fn of(command: &Command) -> Role {
     if SHELLS.contains(&lower) && super::shell::script_of(command).is_some() {
         return Role::Harmless;
     }
-    let built = first.as_str().contains('$')
+    let may_build = first.as_str().contains('$')
         || first.as_str().contains('`')
         || matches!(name, "." | "source" | "eval" | "@")
         || SHELLS.contains(&lower)
-        || one(BUILDERS)
-        || one(MORE_BUILDERS)
+        || is_among(BUILDERS)
+        || is_among(MORE_BUILDERS)
         || SCRIPTS.iter().any(|s| lower.ends_with(s))
         || [
             "go", "build", "make", "test", "compile", "generate", "release", "lint",
@@ -86,7 +86,11 @@ pub fn of(command: &Command) -> Role {
                 .split(|c: char| !c.is_ascii_alphanumeric())
                 .any(|w| w == *part)
         });
-    if built { Role::Builds } else { Role::Starts }
+    if may_build {
+        Role::Builds
+    } else {
+        Role::Starts
+    }
 }
 
 /// Whether a package manager installs Go.

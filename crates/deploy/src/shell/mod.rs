@@ -9,9 +9,9 @@ use super::text::{Span, Text};
 use std::ops::Range;
 
 /// Most nested scripts.
-const DEEPEST: usize = 6;
+const MAX_DEPTH: usize = 6;
 /// Most commands of one text.
-const MOST_COMMANDS: usize = 20_000;
+const MAX_COMMANDS: usize = 20_000;
 
 /// A word, unquoted.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +90,7 @@ pub fn of_words(words: Vec<Word>) -> Vec<Command> {
 }
 
 fn read(text: &Text, depth: usize, out: &mut Vec<Command>) {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return;
     }
     let mut scan = Scanner {
@@ -170,7 +170,7 @@ impl<'a> Scanner<'a> {
 
     fn run(&mut self) {
         while let Some(c) = self.peek() {
-            if self.out.len() >= MOST_COMMANDS {
+            if self.out.len() >= MAX_COMMANDS {
                 return;
             }
             let start = self.at;

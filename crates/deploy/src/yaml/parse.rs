@@ -9,7 +9,7 @@ use std::rc::Rc;
 /// Most nodes of a file.
 const MOST_NODES: usize = 1_000_000;
 /// Most nested collections.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 /// Most entries of all mappings of a file, merged ones included.
 const MOST_ENTRIES: usize = 1_000_000;
 
@@ -59,7 +59,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Node>, Problem> {
             }
             Event::Alias(anchor) => anchors.get(&anchor).cloned().unwrap_or_default(),
             Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
-                if open.len() >= DEEPEST {
+                if open.len() >= MAX_DEPTH {
                     return Err(too("nested deeper than a deployment file is"));
                 }
                 open.push(Open {

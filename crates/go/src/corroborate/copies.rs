@@ -85,10 +85,10 @@ fn size(text: &[u8]) -> String {
 
 /// The first line that only one of the two texts has: that of the blob, that of the copy.
 fn first_difference(blob: &[u8], copy: &[u8]) -> (String, String) {
-    let mut a = blob.split(|&b| b == b'\n');
-    let mut b = copy.split(|&b| b == b'\n');
+    let mut blob_lines = blob.split(|&byte| byte == b'\n');
+    let mut copy_lines = copy.split(|&byte| byte == b'\n');
     loop {
-        match (a.next(), b.next()) {
+        match (blob_lines.next(), copy_lines.next()) {
             (Some(x), Some(y)) if x == y => {}
             (None, None) => return (size(blob), size(copy)),
             (x, y) => {
@@ -145,12 +145,12 @@ pub(super) fn default_godebug(evidence: &Evidence<'_, '_>) -> Option<Corroborati
         return None;
     }
     let (verdict, how) = match (recorded, baked) {
-        (r, b) if r != b && is_declared(evidence, "runtime.godebugDefault") => (
+        (r, copy_lines) if r != copy_lines && is_declared(evidence, "runtime.godebugDefault") => (
             Verdict::Unverifiable,
             "-ldflags sets runtime.godebugDefault, which replaces DefaultGODEBUG",
         ),
-        (Some(r), Some(b)) => (
-            verdict(r == b),
+        (Some(r), Some(copy_lines)) => (
+            verdict(r == copy_lines),
             "DefaultGODEBUG against the linker string runtime.godebugDefault",
         ),
         (None, Some(_)) if evidence.program.build_info.is_some() => (

@@ -244,13 +244,13 @@ fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<
     /// The result may be loaded after the instructions that the inline tree assigns to the function.
     const TAIL: u64 = 64;
     /// The function is no more than a call, a comparison and the loads.
-    const LONGEST: u64 = 1024;
+    const MAX_LENGTH: u64 = 1024;
     let image = tables.image();
     let variables = tables.moduledata()?.variables(image)?;
     let mut verdict = None;
     for range in inlining::ranges(tables, b"runtime.GOROOT", minor)? {
         let end = range.end.saturating_add(TAIL).min(range.function_end);
-        let size = end.saturating_sub(range.start).min(LONGEST);
+        let size = end.saturating_sub(range.start).min(MAX_LENGTH);
         let code = image.bytes(range.start, size)?;
         let read = References::of(image.arch?, code, range.start)?;
         let mut addresses = read.pairs.iter();

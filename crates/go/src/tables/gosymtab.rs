@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 /// Largest table to read; the largest known program of Go 1.2 has 8 MB.
 const SIZE_LIMIT: u64 = 64 << 20;
 /// A table with fewer entries is not that of a program.
-const LEAST: u64 = 100;
+const MIN_ENTRIES: u64 = 100;
 /// Longest path of a source file, in bytes.
 const PATH_LIMIT: usize = 4096;
 /// Most bytes of paths to put together, counting repeated ones.
@@ -110,7 +110,7 @@ impl Gosymtab {
         table.functions = functions;
         // Without a section that gives its size, the table ends before the first invalid entry.
         let is_whole = whole.is_some() || image.format == Format::Pe;
-        (entries >= LEAST && proof && is_whole).then_some(table)
+        (entries >= MIN_ENTRIES && proof && is_whole).then_some(table)
     }
 
     /// Visits every entry; `None` when one is invalid.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Most packages that the card lists.
-const LARGEST: usize = 10;
+const LARGEST_PACKAGES: usize = 10;
 
 /// The packages with most code, and the title of their list.
 pub fn largest_packages(context: &Context) -> (String, Vec<String>) {
@@ -17,7 +17,7 @@ pub fn largest_packages(context: &Context) -> (String, Vec<String>) {
     let mut largest: Vec<_> = all.iter().filter(|p| p.bytes > 0).collect();
     // Stable: packages of one size stay in the order of their paths.
     largest.sort_by_key(|p| std::cmp::Reverse(p.bytes));
-    largest.truncate(LARGEST);
+    largest.truncate(LARGEST_PACKAGES);
     let title = format!(
         "largest packages ({} of {})",
         largest.len(),

@@ -1,7 +1,7 @@
 //! Finds the packages that have a file of some name: a table of hashes, 8 bytes for each file of the system.
 
 /// Most packages looked at for one name; more have it only by coincidence or on purpose.
-const MOST: usize = 256;
+const MAX_PACKAGES: usize = 256;
 
 /// Hashes of names with numbers of packages.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Index {
         let rest = self.entries.get(from..).unwrap_or_default().iter();
         rest.take_while(move |(hash, _)| *hash == wanted)
             .map(|(_, package)| *package)
-            .take(MOST)
+            .take(MAX_PACKAGES)
     }
 
     pub(super) fn len(&self) -> usize {

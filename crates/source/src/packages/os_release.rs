@@ -6,7 +6,7 @@ use super::{RootFiles, text};
 pub const PATHS: &[&[u8]] = &[b"/etc/os-release", b"/usr/lib/os-release"];
 
 /// Longest file that is read, in bytes.
-const MOST: u64 = 64 << 10;
+const MAX_BYTES: u64 = 64 << 10;
 
 /// A distribution and its release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Release {
     pub fn read(files: &dyn RootFiles) -> Self {
         let text = PATHS.iter().find_map(|path| {
             let file = files.open(path).ok()??;
-            super::whole(&*file, MOST).ok()?
+            super::whole(&*file, MAX_BYTES).ok()?
         });
         text.map(|text| Self::parse(&text)).unwrap_or_default()
     }

@@ -33,7 +33,8 @@ pub(super) fn field<'t>(stanza: &'t [u8], name: &str) -> Option<&'t [u8]> {
 
 /// A value for a record; `None` if it is empty or unusually long.
 pub(super) fn value(text: &[u8]) -> Option<String> {
-    const MOST: usize = 512;
+    const MAX_BYTES: usize = 512;
     let text = text.trim_ascii();
-    (!text.is_empty() && text.len() <= MOST).then(|| String::from_utf8_lossy(text).into_owned())
+    (!text.is_empty() && text.len() <= MAX_BYTES)
+        .then(|| String::from_utf8_lossy(text).into_owned())
 }

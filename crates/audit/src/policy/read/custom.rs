@@ -14,15 +14,15 @@ use toml::de::{DeTable, DeValue};
 const DEPTH_LIMIT: usize = 16;
 
 impl Reader<'_> {
-    pub(super) fn custom(&mut self, t: &DeTable, span: &Range<usize>) -> Option<Custom> {
+    pub(super) fn custom(&mut self, table: &DeTable, span: &Range<usize>) -> Option<Custom> {
         self.only(
-            t,
+            table,
             "a custom rule",
             &["id", "level", "message", "help", "all", "any", "not"],
         );
-        let id = self.required(t, "id", "a custom rule", span);
-        let message = self.required(t, "message", "a custom rule", span);
-        if let (Some(node), Some(id)) = (t.get("id"), &id) {
+        let id = self.required(table, "id", "a custom rule", span);
+        let message = self.required(table, "message", "a custom rule", span);
+        if let (Some(node), Some(id)) = (table.get("id"), &id) {
             let kebab = !id.is_empty()
                 && id
                     .bytes()
@@ -43,14 +43,14 @@ impl Reader<'_> {
                 );
             }
         }
-        let level = t
+        let level = table
             .get("level")
             .map_or(Some(Some(Level::Warning)), |n| self.level(n));
-        let help = t
+        let help = table
             .get("help")
             .and_then(|n| self.string(n))
             .unwrap_or_default();
-        let when = self.joined(t, span, 0);
+        let when = self.joined(table, span, 0);
         Some(Custom {
             id: id?,
             level: level?,
@@ -62,10 +62,10 @@ impl Reader<'_> {
     }
 
     /// Reads `all`, `any` or `not` of a table.
-    fn joined(&mut self, t: &DeTable, span: &Range<usize>, depth: usize) -> Option<Condition> {
+    fn joined(&mut self, table: &DeTable, span: &Range<usize>, depth: usize) -> Option<Condition> {
         let given: Vec<&str> = ["all", "any", "not"]
             .into_iter()
-            .filter(|k| t.contains_key(*k))
+            .filter(|k| table.contains_key(*k))
             .collect();
         let [word] = given.as_slice() else {
             self.wrong(
@@ -76,7 +76,7 @@ impl Reader<'_> {
             );
             return None;
         };
-        let node = t.get(*word)?;
+        let node = table.get(*word)?;
         if depth >= DEPTH_LIMIT {
             self.wrong(
                 node.span(),
@@ -115,27 +115,27 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, node: &Node, depth: usize) -> Option<Condition> {
-        let t = self.table(node, "a condition")?;
+        let table = self.table(node, "a condition")?;
         let span = node.span();
-        if !t.contains_key("key") {
+        if !table.contains_key("key") {
             self.only(
-                t,
+                table,
                 "a condition",
                 &["key", "op", "value", "all", "any", "not"],
             );
-            return self.joined(t, &span, depth);
+            return self.joined(table, &span, depth);
         }
-        self.only(t, "a condition", &["key", "op", "value"]);
-        let key = self.required(t, "key", "a condition", &span)?;
-        if let Some(n) = t.get("key") {
+        self.only(table, "a condition", &["key", "op", "value"]);
+        let key = self.required(table, "key", "a condition", &span)?;
+        if let Some(n) = table.get("key") {
             self.key(&key, &n.span());
         }
-        let operator = match t.get("op") {
+        let operator = match table.get("op") {
             None => Operator::Equals,
             Some(n) => {
                 let text = self.string(n)?;
-                let op = Operator::parse(&text);
-                if op.is_none() {
+                let operator = Operator::parse(&text);
+                if operator.is_none() {
                     let all: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
                     self.wrong(
                         n.span(),
@@ -144,10 +144,10 @@ impl Reader<'_> {
                         Some(format!("one of {}", all.join("  "))),
                     );
                 }
-                op?
+                operator?
             }
         };
-        let values = match (t.get("value"), operator.is_unary()) {
+        let values = match (table.get("value"), operator.is_unary()) {
             (None, true) => Vec::new(),
             (Some(n), true) => {
                 self.wrong(
@@ -222,6 +222,6 @@ impl Reader<'_> {
                 self.glob("glob", text, span);
             }
         }
-        Some(list.into_iter().map(|(t, _)| t).collect())
+        Some(list.into_iter().map(|(table, _)| table).collect())
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
             help: None,
         }]);
     }
-    let mut r = Reader {
+    let mut reader = Reader {
         file: filename,
         lines: Lines::of(text),
         custom_ids: BTreeSet::new(),
@@ -43,28 +43,30 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
         unlisted: 0,
     };
     let (root, errors) = DeTable::parse_recoverable(text);
-    for e in errors {
-        let span = e.span().unwrap_or(0..0);
-        r.wrong(span, NOT_TOML.into(), e.message().to_string(), None);
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        reader.wrong(span, NOT_TOML.into(), error.message().to_string(), None);
     }
-    let policy = r.policy(root.get_ref());
-    if r.wrong.is_empty() {
+    let policy = reader.policy(root.get_ref());
+    if reader.wrong.is_empty() {
         return Ok(policy);
     }
     // Where the parser and this reader report the same text, this reader says what to write instead.
-    r.wrong
+    reader
+        .wrong
         .sort_by_key(|d| (d.span.start, d.span.end, d.help.is_none()));
-    r.wrong
+    reader
+        .wrong
         .dedup_by(|later, first| later.span == first.span && later.message == NOT_TOML);
-    if let (Some(last), 1..) = (r.wrong.last().cloned(), r.unlisted) {
-        r.wrong.push(Diagnostic {
-            message: format!("{} more mistakes are not listed", r.unlisted),
+    if let (Some(last), 1..) = (reader.wrong.last().cloned(), reader.unlisted) {
+        reader.wrong.push(Diagnostic {
+            message: format!("{} more mistakes are not listed", reader.unlisted),
             label: "the last of those that are".to_owned(),
             help: None,
             ..last
         });
     }
-    Err(r.wrong)
+    Err(reader.wrong)
 }
 
 /// Longest policy file. A limit is needed, because the policy file of the current directory is read without the user naming it.

@@ -43,7 +43,7 @@ use gospect_record::godebug::{Facts, assess};
 use gospect_record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
 /// Longest GODEBUG string whose settings get places of their own. Real ones are shorter.
-const LONGEST: usize = 16 << 10;
+const MAX_LENGTH: usize = 16 << 10;
 
 /// A field of a comma-separated list, as written.
 pub(super) struct Field<'a> {
@@ -56,7 +56,7 @@ pub(super) struct Field<'a> {
 /// The fields of a GODEBUG string or another comma-separated list.
 pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
     let text = v.value.as_str();
-    if text.len() > LONGEST {
+    if text.len() > MAX_LENGTH {
         return Vec::new();
     }
     placeholder::fields(text)

@@ -16,8 +16,8 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let x = &ctx.binary.experiments;
-    let odd: Vec<&str> = x
+    let experiments = &ctx.binary.experiments;
+    let odd: Vec<&str> = experiments
         .suffix
         .iter()
         .map(String::as_str)
@@ -41,7 +41,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             ctx.go_build(&without),
             allow_line(META.id, &odd)
         ));
-    if let Some(setting) = &x.setting {
+    if let Some(setting) = &experiments.setting {
         report = report.see("GOEXPERIMENT", setting.clone());
     }
     sink.report(report);

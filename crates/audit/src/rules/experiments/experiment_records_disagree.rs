@@ -11,20 +11,20 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let x = &ctx.binary.experiments;
-    if x.consistent != Some(false) {
+    let experiments = &ctx.binary.experiments;
+    if experiments.consistent != Some(false) {
         return;
     }
-    let shown = if x.suffix.is_empty() {
+    let shown = if experiments.suffix.is_empty() {
         "no suffix".to_string()
     } else {
-        x.suffix.join(",")
+        experiments.suffix.join(",")
     };
     sink.report(
         Report::new("GOEXPERIMENT setting and version suffix contradict each other")
             .see(
                 "GOEXPERIMENT",
-                x.setting.as_deref().unwrap_or("not recorded"),
+                experiments.setting.as_deref().unwrap_or("not recorded"),
             )
             .see(
                 "go_version_raw",

@@ -12,8 +12,10 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let x = &ctx.binary.experiments;
-    if x.loopvar != Some(Loopvar::PerLoop.into()) || ctx.release.is_none_or(|r| r.minor < 22) {
+    let experiments = &ctx.binary.experiments;
+    if experiments.loopvar != Some(Loopvar::PerLoop.into())
+        || ctx.release.is_none_or(|r| r.minor < 22)
+    {
         return;
     }
     let mut report = Report::new("loops of the main module share one variable over all iterations")

@@ -12,11 +12,14 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let g = &ctx.binary.godebug;
-    let Some(environment) = &g.environment_pairs else {
+    let godebug = &ctx.binary.godebug;
+    let Some(environment) = &godebug.environment_pairs else {
         return;
     };
-    let built = g.baked_pairs.as_ref().or(g.recorded_pairs.as_ref());
+    let built = godebug
+        .baked_pairs
+        .as_ref()
+        .or(godebug.recorded_pairs.as_ref());
     // Of a repeated key the last counts.
     let last = |pairs: &'_ [(String, String)]| -> HashMap<String, String> {
         pairs.iter().cloned().collect()

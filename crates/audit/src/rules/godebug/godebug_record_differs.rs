@@ -12,26 +12,26 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let g = &ctx.binary.godebug;
+    let godebug = &ctx.binary.godebug;
     // A build system that records no settings makes no claim that could be contradicted.
     let records = ctx
         .binary
         .build_info
         .as_ref()
-        .is_some_and(|b| !b.settings.is_empty());
-    let (true, Some(baked)) = (records, g.baked.as_deref()) else {
+        .is_some_and(|baked_pairs| !baked_pairs.settings.is_empty());
+    let (true, Some(baked)) = (records, godebug.baked.as_deref()) else {
         return;
     };
-    let recorded = g.recorded.as_deref().unwrap_or_default();
-    let (a, b) = (pairs(recorded), pairs(baked));
-    if a == b {
+    let recorded = godebug.recorded.as_deref().unwrap_or_default();
+    let (recorded_pairs, baked_pairs) = (pairs(recorded), pairs(baked));
+    if recorded_pairs == baked_pairs {
         return;
     }
-    let mut keys: Vec<&str> = a
+    let mut keys: Vec<&str> = recorded_pairs
         .keys()
-        .chain(b.keys())
+        .chain(baked_pairs.keys())
         .copied()
-        .filter(|k| a.get(k) != b.get(k))
+        .filter(|k| recorded_pairs.get(k) != baked_pairs.get(k))
         .collect();
     keys.sort_unstable();
     keys.dedup();

@@ -12,14 +12,14 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(image) = ctx.image else { return };
-    let b = ctx.binary;
-    let tool = b
+    let binary = ctx.binary;
+    let tool = binary
         .main_package
         .as_deref()
         .is_some_and(|p| p.starts_with("cmd/"));
     if tool
-        || b.location.started != Some(true)
-        || b.goroot.as_ref().and_then(|g| g.linked) != Some(true)
+        || binary.location.started != Some(true)
+        || binary.goroot.as_ref().and_then(|g| g.linked) != Some(true)
     {
         return;
     }
@@ -38,7 +38,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("ENV", format!("GOROOT={value}"))
         .see(
             "goroot.runtime",
-            b.goroot
+            binary
+                .goroot
                 .as_ref()
                 .and_then(|g| g.runtime.as_deref())
                 .unwrap_or("unknown"),

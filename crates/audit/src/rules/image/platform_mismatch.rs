@@ -23,14 +23,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let (Some(os), Some(arch)) = (parts.next(), parts.next()) else {
         return;
     };
-    let e = &ctx.binary.executable;
-    let (Some(have_os), Some(have_arch)) = (e.os.as_deref(), e.arch.as_deref()) else {
+    let executable = &ctx.binary.executable;
+    let (Some(have_os), Some(have_arch)) = (executable.os.as_deref(), executable.arch.as_deref())
+    else {
         return;
     };
     let runs =
         have_arch == arch || matches!((have_arch, arch), ("386", "amd64") | ("arm", "arm64"));
     if have_os == os && runs
-        || e.kind == ExecutableKind::Object
+        || executable.kind == ExecutableKind::Object
         || ctx.options.allows(&ctx.binary.path)
     {
         return;

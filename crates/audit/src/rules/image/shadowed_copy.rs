@@ -15,10 +15,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if !ctx.hidden() {
         return;
     }
-    let b = ctx.binary;
-    let mut report = Report::new(format!("a hidden {} program of {} is in a lower layer", b.go_version.as_deref().unwrap_or("Go"), number::bytes(b.size)))
+    let binary = ctx.binary;
+    let mut report = Report::new(format!("a hidden {} program of {} is in a lower layer", binary.go_version.as_deref().unwrap_or("Go"), number::bytes(binary.size)))
         .help("use a fresh final stage: `FROM scratch` and `COPY --from=build ...`, or remove the file in the RUN line that made it");
-    if let Some(layer) = &b.location.layer {
+    if let Some(layer) = &binary.location.layer {
         report = report.see(
             "location.layer",
             format!("{} {}", layer.index, layer.digest.as_deref().unwrap_or("")),

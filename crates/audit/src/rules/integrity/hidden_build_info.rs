@@ -12,16 +12,16 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let b = ctx.binary;
-    let place = match b.build_info_source.as_ref().and_then(Word::known) {
+    let binary = ctx.binary;
+    let place = match binary.build_info_source.as_ref().and_then(Word::known) {
         None | Some(BuildInfoSource::Section) => return,
         Some(BuildInfoSource::Segment) => "a data segment",
         Some(BuildInfoSource::LinkerStrings) => "the linker's strings",
         Some(BuildInfoSource::Scan) => "the bytes of the file",
     };
     // Releases before 1.13 had no such section.
-    let never = b.executable.format == Format::Wasm
-        || b.executable.kind == ExecutableKind::Object
+    let never = binary.executable.format == Format::Wasm
+        || binary.executable.kind == ExecutableKind::Object
         || ctx.release.is_some_and(|r| r.minor < 13);
     if never {
         return;

@@ -15,8 +15,8 @@ pub const META: Meta = Meta {
 pub const BAZEL: &str = "use a rules_go that records modules (0.63 and newer), and build again";
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let b = ctx.binary;
-    let list = b.module_list();
+    let binary = ctx.binary;
+    let list = binary.module_list();
     // Go's own commands belong to its release, which is recorded.
     let has = !list.is_unknown() || list == ModuleList::Distribution;
     // Go has modules since 1.11 and uses them by default since 1.16. Older programs are not reported.
@@ -33,7 +33,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     ))
     .see(
         "build_info",
-        if b.build_info.is_some() {
+        if binary.build_info.is_some() {
             "no modules"
         } else {
             "none"
@@ -46,7 +46,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             ctx.go_build(&[set("GO111MODULE", "on")])
         ),
     });
-    if let Some(main) = &b.main_package {
+    if let Some(main) = &binary.main_package {
         report = report.see("main_package", main.clone());
     }
     sink.report(report);

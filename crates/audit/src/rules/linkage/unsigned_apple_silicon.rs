@@ -12,14 +12,14 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let e = &ctx.binary.executable;
+    let executable = &ctx.binary.executable;
     let program = matches!(
-        e.kind.known(),
+        executable.kind.known(),
         Some(ExecutableKind::Exe | ExecutableKind::Pie)
     );
-    if e.format != Format::MachO
-        || e.os.as_deref() != Some("darwin")
-        || e.arch.as_deref() != Some("arm64")
+    if executable.format != Format::MachO
+        || executable.os.as_deref() != Some("darwin")
+        || executable.arch.as_deref() != Some("arm64")
         || !program
     {
         return;

@@ -24,20 +24,20 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let e = &ctx.binary.executable;
+    let executable = &ctx.binary.executable;
     for (option, what, key, there, flag) in [
         (
             "symbols",
             "Go symbol table",
             "executable.go_symbols",
-            e.go_symbols,
+            executable.go_symbols,
             "-s",
         ),
         (
             "debug-info",
             "debug information",
             "executable.debug_info",
-            e.debug_info,
+            executable.debug_info,
             "-w",
         ),
     ] {

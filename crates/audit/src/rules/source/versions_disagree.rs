@@ -34,13 +34,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let sources = ctx.options.list("sources");
     let mut claims: Vec<(String, &str, &str, Option<&str>)> = Vec::new();
     // The label is about the program that the image is for, not about other tools in it.
-    let b = ctx.binary;
-    let own_image = b.location.image.is_none() || b.location.started == Some(true);
-    for c in b.versions.as_deref().unwrap_or_default() {
+    let binary = ctx.binary;
+    let own_image = binary.location.image.is_none() || binary.location.started == Some(true);
+    for c in binary.versions.as_deref().unwrap_or_default() {
         let about_it = match (c.source.as_str(), c.name.as_deref()) {
             ("image-label", _) => own_image,
-            ("x-flag" | "linker-string", Some(name)) => b.closeness(name) == Some(Closeness::Own),
-            ("linker-string", None) => is_only_string(b, c),
+            ("x-flag" | "linker-string", Some(name)) => {
+                binary.closeness(name) == Some(Closeness::Own)
+            }
+            ("linker-string", None) => is_only_string(binary, c),
             _ => true,
         };
         let asked = about_it && sources.contains(&c.source.as_str());
@@ -52,7 +54,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     distinct.sort_unstable();
     distinct.dedup();
     if distinct.len() < 2 {
-        none_of_several(b, &sources, &claims, sink);
+        none_of_several(binary, &sources, &claims, sink);
         return;
     }
     let mut report = Report::new(format!("{} different versions are claimed: {}", distinct.len(), distinct.join(", ")))

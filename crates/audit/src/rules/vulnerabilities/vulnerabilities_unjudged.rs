@@ -15,13 +15,13 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let rows = ctx.vulnerabilities.map_or(&[][..], |p| &p.unjudged);
     for why in UnjudgedReason::ALL {
-        let of: Vec<&Unjudged> = rows.iter().filter(|row| row.why == why).collect();
-        if of.is_empty() {
+        let with_reason: Vec<&Unjudged> = rows.iter().filter(|row| row.why == why).collect();
+        if with_reason.is_empty() {
             continue;
         }
         let (message, help) = text(why);
         let mut report = Report::new(message).salient(why.name()).help(help);
-        for row in &of {
+        for row in &with_reason {
             if let Some(module) = &row.module {
                 report = report.see(Evidence::MODULE, module);
             }
