@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The checksums of the files, each with its name.
 ///
 /// # Errors
-/// For the first file that cannot be read, or is no go.sum file.
+/// For the first file that cannot be read, or is not a go.sum file.
 pub fn read_all(paths: &[PathBuf]) -> Result<Vec<(String, GoSum)>, Error> {
     paths.iter().map(|path| read_one(path)).collect()
 }

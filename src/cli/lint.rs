@@ -148,7 +148,7 @@ impl SearchedFiles {
     /// Whether a file that the user named could not be read.
     fn failed(&self) -> bool {
         let mut named = self.unread.iter().filter(|unread| unread.named);
-        // A file of a kind that is not read is no error: hooks name every file.
+        // A file of a kind that is not read is not an error: hooks name every file.
         named.any(|unread| {
             let problem = match &unread.why {
                 NotReadReason::Problem { problem, .. } => Some(problem),

@@ -60,7 +60,7 @@ impl Output {
         })
     }
 
-    /// Writes a whole result; a closed pipe is no error.
+    /// Writes a whole result; a closed pipe is not an error.
     pub fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -133,7 +133,7 @@ impl Drop for Output {
     }
 }
 
-/// Handles a write error: a closed pipe is no error.
+/// Handles a write error: a closed pipe is not an error.
 pub fn write_failed(error: io::Error) -> Result<(), Error> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),

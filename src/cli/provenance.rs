@@ -148,7 +148,7 @@ impl Documents {
         self.all.is_empty()
     }
 
-    /// Sigstore bundles that fail verification by a given root, and files that are no documents, in one line each. A document that is not signed by a
+    /// Sigstore bundles that fail verification by a given root, and files that are not documents, in one line each. A document that is not signed by a
     /// given key is a difference, which the line of the program reports.
     pub fn refused(&self) -> impl Iterator<Item = String> {
         let bad = self.all.iter();
@@ -177,7 +177,7 @@ impl Documents {
         let concerned: Vec<_> = concerned
             .filter(|(_, document, _)| provenance::concerns(document, &digests))
             .collect();
-        // A bill of materials or the result of a scan beside the provenance is no reason for a verdict.
+        // A bill of materials or the result of a scan beside the provenance is not a reason for a verdict.
         let has_provenance = concerned
             .iter()
             .any(|(_, document, _)| provenance::is_about_the_build(document));

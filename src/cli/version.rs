@@ -2,7 +2,7 @@
 //! Go.
 //!
 //! It behaves the same: directories are walked in order of names and links to files in them are followed, only the first slice of
-//! a universal file counts, and other files are passed over silently. A file named on the command line that only our reader can
+//! a universal file counts, and other files are skipped silently. A file named on the command line that only our reader can
 //! read is shown in the same form.
 
 use super::go_flags::{Flags, Refused, parse, split_value};
@@ -270,7 +270,7 @@ impl SizeInMemory for FileOutput {
 
 /// Reads the files of a walk.
 struct Reader {
-    /// Also report which files are no Go programs.
+    /// Also report which files are not Go programs.
     verbose: bool,
 }
 
@@ -319,7 +319,7 @@ impl<'env> Visit<'env, FileOutput> for Reader {
         false
     }
 
-    /// Files that cannot be read are passed over, as Go does.
+    /// Files that cannot be read are skipped, as Go does.
     fn passed_over(&'env self, _: &Path, _: NotExamined, _: &mut Output<'env, FileOutput>) {}
 
     fn link(&'env self, path: &Path, out: &mut Output<'env, FileOutput>) {

@@ -104,7 +104,7 @@ fn fits(pattern: &str, text: &str) -> bool {
     true
 }
 
-/// A file that is no key or no trusted root.
+/// A file that is not a key or trusted root.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TrustError(String);

@@ -287,7 +287,7 @@ impl Proxies {
     /// The newest version: the highest release, else the highest pre-release, else the version that the proxy calls the latest.
     ///
     /// # Errors
-    /// When no proxy has the module, or the answer is no version.
+    /// When no proxy has the module, or the answer is not a version.
     pub fn latest(&self, module: &str) -> Result<Info, ProxyError> {
         let escaped = escape_path(module)?;
         let wrong =

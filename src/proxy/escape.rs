@@ -9,7 +9,7 @@ const MAX_LENGTH: usize = 1024;
 /// A module path for an address.
 ///
 /// # Errors
-/// When it is no valid module path: it has empty elements, elements that begin or end with a dot, or characters other than ASCII letters, digits and `-._~/`.
+/// When it is not a valid module path: it has empty elements, elements that begin or end with a dot, or characters other than ASCII letters, digits and `-._~/`.
 pub fn escape_path(path: &str) -> Result<String, ProxyError> {
     let is_element = |element: &str| {
         !element.is_empty()

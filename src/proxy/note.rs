@@ -60,7 +60,7 @@ impl Verifier {
     /// The text of a note that this key signed.
     ///
     /// # Errors
-    /// When it is no note, or is not signed with this key.
+    /// When it is not a note, or is not signed with this key.
     pub(super) fn open<'n>(&self, note: &'n [u8]) -> Result<&'n str, ProxyError> {
         let malformed = || {
             security(format!(

@@ -49,7 +49,7 @@ fn is_match(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// The rest of the pattern if its first part matches the character. The first part is no star.
+/// The rest of the pattern if its first part matches the character. The first part is not a star.
 fn one(pattern: &[u8], c: u8) -> Option<&[u8]> {
     let (first, rest) = pattern.split_first()?;
     match first {

@@ -247,7 +247,7 @@ fn tiles_that_are_cut_or_wrong_are_named() {
         }
     }
     look(&honest(&log), &log, &kept, 6).unwrap();
-    // A forged tree head in the cache is no beginning of a time line.
+    // A forged tree head in the cache is not the beginning of a time line.
     kept.write(
         &format!("{NAME}/latest"),
         b"go.sum database tree\n1\nAAAA\n\n- x y\n",

@@ -26,7 +26,7 @@ pub(crate) fn left_out_note(count: u64) -> String {
 }
 
 impl Examiner<'_> {
-    /// What the first bytes say of a file that is no program.
+    /// What the first bytes say of a file that is not a program.
     pub(super) fn detect(&self, bytes: &FileBytes, name: &[u8]) -> Option<Content> {
         let mut head = [0; SHORT_HEAD];
         let read = bytes.read_at(&mut head, 0).ok()?;

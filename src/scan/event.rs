@@ -22,7 +22,7 @@ pub enum Event<R = Box<Binary>> {
         /// Set if the scan has failed: for a target that could not be read at all, a wrong digest, a missing layer.
         fatal: bool,
     },
-    /// A file that the user named and that is no Go program.
+    /// A file that the user named and that is not a Go program.
     NotGo {
         /// Path as given.
         path: String,

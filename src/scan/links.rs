@@ -56,7 +56,7 @@ impl Links {
             cell
         };
         let content = cell.get_or_init(read).clone();
-        // Reading a file that is no program again costs no more than remembering it.
+        // Reading a file that is not a program again costs no more than remembering it.
         let keeps = !matches!(content, Content::NotGo(_)) && may_be_kept(&content);
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = files.get_mut(&id)

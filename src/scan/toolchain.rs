@@ -154,7 +154,7 @@ fn stated(version: &str, line: usize) -> Stated {
     }
 }
 
-/// The first line that is no comment.
+/// The first line that is not a comment.
 fn plain(text: &str) -> Option<Stated> {
     let mut lines = text.lines().enumerate();
     let (at, line) = lines.find(|(_, l)| !l.trim().is_empty() && !l.trim().starts_with('#'))?;

@@ -63,7 +63,7 @@ fn nearly_every_function_is_reached_on_every_architecture() {
             fixture.goarch,
             fixture.toolchain.as_deref().unwrap_or("?")
         );
-        // Marks of the linker, and what only C code calls, are no Go functions.
+        // Marks of the linker, and what only C code calls, are not Go functions.
         let unreached: Vec<String> = seen
             .unreached
             .into_iter()
@@ -264,7 +264,7 @@ fn vulnerabilities_lead_to_their_functions() {
     assert_eq!(why["answers"][1]["found"], false);
     let note = why["answers"][1]["note"].as_str().unwrap();
     assert!(note.contains("no such entry"), "{note}");
-    // A directory is no program, and the message says what to do.
+    // A directory is not a program, and the message says what to do.
     let out = run(&["why", scratch.path().to_str().unwrap(), "main.main"]);
     assert_eq!(out.code, Some(2));
     assert!(out.stderr.contains("gospect scan"), "{}", out.stderr);

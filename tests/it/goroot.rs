@@ -95,7 +95,7 @@ fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
     );
 }
 
-/// A path of the user at the same place is no GOROOT.
+/// A path of the user at the same place is not a GOROOT.
 #[test]
 fn another_path_beside_the_version_is_not_taken_for_the_goroot() {
     let id = "1.27-linux-amd64-x-version-trimstrip";

@@ -35,7 +35,7 @@ fn without_empty(value: &Value) -> Value {
     }
 }
 
-/// Package archives contain compiled code but are no programs.
+/// Package archives contain compiled code but are not programs.
 fn is_program(f: &Fixture) -> bool {
     f.toolchain.is_some() && f.goroot.is_some()
 }

@@ -447,7 +447,7 @@ fn functions(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The rows of tables and the points of lists; headings of tables are no promises.
+/// The rows of tables and the points of lists; headings of tables are not promises.
 fn promises(page: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
     let lines: Vec<&str> = text.lines().collect();

@@ -111,7 +111,7 @@ fn the_surface_is_the_one_that_is_written_down() {
             open.push((root.join(file), name));
         }
     }
-    // The command line is no part of the library, and rules are rows of a table that has its own list of codes.
+    // The command line is not part of the library, and rules are rows of a table that has its own list of codes.
     found.retain(|line| {
         !["gospect::cli", "gospect::audit::rules::"]
             .iter()

@@ -1,4 +1,4 @@
-//! Nothing is passed over silently: links that are not followed, formats that are recognised and not read, truncated programs, and
+//! Nothing is skipped silently: links that are not followed, formats that are recognised and not read, truncated programs, and
 //! arguments without effect.
 
 use crate::support::cli::{Scratch, run};

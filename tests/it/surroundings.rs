@@ -461,7 +461,7 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
     let version: Vec<&OsStr> = ["version", path].into_iter().map(OsStr::new).collect();
     assert_eq!(shell("exec \"$@\" >/dev/full", &version).code, Some(1));
     assert_eq!(shell("exec \"$@\" >&-", &version).code, Some(1));
-    // An output that takes everything, or that nothing is written to, is no error.
+    // An output that takes everything, or that nothing is written to, is not an error.
     assert_eq!(shell("exec \"$@\" >/dev/null", &version).code, Some(0));
     assert_eq!(
         shell("exec \"$@\" <>/dev/null 1<>/dev/null", &version).code,

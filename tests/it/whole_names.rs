@@ -19,7 +19,7 @@ struct Header {
     big_endian: bool,
 }
 
-/// Words of the header behind the first eight bytes.
+/// Words of the header after the first eight bytes.
 const FUNCTIONS: usize = 0;
 const NAMES: usize = 3;
 const UNITS: usize = 4;
@@ -194,7 +194,7 @@ fn names_that_functions_need_are_noticed_where_the_moduledata_lies_too() {
         let slice = header.slice(&whole);
         let (start, size) = header.names(&whole);
         let length = header.number(&whole[slice..slice + header.word]);
-        // Zeros behind the last name are padding.
+        // Zeros after the last name are padding.
         let names = &whole[start..start + length];
         let end = names.iter().rposition(|byte| *byte != 0).unwrap();
         let length = end + 2;

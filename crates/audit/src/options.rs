@@ -58,7 +58,7 @@ pub enum ValueKind {
     Floors,
     /// List of `NAME=VALUE`.
     Pairs,
-    /// List of `GLOB=WORD,WORD`, with words from this set; nothing behind the `=` is no word.
+    /// List of `GLOB=WORD,WORD`, with words from this set; nothing after the `=` is not a word.
     Grants(&'static [&'static str]),
 }
 

@@ -195,7 +195,7 @@ pub fn common_prefix(old: &[u8], new: &[u8]) -> usize {
 /// Largest difference of two paddings.
 const PADDING: usize = 4096;
 
-/// Adds the difference of two ranges, without their equal parts. Padding of another length is no difference.
+/// Adds the difference of two ranges, without their equal parts. Padding of another length is not a difference.
 fn add_difference(
     old: &Piece<'_>,
     new: &Piece<'_>,

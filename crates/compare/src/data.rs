@@ -178,7 +178,7 @@ impl Data {
             .image
             .bytes(region.addresses.start, size)
             .unwrap_or_default();
-        // Padding between two tables is no difference.
+        // Padding between two tables is not a difference.
         if bytes.iter().all(|byte| matches!(byte, 0 | 0xcc)) && size < 1 << 16 {
             return;
         }

@@ -250,7 +250,7 @@ impl Functions {
         });
         // The first fields are the parts of the function table, which are compared themselves.
         let after_table = old_fields.start + old.moduledata_text_field() * word;
-        // The end of a range is no address in it.
+        // The end of a range is not an address in it.
         let is_address = |side: &Side<'_, '_>, value: u64| {
             side.holds(value) || value.checked_sub(1).is_some_and(|last| side.holds(last))
         };

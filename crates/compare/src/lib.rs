@@ -39,10 +39,10 @@ use side::{ProgramFacts, Side};
 /// Why two programs cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCompared {
-    /// A file is no executable, or cannot be read.
+    /// A file is not an executable, or cannot be read.
     #[error("{0}")]
     Unread(OpenError),
-    /// A file is no Go program.
+    /// A file is not a Go program.
     #[error("the {0} program is not Go, or is a library without functions of its own")]
     NotGo(&'static str),
     /// A universal file lacks the architecture.
@@ -63,7 +63,7 @@ pub enum NotCompared {
 /// Compares two programs. Of a universal Mach-O file the slice is compared that `slice` names, else the first.
 ///
 /// # Errors
-/// [`NotCompared`] when one of them is no Go program with a function table.
+/// [`NotCompared`] when one of them is not a Go program with a function table.
 pub fn compare(
     old: &dyn ReadAt,
     new: &dyn ReadAt,

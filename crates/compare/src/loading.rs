@@ -172,7 +172,7 @@ fn macho_entry(side: &Side<'_, '_>) -> Option<u64> {
                 return segment.address.checked_add(offset - segment.offset);
             }
             LC_UNIXTHREAD => {
-                // Behind the command, flavor and count: the registers, with the program counter at its place in the flavor of the architecture.
+                // After the command, flavor and count: the registers, with the program counter at its place in the flavor of the architecture.
                 let (place, width) = match image.arch? {
                     "amd64" => (16, 8),
                     "arm64" => (32, 8),

@@ -23,7 +23,7 @@ pub fn compare(
             {
                 (from_old, from_new)
             }
-            // Behind an instruction that is not known, bytes are compared.
+            // After an instruction that is not known, bytes are compared.
             (None, None) if old_instructions.rest() == new_instructions.rest() => return Ok(()),
             _ => return Err(at),
         };

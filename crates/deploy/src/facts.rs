@@ -41,7 +41,7 @@ pub struct Note {
 pub enum Mistake {
     /// A word that is separated from `GODEBUG=...` by a blank, and so sets another variable: in systemd, shells, `ENV` of a Dockerfile.
     OtherVariable,
-    /// systemd: a word that is no assignment, and is ignored.
+    /// systemd: a word that is not an assignment, and is ignored.
     NoAssignment,
 }
 

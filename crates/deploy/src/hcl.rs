@@ -46,7 +46,7 @@ const MAX_BYTES: usize = 4 << 20;
 /// Reads a file.
 ///
 /// # Errors
-/// When it is no HCL.
+/// When it is not HCL.
 pub fn read(source: &Source, dialect: Dialect, out: &mut Collector) -> Result<(), Problem> {
     let problem = |line: usize, column: usize, what: &str| Problem::Syntax {
         line: u32::try_from(line).unwrap_or(u32::MAX),

@@ -33,7 +33,7 @@ pub fn read(source: &Source, documents: &[Node], out: &mut Collector) {
             let Some(text) = patch.filter(|text| text.as_str().contains('\n')) else {
                 continue;
             };
-            // A patch that is no valid YAML on its own is ignored.
+            // A patch that is not valid YAML on its own is ignored.
             let inside = within(source, text).and_then(|source| yaml::read(&source).ok());
             if let Some(documents) = inside {
                 kubernetes::read(&documents, out);

@@ -119,7 +119,7 @@ pub enum Problem {
     UnknownYaml,
     /// A kind that is recognised but not supported, with its name for people.
     NotRead(&'static str),
-    /// A template that is no YAML before it is rendered, even with its actions replaced.
+    /// A template that is not YAML before it is rendered, even with its actions replaced.
     Template {
         /// Line, from 1, where parsing failed.
         line: u32,
@@ -181,7 +181,7 @@ pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Pr
     read_template(path, text, kind, &Values::new())
 }
 
-/// The values of `values.yaml`, for the templates of the chart; empty if it is no YAML.
+/// The values of `values.yaml`, for the templates of the chart; empty if it is not YAML.
 pub fn chart_values(text: &str) -> Values {
     let documents = yaml::read(&Source::new(text)).unwrap_or_default();
     template::values(".Values", &documents)
@@ -216,7 +216,7 @@ pub fn read_template(
                 Err(_) if by_name == Named::Nothing => return Err(Problem::Unknown),
                 read => read?,
             };
-            // A colon in the first line is no proof of YAML.
+            // A colon in the first line is not proof of YAML.
             let unknown = match by_name {
                 Named::Nothing => Problem::Unknown,
                 _ => Problem::UnknownYaml,
@@ -287,7 +287,7 @@ struct Readable {
 }
 
 impl Readable {
-    /// A file that is no YAML.
+    /// A file that is not YAML.
     fn lines(source: &Source, kind: Kind, values: &Values) -> Readable {
         let own;
         let values = match kind {

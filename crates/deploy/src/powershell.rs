@@ -254,7 +254,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Whether a first word may start a program: it is no cmdlet, keyword, type or variable.
+/// Whether a first word may start a program: it is not a cmdlet, keyword, type or variable.
 fn starts(word: &Word) -> bool {
     let name = word.as_str().to_ascii_lowercase();
     let cmdlet = word.as_str().starts_with(|c: char| c.is_ascii_uppercase())

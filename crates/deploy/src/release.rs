@@ -35,7 +35,7 @@ const IMAGES: [&str; 6] = [
     "golang-ci",
 ];
 
-/// The release of an image of Go. `None`: it is no image of Go. `Some(None)`: its tag names no release.
+/// The release of an image of Go. `None`: it is not an image of Go. `Some(None)`: its tag names no release.
 pub fn of_image(image: &str) -> Option<Option<String>> {
     let image = image.split('@').next().unwrap_or(image);
     let last = image.rsplit('/').next().unwrap_or(image);

@@ -250,7 +250,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Takes the text of a file; a byte order mark is no part of it.
+    /// Takes the text of a file; a byte order mark is not part of it.
     pub fn new(text: &str) -> Source {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let starts = std::iter::once(0)

@@ -27,7 +27,7 @@ const CGO: [&[u8]; 2] = [b"_cgo", b"crosscall2"];
 ///
 /// A Go package archive (`__.PKGDEF` first) holds compiler output and never a linked program: it gives no members.
 ///
-/// The second value says why members may be missing: a member with a wrong size hides those behind it.
+/// The second value says why members may be missing: a member with a wrong size hides those after it.
 ///
 /// # Errors
 /// When the member headers cannot be read.

@@ -41,7 +41,7 @@ where
     let size = size_of::<E::Sym>() as u64;
     let number = |at: u64| image.bytes(at, 4).map(|bytes| image.number(bytes));
     // The number of symbols is nowhere but in the hash tables. The GNU one has defined symbols only, and the number of those before them.
-    // Linkers put the names behind the symbols.
+    // Linkers put the names after the symbols.
     let counts = [
         tag(DT_HASH).and_then(|hash| number(hash.checked_add(4)?)),
         tag(DT_GNU_HASH).and_then(|hash| number(hash.checked_add(4)?)),

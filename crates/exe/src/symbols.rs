@@ -183,7 +183,7 @@ impl Image<'_> {
 }
 
 /// Visits the symbols of a table. `read` returns the symbol of an entry, unless it is undefined, and the number of auxiliary
-/// entries behind it.
+/// entries after it.
 fn each<'t, T: Pod, B>(
     table: &'t [u8],
     visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>,

@@ -67,7 +67,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
     Ok(image)
 }
 
-/// Identifier, offset and size of each section body; bytes behind the end of the file are left out.
+/// Identifier, offset and size of each section body; bytes after the end of the file are left out.
 pub(super) fn sections(window: &Window<'_>) -> Vec<(u8, u64, u64)> {
     let mut found = Vec::new();
     let mut at = 8;

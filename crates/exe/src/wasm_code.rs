@@ -18,7 +18,7 @@ pub struct WasmFunctions {
 }
 
 impl WasmFunctions {
-    /// Reads the sections; `None` when the file is no module, or when its code section does not hold what it says.
+    /// Reads the sections; `None` when the file is not a module, or when its code section does not hold what it says.
     pub fn read(image: &Image<'_>) -> Option<Self> {
         if image.format != Format::Wasm {
             return None;

@@ -1,5 +1,5 @@
 //! Damage to the structures of real Go programs: headers, section tables, function table, module data, symbols, debug
-//! information, relocations. The input is no program but a list of changes to a stored one, so that every change lands
+//! information, relocations. The input is not a program but a list of changes to a stored one, so that every change lands
 //! in a field that a reader follows, where flipped bytes of a megabyte mostly land in machine code.
 //!
 //! The first byte chooses the program. Then each eight bytes are one change, see `Program::apply`.
@@ -65,7 +65,7 @@ impl Program {
             add(offset, size, 0);
         }
         let tables = Tables::new(&image, Limits::default());
-        // The memory of a WebAssembly module is put together from its data segments: its addresses are no places in the file.
+        // The memory of a WebAssembly module is put together from its data segments: its addresses are not places in the file.
         if image.format != exe::Format::Wasm {
             let mut parts = Vec::new();
             if let Some(table) = tables.pclntab() {
@@ -142,7 +142,7 @@ impl Program {
             1 => EXTREMES[usize::from(number) % EXTREMES.len()],
             2 => old.wrapping_add((number as i8 as i64) as u64),
             3 => source.map_or(old, |from| self.load(&data[from..from + width])),
-            // A pointer to another structure, or just before or behind it.
+            // A pointer to another structure, or just before or after it.
             4 => {
                 let region = &self.regions[usize::from(other) % self.regions.len()];
                 let size = if d & 1 == 1 { region.place.len() } else { 0 };

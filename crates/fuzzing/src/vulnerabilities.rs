@@ -89,7 +89,7 @@ pub fn osv(data: &[u8]) {
     }
 }
 
-/// Reads bytes behind the checksum as a database in the compact form, with the checksum that fits them.
+/// Reads bytes after the checksum as a database in the compact form, with the checksum that fits them.
 pub fn vulndb(data: &[u8]) {
     let body = data.get(HEAD..).unwrap_or_default();
     let mut crc = 0xffff_ffff_u32;

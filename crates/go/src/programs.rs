@@ -9,7 +9,7 @@ use gospect_exe::{self as exe, FileType, OpenError, packed};
 /// file unpacks to. Gives the number of programs. Archives of objects have none: an object has no function table.
 ///
 /// # Errors
-/// [`OpenError::NotExecutable`] for everything that is no executable; other misses when the headers are damaged.
+/// [`OpenError::NotExecutable`] for everything that is not an executable; other misses when the headers are damaged.
 pub fn programs(
     reader: &dyn ReadAt,
     limits: Limits,

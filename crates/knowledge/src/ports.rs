@@ -61,7 +61,7 @@ pub fn pairs() -> impl Iterator<Item = String> {
     })
 }
 
-/// What to write instead of `port`, which is no pair: the part that is unknown and the nearest known name. `None` when both
+/// What to write instead of `port`, which is not a pair: the part that is unknown and the nearest known name. `None` when both
 /// parts are known.
 pub fn correction(port: &str) -> Option<String> {
     let Some((system, architecture)) = port.split_once('/') else {

@@ -10,7 +10,7 @@ pub struct StandIn<'b> {
     pub package: &'b str,
     /// The certain beginning of its module path; `None` when nothing is certain.
     pub module: Option<&'b str>,
-    /// Whether it belongs to the module of the main package, and so is no dependency.
+    /// Whether it belongs to the module of the main package, and so is not a dependency.
     pub is_own: bool,
 }
 

@@ -15,7 +15,7 @@ const EXAMPLES: usize = 3;
 #[derive(Default)]
 pub struct Reasons {
     by_reason: BTreeMap<Word<Reason>, (usize, Vec<String>)>,
-    /// Whether one of them is no target, but something inside a target.
+    /// Whether one of them is not a target, but something inside a target.
     has_contents: bool,
 }
 

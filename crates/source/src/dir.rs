@@ -55,7 +55,7 @@ pub fn open_named(path: &Path) -> io::Result<File> {
 /// Reads a whole regular file of at most `most` bytes. The stated size decides nothing: files of `/proc` state zero and have more.
 ///
 /// # Errors
-/// Errors of the system, and when the path is no regular file or the file has more bytes.
+/// Errors of the system, and when the path is not a regular file or the file has more bytes.
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let other = || io::Error::other("is not a regular file");
     // Opening a device can do something, so its kind is asked first; and again, if another file took its place.
@@ -127,7 +127,7 @@ mod unix {
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    /// File systems that describe the kernel and store no files: their files are no evidence and reading them may block.
+    /// File systems that describe the kernel and store no files: their files are not evidence and reading them may block.
     #[cfg(target_os = "linux")]
     const PSEUDO: &[(u64, &str)] = &[
         (0x9fa0, "proc"),

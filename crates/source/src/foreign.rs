@@ -7,7 +7,7 @@ use std::io;
 
 use gospect_bytes::ReadAt;
 
-/// First bytes in which every mark is found, except those of data behind a program.
+/// First bytes in which every mark is found, except those of data after a program.
 pub const DEEP: usize = 64 << 10;
 
 /// The magic bytes of one format.
@@ -274,7 +274,7 @@ pub fn name_of(
     Ok((read == mark.len() && &mark == b"_BHRfS_M").then_some("a Btrfs file system"))
 }
 
-/// Marks of data behind a program, each found within so many bytes.
+/// Marks of data after a program, each found within so many bytes.
 const BEHIND: &[(usize, &[u8], &str)] = &[
     (
         0,
@@ -290,7 +290,7 @@ const BEHIND: &[(usize, &[u8], &str)] = &[
     (0, b"idska32\x1a", "an Inno Setup installer"),
 ];
 
-/// Names the data behind a program that ends at `end`, or up to a page later.
+/// Names the data after a program that ends at `end`, or up to a page later.
 pub fn behind(bytes: &dyn ReadAt, end: u64) -> Option<&'static str> {
     let mut head = [0; 16];
     bytes.read_at(&mut head, 0).ok()?;

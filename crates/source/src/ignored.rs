@@ -2,7 +2,7 @@
 //!
 //! A file of rules applies to everything below its directory; the nearest file with a matching rule decides. Git's rules end at
 //! the root of a repository (the directory with `.git`), and inside it `.git/info/exclude` and the user's own file count too.
-//! `.gitignore` files also apply in a tree that is no repository: it may be an unpacked archive of one.
+//! `.gitignore` files also apply in a tree that is not a repository: it may be an unpacked archive of one.
 
 use super::dir::Dir;
 use ignore::Match;
@@ -106,7 +106,7 @@ fn holds_repository(dir: &Dir) -> bool {
     dir.stat(OsStr::new(".git"), true).is_ok()
 }
 
-/// The rules in a file of a directory; lines that are not valid rules are passed over.
+/// The rules in a file of a directory; lines that are not valid rules are skipped.
 fn rules(dir: &Dir, name: &Path, root: &Path) -> Option<Gitignore> {
     let mut text = Vec::new();
     // Reading a FIFO of that name would never end.

@@ -45,7 +45,7 @@ pub enum BadTarget {
     /// `pid:` without a number.
     #[error("pid: needs a process number")]
     Pid,
-    /// Something behind `ps:`.
+    /// Something after `ps:`.
     #[error("ps: is every process and takes nothing behind it; pid:N is one")]
     Processes,
     /// The scheme of a container engine, whose own command can export images.

@@ -443,7 +443,7 @@ fn verify(view: View<'_>, end: usize, blocks: &[Block], image: &[u8]) -> Result<
     Ok(true)
 }
 
-/// The packer's record behind the end mark.
+/// The packer's record after the end mark.
 fn last_record(view: View<'_>, end: usize) -> Option<PackHeader> {
     let behind = view.data.get(end.checked_add(B_INFO)?..)?;
     let behind = behind.get(..behind.len().min(STUB_MAX + LEN))?;

@@ -52,7 +52,7 @@ const SECTION_NAMES: &[(&str, &str)] = &[
 /// [`TAIL_WINDOW`]; may be empty). `None` for no known packer.
 ///
 /// For programs the head is enough. The tail adds UPX's release for ELF and Mach-O, and is the only sign of shared libraries
-/// packed by UPX. A packer's text in the data of a program is no sign: records are only looked for where the packer puts them,
+/// packed by UPX. A packer's text in the data of a program is not a sign: records are only looked for where the packer puts them,
 /// and must be consistent.
 pub fn detect(head: &[u8], tail: &[u8]) -> Option<Packer> {
     let head = head.get(..HEAD_WINDOW.min(head.len()))?;

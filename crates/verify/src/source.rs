@@ -182,7 +182,7 @@ fn go_line(go_mod: &GoMod, binary: &Binary) -> Option<Check> {
         .and_then(GoVersion::parse)
         .zip(GoVersion::parse(&format!("go{line}")))
         .map(|(built, wanted)| built.compare(&wanted));
-    // Before Go 1.21 the line was no minimum.
+    // Before Go 1.21 the line was not a minimum.
     let is_minimum = recorded
         .and_then(GoVersion::parse)
         .and_then(|v| v.minor())

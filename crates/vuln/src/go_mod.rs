@@ -47,7 +47,7 @@ struct Retraction {
 #[derive(Default)]
 struct Line<'t> {
     words: &'t str,
-    /// The comment behind the words.
+    /// The comment after the words.
     suffix: Option<&'t str>,
 }
 

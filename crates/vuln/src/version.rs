@@ -17,7 +17,7 @@ pub struct Version {
     scheme: Scheme,
 }
 
-/// Who assigned a version. Modules whose tags are no valid versions (`v2.3.0` without `/v2` in the path) have versions of their own for people and
+/// Who assigned a version. Modules whose tags are not valid versions (`v2.3.0` without `/v2` in the path) have versions of their own for people and
 /// pseudo-versions for Go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheme {

@@ -179,7 +179,7 @@ impl<'f> Reading<'f> {
         }
     }
 
-    /// Reports something that is no error.
+    /// Reports something that is not an error.
     pub(super) fn remark(&self, argument: &str, text: &str) {
         if self.written.is_ok() && !self.quiet {
             self.report(argument, text);

@@ -70,7 +70,7 @@ impl SearchVisitor {
             return known.clone();
         }
         let text = text_of(&folder.join("values.yaml")).unwrap_or_default();
-        // After a panic the values are unknown, as for a file that is no YAML.
+        // After a panic the values are unknown, as for a file that is not YAML.
         let values = guarded(|| deploy::chart_values(&text)).unwrap_or_default();
         let values = Arc::new(values);
         lock().insert(folder.to_owned(), values.clone());
@@ -131,7 +131,7 @@ impl SearchVisitor {
         if found.stat.size > LARGEST_SCRIPT {
             return;
         }
-        // A file that cannot be opened might be of any kind, and most are no deployment files.
+        // A file that cannot be opened might be of any kind, and most are not deployment files.
         let Ok(mut file) = found.open() else { return };
         let mut bytes = Vec::new();
         if head(&mut file, &mut bytes).is_err() || !kind::may_be_script(&bytes) {

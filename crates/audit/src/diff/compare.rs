@@ -1,4 +1,4 @@
-//! Compares two states of one program fact by fact. A fact that one side does not know (`None` in the record) is no change.
+//! Compares two states of one program fact by fact. A fact that one side does not know (`None` in the record) is not a change.
 
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, homes, versions};

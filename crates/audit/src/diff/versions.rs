@@ -97,7 +97,7 @@ impl<'b> Claims<'b> {
                     continue;
                 }
                 ("x-flag" | "linker-string", Some(name)) => (name, true),
-                // File names contain the version, so they are no key.
+                // File names contain the version, so they are not keys.
                 ("file-name", _) => ("file name", false),
                 (source, name) => (name.unwrap_or(source), false),
             };

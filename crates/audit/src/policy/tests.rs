@@ -41,7 +41,7 @@ group-by = ["location.imag"]
         ("did you mean `dirty-tree`?", true),
         ("did you mean `deny`?", true),
         ("did you mean `go_version`?", true),
-        // Behind the mistyped name of a rule.
+        // After the mistyped name of a rule.
         ("did you mean `error`?", true),
         (
             "`linux/amd46` is not a port; did you mean `linux/amd64`?",

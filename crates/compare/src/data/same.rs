@@ -242,7 +242,7 @@ fn imported_name<'t>(side: &Side<'t, '_>, at: u64) -> Option<&'t [u8]> {
     if offset == 0 || side.section_name(name) != ".idata" {
         return None;
     }
-    // The name is behind a hint of two bytes.
+    // The name is after a hint of two bytes.
     let bytes = side.image.bytes_upto(name.checked_add(2)?, MAX_LENGTH)?;
     bytes.get(..memchr::memchr(0, bytes)?)
 }

@@ -123,7 +123,7 @@ fn in_ci_folder(path: &str) -> bool {
     inside(".github/") || inside(".gitea/") || inside(".forgejo/") || inside(".circleci/")
 }
 
-/// Extensions of files that are no deployment files: sources, texts, pictures, archives and programs.
+/// Extensions of files that are not deployment files: sources, texts, pictures, archives and programs.
 const OTHERS: [&str; 88] = [
     "7z", "a", "adoc", "asc", "avif", "bin", "bmp", "br", "bz2", "c", "cc", "cfg", "class", "cpp",
     "cs", "css", "csv", "cue", "dart", "db", "diff", "dll", "dylib", "eot", "exe", "gif", "go",
@@ -134,7 +134,7 @@ const OTHERS: [&str; 88] = [
     "ttf", "txt", "wasm", "webp", "woff", "woff2", "xml", "xz", "zip",
 ];
 
-/// Whether the extension shows that a file is no deployment file.
+/// Whether the extension shows that a file is not a deployment file.
 pub fn is_other(path: &std::path::Path) -> bool {
     let name = path.file_name().and_then(std::ffi::OsStr::to_str);
     let name = name.map(str::to_ascii_lowercase).unwrap_or_default();

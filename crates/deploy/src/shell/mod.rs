@@ -22,7 +22,7 @@ pub struct Word {
     pub dynamic: bool,
     /// Whether a part of it was in quotes.
     pub quoted: bool,
-    /// Whether it begins with a quote: then it is no assignment for the shell.
+    /// Whether it begins with a quote: then it is not an assignment for the shell.
     pub opens_quoted: bool,
 }
 

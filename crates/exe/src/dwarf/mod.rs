@@ -306,7 +306,7 @@ impl<'i> StringSections<'i> {
         }
     }
 
-    /// The text that a value holds or points at; empty for a value that is no text.
+    /// The text that a value holds or points at; empty for a value that is not a text.
     fn text<'s>(&'s self, value: AttributeValue<Bytes<'s>>) -> &'s [u8] {
         let (section, at) = match value {
             AttributeValue::String(text) => return text.slice(),

@@ -113,7 +113,7 @@ impl<'i> Stream<'i> {
         buf: &'b mut Vec<u8>,
         end: &dyn Fn(Bytes<'_>) -> gimli::Result<u64>,
     ) -> Option<Bytes<'b>> {
-        /// Enough bytes to find the length of the file table behind the length of the unit.
+        /// Enough bytes to find the length of the file table after the length of the unit.
         const HEAD: u64 = 16;
         let behind = std::mem::take(&mut self.behind);
         self.skip(behind)?;

@@ -120,7 +120,7 @@ fn glibc(
         .map(|(_, name)| name.trim_start_matches("GLIBC_").to_owned())
 }
 
-/// `2.34` as numbers; `None` for `PRIVATE` and `ABI_DT_RELR`, which are no versions.
+/// `2.34` as numbers; `None` for `PRIVATE` and `ABI_DT_RELR`, which are not versions.
 fn numbers(version: &str) -> Option<Vec<u32>> {
     version.split('.').map(|part| part.parse().ok()).collect()
 }

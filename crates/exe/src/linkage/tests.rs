@@ -373,7 +373,7 @@ fn a_pe_program() {
         (loose.pie, loose.nx, loose.signed),
         (Some(false), Some(false), Some(false))
     );
-    // A certificate table that lies behind the end of the file is gone.
+    // A certificate table that lies after the end of the file is gone.
     assert_eq!(read(&pe(0, (0x300, 0x101))).unwrap().signed, Some(false));
 }
 

@@ -27,7 +27,7 @@ pub fn read(tables: &Tables<'_>, rows: &Rows<'_, '_>) -> Vec<u32> {
     valid.next().unwrap_or_default()
 }
 
-/// The functions of all tasks; `None` if this is no list of tasks. There are at most as many as the program has.
+/// The functions of all tasks; `None` if this is not a list of tasks. There are at most as many as the program has.
 fn functions(image: &Image<'_>, rows: &Rows<'_, '_>, start: u64, length: u64) -> Option<Vec<u32>> {
     let word = image.pointer_size();
     image.bytes(start, length.checked_mul(word)?)?;

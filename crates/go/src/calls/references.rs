@@ -138,7 +138,7 @@ impl CodeReferences {
         part(&self.placed_calls, &self.first_calls, function)
     }
 
-    /// The addresses that a function takes, reads or writes, behind its own number.
+    /// The addresses that a function takes, reads or writes, after its own number.
     pub fn used_by(&self, function: usize) -> &[(u32, u64)] {
         part(&self.used, &self.first_used, function)
     }

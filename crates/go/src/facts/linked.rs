@@ -85,7 +85,7 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
 /// library.
 fn is_foreign(package: &str, main_package: &str) -> bool {
     let first = package.split('/').next().unwrap_or_default();
-    // The name of a method of an embedded type holds a second import path, which is no package.
+    // The name of a method of an embedded type holds a second import path, which is not a package.
     let inner = package
         .split('/')
         .skip(1)

@@ -125,7 +125,7 @@ fn of_runs<'n>(names: &'n NameRuns, bodies: &Bodies<'_>) -> Option<Tallies<'n>> 
         }
     })?;
     foreign.sort_by_key(|function| function.name);
-    // A name that Go code has too is not foreign. No linker makes one, so that the table is hardly ever passed over again.
+    // A name that Go code has too is not foreign. No linker makes one, so that the table is hardly ever skipped again.
     let mut go_names = HashSet::new();
     if !foreign.is_empty() {
         bodies(&mut |body| {
@@ -291,7 +291,7 @@ fn visit_bodies(
             });
         }
     };
-    // The structures stand in the order of the rows behind them, so that most are met in one pass.
+    // The structures stand in the order of the rows after them, so that most are met in one pass.
     let distance = |i: usize| at(2 * i + 1).checked_add(word);
     let mut next = 0;
     let alone = |i: usize| {

@@ -73,7 +73,7 @@ pub fn full(
 }
 
 /// The linker string `runtime.godebugDefault`: the one that equals the recorded setting, or else the list of settings right
-/// behind `runtime.modinfo`, its neighbour in package runtime.
+/// after `runtime.modinfo`, its neighbour in package runtime.
 pub fn baked<'i>(program: &Program<'i>) -> Option<(u64, &'i str)> {
     let all = &program.tables.strings().all;
     let text = |s: &LinkerString<'i>| Some((s.address, std::str::from_utf8(s.text).ok()?));

@@ -51,7 +51,7 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
     })
 }
 
-/// The version in programs of Go 1.0 to 1.3 that use it: `runtime.theVersion` is a constant, a text right behind its string
+/// The version in programs of Go 1.0 to 1.3 that use it: `runtime.theVersion` is a constant, a text right after its string
 /// header in the read-only data. A program may contain other such constants, so exactly one release must be left.
 fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
     const LAST: u32 = 3;
@@ -100,7 +100,7 @@ fn minor_of(version: &[u8]) -> Option<u32> {
     rest.get(..digits)?.parse().ok()
 }
 
-/// Texts right behind their string header: a pointer to the text, then the length, which had 4 bytes up to Go 1.0.
+/// Texts right after their string header: a pointer to the text, then the length, which had 4 bytes up to Go 1.0.
 fn constants_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
     let data = image.bytes_upto(from, size).unwrap_or_default();
     let word = usize::try_from(image.pointer_size()).unwrap_or(8);

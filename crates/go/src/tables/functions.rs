@@ -162,7 +162,7 @@ impl Functions {
         });
     }
 
-    /// Looks for the watched functions among names of one package, each but the last with a zero behind it.
+    /// Looks for the watched functions among names of one package, each but the last with a zero after it.
     fn watch_all(&mut self, package: &[u8], names: &[u8]) {
         if !WATCHED_PACKAGES.contains(&package) {
             return;

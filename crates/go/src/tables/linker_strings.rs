@@ -62,7 +62,7 @@ impl<'i> LinkerStrings<'i> {
                     break;
                 }
                 let at = address;
-                // A slice has its capacity behind the length, a string the next variable.
+                // A slice has its capacity after the length, a string the next variable.
                 let slice = next == length;
                 (raw, length, next) = (length, next, words.next());
                 address += word;
@@ -146,11 +146,11 @@ const PAGES: usize = 1024;
 /// Bytes of a page, as a power of two.
 const PAGE_BITS: u32 = 10;
 
-/// Reads texts. Nearly all words that look like a string are constants of the compiler, of which only the byte behind the text is looked at:
+/// Reads texts. Nearly all words that look like a string are constants of the compiler, of which only the byte after the text is looked at:
 /// so the pages of constants are remembered, each in a place by its number.
 struct Texts<'i, 'f> {
     image: &'i Image<'f>,
-    /// Lowest address of any segment, and the address behind the highest.
+    /// Lowest address of any segment, and the address after the highest.
     range: (u64, u64),
     /// Number of a page, and its bytes.
     pages: Vec<(u64, &'i [u8])>,

@@ -20,7 +20,7 @@ const NONE: u32 = u32::MAX;
 pub struct Run {
     /// Where the first name begins, counted from the start of the table.
     pub start: u32,
-    /// Behind the zero of the last name.
+    /// After the zero of the last name.
     pub end: u32,
     /// Number of names.
     pub names: u32,
@@ -42,7 +42,7 @@ pub struct NameRuns {
 }
 
 impl NameRuns {
-    /// The runs in names that are in memory, each with a zero behind it.
+    /// The runs in names that are in memory, each with a zero after it.
     pub fn of(names: &[u8]) -> Self {
         let mut reader = Reader::default();
         reader.read(0, names, &mut |_, _| {});
@@ -76,7 +76,7 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// Reads a piece of whole names, each with a zero behind it; the piece is `from` bytes behind the start of the table. `of_package` gets each
+    /// Reads a piece of whole names, each with a zero after it; the piece is `from` bytes after the start of the table. `of_package` gets each
     /// run of the piece, with the package that it is of.
     pub fn read(&mut self, from: u64, piece: &[u8], of_package: &mut dyn FnMut(&[u8], &[u8])) {
         let mut at = 0;

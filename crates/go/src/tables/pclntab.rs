@@ -233,7 +233,7 @@ impl Pclntab {
         let files_at = image.number(image.bytes(after, 4)?);
         let file_table = address.checked_add(files_at)?;
         let count = image.number(image.bytes(file_table, 4)?);
-        // The first functions must be in order, and point behind the table.
+        // The first functions must be in order, and point after the table.
         let mut last = 0;
         for i in 0..functions.min(16) {
             let entry = image.word(table + 2 * word * i)?;

@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 
 /// The function to which every goroutine returns; every program and plugin has it (src/runtime/asm_amd64.s and others).
 const RUNTIME: &[u8] = b"runtime.goexit";
-/// More zeros behind the last name than any alignment needs.
+/// More zeros after the last name than any alignment needs.
 const PADDING: u64 = 64;
 /// Words of the moduledata of which one is `gofunc`, from which the offsets of inline trees count: 38 in Go 1.18, 40 since Go 1.20, 43 since
 /// Go 1.27. The one with which every tree is valid is right.
@@ -154,7 +154,7 @@ impl Starts {
         word.is_some_and(|word| word >> (offset % 64) & 1 == 1)
     }
 
-    /// Whether the names end where the moduledata says, with only zeros behind them up to the next table, `size` bytes behind the first name.
+    /// Whether the names end where the moduledata says, with only zeros after them up to the next table, `size` bytes after the first name.
     fn check_end(&self, stated: u64, size: u64) -> Result<(), Gap> {
         if stated > size || size - stated >= PADDING {
             return Err(Gap::Sizes);

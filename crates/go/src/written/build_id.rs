@@ -62,7 +62,7 @@ pub(crate) fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
     Some((start.checked_add(at as u64)?, size as u64))
 }
 
-/// Offset and size of the build ID behind its mark.
+/// Offset and size of the build ID after its mark.
 fn quoted(bytes: &[u8]) -> Option<(usize, usize)> {
     const MARK: &[u8] = b"\xff Go build ID: \"";
     let at = memmem::find(bytes, MARK)? + MARK.len();

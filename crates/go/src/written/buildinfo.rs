@@ -234,7 +234,7 @@ fn longer(image: &Image<'_>, address: u64, limit: u64) -> Option<u64> {
     (length > limit && all_there).then_some(length)
 }
 
-/// A string after its length as uvarint, and the address behind it.
+/// A string after its length as uvarint, and the address after it.
 fn inline<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<(&'i [u8], u64)> {
     let prefix = image.bytes_upto(address, 10)?;
     let (length, used) = uvarint(prefix)?;

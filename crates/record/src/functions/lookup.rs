@@ -10,7 +10,7 @@ const END: u32 = u32::MAX;
 /// Beginnings of names that fold into `init` (see [`fold`]).
 const INITS: [&[u8]; 3] = [INIT, b"glob", b"map"];
 
-/// Names as compilers write them that follow each other in a text, each with a zero behind it.
+/// Names as compilers write them that follow each other in a text, each with a zero after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     /// Where the first begins.
@@ -174,7 +174,7 @@ fn answer_of(own: &[u8], front: &[u8], asked: &[u8]) -> Answer {
     }
 }
 
-/// Which chains a name is in: sums of the ASCII letters, digits and underscores in front of it, behind the mark of a pointer receiver.
+/// Which chains a name is in: sums of the ASCII letters, digits and underscores in front of it, after the mark of a pointer receiver.
 struct Sums {
     /// Of the identifier in front.
     first: u32,

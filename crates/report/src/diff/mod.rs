@@ -16,7 +16,7 @@ use gospect_bytes::number::{bytes, count};
 
 /// `old -> new`, or the value that exists.
 fn values(change: &Change) -> String {
-    // What a module can do is a sentence that goes on behind the name of the module.
+    // What a module can do is a sentence that goes on after the name of the module.
     if change.class == Class::Capability {
         return change
             .new

@@ -57,7 +57,7 @@ pub(super) fn subjects<'a>(findings: &[&'a Finding]) -> BTreeSet<Subject<'a>> {
         .collect()
 }
 
-/// Names up to `max_paths` paths and counts the programs behind the others: `/a, /b and 3 more`. An image that contains all of them is named
+/// Names up to `max_paths` paths and counts the programs of the other paths: `/a, /b and 3 more`. An image that contains all of them is named
 /// once, at the end; a path in several images is named once with their number.
 pub(super) fn list(subjects: &BTreeSet<Subject<'_>>, max_paths: usize) -> String {
     let mut by_path: BTreeMap<&str, Vec<&Subject<'_>>> = BTreeMap::new();

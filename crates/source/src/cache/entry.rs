@@ -151,7 +151,7 @@ fn names(folder: &Path) -> io::Result<Box<dyn Iterator<Item = io::Result<fs::Dir
     }
 }
 
-/// Opens a file that is no link, device or FIFO.
+/// Opens a file that is not a link, device or FIFO.
 pub fn open_plain(path: &Path) -> io::Result<File> {
     if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! An entry is written to a temporary file beside it and renamed, so that a reader sees all of it or nothing. An entry that is damaged,
-//! cut or of another form counts as absent. The entries that were used longest ago are removed first. Must never: fail a scan, follow a link out of the folder, remove a file that is no entry.
+//! cut or of another form counts as absent. The entries that were used longest ago are removed first. Must never: fail a scan, follow a link out of the folder, remove a file that is not an entry.
 
 mod entry;
 #[cfg(test)]
@@ -100,7 +100,7 @@ impl Cache {
     /// Opens a cache, and makes its folder if there is none. A folder that cannot be written to is used as it is.
     ///
     /// # Errors
-    /// When the folder cannot be made or read, or is no cache.
+    /// When the folder cannot be made or read, or is not a cache.
     pub fn open(root: &Path, bound: u64) -> Result<Self, CacheError> {
         fs::create_dir_all(root)?;
         let marker = root.join(MARKER.0);

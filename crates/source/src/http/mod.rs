@@ -158,7 +158,7 @@ impl Http {
     ) -> Result<Self, ArchiveError> {
         let timeout = Some(patience.timeout);
         let mut tls = TlsConfig::builder();
-        // Plain HTTP needs no certificates, so a wrong file is no error then.
+        // Plain HTTP needs no certificates, so a wrong file is not an error then.
         if let (Some(path), true) = (&patience.roots, base.starts_with("https:")) {
             tls = tls.root_certs(roots(path)?);
         }

@@ -156,7 +156,7 @@ impl Platform {
             && (wish.variant.is_empty() || variant(self) == variant(wish))
     }
 
-    /// Whether it is `unknown/unknown`, which builders use for manifests that are no images.
+    /// Whether it is `unknown/unknown`, which builders use for manifests that are not images.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }
@@ -201,7 +201,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Why a document without references is no manifest; `None` when it has references.
+    /// Why a document without references is not a manifest; `None` when it has references.
     pub(crate) fn empty_reason(&self) -> Option<ArchiveError> {
         if Media::of(&self.media_type) == Media::Schema1 || self.fs_layers.is_some() {
             return Some(ArchiveError::unsupported(FIRST_FORM));

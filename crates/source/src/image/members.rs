@@ -374,7 +374,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
                 used.insert(member);
             }
         }
-        // The user did not name these images: when none is for the wanted platform, that is reported and is no failure.
+        // The user did not name these images: when none is for the wanted platform, that is reported and is not a failure.
         let nothing = catalog.plans.is_empty();
         let mut scan = assemble::assemble(catalog, layers, &options);
         if nothing && !self.takes_all {

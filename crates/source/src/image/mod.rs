@@ -82,7 +82,7 @@ pub trait Examine<P>: Sync {
         false
     }
 
-    /// Counts a file that was kept although it is no program.
+    /// Counts a file that was kept although it is not a program.
     fn not_a_program(&self, _size: u64) {}
 
     /// What is needed of a file, decided from its first bytes.
@@ -248,7 +248,7 @@ pub struct ImageScan<P> {
 pub struct StoreScan<P> {
     /// The images in the order of their index.
     pub images: Vec<ImageScan<P>>,
-    /// Programs of a stream that is no image.
+    /// Programs of a stream that is not an image.
     pub loose: Vec<PlacedProgram<P>>,
     /// Set when the stream has no document that names images: then it is an ordinary archive, unless an image was asked for.
     pub not_image: bool,

@@ -35,7 +35,7 @@ pub struct RecordedDigest {
 }
 
 impl RecordedDigest {
-    /// Parses hexadecimal digits; `None` if they are no digest of this algorithm.
+    /// Parses hexadecimal digits; `None` if they are not a digest of this algorithm.
     pub(crate) fn from_hex(algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
         let length = match algorithm {
             Algorithm::Md5 => 16,

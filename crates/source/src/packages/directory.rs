@@ -35,7 +35,7 @@ impl RootFiles for DirectoryRoot {
             return Ok(None);
         };
         let place = self.place(&path);
-        // Reading a FIFO may never end, and a device is no database.
+        // Reading a FIFO may never end, and a device is not a database.
         if !std::fs::symlink_metadata(&place)?.is_file() {
             return Ok(None);
         }

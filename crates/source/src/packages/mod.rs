@@ -44,7 +44,7 @@ pub trait RootFiles {
     /// When it exists and cannot be opened.
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>>;
 
-    /// The names in a directory, sorted; empty when it is no directory.
+    /// The names in a directory, sorted; empty when it is not a directory.
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>>;
 
     /// The path after following all links; `None` if nothing is there.

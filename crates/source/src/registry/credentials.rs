@@ -33,7 +33,7 @@ pub enum CredentialError {
     /// The configuration cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    /// The configuration is no valid JSON. The parser's message would quote the text, so only the line is kept.
+    /// The configuration is not valid JSON. The parser's message would quote the text, so only the line is kept.
     #[error("{} is not valid, line {line}", path.display())]
     NotValid { path: PathBuf, line: usize },
     /// The name of a helper is not allowed: it could run any program.
@@ -82,7 +82,7 @@ pub fn default_directory() -> Option<PathBuf> {
 /// The credential for a host.
 ///
 /// # Errors
-/// When the file or a helper cannot be used. A missing file, or none for this host, is no error.
+/// When the file or a helper cannot be used. A missing file, or none for this host, is not an error.
 pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
     let path = directory.join("config.json");
     let mut text = String::new();

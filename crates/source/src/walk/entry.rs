@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Numbers of entries that were passed over.
+/// Numbers of entries that were skipped.
 #[derive(Clone, Copy, Default)]
 pub(super) struct PassedCounts {
     files: u64,
@@ -49,7 +49,7 @@ pub(super) struct ParentDir<'a> {
 }
 
 impl<'env, V> Walk<'env, V> {
-    /// The stat of an entry; `None` if it is passed over, which `tally` counts.
+    /// The stat of an entry; `None` if it is skipped, which `tally` counts.
     pub(super) fn look<T>(
         &self,
         around: ParentDir<'_>,
@@ -81,7 +81,7 @@ impl<'env, V> Walk<'env, V> {
             }
             Some(FileKind::File | FileKind::Link) | None => match dir.stat(name, follow) {
                 Ok(stat) => stat,
-                // A dangling link is no file.
+                // A dangling link is not a file.
                 Err(_) if kind == Some(FileKind::Link) => return None,
                 Err(e) => return Some(Err(e)),
             },

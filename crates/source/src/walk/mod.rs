@@ -38,7 +38,7 @@ pub struct Walk<'env, V> {
     pub rules: &'env Rules,
     /// Gets the files and problems of the walk.
     pub visitor: &'env V,
-    /// Counts what is passed over.
+    /// Counts what is skipped.
     pub tally: &'env Tally,
     root_device: u64,
     /// The root as named and without links; kept only if links are followed and something is excluded.
@@ -335,7 +335,7 @@ impl<'env, V> Walk<'env, V> {
                 }
                 Ok(stat) => {
                     let path = join(&here.path, name);
-                    // An entry that the listing gives as a directory is no link.
+                    // An entry that the listing gives as a directory is not a link.
                     let real = match (stat, &here.real) {
                         (None, real) => real.as_ref().map(|real| join(real, name)),
                         (Some(_), _) => match self.link_target(&path) {

@@ -51,7 +51,7 @@ impl Default for Rules {
     }
 }
 
-/// Counts of files that are passed over without a report of each.
+/// Counts of files that are skipped without a report of each.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Regular files seen.

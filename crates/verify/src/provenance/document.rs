@@ -56,7 +56,7 @@ pub struct Envelope {
 /// Why the documents of a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("{place}is no JSON: {why}")]
     NotJson {
         /// `line 3: `, or nothing.
@@ -64,7 +64,7 @@ pub enum DocumentError {
         /// What the parser says.
         why: String,
     },
-    /// It is no statement, envelope or bundle.
+    /// It is not a statement, envelope or bundle.
     #[error("{place}is no in-toto statement, DSSE envelope or Sigstore bundle")]
     Unknown {
         /// `line 3: `, or nothing.
@@ -191,7 +191,7 @@ fn values(bytes: &[u8]) -> Result<Vec<(usize, Value)>, DocumentError> {
         .collect())
 }
 
-/// Reads JSON lines. If the first line is no JSON either, the error is that of the whole file.
+/// Reads JSON lines. If the first line is not JSON either, the error is that of the whole file.
 fn lines(bytes: &[u8], whole: &serde_json::Error) -> Result<Vec<(usize, Value)>, DocumentError> {
     let mut found = Vec::new();
     for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {

@@ -136,7 +136,7 @@ fn repository(uri: &str) -> (String, Option<String>) {
     let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let slash = rest.find('/').unwrap_or(0);
-    // A user may stand in front of the host, a reference behind the path.
+    // A user may stand in front of the host, a reference after the path.
     let (host, path) = rest.split_at_checked(slash).unwrap_or((rest, ""));
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let (path, reference) = match path.split_once('@') {

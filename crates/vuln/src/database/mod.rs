@@ -83,7 +83,7 @@ pub struct Affected<'d> {
     pub module: &'d str,
     /// Affected versions. No range and no version: all of them.
     pub ranges: Vec<Range<'d>>,
-    /// `ecosystem_specific.custom_ranges`: the real ranges where the module's tags are no semantic versions and
+    /// `ecosystem_specific.custom_ranges`: the real ranges where the module's tags are not semantic versions and
     /// `ranges` names all versions. Their versions are in the numbering of the module's authors.
     pub custom_ranges: Vec<Range<'d>>,
     /// Single affected versions (`versions`), besides those of the ranges.
@@ -97,7 +97,7 @@ pub struct Affected<'d> {
 pub enum Order {
     /// `SEMVER`.
     Semver,
-    /// `ECOSYSTEM`, or versions that are no semantic versions.
+    /// `ECOSYSTEM`, or versions that are not semantic versions.
     Other,
 }
 

@@ -246,7 +246,7 @@ fn documents_that_lie_are_refused_whole() {
         )
         .is_ok()
     );
-    // Commits are no versions.
+    // Commits are not versions.
     assert!(
         parse(ranged(r#"[{"type":"GIT","events":[{"introduced":"abc"}]}]"#).as_bytes()).is_ok()
     );

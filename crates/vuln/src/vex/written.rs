@@ -66,7 +66,7 @@ fn of_image(reference: &str, digest: Option<&str>) -> Vec<String> {
     purls
 }
 
-/// A repository with its registry: a first part without a dot or colon is no host (distribution/reference, "domain").
+/// A repository with its registry: a first part without a dot or colon is not a host (distribution/reference, "domain").
 fn with_registry(repository: &str) -> String {
     let host = repository.split('/').next().unwrap_or_default();
     let is_host = repository.contains('/') && (host.contains(['.', ':']) || host == "localhost");

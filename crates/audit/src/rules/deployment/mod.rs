@@ -164,7 +164,7 @@ pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
     rows.last().copied().unwrap_or_else(known::newest_minor)
 }
 
-/// The list without expansions that contain commas. Their values are unknown, and their content is no setting.
+/// The list without expansions that contain commas. Their values are unknown, and their content is not a setting.
 fn known_fields(v: &Variable) -> String {
     let all = fields(v).into_iter().map(|f| f.text);
     let known: Vec<&str> = all.filter(|text| !text.contains(',')).collect();

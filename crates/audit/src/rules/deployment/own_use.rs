@@ -1,4 +1,4 @@
-//! Recognises by names what a project builds for its own use: tests, tools, examples. These are no releases.
+//! Recognises by names what a project builds for its own use: tests, tools, examples. These are not releases.
 
 use super::built_files::outputs;
 use crate::rules::prelude::*;

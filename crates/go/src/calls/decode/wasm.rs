@@ -62,7 +62,7 @@ pub struct Instructions<'b> {
 }
 
 impl<'b> Instructions<'b> {
-    /// The instructions behind the locals of a body.
+    /// The instructions after the locals of a body.
     pub fn of(whole: &'b [u8]) -> Self {
         let mut body = Body { rest: whole };
         if body.locals().is_none() {

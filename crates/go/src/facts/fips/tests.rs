@@ -279,7 +279,7 @@ fn cut_and_flipped_programs_end_in_an_answer() {
         facts_of(&image, None, None)?.checksum
     };
     for end in (0..whole.len()).step_by(5) {
-        // Bytes behind the regions do not matter.
+        // Bytes after the regions do not matter.
         assert!(
             look(&whole[..end]).is_none_or(|c| c != Checksum::Valid || end >= 0x1407),
             "{end:#x}"

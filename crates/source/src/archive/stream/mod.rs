@@ -72,7 +72,7 @@ pub(crate) fn needs_more(detect: &[u8]) -> bool {
         .is_some_and(|magic| zstd_skippable(*magic))
 }
 
-/// Number of first bytes that decide every format except tar; most texts show in them that they are no tar archive.
+/// Number of first bytes that decide every format except tar; most texts show in them that they are not tar archives.
 const GLIMPSE: usize = 112;
 
 /// The beginning of a gzip file's content if it is neither compressed nor a container, so that thousands of compressed texts need

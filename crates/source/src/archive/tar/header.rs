@@ -25,7 +25,7 @@ pub fn looks_like_header(head: &[u8]) -> bool {
         .is_some_and(|block| Header::new(*block).is_some_and(|h| h.plausible()))
 }
 
-/// Length of name and mode: most texts show within it that they are no tar header.
+/// Length of name and mode: most texts show within it that they are not tar headers.
 const NAME_AND_MODE: usize = 108;
 
 /// Whether a block that starts with these bytes may be a header.

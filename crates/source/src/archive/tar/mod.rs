@@ -233,7 +233,7 @@ fn next_header(
             continue;
         }
         let found = seen.first_chunk::<BLOCK>().map(|block| Header::new(*block));
-        // Anything after the end-of-archive marker that is no archive is padding.
+        // Anything after the end-of-archive marker that is not an archive is padding.
         return match found {
             Some(Some(header)) => {
                 feed.consume(BLOCK);

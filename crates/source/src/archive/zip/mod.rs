@@ -37,7 +37,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it has content: it is no directory and no symbolic link. `zip` records a file that it reads from a pipe as a FIFO,
+    /// Whether it has content: it is neither a directory nor a symbolic link. `zip` records a file that it reads from a pipe as a FIFO,
     /// and `unzip` extracts it as a file. Many programs look at the name only, so the mode of a directory or link counts only if
     /// the size fits one: no content, or at most a path.
     pub fn is_file(&self) -> bool {

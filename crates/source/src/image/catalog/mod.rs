@@ -34,9 +34,9 @@ pub struct LayerPlan {
     /// The digest in the descriptor, for the record.
     pub digest: Option<String>,
     pub diff_id: Option<Digest>,
-    /// The publisher hosts the layer elsewhere, so its absence is no fault.
+    /// The publisher hosts the layer elsewhere, so its absence is not a fault.
     pub foreign: bool,
-    /// The layer is no part of a root file system but a file or archive with this name.
+    /// The layer is not part of a root file system but a file or archive with this name.
     pub separate_file: Option<String>,
     /// Why the layer is not to be read, and whether that is fatal.
     pub skip: Option<(ArchiveError, bool)>,

@@ -200,7 +200,7 @@ impl Reader<'_> {
             return None;
         }
         let media = document.config.as_ref().map(|c| Media::of(&c.media_type));
-        // Builders mark manifests that are no images with `unknown/unknown`, whatever the media type of their configuration.
+        // Builders mark manifests that are not images with `unknown/unknown`, whatever the media type of their configuration.
         let is_image = media == Some(Media::Config)
             && document.artifact_type.is_none()
             && !platform.is_some_and(Platform::is_unknown);

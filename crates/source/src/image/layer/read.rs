@@ -306,7 +306,7 @@ impl<P: Payload> LayerReader<'_, P> {
         Ok(found)
     }
 
-    /// Reads a regular file. Most are no programs: they cost one short copy of their first bytes.
+    /// Reads a regular file. Most are not programs: they cost one short copy of their first bytes.
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         self.examine.entry_seen(entry.size);
         if self.examine.keeps(&entry.name) {

@@ -35,7 +35,7 @@ impl Tree {
         })
     }
 
-    /// Calls `visit` with the absolute path of every visible name that is no directory and whose last part is wanted, including
+    /// Calls `visit` with the absolute path of every visible name that is not a directory and whose last part is wanted, including
     /// links.
     pub fn each_name(&self, wanted: impl Fn(&[u8]) -> bool, mut visit: impl FnMut(Vec<u8>)) {
         let mut stack = vec![ROOT];
@@ -52,7 +52,7 @@ impl Tree {
         }
     }
 
-    /// Whether a directory has an entry that is no directory and no dangling link.
+    /// Whether a directory has an entry that is neither a directory nor a dangling link.
     pub fn holds_file(&self, dir: &[u8]) -> bool {
         self.any_child(dir, |node| node.kind != NodeKind::Dir)
     }
@@ -62,7 +62,7 @@ impl Tree {
         self.any_child(dir, |_| true)
     }
 
-    /// The names in a directory, unsorted; empty when it is no directory.
+    /// The names in a directory, unsorted; empty when it is not a directory.
     pub fn names_in(&self, dir: &[u8]) -> Vec<Vec<u8>> {
         let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
             return Vec::new();

@@ -27,7 +27,7 @@ const ROOT: u32 = 0;
 const WHITEOUT: &[u8] = b".wh.";
 /// Marker that hides everything of lower layers in its directory.
 const OPAQUE: &[u8] = b".wh..wh..opq";
-/// Prefix of bookkeeping files of the aufs driver, which are no part of the image.
+/// Prefix of bookkeeping files of the aufs driver, which are not part of the image.
 const AUFS: &[u8] = b".wh..wh.";
 
 /// One name of a file with a result: in the layer that has its content, or in a later one by a hard link.

@@ -157,7 +157,7 @@ fn a_truncated_container_is_never_taken_for_a_whole_one() {
         {
             let lines = walk(&whole[..cut]);
             let programs = |l: &[String]| l.iter().filter(|l| !l.starts_with('-')).count();
-            // A file that is no container any more is not wanted; an end marker may be missing.
+            // A file that is not a container any more is not wanted; an end marker may be missing.
             let reported = lines.iter().any(|l| l.starts_with('-'))
                 || sniff(&whole[..cut.min(HEAD)]).is_none();
             assert!(
