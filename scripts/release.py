@@ -294,7 +294,7 @@ def main():
     if len(words) != 1:
         sys.exit(__doc__)
     if not semver.is_version(words[0]):
-        fail(f"{words[0]!r} is no version such as 1.2.3 or 1.2.3-rc.1")
+        fail(f"{words[0]!r} is not a version such as 1.2.3 or 1.2.3-rc.1")
     try:
         datetime.date.fromisoformat(date)
     except ValueError:

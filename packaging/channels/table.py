@@ -38,7 +38,7 @@ class Release:
         with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
             self.version = tomllib.load(file)["workspace"]["package"]["version"] if version is None else version
         if not semver.is_version(self.version):
-            raise NoVersion(f"--version: {self.version!r} is no version such as 1.2.3 or 1.2.3-rc.1")
+            raise NoVersion(f"--version: {self.version!r} is not a version such as 1.2.3 or 1.2.3-rc.1")
         self.dist = dist
         self.downloads = (downloads or f"{self.project['homepage']}/releases/download/v{self.version}").rstrip("/")
         # Times in what is made; a release sets it to the time of its commit.

@@ -19,7 +19,7 @@ def recipe():
 
 
 def line(block, name):
-    """The expression behind a comment."""
+    """The expression after a comment."""
     return re.search(rf"^# {name}: +(.*)$", block, re.MULTILINE).group(1)
 
 

@@ -103,9 +103,8 @@ fn not_a_release(version: &GoVersion, today: &str) -> Option<String> {
         None => return None,
     };
     let released = releases::release(minor).map(|r| r.released.as_str());
-    let is_out = released.filter(|released| *released <= today);
-    Some(match is_out {
-        Some(released) => format!("{kind}, not supported: Go 1.{minor} is out since {released}"),
+    Some(match released.filter(|released| *released <= today) {
+        Some(released) => format!("{kind}, not supported: Go 1.{minor} was released on {released}"),
         None => format!("{kind}, not supported: no release of Go 1.{minor} yet"),
     })
 }
@@ -133,7 +132,7 @@ mod tests {
                 "go1.27rc1",
                 "2026-11-22",
                 Some(false),
-                "a candidate, not supported: Go 1.27 is out since",
+                "a candidate, not supported: Go 1.27 was released on",
             ),
             (
                 "go1.27rc1",

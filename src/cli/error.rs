@@ -274,7 +274,7 @@ mod tests {
         for (text, expected) in [
             ("/a: /a: No such file (os error 2)", "/a: No such file"),
             ("host:5999: host:5999: refused", "host:5999: refused"),
-            ("/a: /ab: is no folder", "/a: /ab: is no folder"),
+            ("/a: /ab: is not a folder", "/a: /ab: is not a folder"),
             ("/a: not Go", "/a: not Go"),
             ("nothing", "nothing"),
         ] {

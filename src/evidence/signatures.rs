@@ -117,9 +117,9 @@ impl Trust {
     pub fn add_key(&mut self, name: &str, pem: &str) -> Result<(), TrustError> {
         ring_provider::install();
         let der = DerPublicKey::from_pem(pem.trim())
-            .map_err(|e| TrustError(format!("is no public key: {e}")))?;
+            .map_err(|e| TrustError(format!("is not a public key: {e}")))?;
         let key = VerificationKey::from_spki(&der)
-            .map_err(|e| TrustError(format!("is no public key that can be used: {e}")))?;
+            .map_err(|e| TrustError(format!("is not a usable public key: {e}")))?;
         let name = name.to_owned();
         self.keys.push(Key { name, der, key });
         Ok(())
@@ -132,9 +132,9 @@ impl Trust {
     pub fn add_root(&mut self, name: &str, json: &str) -> Result<(), TrustError> {
         ring_provider::install();
         let root = TrustedRoot::from_json(json)
-            .map_err(|e| TrustError(format!("is no trusted root: {e}")))?;
+            .map_err(|e| TrustError(format!("is not a trusted root: {e}")))?;
         let verifier = Verifier::new(&root)
-            .map_err(|e| TrustError(format!("is no trusted root that can be used: {e}")))?;
+            .map_err(|e| TrustError(format!("is not a usable trusted root: {e}")))?;
         self.roots.push((name.to_owned(), verifier));
         Ok(())
     }

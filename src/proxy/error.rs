@@ -71,13 +71,13 @@ pub enum SettingError {
     #[error("has more than a key and an address")]
     TooManyWords,
     /// A name of a checksum database that cannot be a host.
-    #[error("{0:?} is no host")]
+    #[error("{0:?} is not a host")]
     NotAHost(String),
     /// A verifier key that is not of the form `NAME+HASH+KEY`.
-    #[error("{0:?} is no key of a checksum database")]
+    #[error("{0:?} is not a key of a checksum database")]
     Key(String),
     /// A name of a checksum database whose key is not built in.
-    #[error("{0:?} is no key of a checksum database, and no name of one whose key is known")]
+    #[error("{0:?} is neither a key of a checksum database nor the name of one whose key is known")]
     UnknownName(String),
     /// A verifier key whose hash is that of another key.
     #[error("{0:?}: the hash of the key does not match")]

@@ -20,7 +20,7 @@ pub fn escape_path(path: &str) -> Result<String, ProxyError> {
                 .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
     };
     if path.len() > MAX_LENGTH || path.starts_with('-') || !path.split('/').all(is_element) {
-        return Err(ProxyError::Failed(format!("{path:?} is no module path")));
+        return Err(ProxyError::Failed(format!("{path:?} is not a module path")));
     }
     Ok(escape(path))
 }
@@ -36,7 +36,7 @@ pub fn escape_version(version: &str) -> Result<String, ProxyError> {
         || version.starts_with('.')
         || !version.bytes().all(is_plain)
     {
-        return Err(ProxyError::Failed(format!("{version:?} is no version")));
+        return Err(ProxyError::Failed(format!("{version:?} is not a version")));
     }
     Ok(escape(version))
 }

@@ -64,7 +64,7 @@ impl Verifier {
     pub(super) fn open<'n>(&self, note: &'n [u8]) -> Result<&'n str, ProxyError> {
         let malformed = || {
             security(format!(
-                "{} answered with something that is no signed note",
+                "{} answered with something that is not a signed note",
                 self.name
             ))
         };

@@ -295,7 +295,7 @@ impl<'p> Sums<'p> {
         let text = self.verifier.open(note)?;
         Tree::parse(text).ok_or_else(|| {
             let name = &self.verifier.name;
-            security(format!("{name} signed something that is no tree head"))
+            security(format!("{name} signed something that is not a tree head"))
         })
     }
 

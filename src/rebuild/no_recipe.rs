@@ -27,9 +27,9 @@ pub enum NoRecipe {
         "its record names no module, only the main package {package}; name the module that it is in, {example}, or a checkout with --source DIR"
     )]
     NoMainModule { package: String, example: String },
-    #[error("its record names the main package `{0}`, which is no import path")]
+    #[error("its record names the main package `{0}`, which is not an import path")]
     BadPath(String),
-    #[error("its record has {key}={value}, which is no value that the go command takes")]
+    #[error("its record has {key}={value}, which is not a value that the go command takes")]
     BadSetting { key: String, value: String },
     #[error(
         "it contains C code (cgo), which only --allow-cgo builds: the C compiler runs with flags that its source chooses"

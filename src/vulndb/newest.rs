@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most modules that are asked for in one run.
-const MODULES: usize = 20_000;
+const MAX_MODULES: usize = 20_000;
 
 /// Where go.mod files are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl NewestGoMods {
     /// The newest version of a module and what its go.mod file says; `None`: not known.
     pub fn of(&mut self, module: &str) -> Option<Arc<Newest>> {
         if !self.answers.contains_key(module) {
-            if self.answers.len() >= MODULES {
+            if self.answers.len() >= MAX_MODULES {
                 return None;
             }
             let newest = self.client.newest(module).map_err(|why| {

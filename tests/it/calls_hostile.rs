@@ -128,7 +128,7 @@ fn a_false_list_of_initialisers_is_ignored() {
     let word = u64::to_le_bytes;
     let false_lists: [(&str, Edits<'_>); 8] = [
         (
-            "a length behind the end of the data",
+            "a length beyond the end of the data",
             &[(field + 8, &word(1 << 17)), (field + 16, &word(1 << 17))],
         ),
         (

@@ -200,7 +200,7 @@ fn one_patched_byte_is_reported_with_its_part_in_every_format() {
         longer.push(0);
         s.put("new", &longer);
         let out = diff(&s, &["--format=json", "--fail-on=any", "old", "new"]);
-        assert_eq!(out.code, Some(1), "{id} with a byte behind it");
+        assert_eq!(out.code, Some(1), "{id} with a byte after it");
         assert!(!keys_of(&changes(&out), "content").is_empty(), "{id}");
     }
 }

@@ -158,7 +158,7 @@ fn a_list_that_cannot_be_read_is_an_error() {
         ),
         (
             text(&scratch.put("other.json", br#"{"vulnerabilities":[]}"#)),
-            "is no list of fixes",
+            "is not a list of fixes",
         ),
     ];
     for (list, why) in &lists {

@@ -113,7 +113,7 @@ fn unreadable_files_are_named_and_cost_nothing_else() {
         ["./binary.Dockerfile", "./broken.yaml", "./huge.sh"]
     );
     for part in [
-        "binary.Dockerfile: not judged: is no text file",
+        "binary.Dockerfile: not judged: is not a text file",
         "huge.sh: not judged: is larger than 16 MiB",
         "broken.yaml: not judged: line ",
         "link in a circle (2): ./a, ./b",

@@ -222,7 +222,7 @@ fn an_invalid_version_makes_no_channel() {
         );
         assert_eq!(out.code, Some(1), "{version:?}");
         assert!(
-            out.stderr.contains("is no version such as"),
+            out.stderr.contains("is not a version such as"),
             "{}",
             out.stderr
         );

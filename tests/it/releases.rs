@@ -93,10 +93,10 @@ fn cutting_a_release_changes_every_place_at_once() {
             "not newer than the last release, 0.0.1",
         ),
         (&["7.8.9", "--date", "2026-02-30"], "not a date"),
-        (&["--next", "\u{663}.0.0"], "is no version"),
-        (&["--next", "7.8.9-a..b"], "is no version"),
-        (&["--next", "7.8.9-01"], "is no version"),
-        (&["07.8.9"], "is no version"),
+        (&["--next", "\u{663}.0.0"], "is not a version"),
+        (&["--next", "7.8.9-a..b"], "is not a version"),
+        (&["--next", "7.8.9-01"], "is not a version"),
+        (&["07.8.9"], "is not a version"),
     ] {
         let refused = cut(args);
         assert_eq!(refused.code, Some(1));

@@ -555,7 +555,7 @@ fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     );
     let out = scene.run(&["--provenance", &document("key.pub")]);
     assert_eq!(out.code, Some(2));
-    assert!(out.stderr.contains("is no JSON"), "{}", out.stderr);
+    assert!(out.stderr.contains("is not JSON"), "{}", out.stderr);
 }
 
 /// A bundle that signs the program as a whole file: only a valid signature counts.

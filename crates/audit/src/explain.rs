@@ -88,29 +88,29 @@ mod tests {
             "# Rules\n\nEvery rule of `gospect audit`, and of `gospect lint` (family deployment), with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
         );
         out.push_str("| code | rule | finds | default | release | container | fips |\n|---|---|---|---|---|---|---|\n");
-        for r in RULES {
-            let (m, l) = (r.meta, &r.meta.levels);
+        for rule in RULES {
+            let (meta, levels) = (rule.meta, &rule.meta.levels);
             let _ = writeln!(
                 out,
                 "| {} | [{}](#{}) | {} | {} | {} | {} | {} |",
-                m.code,
-                m.id,
-                m.id,
-                m.summary,
-                word(l.default),
-                word(l.release),
-                word(l.container),
-                word(l.fips)
+                meta.code,
+                meta.id,
+                meta.id,
+                meta.summary,
+                word(levels.default),
+                word(levels.release),
+                word(levels.container),
+                word(levels.fips)
             );
         }
         let mut family: Option<Family> = None;
-        for r in RULES {
-            if family != Some(r.family) {
-                family = Some(r.family);
-                let _ = write!(out, "\n## Family: {}\n", r.family.name());
+        for rule in RULES {
+            if family != Some(rule.family) {
+                family = Some(rule.family);
+                let _ = write!(out, "\n## Family: {}\n", rule.family.name());
             }
             out.push('\n');
-            out.push_str(&markdown(r.meta, 3));
+            out.push_str(&markdown(rule.meta, 3));
         }
         out
     }

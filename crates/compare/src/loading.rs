@@ -88,7 +88,7 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
     if old_bytes != new_bytes {
         differ(
             old_bytes.len().max(new_bytes.len()) as u64,
-            "bytes behind the end of the executable".to_owned(),
+            "bytes after the end of the executable".to_owned(),
         );
     }
     all

@@ -152,7 +152,7 @@ fn without(region: Region, excluded: &[Excluded]) -> Vec<Region> {
         }
         left.push(part(start..from.max(start), name));
         start = to;
-        name = format!("{} behind {}", region.name, range.what);
+        name = format!("{} after {}", region.name, range.what);
     }
     left.push(part(start..end.max(start), name));
     left.retain(|part| !part.addresses.is_empty());

@@ -51,7 +51,6 @@ fn escape_html(json: Vec<u8>) -> Vec<u8> {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 out.push_str(&format!("\\u{:04x}", u32::from(c)))
             }
-            '\u{7f}' => out.push(c),
             _ => out.push(c),
         }
     }

@@ -38,7 +38,7 @@ pub enum ReadErrorKind {
     #[error("not a record: {}", .0.to_string().replace("at line 1 column", "at column"))]
     NotARecord(#[source] serde_json::Error),
     /// The line is longer than any record.
-    #[error("longer than {} MiB, so it is no record", MAX_LINE >> 20)]
+    #[error("longer than {} MiB, so it is not a record", MAX_LINE >> 20)]
     TooLong,
     /// The stream could not be read.
     #[error("cannot be read: {0}")]

@@ -46,7 +46,7 @@ pub enum BadTarget {
     #[error("pid: needs a process number")]
     Pid,
     /// Something after `ps:`.
-    #[error("ps: is every process and takes nothing behind it; pid:N is one")]
+    #[error("ps: means every process and takes nothing after it; pid:N means one")]
     Processes,
     /// The scheme of a container engine, whose own command can export images.
     #[error("{scheme}: is not read directly; use: {engine} save {image} | gospect scan -")]

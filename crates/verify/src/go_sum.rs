@@ -18,7 +18,7 @@ pub struct GoSum {
 
 /// A malformed line of a go.sum file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} is no line of a go.sum file: it has {fields} words instead of 3")]
+#[error("line {line} is not a line of a go.sum file: it has {fields} words instead of 3")]
 pub struct GoSumError {
     /// Number of the line, starting at 1.
     pub line: usize,

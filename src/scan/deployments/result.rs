@@ -41,7 +41,7 @@ pub enum NotReadReason {
     #[error("is larger than {} MiB, which no deployment file is", LARGEST >> 20)]
     TooLarge,
     /// It contains zero bytes.
-    #[error("is no text file; `gospect scan` looks at programs and images")]
+    #[error("is not a text file; `gospect scan` looks at programs and images")]
     NotText,
     /// It is on a file system that describes the kernel.
     #[error("is on {0}, a file system of the kernel")]

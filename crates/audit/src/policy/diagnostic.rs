@@ -144,12 +144,12 @@ fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, Range<usize>) {
     };
     let (from, to) = (boundary(span.start), boundary(span.end.max(span.start)));
     let to = to.min(boundary(from + CONTEXT_BYTES));
-    let first = text.get(..from).and_then(|t| t.rfind('\n'));
-    let start = first
+    let newline_before = text.get(..from).and_then(|t| t.rfind('\n'));
+    let start = newline_before
         .map_or(0, |i| i + 1)
         .max(boundary(from.saturating_sub(CONTEXT_BYTES)));
-    let rest = text.get(to..).and_then(|t| t.find('\n'));
-    let end = rest
+    let newline_after = text.get(to..).and_then(|t| t.find('\n'));
+    let end = newline_after
         .map_or(text.len(), |i| to + i)
         .min(boundary(to + CONTEXT_BYTES));
     let end = end.max(to);

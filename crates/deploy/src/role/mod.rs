@@ -3,7 +3,7 @@
 mod names;
 
 use super::shell::Command;
-use names::{BUILDERS, GO_NAMES, HARMLESS, MORE_BUILDERS, MORE_HARMLESS, SCRIPTS, SHELLS, VERBS};
+use names::{BUILDERS, GO_NAMES, HARMLESS, SCRIPTS, SHELLS, VERBS};
 
 /// The role of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub fn of(command: &Command) -> Role {
     let lower = name.to_ascii_lowercase();
     let lower = lower.strip_suffix(".exe").unwrap_or(&lower);
     let is_among = |list: &[&str]| list.contains(&lower);
-    if is_among(HARMLESS) || is_among(MORE_HARMLESS) {
+    if is_among(HARMLESS) {
         let runs_more = lower == "find"
             && command
                 .words
@@ -75,7 +75,6 @@ pub fn of(command: &Command) -> Role {
         || matches!(name, "." | "source" | "eval" | "@")
         || SHELLS.contains(&lower)
         || is_among(BUILDERS)
-        || is_among(MORE_BUILDERS)
         || SCRIPTS.iter().any(|s| lower.ends_with(s))
         || [
             "go", "build", "make", "test", "compile", "generate", "release", "lint",

@@ -109,9 +109,6 @@ pub(super) const BUILDERS: &[&str] = &[
     "task",
     "tilt",
     "tinygo",
-];
-/// More of them.
-pub(super) const MORE_BUILDERS: &[&str] = &[
     "turbo",
     "wails",
     "wails3",
@@ -253,9 +250,6 @@ pub(super) const HARMLESS: &[&str] = &[
     "tail",
     "tar",
     "tdnf",
-];
-/// More of them.
-pub(super) const MORE_HARMLESS: &[&str] = &[
     "tee",
     "test",
     "touch",

@@ -410,7 +410,7 @@ impl Decode for Lzma<'_> {
             return match head.iter().all(|b| *b == 0) {
                 true => Ok(Start::Done),
                 false => Err(ArchiveError::malformed(
-                    "lzma data goes on behind its stated length",
+                    "lzma data goes on after its stated length",
                 )),
             };
         }

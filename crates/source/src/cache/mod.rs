@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Size of the largest entry, in bytes before compression. Results of an ordinary layer take a few hundred kilobytes.
-pub const LONGEST: u64 = 32 << 20;
+pub const MAX_RESULT: u64 = 32 << 20;
 
 /// Bound on the size of a cache when none is given, in bytes.
 pub const BOUND: u64 = 2 << 30;
@@ -151,7 +151,7 @@ impl Cache {
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
         let (shard, file_name) = shard_and_file(name);
         let path = self.shard(shard).join(file_name);
-        let content = entry::read(&path, LONGEST);
+        let content = entry::read(&path, MAX_RESULT);
         match content {
             Some(_) => {
                 self.hits.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +172,7 @@ impl Cache {
 
     /// Keeps a result. One that is too long, or cannot be written, is not kept.
     pub fn put(&self, name: &str, content: &[u8]) {
-        if !self.is_writable || content.len() as u64 > LONGEST {
+        if !self.is_writable || content.len() as u64 > MAX_RESULT {
             return;
         }
         let (shard, file_name) = shard_and_file(name);

@@ -77,7 +77,7 @@ fn only_entries_and_abandoned_files_are_removed() {
 fn an_entry_beyond_the_limit_is_neither_kept_nor_read() {
     let dir = tempfile::tempdir().unwrap();
     let cache = Cache::open(dir.path(), BOUND).unwrap();
-    cache.put("long", &vec![0; LONGEST as usize + 1]);
+    cache.put("long", &vec![0; MAX_RESULT as usize + 1]);
     assert_eq!(cache.contents().unwrap(), Contents::default());
     // An entry that expands to more than an entry may have, with a true checksum.
     let (shard, name) = shard_and_file("bomb");
@@ -86,7 +86,7 @@ fn an_entry_beyond_the_limit_is_neither_kept_nor_read() {
         &cache.shard(shard),
         &name,
         1,
-        &vec![0; LONGEST as usize + 1],
+        &vec![0; MAX_RESULT as usize + 1],
     )
     .unwrap();
     assert_eq!(cache.contents().unwrap().entries, 1);

@@ -421,7 +421,7 @@ fn read_part(
 
 /// Reports that a database has more packages than are read.
 fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(DatabaseProblem)) {
-    let detail = format!("more than {most} packages; those behind them are not known");
+    let detail = format!("more than {most} packages; the others are not known");
     problem(DatabaseProblem::new(path, Reason::Limit, detail));
 }
 
@@ -429,7 +429,7 @@ fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(DatabaseP
 fn too_many(path: &[u8], index: &Index, problem: &mut dyn FnMut(DatabaseProblem)) {
     if index.is_cut() {
         let detail = format!(
-            "more than {} names of files; packages behind them are not known",
+            "more than {} names of files; the packages of the others are not known",
             index.len()
         );
         problem(DatabaseProblem::new(path, Reason::Limit, detail));

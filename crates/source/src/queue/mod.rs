@@ -5,7 +5,7 @@
 //! in the queue; the calling thread delivers the results at the front. So the order depends on the tasks alone, never on the
 //! threads.
 //!
-//! Results behind a task that has not ended stay in the queue: they are the reorder window. When they take more memory than their
+//! Results after a task that has not ended stay in the queue: they are the reorder window. When they take more memory than their
 //! share, only the first task may start, because its results can be delivered at once. So memory is bounded and the work always
 //! goes on.
 

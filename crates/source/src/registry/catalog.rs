@@ -364,7 +364,7 @@ enum Found {
 /// A manifest that an index names, with its digest checked. Errors are those of the registry as a whole.
 fn manifest_of_index(registry: &Registry, digest: &str) -> Result<Found, ArchiveError> {
     let Some(named) = Digest::parse(digest) else {
-        let text = "the index names a manifest by something that is no digest";
+        let text = "the index names a manifest by something that is not a digest";
         return Ok(Found::Missing(ArchiveError::malformed(text)));
     };
     let Some(bytes) = registry.manifest(&named.to_string())? else {

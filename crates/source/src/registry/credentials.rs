@@ -37,7 +37,7 @@ pub enum CredentialError {
     #[error("{} is not valid, line {line}", path.display())]
     NotValid { path: PathBuf, line: usize },
     /// The name of a helper is not allowed: it could run any program.
-    #[error("the credential helper's name is no name of a program")]
+    #[error("the name of the credential helper is not the name of a program")]
     HelperName,
     #[error("the credential helper docker-credential-{name} cannot be run: {source}")]
     HelperNotRun { name: String, source: io::Error },

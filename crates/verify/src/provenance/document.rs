@@ -57,7 +57,7 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// It is not JSON.
-    #[error("{place}is no JSON: {why}")]
+    #[error("{place}is not JSON: {why}")]
     NotJson {
         /// `line 3: `, or nothing.
         place: String,
@@ -65,7 +65,7 @@ pub enum DocumentError {
         why: String,
     },
     /// It is not a statement, envelope or bundle.
-    #[error("{place}is no in-toto statement, DSSE envelope or Sigstore bundle")]
+    #[error("{place}is not an in-toto statement, DSSE envelope or Sigstore bundle")]
     Unknown {
         /// `line 3: `, or nothing.
         place: String,
@@ -268,7 +268,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
         return Err(malformed(why));
     }
     let payload = decode(&raw.payload)
-        .ok_or_else(|| malformed("the payload of the envelope is no base64".to_owned()))?;
+        .ok_or_else(|| malformed("the payload of the envelope is not base64".to_owned()))?;
     let signatures = raw
         .signatures
         .iter()
@@ -284,7 +284,7 @@ fn document(value: Value, number: Option<usize>) -> Result<Document, DocumentErr
             payload_type: raw.payload_type,
             payload,
             signatures: signatures
-                .ok_or_else(|| malformed("a signature of the envelope is no base64".to_owned()))?,
+                .ok_or_else(|| malformed("a signature of the envelope is not base64".to_owned()))?,
         }),
         bundle,
     })
@@ -295,7 +295,7 @@ fn check_kind(statement: &Statement) -> Result<(), String> {
     match STATEMENT_TYPES.contains(&statement.kind.as_str()) {
         true => Ok(()),
         false => Err(format!(
-            "is no in-toto statement that is known: its _type is {:?}",
+            "is not a known in-toto statement: its _type is {:?}",
             statement.kind
         )),
     }
@@ -326,9 +326,9 @@ fn file_signature(value: &Value) -> Result<FileSignature, String> {
     let (_, algorithm, length) = *known;
     let bytes = decode(&digest.digest)
         .filter(|bytes| bytes.len() == length)
-        .ok_or_else(|| format!("the digest of the signed file is no {algorithm} in base64"))?;
+        .ok_or_else(|| format!("the digest of the signed file is not a {algorithm} in base64"))?;
     let signature =
-        decode(&raw.signature).ok_or("the signature of the file is no base64".to_owned())?;
+        decode(&raw.signature).ok_or("the signature of the file is not base64".to_owned())?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(FileSignature {
         file: Subject {

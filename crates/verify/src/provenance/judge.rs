@@ -131,7 +131,7 @@ fn subject(document: &Document, signature: &Signature, digests: &Digests) -> Che
             return Check::of(Aspect::Subject, Some(&text), Some(&text))
                 .judged(Verdict::Unknown)
                 .because(format!(
-                    "{}, but the document is no provenance that is known",
+                    "{}, but the document is not a known form of provenance",
                     digest.of
                 ));
         }

@@ -209,10 +209,10 @@ fn what_is_no_provenance_is_named() {
     for (text, expected) in [
         (String::new(), "holds no provenance"),
         ("[]".to_owned(), "holds no provenance"),
-        ("{".to_owned(), "is no JSON"),
-        ("hello".to_owned(), "is no JSON"),
-        (format!("{}\nhello\n", v1()), "line 2: is no JSON"),
-        ("{}".to_owned(), "is no in-toto statement"),
+        ("{".to_owned(), "is not JSON"),
+        ("hello".to_owned(), "is not JSON"),
+        (format!("{}\nhello\n", v1()), "line 2: is not JSON"),
+        ("{}".to_owned(), "is not an in-toto statement"),
         (
             json!({ "messageSignature": {} }).to_string(),
             "the signature of a file is malformed",
@@ -227,13 +227,13 @@ fn what_is_no_provenance_is_named() {
         ),
         (
             file_signature("SHA2_256", &[0; 31]).to_string(),
-            "is no sha256",
+            "is not a sha256",
         ),
         (
             json!({ "base64Signature": "AAAA", "cert": "", "rekorBundle": {} }).to_string(),
             "--new-bundle-format",
         ),
-        (cut.to_string(), "is no base64"),
+        (cut.to_string(), "is not base64"),
         (other.to_string(), "no statement"),
         (broken.to_string(), "is malformed"),
         (

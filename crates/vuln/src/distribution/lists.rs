@@ -32,7 +32,7 @@ pub enum FixListError {
     Json(#[from] serde_json::Error),
     /// It is JSON of another form.
     #[error(
-        "is no list of fixes: neither a secdb, nor the JSON of Debian's security tracker, nor OSV documents"
+        "is not a list of fixes: neither a secdb, nor the JSON of Debian's security tracker, nor OSV documents"
     )]
     OtherForm,
     /// A list of a distribution that is not known here.

@@ -233,12 +233,12 @@ fn what_is_no_list_is_refused_whole() {
     for (text, why) in [
         ("", "EOF"),
         ("{", "EOF"),
-        ("{}", "is no list of fixes"),
-        ("null", "is no list of fixes"),
-        ("\"x\"", "is no list of fixes"),
+        ("{}", "is not a list of fixes"),
+        ("null", "is not a list of fixes"),
+        ("\"x\"", "is not a list of fixes"),
         (
             "{\"a\":1,\"b\":[{}],\"c\":null,\"d\":true,\"e\":-1.5,\"f\":{}}",
-            "is no list of fixes",
+            "is not a list of fixes",
         ),
         ("[]", "says nothing"),
         ("[1]", "invalid type"),

@@ -44,9 +44,9 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     if have.is_empty() {
         have.insert("any program", BTreeSet::new());
     }
-    for (main, there) in &have {
+    for (main, found) in &have {
         for port in &ports {
-            if there.iter().any(|p| crate::glob::matches(port, p)) {
+            if found.iter().any(|p| crate::glob::matches(port, p)) {
                 continue;
             }
             let target = ctx.fleet.target();
@@ -54,7 +54,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                 Report::new(format!("{main} is missing for {port}"))
                     .see(
                         "ports there",
-                        there.iter().copied().collect::<Vec<_>>().join(", "),
+                        found.iter().copied().collect::<Vec<_>>().join(", "),
                     )
                     .salient(*main)
                     .salient(*port)

@@ -115,7 +115,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 _ if name.contains('$') || name.starts_with('-') || TAKEN.contains(&name) => {
                     continue;
                 }
-                _ => "it is no variable of the go command",
+                _ => "it is not a variable of the go command",
             };
             let help = match name {
                 _ if younger => format!("delete it: {} does not know it", judge.name()),

@@ -25,7 +25,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 }
                 (
                     format!(
-                        "`{text}` is no part of GODEBUG here: after a blank it is another variable"
+                        "`{text}` is not part of GODEBUG here: after a blank it is another variable"
                     ),
                     format!("join the settings by a comma and nothing else: `GODEBUG=...,{text}`"),
                 )

@@ -18,24 +18,28 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let ignore = ctx.options.list("ignore");
-    for c in ctx.binary.corroboration.iter().flatten() {
+    for claimed in ctx.binary.corroboration.iter().flatten() {
         // Rules of their own report these two, with more detail.
-        let has_own_rule = c.claim == Claim::Godebug
-            || (c.claim == Claim::Experiments && ctx.binary.experiments.consistent == Some(false));
-        if has_own_rule || c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str())
+        let has_own_rule = claimed.claim == Claim::Godebug
+            || (claimed.claim == Claim::Experiments
+                && ctx.binary.experiments.consistent == Some(false));
+        if has_own_rule
+            || claimed.verdict != Verdict::Contradicted
+            || ignore.contains(&claimed.claim.as_str())
         {
             continue;
         }
-        let shown = |v: &Option<String>| {
-            v.as_deref()
+        let shown = |value: &Option<String>| {
+            value
+                .as_deref()
                 .map_or("nothing".to_string(), crate::facts::shorten)
         };
         sink.report(
-            Report::new(format!("{} is recorded as {}, but the program shows {}", c.claim, shown(&c.recorded), shown(&c.observed)))
-                .see(format!("recorded {}", c.claim), shown(&c.recorded))
-                .see(format!("observed {}", c.claim), shown(&c.observed))
-                .see("how", c.how.clone())
-                .salient(c.claim.as_str())
+            Report::new(format!("{} is recorded as {}, but the program shows {}", claimed.claim, shown(&claimed.recorded), shown(&claimed.observed)))
+                .see(format!("recorded {}", claimed.claim), shown(&claimed.recorded))
+                .see(format!("observed {}", claimed.claim), shown(&claimed.observed))
+                .see("how", claimed.how.clone())
+                .salient(claimed.claim.as_str())
                 .help("fetch the file again from where it was published and compare: `sha256sum FILE`; if you built it, rebuild it"),
         );
     }

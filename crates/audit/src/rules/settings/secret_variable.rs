@@ -37,7 +37,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             Report::new(format!("`{target}` is linked in and its name says secret"))
                 .see(target.clone(), secrets::redact(&value))
                 .salient(target.clone())
-                .help(format!("read it at run time instead of `-X {target}=...`: `{}`; if it is no secret: {}", ctx.go_build(&[without_definition(&target)]), allow_line(META.id, &[&target]))),
+                .help(format!("read it at run time instead of `-X {target}=...`: `{}`; if it is not a secret: {}", ctx.go_build(&[without_definition(&target)]), allow_line(META.id, &[&target]))),
         );
         seen.insert(target);
     }

@@ -221,7 +221,7 @@ fn next_header(
             zeros = zeros.saturating_add(1);
             if u64::from(zeros) * BLOCK as u64 > PADDING {
                 return Err(ArchiveError::limit(format!(
-                    "more than {PADDING} bytes of zeros end the archive; what may stand behind them was not read"
+                    "more than {PADDING} bytes of zeros end the archive; what may follow them was not read"
                 )));
             }
             if zeros == 2 {
@@ -244,7 +244,7 @@ fn next_header(
                 let rest = feed.drain()?;
                 if rest > RECORD {
                     return Err(ArchiveError::malformed(format!(
-                        "{rest} bytes that are no archive follow its end at offset {at}"
+                        "{rest} bytes that are not an archive follow its end at offset {at}"
                     )));
                 }
                 Ok(None)
@@ -268,7 +268,7 @@ fn extension(
     if size > META {
         let at = feed.offset();
         wrong.push(ArchiveError::limit(format!(
-            "an extended header of {size} bytes at offset {at} is passed over, {META} are allowed"
+            "an extended header of {size} bytes at offset {at} is skipped, {META} are allowed"
         )));
         let whole = size.saturating_add(padding(size));
         if feed.skip(whole)? < size {
@@ -329,7 +329,7 @@ pub(crate) fn pass_padding(feed: &mut Feed<'_>) -> Result<(), ArchiveError> {
     let end = feed.offset();
     match at {
         Some(at) if end - at > RECORD => Err(ArchiveError::malformed(format!(
-            "{} bytes behind the end of the archive at offset {at} are not read",
+            "{} bytes after the end of the archive at offset {at} are not read",
             end - at
         ))),
         _ => Ok(()),

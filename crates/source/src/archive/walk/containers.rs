@@ -205,7 +205,7 @@ impl Walker<'_> {
                     let rest = feed.drain()?;
                     return match rest > tar::RECORD {
                         true => Err(ArchiveError::malformed(format!(
-                            "{rest} bytes that are no archive follow its end at offset {at}"
+                            "{rest} bytes that are not an archive follow its end at offset {at}"
                         ))),
                         false => Ok(()),
                     };

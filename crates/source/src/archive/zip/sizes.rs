@@ -105,7 +105,7 @@ impl Local {
             .any(|descriptor| states(descriptor, listed));
         Ok((!found).then(|| {
             ArchiveError::malformed(format!(
-                "the directory states {} bytes in {}, and no data descriptor behind them does",
+                "the directory states {} bytes in {}, and no data descriptor after them does",
                 listed.size, listed.packed
             ))
         }))

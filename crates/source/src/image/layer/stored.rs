@@ -65,7 +65,7 @@ pub fn write<P>(
         let file = scan.kept.open(number)?;
         let mut bytes = vec![0; usize::try_from(file.len()).ok()?];
         let read = file.read_at(&mut bytes, 0).ok()?;
-        if read < bytes.len() || kept.len() as u64 + file.len() > crate::cache::LONGEST {
+        if read < bytes.len() || kept.len() as u64 + file.len() > crate::cache::MAX_RESULT {
             return None;
         }
         lengths.push(file.len());

@@ -31,9 +31,9 @@ pub(super) enum Fault {
     UnreadablePage(u32),
     #[error("page {0} is broken")]
     BrokenPage(u32),
-    #[error("page {0} is no page of a table")]
+    #[error("page {0} is not a page of a table")]
     NotTablePage(u32),
-    #[error("page {0} is no page of a long value")]
+    #[error("page {0} is not a page of a long value")]
     NotOverflowPage(u32),
     #[error("page {page} holds {bytes} bytes")]
     OverflowSize { page: u32, bytes: usize },

@@ -494,7 +494,7 @@ fn archives_behind_a_cpio_archive_are_read() {
     let lines = walk(&noise);
     assert_eq!(lines[0], want[0]);
     assert!(
-        lines[1].contains("bytes that are no archive follow its end"),
+        lines[1].contains("bytes that are not an archive follow its end"),
         "{lines:?}"
     );
     assert_eq!(walk(&[&first[..], b"some text"].concat()), want[..1]);
