@@ -100,6 +100,6 @@ mod tests {
     #[test]
     fn unknown_names_are_not_explained() {
         assert_eq!(meaning("EXEC"), "start processes (EXEC)");
-        assert_eq!(meaning("FLY"), "do what has the name FLY");
+        assert_eq!(meaning("FLY"), "do what is called FLY");
     }
 }
