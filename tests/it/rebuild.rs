@@ -1,7 +1,7 @@
 //! Rebuilding programs: what a comparison of two builds says, and how `gospect rebuild` ends.
 
 use crate::support::cli::{Scratch, command, finish, run};
-use crate::support::fixtures::rebuild_fixture;
+use crate::support::fixtures::{fixture, rebuild_fixture};
 use gospect::bytes::Limits;
 use gospect::compare::compare;
 use gospect::record::rebuild::{Comparison, DifferentPart, Outcome};
@@ -316,18 +316,14 @@ fn edited_module_data_is_different() {
     let file = object::File::parse(&base[..]).unwrap();
     let section = file.section_by_name(".go.module").unwrap();
     let (offset, size) = section.file_range().unwrap();
-    let words = size.min(512) / 8;
+    let words = size / 8;
     let others = [
         rebuild_fixture("amd64-base"),
         rebuild_fixture("amd64-record"),
     ];
     let mut tried = 0;
-    // After the words of the function table.
-    for word in 22..words {
+    for word in 0..words {
         let at = (offset + word * 8) as usize;
-        if base[at..at + 8].iter().all(|byte| *byte == 0) {
-            continue;
-        }
         let mut edited = base.to_vec();
         edited[at] ^= 0x40;
         for other in &others {
@@ -344,6 +340,130 @@ fn edited_module_data_is_different() {
         }
     }
     assert!(tried > 40, "{tried}");
+}
+
+/// The record of the FIPS 140 module says over what its sum is.
+#[test]
+fn an_edited_fips_record_is_different() {
+    use object::{Object, ObjectSection};
+    let base = rebuild_fixture("amd64-base");
+    let file = object::File::parse(&base[..]).unwrap();
+    let section = file.section_by_name(".go.fipsinfo").unwrap();
+    let (offset, size) = section.file_range().unwrap();
+    assert!(size >= 120);
+    for at in (offset + 16..offset + 120).step_by(8) {
+        let mut edited = base.to_vec();
+        edited[at as usize] ^= 0x10;
+        let result = compared(&base, &edited);
+        assert_eq!(result.verdict, Outcome::Different, "{}", at - offset);
+    }
+}
+
+/// Edits a copy of a program and asserts that it is another one, because of what its loader does.
+fn assert_loaded_otherwise(program: &[u8], what: &str, edit: &dyn Fn(&mut [u8])) {
+    let mut edited = program.to_vec();
+    edit(&mut edited);
+    assert_ne!(edited, program, "{what}");
+    let result = compared(program, &edited);
+    assert_eq!(result.verdict, Outcome::Different, "{what}");
+    let is_said = |d: &gospect::record::rebuild::Difference| d.part == DifferentPart::Data;
+    assert!(result.differences.iter().any(is_said), "{what}");
+}
+
+/// Swaps two pieces of the same size.
+fn swap(bytes: &mut [u8], first: usize, second: usize, size: usize) {
+    let (front, back) = bytes.split_at_mut(second);
+    front[first..first + size].swap_with_slice(&mut back[..size]);
+}
+
+/// What is bound to which place, and what runs before the entry point, is more than layout.
+#[test]
+fn another_instruction_to_the_elf_loader_is_different() {
+    use object::{Object, ObjectSection};
+    let program = fixture("1.27-linux-amd64-cgo");
+    let file = object::File::parse(&program[..]).unwrap();
+    let range = |name: &str| {
+        let (offset, size) = file.section_by_name(name).unwrap().file_range().unwrap();
+        (offset as usize, size as usize)
+    };
+    let ((relocations, size), (symbols, _)) = (range(".rela.plt"), range(".dynsym"));
+    assert!(size >= 48);
+    // The symbols of two calls through the table of procedures.
+    assert_loaded_otherwise(&program, "bindings", &|bytes| {
+        swap(bytes, relocations + 8, relocations + 24 + 8, 8);
+    });
+    // The names of two symbols.
+    assert_loaded_otherwise(&program, "names", &|bytes| {
+        swap(bytes, symbols + 24, symbols + 48, 4);
+    });
+    let (dynamic, size) = range(".dynamic");
+    let tag = |wanted: u64| {
+        let all = (dynamic..dynamic + size).step_by(16);
+        let read = |at: usize| u64::from_le_bytes(program[at..at + 8].try_into().unwrap());
+        let found = all.into_iter().find(|at| read(*at) == wanted);
+        found.map(|at| (at, read(at + 8)))
+    };
+    let (debug, _) = tag(21).unwrap();
+    let (_, table) = tag(3).unwrap();
+    // DT_INIT, DT_FINI, DT_PREINIT_ARRAY, DT_TEXTREL, DT_AUDIT, DT_AUXILIARY.
+    for added in [12u64, 13, 32, 22, 0x6fff_fefc, 0x7fff_fffd] {
+        let value = if added > 0xffff { 1 } else { table };
+        assert_loaded_otherwise(&program, &format!("tag {added:#x}"), &|bytes| {
+            bytes[debug..debug + 8].copy_from_slice(&added.to_le_bytes());
+            bytes[debug + 8..debug + 16].copy_from_slice(&value.to_le_bytes());
+        });
+    }
+    // Fewer relocations.
+    let (at, size) = tag(2).unwrap();
+    assert_loaded_otherwise(&program, "fewer relocations", &|bytes| {
+        bytes[at + 8..at + 16].copy_from_slice(&(size - 24).to_le_bytes());
+    });
+}
+
+#[test]
+fn another_instruction_to_the_loader_of_windows_is_different() {
+    let program = rebuild_fixture("windows-base");
+    let header = u32::from_le_bytes(program[0x3c..0x40].try_into().unwrap()) as usize;
+    let directories = header + 24 + 112;
+    // Delayed imports, thread storage, load configuration, managed code.
+    for number in [9, 10, 13, 14] {
+        assert_loaded_otherwise(&program, &format!("directory {number}"), &|bytes| {
+            // The directory of imports is some address with bytes behind it.
+            let at = directories + 8 * number;
+            let imports = bytes[directories + 8..directories + 12].to_vec();
+            bytes[at..at + 4].copy_from_slice(&imports);
+            bytes[at + 4] = 40;
+        });
+    }
+    let name = b"VirtualAlloc\0";
+    let found = memchr::memmem::find(&program, name).unwrap();
+    assert_loaded_otherwise(&program, "name of an import", &|bytes| bytes[found] ^= 0x20);
+}
+
+#[test]
+fn another_instruction_to_the_loader_of_macos_is_different() {
+    let program = rebuild_fixture("darwin-base");
+    let name = b"_open\0";
+    for found in memchr::memmem::find_iter(&program, name) {
+        assert_loaded_otherwise(&program, "name of a symbol", &|bytes| {
+            bytes[found + 1] = b'x';
+        });
+    }
+    let mut at = 32;
+    // LC_DYLD_INFO_ONLY.
+    while program[at..at + 4] != [0x22, 0, 0, 0x80] {
+        at += u32::from_le_bytes(program[at + 4..at + 8].try_into().unwrap()) as usize;
+    }
+    // Offsets and sizes of the programs for rebasing and for binding.
+    for field in [at + 8, at + 16] {
+        let number = |at: usize| u32::from_le_bytes(program[at..at + 4].try_into().unwrap());
+        let (offset, size) = (number(field) as usize, number(field + 4) as usize);
+        if size > 0 {
+            assert_loaded_otherwise(&program, "no program", &|bytes| {
+                bytes[offset..offset + size].fill(0);
+            });
+        }
+    }
 }
 
 /// Whichever byte of code or data is edited, the programs are different, even if a longer record moves everything as well.

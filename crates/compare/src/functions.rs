@@ -160,7 +160,7 @@ impl Functions {
     }
 
     /// Whether two addresses are the same place in functions that are partners, or in data.
-    fn is_same(
+    pub fn is_same(
         &self,
         old: &Side<'_, '_>,
         new: &Side<'_, '_>,

@@ -221,9 +221,11 @@ fn compare_sides(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Comparison {
         differences.extend(functions.changed_pointers(old, new, &data));
         differences.extend(functions.changed_moduledata(old, new, &data));
     }
-    differences.extend(data.differences);
     differences.extend(tables::compare(old, new, is_same_code));
-    differences.extend(parts::compare(old, new));
+    differences.extend(parts::compare(old, new, &|from, to| {
+        functions.is_same(old, new, &data, from, to)
+    }));
+    differences.extend(data.differences);
     // The files differ, so something does, if only in parts that are neither loaded nor known.
     if differences.is_empty() {
         differences.push(Difference {

@@ -1,7 +1,10 @@
 //! Compares what decides how programs are loaded and where they start.
 
+use super::parts::{FIPS_NAME, record_ranges};
 use super::side::Side;
+use gospect_exe::loader::{self, Statement};
 use gospect_exe::{Format, Segment, wasm_section};
+use gospect_go::tables::pclntab::Layout;
 use gospect_record::Checksum;
 use gospect_record::rebuild::{Difference, DifferentPart};
 
@@ -17,8 +20,11 @@ const WASM_SECTIONS: [(u8, &str); 8] = [
     (9, "functions in the tables"),
 ];
 
+/// Whether an address of the old program and one of the new program are the same place.
+pub type AreSame<'f> = dyn Fn(u64, u64) -> bool + 'f;
+
 /// Compares what decides how the programs are loaded, and the bytes after their ends.
-pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
+pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut differ = |bytes: u64, what: String| {
         all.push(Difference {
@@ -55,21 +61,28 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
             );
         }
     }
+    all.extend(statements(old, new, are_same));
+    let mut differ = |bytes: u64, what: String| {
+        all.push(Difference {
+            part: DifferentPart::Data,
+            bytes,
+            what,
+        });
+    };
     if old.facts.binary.linkage != new.facts.binary.linkage {
         differ(
             0,
             "it is linked with other libraries, or for another loader".to_owned(),
         );
     }
-    let fips_checksum = |side: &Side<'_, '_>| {
-        let fips = side.facts.binary.fips.as_ref()?;
-        fips.checksum.as_ref()?.known()
-    };
-    let checksums = [fips_checksum(old), fips_checksum(new)];
-    if checksums[0] != checksums[1] && checksums.contains(&Some(Checksum::Invalid)) {
+    if let Some(what) = fips(old, new, are_same) {
+        differ(32, what.to_owned());
+    }
+    if !table_fits(old) || !table_fits(new) {
         differ(
-            32,
-            "the sum of the FIPS 140 module is wrong in one of them".to_owned(),
+            0,
+            "moduledata describes another function table than the header of the table does"
+                .to_owned(),
         );
     }
     let bytes_after_end = |side: &Side<'_, '_>| -> Vec<u8> {
@@ -92,6 +105,161 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
         );
     }
     all
+}
+
+/// Compares the records of the FIPS 140 module: its sum, and the ranges that the sum is over (src/crypto/internal/fips140/check/check.go).
+fn fips(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -> Option<&'static str> {
+    /// The record starts with its mark; the sum and the pointers follow.
+    const SUM: std::ops::Range<u64> = 16..48;
+    /// The record itself, then start and end of four ranges.
+    const POINTERS: u64 = 9;
+    let checksum = |side: &Side<'_, '_>| {
+        let fips = side.facts.binary.fips.as_ref()?;
+        fips.checksum.as_ref()?.known()
+    };
+    let checksums = [checksum(old), checksum(new)];
+    if checksums[0] != checksums[1] && checksums.contains(&Some(Checksum::Invalid)) {
+        return Some("the sum of the FIPS 140 module is wrong in one of them");
+    }
+    let record = |side: &Side<'_, '_>| {
+        let mut ranges = record_ranges(side).into_iter();
+        Some(ranges.find(|(_, what)| *what == FIPS_NAME)?.0.start)
+    };
+    let (from, to) = match (record(old), record(new)) {
+        (Some(from), Some(to)) => (from, to),
+        (None, None) => return None,
+        _ => return Some("only one of them has a record of the FIPS 140 module"),
+    };
+    let sum = |side: &Side<'_, '_>, at: u64| {
+        let bytes = side.image.bytes(at + SUM.start, SUM.end - SUM.start);
+        bytes.map(<[u8]>::to_vec)
+    };
+    // Two sums that hold may differ: the module has addresses too.
+    if checksums != [Some(Checksum::Valid); 2] && sum(old, from) != sum(new, to) {
+        return Some("other sum of the FIPS 140 module");
+    }
+    let word = old.image.pointer_size();
+    let is_other = |i: u64| {
+        let at = SUM.end + i * word;
+        let pointers = (old.image.pointer(from + at), new.image.pointer(to + at));
+        match pointers {
+            (Some(from), Some(to)) => !(from == 0 && to == 0 || are_same(from, to)),
+            _ => true,
+        }
+    };
+    (0..POINTERS)
+        .any(is_other)
+        .then_some("the sum of the FIPS 140 module is over other data")
+}
+
+/// Whether the runtime finds the parts of the function table by moduledata where this comparison found them by the header of the table
+/// (src/runtime/symtab.go, `pcHeader` and `moduledata`, Go 1.16 and newer).
+fn table_fits(side: &Side<'_, '_>) -> bool {
+    /// Names, files of units, files, values by address, functions: each a slice in moduledata, and an offset in the header.
+    const PARTS: u64 = 5;
+    /// The part with the files of units has elements of four bytes, the others bytes.
+    const UNITS: u64 = 1;
+    /// The parts are aligned, at most to this.
+    const ALIGNMENT: u64 = 64;
+    let (Some(module), Some(table)) = (side.tables.moduledata(), side.tables.pclntab()) else {
+        return true;
+    };
+    if table.layout == Layout::Go12 {
+        return true;
+    }
+    let word = side.image.pointer_size();
+    let field = |i: u64| {
+        side.image
+            .pointer(module.address.checked_add(i.checked_mul(word)?)?)
+    };
+    let number = |i: u64| {
+        side.image
+            .word(module.address.checked_add(i.checked_mul(word)?)?)
+    };
+    // Behind eight bytes: numbers of functions and files, since Go 1.18 where the code starts, then the offsets.
+    let offset = |i: u64| {
+        side.image
+            .word(table.address.checked_add(8)?.checked_add(i * word)?)
+    };
+    let names = table.names.0.checked_sub(table.address);
+    let Some(first) = [2, 3]
+        .into_iter()
+        .find(|i| names.is_some() && offset(*i) == names)
+    else {
+        return true;
+    };
+    let part = |i: u64| table.address.checked_add(offset(first + i)?);
+    let fits = |i: u64| {
+        let (start, length) = (field(1 + 3 * i)?, number(2 + 3 * i)?);
+        let size = if i == UNITS { 4 } else { 1 };
+        let end = start.checked_add(length.checked_mul(size)?)?;
+        let is_whole = match i + 1 < PARTS {
+            true => {
+                let next = part(i + 1)?;
+                end <= next && next - end < ALIGNMENT
+            }
+            false => true,
+        };
+        Some(start == part(i)? && is_whole && number(3 + 3 * i)? >= length)
+    };
+    let functions = || {
+        let at = 1 + 3 * PARTS;
+        // The last entry of the table is its end.
+        Some(field(at)? == part(PARTS - 1)? && number(at + 1)? == offset(0)?.checked_add(1)?)
+    };
+    (0..PARTS).all(|i| fits(i) == Some(true)) && functions() == Some(true)
+}
+
+/// Compares what the loaders are told, one by one in their order: which names are bound to which places, and what runs before the entry point.
+fn statements(
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
+    are_same: &AreSame<'_>,
+) -> Option<Difference> {
+    let differ = |what: String| {
+        Some(Difference {
+            part: DifferentPart::Data,
+            bytes: 0,
+            what,
+        })
+    };
+    let (of_old, of_new) = (loader::statements(old.image), loader::statements(new.image));
+    if let Some(missing) = of_old.missing.or(of_new.missing) {
+        return differ(format!(
+            "what the loader is told cannot be compared: {missing}"
+        ));
+    }
+    // No section is there; such a number is a header or no address at all.
+    let is_fixed = |from: u64, to: u64| {
+        from == to && old.is_outside_sections(from) && new.is_outside_sections(to)
+    };
+    let is_equal = |from: &Statement, to: &Statement| {
+        let mut addresses = from.addresses.iter().zip(&to.addresses);
+        from.what == to.what
+            && from.numbers == to.numbers
+            && from.addresses.len() == to.addresses.len()
+            && addresses.all(|(from, to)| is_fixed(*from, *to) || are_same(*from, *to))
+    };
+    let unequal = of_old
+        .all
+        .iter()
+        .zip(&of_new.all)
+        .find(|(from, to)| !is_equal(from, to));
+    match unequal {
+        Some((from, to)) if from.what == to.what => {
+            differ(format!("the loader is told otherwise: {}", from.what))
+        }
+        Some((from, to)) => differ(format!(
+            "the loader is told otherwise: {} is {}",
+            from.what, to.what
+        )),
+        None if of_old.all.len() != of_new.all.len() => differ(format!(
+            "the loader is told {} things and not {}",
+            of_new.all.len(),
+            of_old.all.len()
+        )),
+        None => None,
+    }
 }
 
 /// The function in which the program starts, and the offset of the entry in it.

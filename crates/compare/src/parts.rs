@@ -1,6 +1,6 @@
 //! Compares the parts that are not executed (build info, build ID, symbols, debug information, signature, headers), and what decides how the program is loaded.
 
-use super::loading::loading;
+use super::loading::{AreSame, loading};
 use super::side::{Addresses, Side};
 use gospect_exe::{Format, Image, Part, Section, parts};
 use gospect_record::rebuild::{Difference, DifferentPart};
@@ -12,6 +12,8 @@ const BUILD_INFO: &[u8] = b"\xff Go buildinf:";
 pub const BUILD_INFO_NAME: &str = "build info";
 /// The start of `crypto/internal/fips140/check.Linkinfo` (src/crypto/internal/fips140/check/check.go, Go 1.24).
 const FIPS: &[u8] = b"\xff Go fipsinfo \xff\x00";
+/// What [`record_ranges`] calls it.
+pub const FIPS_NAME: &str = "the FIPS 140 record";
 /// Size of the header of build info, before its texts.
 const HEADER: u64 = 32;
 
@@ -37,7 +39,7 @@ pub fn record_ranges(side: &Side<'_, '_>) -> Vec<(Addresses, &'static str)> {
                     let is_record = mark == BUILD_INFO;
                     let (end, what) = match is_record {
                         true => (end_of_build_info(bytes, offset), BUILD_INFO_NAME),
-                        false => (None, "the FIPS 140 record"),
+                        false => (None, FIPS_NAME),
                     };
                     let end = end.map_or(start + size, |end| segment.address + end);
                     all.push((start..end, what));
@@ -74,7 +76,7 @@ fn end_of_build_info(bytes: &[u8], offset: usize) -> Option<u64> {
 }
 
 /// Compares the parts that are not executed, and what decides how the program is loaded.
-pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
+pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -> Vec<Difference> {
     let mut all = build_info(&old.build_info(), &new.build_info());
     let recorded = |side: &Side<'_, '_>| side.facts.binary.executable.build_id.clone();
     let ids = (recorded(old), recorded(new));
@@ -91,7 +93,7 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Vec<Difference> {
         });
     }
     all.extend(not_loaded(old, new));
-    all.extend(loading(old, new));
+    all.extend(loading(old, new, are_same));
     all
 }
 

@@ -11,8 +11,8 @@ pub struct Region {
     pub is_code: bool,
 }
 
-/// Sections that the loader uses, or that contain only addresses of other things. Not they are compared, but what they lead to.
-pub const OF_LOADER: [&str; 33] = [
+/// Sections that the loader uses. `loading` compares what they say, statement by statement.
+pub const OF_LOADER: [&str; 27] = [
     ".dynsym",
     ".dynstr",
     ".rela",
@@ -26,8 +26,6 @@ pub const OF_LOADER: [&str; 33] = [
     ".gnu.version",
     ".gnu.version_r",
     ".dynamic",
-    ".got",
-    ".got.plt",
     ".interp",
     ".eh_frame",
     ".eh_frame_hdr",
@@ -36,16 +34,12 @@ pub const OF_LOADER: [&str; 33] = [
     ".reloc",
     ".pdata",
     ".xdata",
-    "__got",
-    "__nl_symbol_ptr",
-    "__la_symbol_ptr",
     ".note.go.buildid",
     ".note.gnu.build-id",
     ".note.gnu.property",
     ".loader",
     ".go.buildinfo",
     "__go_buildinfo",
-    ".go.module",
 ];
 
 /// The data of a program by sections, or by segments where there are none.

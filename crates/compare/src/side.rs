@@ -195,12 +195,15 @@ impl<'t, 'i> Side<'t, 'i> {
         !self.image.sections.is_empty() && !named.any(holds)
     }
 
+    /// The section that an address is in.
+    pub fn section_at(&self, address: u64) -> Option<&Section<'i>> {
+        let mut sections = self.image.sections.iter();
+        sections.find(|s| s.address != 0 && address >= s.address && address - s.address < s.size)
+    }
+
     /// Name of the section that an address is in.
     pub fn section_name(&self, address: u64) -> String {
-        let mut sections = self.image.sections.iter();
-        let section = sections
-            .find(|s| s.address != 0 && address >= s.address && address - s.address < s.size);
-        section.map_or_else(
+        self.section_at(address).map_or_else(
             || "a segment".to_owned(),
             |s| String::from_utf8_lossy(&s.name).into_owned(),
         )

@@ -26,6 +26,7 @@ mod fixups;
 mod image;
 mod layout;
 pub mod linkage;
+pub mod loader;
 mod macho;
 mod macho_fixups;
 mod macho_universal;

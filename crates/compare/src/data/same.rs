@@ -211,8 +211,18 @@ impl Data {
                 }
             }
             (None, None) => {
-                let name = old.section_name(old_address);
-                OF_LOADER.contains(&name.as_str()) && new.section_name(new_address) == name
+                let (of_old, of_new) = (old.section_at(old_address), new.section_at(new_address));
+                match (of_old, of_new) {
+                    // What the tables of the loader say is compared; a reference leads to the same entry of them.
+                    (Some(from), Some(to)) => {
+                        from.name == to.name
+                            && OF_LOADER
+                                .iter()
+                                .any(|name| name.as_bytes() == from.name.as_ref())
+                            && old_address - from.address == new_address - to.address
+                    }
+                    _ => false,
+                }
             }
             _ => false,
         }

@@ -1,0 +1,222 @@
+//! ELF: the dynamic section, relocations and program headers (System V gABI, chapters 4 and 5).
+
+use super::elf_symbols::Symbols;
+use super::{Statements, text};
+use crate::elf_fixups;
+use crate::image::Image;
+
+const DT_PLTRELSZ: u64 = 2;
+const DT_PLTGOT: u64 = 3;
+pub(super) const DT_HASH: u64 = 4;
+pub(super) const DT_STRTAB: u64 = 5;
+pub(super) const DT_SYMTAB: u64 = 6;
+const DT_RELA: u64 = 7;
+const DT_RELASZ: u64 = 8;
+const DT_STRSZ: u64 = 10;
+const DT_INIT: u64 = 12;
+const DT_FINI: u64 = 13;
+const DT_REL: u64 = 17;
+const DT_RELSZ: u64 = 18;
+const DT_PLTREL: u64 = 20;
+/// The loader writes to it, and reads nothing.
+const DT_DEBUG: u64 = 21;
+const DT_JMPREL: u64 = 23;
+const DT_INIT_ARRAY: u64 = 25;
+const DT_FINI_ARRAY: u64 = 26;
+const DT_PREINIT_ARRAY: u64 = 32;
+const DT_RELRSZ: u64 = 35;
+const DT_RELR: u64 = 36;
+pub(super) const DT_GNU_HASH: u64 = 0x6fff_fef5;
+pub(super) const DT_VERSYM: u64 = 0x6fff_fff0;
+/// How many relative relocations come first, for the loader to be quick.
+const DT_RELACOUNT: u64 = 0x6fff_fff9;
+const DT_RELCOUNT: u64 = 0x6fff_fffa;
+pub(super) const DT_VERDEF: u64 = 0x6fff_fffc;
+pub(super) const DT_VERNEED: u64 = 0x6fff_fffe;
+
+/// What the value of a tag is.
+enum Value {
+    /// Nothing that the loader acts on, or a table that is read itself.
+    Table,
+    /// A text in the string table.
+    Text,
+    /// The address of code or of a list of functions.
+    Address,
+    /// Anything else.
+    Number,
+}
+
+fn value_of(tag: u64) -> Value {
+    match tag {
+        // NEEDED, SONAME, RPATH, RUNPATH; CONFIG, DEPAUDIT, AUDIT; AUXILIARY, FILTER.
+        1 | 14 | 15 | 29 | 0x6fff_fefa..=0x6fff_fefc | 0x7fff_fffd | 0x7fff_ffff => Value::Text,
+        DT_INIT | DT_FINI | DT_INIT_ARRAY | DT_FINI_ARRAY | DT_PREINIT_ARRAY | DT_PLTGOT => {
+            Value::Address
+        }
+        DT_PLTRELSZ | DT_HASH | DT_STRTAB | DT_SYMTAB | DT_RELA | DT_RELASZ | DT_STRSZ | DT_REL
+        | DT_RELSZ | DT_JMPREL | DT_RELR | DT_RELRSZ | DT_GNU_HASH | DT_VERSYM | DT_RELACOUNT
+        | DT_RELCOUNT | DT_VERDEF | DT_VERNEED => Value::Table,
+        _ => Value::Number,
+    }
+}
+
+pub(super) fn read(image: &Image<'_>, found: &mut Statements) {
+    found.table("the program headers", |found| program_headers(image, found));
+    if !image.is_dynamic() {
+        return;
+    }
+    let tags = elf_fixups::dynamic(image);
+    if tags.is_empty() {
+        found.lack("the dynamic section");
+    }
+    let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
+    let strings = tag(DT_STRTAB).unwrap_or(0);
+    for (tag, value) in tags.iter().filter(|t| t.0 != DT_DEBUG) {
+        let name = format!("dynamic tag {tag:#x}");
+        let added = match value_of(*tag) {
+            Value::Table => found.push(name, &[], &[]),
+            Value::Address => found.push(name, &[], &[*value]),
+            Value::Number => found.push(name, &[*value], &[]),
+            Value::Text => text(image, strings.wrapping_add(*value))
+                .and_then(|text| found.push(format!("{name} {text}"), &[], &[])),
+        };
+        if added.is_none() {
+            found.lack("a text of the dynamic section");
+        }
+    }
+    let mut symbols = Symbols::of(image, &tags);
+    let with_addend = tag(DT_PLTREL) != Some(DT_REL);
+    let tables = [
+        (tag(DT_RELA), tag(DT_RELASZ), true),
+        (tag(DT_REL), tag(DT_RELSZ), false),
+        (tag(DT_JMPREL), tag(DT_PLTRELSZ), with_addend),
+    ];
+    for (at, size, has_addend) in tables {
+        if let (Some(at), Some(size)) = (at, size) {
+            found.table("relocations", |found| {
+                relocations(image, &mut symbols, (at, size, has_addend), found)
+            });
+        }
+    }
+    if let (Some(at), Some(size)) = (tag(DT_RELR), tag(DT_RELRSZ)) {
+        found.table("packed relocations", |found| packed(image, at, size, found));
+    }
+    found.table("dynamic symbols", |found| symbols.describe(found));
+}
+
+/// The headers that the system or the loader acts on, but for those that only say where something is loaded.
+fn program_headers(image: &Image<'_>, found: &mut Statements) -> Option<()> {
+    const PT_NULL: u64 = 0;
+    const PT_LOAD: u64 = 1;
+    const PT_DYNAMIC: u64 = 2;
+    const PT_INTERP: u64 = 3;
+    const PT_NOTE: u64 = 4;
+    const PT_PHDR: u64 = 6;
+    const PT_TLS: u64 = 7;
+    const PT_GNU_EH_FRAME: u64 = 0x6474_e550;
+    const PT_GNU_STACK: u64 = 0x6474_e551;
+    const PT_GNU_RELRO: u64 = 0x6474_e552;
+    let window = image.window();
+    let field = |at: u64, size: u64| window.get(at, size).map(|b| image.number(b));
+    let is_64 = image.bits == 64;
+    let (table, shape) = if is_64 { ((32, 8), 54) } else { ((28, 4), 42) };
+    let (start, size, count) = (
+        field(table.0, table.1)?,
+        field(shape, 2)?,
+        field(shape + 2, 2)?,
+    );
+    // Offset and size of p_flags, p_vaddr, p_filesz, p_memsz and p_align.
+    let fields: [(u64, u64); 5] = match is_64 {
+        true => [(4, 4), (16, 8), (32, 8), (40, 8), (48, 8)],
+        false => [(24, 4), (8, 4), (16, 4), (20, 4), (28, 4)],
+    };
+    for i in 0..count {
+        let at = start.checked_add(i.checked_mul(size)?)?;
+        let kind = field(at, 4)?;
+        let value = |i: usize| {
+            let (offset, size) = *fields.get(i)?;
+            field(at.checked_add(offset)?, size)
+        };
+        let (flags, address) = (value(0)?, value(1)?);
+        let name = format!("program header {kind:#x}");
+        match kind {
+            // The lengths of segments and notes follow from what is in them.
+            PT_NULL | PT_NOTE | PT_PHDR | PT_GNU_EH_FRAME | PT_DYNAMIC | PT_INTERP => Some(()),
+            PT_LOAD | PT_GNU_RELRO => found.push(name, &[flags], &[]),
+            PT_TLS => found.push(name, &[flags, value(2)?, value(3)?, value(4)?], &[address]),
+            PT_GNU_STACK => found.push(name, &[flags, value(3)?], &[]),
+            _ => found.push(name, &[flags, value(2)?, value(3)?], &[]),
+        }?
+    }
+    Some(())
+}
+
+/// Relocations with their symbols. Those without a symbol have an address as addend where the addend is one.
+fn relocations(
+    image: &Image<'_>,
+    symbols: &mut Symbols<'_, '_>,
+    (start, size, has_addend): (u64, u64, bool),
+    found: &mut Statements,
+) -> Option<()> {
+    let word = image.pointer_size();
+    let entry = if has_addend { 3 * word } else { 2 * word };
+    let bytes = image.bytes(start, size)?;
+    for chunk in bytes.chunks_exact(usize::try_from(entry).ok()?) {
+        let mut words = chunk.chunks_exact(usize::try_from(word).ok()?);
+        let mut next = || words.next().map(|bytes| image.number(bytes));
+        let (place, info) = (next()?, next()?);
+        let (symbol, kind) = match word {
+            8 => (info >> 32, info & 0xffff_ffff),
+            _ => (info >> 8, info & 0xff),
+        };
+        let in_place = image.word(place).unwrap_or(0);
+        let addend = match has_addend {
+            true => next()?,
+            false => in_place,
+        };
+        let is_address = |value: u64| image.segment_at(value).is_some();
+        let (mut numbers, mut addresses) = (Vec::new(), vec![place]);
+        if has_addend {
+            match symbol == 0 && is_address(addend) {
+                true => addresses.push(addend),
+                false => numbers.push(addend),
+            }
+        }
+        // Where the loader binds late, the word in place is where the first call goes.
+        match is_address(in_place) {
+            true => addresses.push(in_place),
+            false => numbers.push(in_place),
+        }
+        let of = match symbol {
+            0 => String::new(),
+            symbol => format!(" of {}", symbols.name(symbol)?),
+        };
+        found.push(format!("relocation {kind}{of}"), &numbers, &addresses)?;
+    }
+    Some(())
+}
+
+/// Packed relative relocations (gABI, `SHT_RELR`): an address, then bitmaps of the words behind it.
+fn packed(image: &Image<'_>, start: u64, size: u64, found: &mut Statements) -> Option<()> {
+    let word = image.pointer_size();
+    let bits = 8 * word - 1;
+    let bytes = image.bytes(start, size)?;
+    let mut next = 0u64;
+    for entry in bytes.chunks_exact(usize::try_from(word).ok()?) {
+        let entry = image.number(entry);
+        let mut place = |place: u64| {
+            let in_place = image.word(place).unwrap_or(0);
+            found.push("packed relocation", &[], &[place, in_place])
+        };
+        if entry & 1 == 0 {
+            place(entry)?;
+            next = entry.wrapping_add(word);
+            continue;
+        }
+        for bit in (0..bits).filter(|bit| entry >> (bit + 1) & 1 == 1) {
+            place(next.wrapping_add(bit * word))?;
+        }
+        next = next.wrapping_add(bits * word);
+    }
+    Some(())
+}

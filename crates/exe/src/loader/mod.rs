@@ -1,0 +1,157 @@
+//! What a file tells its loader: which names to bind to which places, which functions to run before the entry point, what to load besides.
+//!
+//! Two builds of the same source have these tables at other addresses, so each statement has its addresses apart from what does not depend on them. Which
+//! address of one program is which of another is for the caller to say.
+
+mod elf;
+mod elf_symbols;
+mod macho;
+mod pe;
+
+use crate::image::Image;
+use crate::layout::Format;
+
+/// One thing that the loader is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// What kind of thing, with its names: `relocation 7 of free@GLIBC_2.2.5`.
+    pub what: String,
+    /// Numbers that do not depend on addresses.
+    pub numbers: Vec<u64>,
+    /// Addresses in the memory of the program; 0: none.
+    pub addresses: Vec<u64>,
+}
+
+/// Most statements to collect; a large program with C has some ten thousand.
+const STATEMENTS_LIMIT: usize = 1 << 20;
+/// Longest name.
+const NAME_LIMIT: u64 = 4096;
+/// Longest table that is compared byte by byte.
+const TABLE_LIMIT: u64 = 1 << 16;
+
+/// The statements of a file, in its order.
+#[derive(Debug, Default)]
+pub struct Statements {
+    /// All of them, or the first.
+    pub all: Vec<Statement>,
+    /// The first thing that cannot be read; then they are not all.
+    pub missing: Option<String>,
+}
+
+impl Statements {
+    /// Adds one; `None` when there are too many.
+    fn push(&mut self, what: impl Into<String>, numbers: &[u64], addresses: &[u64]) -> Option<()> {
+        if self.all.len() >= STATEMENTS_LIMIT {
+            self.lack("what the loader is told, which is more than any linker writes");
+            return None;
+        }
+        self.all.push(Statement {
+            what: what.into(),
+            numbers: numbers.to_vec(),
+            addresses: addresses.to_vec(),
+        });
+        Some(())
+    }
+
+    /// Notes what cannot be read; the first such thing is kept.
+    fn lack(&mut self, what: &str) {
+        self.missing.get_or_insert_with(|| what.to_owned());
+    }
+
+    /// Adds the table that `read` reads; `what` is missing when it cannot.
+    fn table(&mut self, what: &str, read: impl FnOnce(&mut Self) -> Option<()>) {
+        if read(self).is_none() {
+            self.lack(what);
+        }
+    }
+}
+
+/// Reads what a file tells its loader. Formats without a dynamic loader of their own tell nothing.
+pub fn statements(image: &Image<'_>) -> Statements {
+    let mut found = Statements::default();
+    match image.format {
+        Format::Elf => elf::read(image, &mut found),
+        Format::Pe => pe::read(image, &mut found),
+        Format::MachO => macho::read(image, &mut found),
+        _ => {}
+    }
+    found
+}
+
+/// The text at an address, up to its zero.
+fn text(image: &Image<'_>, address: u64) -> Option<String> {
+    let bytes = image.bytes_upto(address, NAME_LIMIT)?;
+    let end = memchr::memchr(0, bytes)?;
+    Some(String::from_utf8_lossy(bytes.get(..end)?).into_owned())
+}
+
+/// The bytes of a table, as numbers.
+fn bytes(bytes: &[u8]) -> Option<Vec<u64>> {
+    let is_short = bytes.len() as u64 <= TABLE_LIMIT;
+    is_short.then(|| bytes.iter().map(|byte| u64::from(*byte)).collect())
+}
+
+/// The number of `size` bytes at an address.
+fn number(image: &Image<'_>, address: u64, size: u64) -> Option<u64> {
+    image.bytes(address, size).map(|bytes| image.number(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gospect_bytes::Window;
+    use test_support::fixtures::fixtures;
+
+    fn read(bytes: &[u8]) -> Option<Statements> {
+        let window = Window::new(&bytes, 64 << 20);
+        Some(statements(&crate::open(&window).ok()?))
+    }
+
+    fn names(found: &Statements) -> Vec<&str> {
+        found.all.iter().map(|s| s.what.as_str()).collect()
+    }
+
+    #[test]
+    fn every_stored_program_is_read_to_its_end() {
+        for fixture in fixtures().filter(|f| !f.is_lying()) {
+            if let Some(found) = read(&fixture.bytes()) {
+                assert_eq!(found.missing, None, "{}", fixture.id);
+            }
+        }
+    }
+
+    #[test]
+    fn bindings_have_their_names() {
+        let cgo = test_support::fixtures::fixture("1.27-linux-amd64-cgo");
+        let found = read(&cgo).unwrap();
+        let has = |part: &str| names(&found).iter().any(|name| name.contains(part));
+        for part in ["free@GLIBC_2.2.5", "dynamic tag 0x1 libc.so.6", "version "] {
+            assert!(has(part), "{part}: {:?}", names(&found));
+        }
+    }
+
+    /// Damaged tables are said to be unreadable, or read otherwise; nothing panics or takes long.
+    #[test]
+    fn damaged_programs_are_read_or_refused() {
+        let mut state = 7u64;
+        let mut random = move |n: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % n
+        };
+        for fixture in fixtures() {
+            let bytes = fixture.bytes();
+            for _ in 0..2 {
+                let mut edited = bytes.to_vec();
+                for _ in 0..64 {
+                    // Headers and tables of the loader are mostly near the start.
+                    let at = random(edited.len().min(8192));
+                    edited[at] = random(256) as u8;
+                }
+                read(&edited);
+                read(&edited[..random(edited.len())]);
+            }
+        }
+    }
+}
