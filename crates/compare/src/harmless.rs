@@ -1,6 +1,6 @@
 //! Data that may differ although both programs do the same: texts of build info, and paths of the build host.
 
-use super::parts::record_ranges;
+use super::records::record_ranges;
 use super::side::{Addresses, Side};
 use gospect_record::rebuild::DifferentPart;
 

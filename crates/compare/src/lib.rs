@@ -23,6 +23,7 @@ mod functions;
 mod harmless;
 mod loading;
 mod parts;
+mod records;
 mod regions;
 mod side;
 mod tables;

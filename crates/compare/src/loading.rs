@@ -1,6 +1,6 @@
 //! Compares what decides how programs are loaded and where they start.
 
-use super::parts::{FIPS_NAME, record_ranges};
+use super::records::{FIPS_NAME, record_ranges};
 use super::side::Side;
 use gospect_exe::loader::{self, Statement};
 use gospect_exe::{Format, Segment, wasm_section};
@@ -143,7 +143,10 @@ fn fips(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -> Optio
         let at = SUM.end + i * word;
         let pointers = (old.image.pointer(from + at), new.image.pointer(to + at));
         match pointers {
-            (Some(from), Some(to)) => !(from == 0 && to == 0 || are_same(from, to)),
+            (Some(of_old), Some(of_new)) if i == 0 => of_old != from || of_new != to,
+            (Some(of_old), Some(of_new)) => {
+                !(of_old == 0 && of_new == 0 || are_same(of_old, of_new))
+            }
             _ => true,
         }
     };
@@ -200,12 +203,13 @@ fn table_fits(side: &Side<'_, '_>) -> bool {
             }
             false => true,
         };
-        Some(start == part(i)? && is_whole && number(3 + 3 * i)? >= length)
+        Some(start == part(i)? && is_whole && number(3 + 3 * i)? == length)
     };
     let functions = || {
         let at = 1 + 3 * PARTS;
         // The last entry of the table is its end.
-        Some(field(at)? == part(PARTS - 1)? && number(at + 1)? == offset(0)?.checked_add(1)?)
+        let count = offset(0)?.checked_add(1)?;
+        Some(field(at)? == part(PARTS - 1)? && number(at + 1)? == count && number(at + 2)? == count)
     };
     (0..PARTS).all(|i| fits(i) == Some(true)) && functions() == Some(true)
 }

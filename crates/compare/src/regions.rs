@@ -1,6 +1,6 @@
 //! The parts of memory that are compared as data, or as code that no function table lists.
 
-use super::parts::{BUILD_INFO_NAME, record_ranges};
+use super::records::{BUILD_INFO_NAME, record_ranges};
 use super::side::{Addresses, Side};
 use gospect_exe::{Format, Segment};
 

@@ -1,38 +1,15 @@
 //! ELF: the dynamic section, relocations and program headers (System V gABI, chapters 4 and 5).
 
 use super::elf_symbols::Symbols;
+use super::elf_tags::{
+    DT_DEBUG, DT_FINI, DT_FINI_ARRAY, DT_GNU_HASH, DT_HASH, DT_INIT, DT_INIT_ARRAY, DT_JMPREL,
+    DT_PLTGOT, DT_PLTREL, DT_PLTRELSZ, DT_PREINIT_ARRAY, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELASZ,
+    DT_RELCOUNT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF,
+    DT_VERNEED, DT_VERSYM,
+};
 use super::{Statements, text};
 use crate::elf_fixups;
 use crate::image::Image;
-
-const DT_PLTRELSZ: u64 = 2;
-const DT_PLTGOT: u64 = 3;
-pub(super) const DT_HASH: u64 = 4;
-pub(super) const DT_STRTAB: u64 = 5;
-pub(super) const DT_SYMTAB: u64 = 6;
-const DT_RELA: u64 = 7;
-const DT_RELASZ: u64 = 8;
-const DT_STRSZ: u64 = 10;
-const DT_INIT: u64 = 12;
-const DT_FINI: u64 = 13;
-const DT_REL: u64 = 17;
-const DT_RELSZ: u64 = 18;
-const DT_PLTREL: u64 = 20;
-/// The loader writes to it, and reads nothing.
-const DT_DEBUG: u64 = 21;
-const DT_JMPREL: u64 = 23;
-const DT_INIT_ARRAY: u64 = 25;
-const DT_FINI_ARRAY: u64 = 26;
-const DT_PREINIT_ARRAY: u64 = 32;
-const DT_RELRSZ: u64 = 35;
-const DT_RELR: u64 = 36;
-pub(super) const DT_GNU_HASH: u64 = 0x6fff_fef5;
-pub(super) const DT_VERSYM: u64 = 0x6fff_fff0;
-/// How many relative relocations come first, for the loader to be quick.
-const DT_RELACOUNT: u64 = 0x6fff_fff9;
-const DT_RELCOUNT: u64 = 0x6fff_fffa;
-pub(super) const DT_VERDEF: u64 = 0x6fff_fffc;
-pub(super) const DT_VERNEED: u64 = 0x6fff_fffe;
 
 /// What the value of a tag is.
 enum Value {

@@ -1,5 +1,8 @@
 //! The dynamic symbols of ELF files with their versions (gABI chapter 5; LSB, "Symbol Versioning").
 
+use super::elf_tags::{
+    DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERNEED, DT_VERSYM,
+};
 use super::{Statements, number, text};
 use crate::image::Image;
 use std::collections::BTreeMap;
@@ -29,9 +32,9 @@ impl<'i, 'w> Symbols<'i, 'w> {
         let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
         let mut symbols = Self {
             image,
-            table: tag(super::elf::DT_SYMTAB).unwrap_or(0),
-            strings: tag(super::elf::DT_STRTAB).unwrap_or(0),
-            numbers: tag(super::elf::DT_VERSYM),
+            table: tag(DT_SYMTAB).unwrap_or(0),
+            strings: tag(DT_STRTAB).unwrap_or(0),
+            numbers: tag(DT_VERSYM),
             versions: BTreeMap::new(),
             stated: Vec::new(),
             count: 0,
@@ -39,10 +42,10 @@ impl<'i, 'w> Symbols<'i, 'w> {
             is_readable: true,
         };
         let parts = [
-            tag(super::elf::DT_HASH).map(|at| symbols.read_hash(at)),
-            tag(super::elf::DT_GNU_HASH).map(|at| symbols.read_gnu_hash(at)),
-            tag(super::elf::DT_VERNEED).map(|at| symbols.read_needed_versions(at)),
-            tag(super::elf::DT_VERDEF).map(|at| symbols.read_defined_versions(at)),
+            tag(DT_HASH).map(|at| symbols.read_hash(at)),
+            tag(DT_GNU_HASH).map(|at| symbols.read_gnu_hash(at)),
+            tag(DT_VERNEED).map(|at| symbols.read_needed_versions(at)),
+            tag(DT_VERDEF).map(|at| symbols.read_defined_versions(at)),
         ];
         symbols.is_readable = parts.into_iter().flatten().all(|part| part.is_some());
         symbols

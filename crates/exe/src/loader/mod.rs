@@ -5,6 +5,7 @@
 
 mod elf;
 mod elf_symbols;
+mod elf_tags;
 mod macho;
 mod pe;
 
