@@ -602,7 +602,9 @@ fn diff_shows_the_code_of_two_programs() {
     ]);
     assert_eq!(folder.code, Some(2));
     assert!(
-        folder.stderr.contains("is none; take the programs out"),
+        folder
+            .stderr
+            .contains("is not one; extract the programs first"),
         "{}",
         folder.stderr
     );

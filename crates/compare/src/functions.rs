@@ -248,8 +248,9 @@ impl Functions {
             let new_value = new.image.pointer(new_fields.start + i * word)?;
             Some((at, old.image.pointer(at)?, new_value))
         });
-        // The first fields are the parts of the function table, which are compared themselves.
+        // The first fields are the parts of the function table, which are compared themselves, then `minpc` and `maxpc`.
         let after_table = old_fields.start + old.moduledata_text_field() * word;
+        let bounds = after_table - 2 * word;
         // The end of a range is not an address in it.
         let is_address = |side: &Side<'_, '_>, value: u64| {
             side.holds(value) || value.checked_sub(1).is_some_and(|last| side.holds(last))
@@ -261,7 +262,14 @@ impl Functions {
                     let is_same_end = is_end && is_as_long(&old.zeroed, &new.zeroed);
                     !is_same_end && !self.is_same(old, new, data, *old_value, *new_value)
                 }
-                _ => old_value != new_value && *at >= after_table,
+                _ if *at < bounds => false,
+                // The end of the code is an address without anything at it.
+                _ if *at < after_table => {
+                    let from_end =
+                        |side: &Side<'_, '_>, value: u64| value.wrapping_sub(side.text().end);
+                    from_end(old, *old_value) != from_end(new, *new_value)
+                }
+                _ => old_value != new_value,
             }
         });
         changed
