@@ -281,7 +281,7 @@ fn vulnerabilities_lead_to_their_functions() {
         let out = run(args);
         assert_eq!(out.code, Some(2), "{args:?}");
         let expected = format!(
-            "an archive, an image or a compressed file, and this command takes one program; `gospect scan {archive}` lists those in it"
+            "an archive, an image or a compressed file, and this command takes one program file: unpack it first; `gospect scan {archive}` lists those in it"
         );
         assert!(out.stderr.contains(&expected), "{}", out.stderr);
     }
