@@ -172,12 +172,12 @@ fn lies_are_named() {
         (
             "no tree head",
             format!("5\n{}\n{}", log.records[5], log.sign("hello\n")),
-            "no tree head",
+            "not a tree head",
         ),
         (
             "no note",
             "5\nexample.com/m5 v1.0.0 h1:5=\n\n".to_owned(),
-            "no signed note",
+            "not a signed note",
         ),
         ("nothing", String::new(), "malformed record"),
         (

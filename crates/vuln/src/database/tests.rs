@@ -169,7 +169,7 @@ fn documents_that_lie_are_refused_whole() {
         ),
         (
             r#"[{"type":"SEMVER","events":[{"introduced":"one"}]}]"#,
-            "no semantic version",
+            "not a semantic version",
         ),
         (
             r#"[{"type":"SEMVER","events":[{"introduced":"0","fixed":"1.0.0"}]}]"#,
@@ -203,8 +203,8 @@ fn documents_that_lie_are_refused_whole() {
         ("", "EOF"),
         ("[]", "invalid length"),
         ("{}", "id"),
-        (r#"{"id":""}"#, "no ID"),
-        (r#"{"id":"GO-2024-0001\u001b[2J"}"#, "no ID"),
+        (r#"{"id":""}"#, "not the ID"),
+        (r#"{"id":"GO-2024-0001\u001b[2J"}"#, "not the ID"),
         (r#"{"id":"GO-1","aliases":["a b"]}"#, "aliases"),
         (
             r#"{"id":"GO-1","affected":[{"package":{"ecosystem":"Go","name":""}}]}"#,
