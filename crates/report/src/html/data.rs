@@ -48,6 +48,8 @@ struct TableRow<'a> {
     tone: Tone,
     cells: &'a [String],
     binary: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
     /// Name, note.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     places: Vec<[usize; 2]>,
@@ -207,6 +209,7 @@ fn table<'a>(table: &'a Table, strings: &mut Strings) -> TableRows<'a> {
         tone: row.tone,
         cells: &row.cells,
         binary: row.binary,
+        summary: row.summary.as_deref(),
         places: row
             .places
             .iter()

@@ -117,6 +117,8 @@ pub struct Row {
     pub binary: Option<usize>,
     /// The programs that the row is about, or other places; several are listed when asked for.
     pub places: Vec<Place>,
+    /// What stands for several places until they are listed; `None`: how many there are.
+    pub summary: Option<String>,
 }
 
 /// The column of places.

@@ -1,6 +1,7 @@
 //! One page: figures, what to do, and each vulnerability with the programs that have it.
 
 use super::Options;
+use super::levels::numbers;
 use super::statement::{statement, versions};
 use crate::html::{Page, Place, Places, Row, Table, Tile, Tone};
 use crate::style::clean;
@@ -78,8 +79,8 @@ fn actions(report: &Report) -> Table {
         let ends = action.ends.iter().map(|(id, places)| Place {
             name: (*id).to_owned(),
             note: match places.first().and_then(|(_, f)| f.summary.as_deref()) {
-                Some(summary) => clean(summary).into_owned(),
-                None => String::new(),
+                Some(summary) => format!("{}: {}", numbers(places), clean(summary)),
+                None => numbers(places),
             },
         });
         Row {
@@ -157,6 +158,7 @@ fn findings(report: &Report) -> Table {
             tone: if *is_cleared { Tone::Good } else { tone(level) },
             cells,
             places: places.iter().map(place).collect(),
+            summary: Some(numbers(places)),
             ..Row::default()
         }
     });

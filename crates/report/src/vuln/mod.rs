@@ -7,6 +7,7 @@ pub mod cyclonedx;
 #[cfg(feature = "formats")]
 mod html;
 mod json;
+mod levels;
 mod markdown;
 pub mod openvex;
 mod sarif;

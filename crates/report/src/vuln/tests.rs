@@ -635,3 +635,62 @@ fn text_shows_chains_of_calls() {
     assert!(page.contains("no chains of calls for dist/old"), "{page}");
     assert!(!rendered("markdown", &self::report(), Level::Symbol).contains(head));
 }
+
+#[test]
+fn each_program_is_listed_at_its_own_level() {
+    let database = database(&[entry(
+        "GO-2026-0001",
+        NET,
+        "introduced 0, fixed 0.38.0",
+        &["golang.org/x/net/html: Parse"],
+    )]);
+    let linking = |path: &str, linked: &[(&str, &[&str])]| {
+        let mut binary = program(&[(NET, "v0.30.0")], linked);
+        binary.path = path.to_owned();
+        judge(&binary, &database).unwrap()
+    };
+    let linked = linking("links", &[("golang.org/x/net/html", &["Parse"])]);
+    let package = linking("package", &[("golang.org/x/net/html", &["Other"])]);
+    let versions = ["version1", "version2"].map(|path| linking(path, &[("fmt", &["Println"])]));
+    let report_of = |programs: &[Program]| Report {
+        programs: programs.to_vec(),
+        ..Report::default()
+    };
+    let mut programs = vec![package.clone(), linked.clone()];
+    programs.extend(versions.clone());
+    let mixed = report_of(&programs);
+    let page = rendered("html", &mixed, Level::Symbol);
+    let numbers = "1 program links it, 1 links only its package, 2 by version only";
+    // Once for the row of the finding, once for what the upgrade ends.
+    assert!(
+        page.contains(&format!(r#""summary":"{numbers}""#)),
+        "{page}"
+    );
+    assert!(page.contains(&format!("{numbers}: Summary of GO-2026-0001")));
+    let text = rendered("text", &mixed, Level::Module);
+    let version = "(golang.org/x/net v0.30.0)";
+    let places = format!(
+        "\n      in links {version}\n      only its package in package {version}\n      by version only in version1 {version}, version2 {version}; fixed in v0.38.0\n"
+    );
+    assert!(text.contains(&places), "{text}");
+    let markdown = rendered("markdown", &mixed, Level::Module);
+    for row in [
+        ("symbol", "links"),
+        ("package", "package"),
+        ("module", "version1, version2"),
+    ] {
+        let (level, names) = row;
+        let has_row = |line: &str| {
+            line.starts_with(&format!("| {level} ")) && line.ends_with(&format!("| {names} |"))
+        };
+        assert!(markdown.lines().any(has_row), "{row:?} {markdown}");
+    }
+
+    // One level alone.
+    let page = rendered("html", &report_of(&versions), Level::Symbol);
+    assert!(page.contains(r#""summary":"2 programs by version only""#));
+    let text = rendered("text", &report_of(&versions), Level::Module);
+    assert!(text.contains("\n      in version1 "), "{text}");
+    let page = rendered("html", &report_of(&[linked.clone(), linked]), Level::Symbol);
+    assert!(page.contains(r#""summary":"2 programs link it""#));
+}

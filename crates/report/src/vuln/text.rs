@@ -1,6 +1,7 @@
 //! For people: what to do, then each vulnerability with what is linked and where.
 
 use super::Options;
+use super::levels::by_level;
 use super::statement::versions;
 use crate::chain::verdict;
 use crate::findings::Listing;
@@ -69,8 +70,20 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
                 Some(fixed) => format!("; fixed in {fixed}"),
                 None => String::new(),
             };
-            let text = format!("in {}{fixed}", places_of(places, most));
-            write!(out, "{}", wrap(6, &clean(&text)))?;
+            let mut lines: Vec<String> = by_level(places)
+                .into_iter()
+                .map(|(same, programs)| match same {
+                    _ if same == level => format!("in {}", places_of(&programs, most)),
+                    Level::Module => format!("by version only in {}", places_of(&programs, most)),
+                    _ => format!("only its package in {}", places_of(&programs, most)),
+                })
+                .collect();
+            if let Some(last) = lines.last_mut() {
+                last.push_str(&fixed);
+            }
+            for line in lines {
+                write!(out, "{}", wrap(6, &clean(&line)))?;
+            }
         }
         writeln!(out)?;
     }

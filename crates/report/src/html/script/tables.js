@@ -64,7 +64,7 @@
         const where = make("td");
         where.dataset.label = table.places.heading;
         if (row.places?.length === 1) where.append(...place(row.places[0]).childNodes);
-        else if (row.places) where.append(opener(lines, row.places.length + " " + table.places.many, names.length, () => briefly(row.places, place)));
+        else if (row.places) where.append(opener(lines, row.summary ?? row.places.length + " " + table.places.many, names.length, () => briefly(row.places, place)));
         lines[0].append(where);
       }
       return lines;
