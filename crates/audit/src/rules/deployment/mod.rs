@@ -19,6 +19,7 @@ pub mod inert_variable;
 pub mod inert_x_flag;
 mod linker_flags;
 pub mod malformed_memory_limit;
+mod mended;
 pub mod needless_experiment;
 mod own_use;
 pub mod refused_experiment;
@@ -173,17 +174,26 @@ fn known_fields(v: &Variable) -> String {
 
 /// The effective settings of this variable.
 fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveSetting> {
+    effective_in(ctx, v, version, &known_fields(v))
+}
+
+/// The effective settings if the variable had this value.
+fn effective_in(
+    ctx: &FileCtx,
+    v: &Variable,
+    version: &GoVersion,
+    environment: &str,
+) -> Vec<EffectiveSetting> {
     let binary = ctx.assumed.binary.as_ref().filter(|_| v.reader.runs());
     let info = binary.and_then(|b| b.build_info.as_ref());
     let linked = binary.and_then(|b| b.linked.as_ref());
     // A workflow or a script may run on any system.
     let linux = !matches!(ctx.file.kind, Kind::Ci | Kind::Shell | Kind::Make);
-    let environment = known_fields(v);
     let facts = Facts {
         version,
         recorded: binary.and_then(|b| b.godebug.recorded.as_deref()),
         baked: binary.and_then(|b| b.godebug.baked.as_deref()),
-        environment: Some(&environment),
+        environment: Some(environment),
         has_settings: info.is_some_and(|i| !i.settings.is_empty()),
         main_package: match binary {
             Some(b) => b.main_package.as_deref(),
