@@ -669,7 +669,7 @@ fn no_interruption_leaves_half_a_file() {
         let text = std::fs::read_to_string(&out_file).unwrap();
         match lines {
             true => assert!(
-                text.ends_with('\n') && out.stderr.contains("whole lines"),
+                text.ends_with('\n') && out.stderr.contains("complete lines"),
                 "{format}"
             ),
             false => assert!(
