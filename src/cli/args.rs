@@ -26,6 +26,7 @@ pub use vulnerabilities::{
 
 use super::headings;
 use super::values::choices;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -184,6 +185,7 @@ pub struct DiffArgs {
 Examples:
   gospect sbom ./app > app.cdx.json
   gospect sbom --format spdx -o app.spdx.json image.tar
+  gospect sbom --name app --version v1.4.2 dist/
   gospect sbom --licenses \"$(go env GOMODCACHE)\" ./app
   gospect sbom --spec-version 1.5 ./app          for a reader without newer versions"
 )]
@@ -193,6 +195,12 @@ pub struct SbomArgs {
     #[arg(help_heading = headings::OUTPUT, long, value_name = "FORMAT", default_value = "cyclonedx",
           value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX, JSON")]))]
     pub format: String,
+    /// Name of the release that the bill is about [default: the targets]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub name: Option<String>,
+    /// Version of the release that the bill is about
+    #[arg(long = "version", id = "release", value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    pub release: Option<String>,
     /// Version of the format: CycloneDX 1.4, 1.5, 1.6 or 1.7, SPDX 2.3 or 3.0 [default: 1.7 and 2.3]
     ///
     /// trivy 0.74, syft 1.57, grype 0.121 and osv-scanner 2.6 read CycloneDX 1.7; syft 1.18 reads up to 1.6. What an older version cannot express is left out: evidence and life cycle in 1.4.

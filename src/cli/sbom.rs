@@ -106,6 +106,10 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         inventory: &inventory,
         remarks: &remarks,
         vulnerabilities: &vulnerabilities,
+        subject: sbom::Subject {
+            name: args.name.as_deref(),
+            version: args.release.as_deref(),
+        },
         time,
     };
     output.write(|out| (format.write)(&input, out))?;

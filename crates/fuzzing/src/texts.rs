@@ -243,6 +243,7 @@ pub(super) fn report(lines: &[Line]) {
             inventory: &inventory,
             remarks: &[],
             vulnerabilities: &[],
+            subject: sbom::Subject::default(),
             time: 0,
         };
         (format.write)(&input, &mut Vec::new()).expect("memory takes everything");

@@ -7,7 +7,9 @@ use super::images::{BillImage, BillLayer, images};
 use super::inventory::{Aggregate, of_package};
 use super::licences::{Licence, Licences};
 use super::spec::CycloneDx;
-use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
+use super::{
+    Digesting, Input, Inventory, Remarks, Subject, date, only_image, sha256_of, sha256_of_sum,
+};
 use gospect_record::purl;
 use gospect_record::{Owner, OwnerSource, Word};
 use serde::{Serialize, Serializer};
@@ -38,8 +40,12 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         version: 1,
         vulnerabilities: input.vulnerabilities,
     };
-    document.serial_number = Some(serial_number(&Digesting::of(&document)?));
-    document.metadata = Some(bill.metadata(input.time));
+    let mut digest = Digesting::of(&document)?;
+    if input.subject.is_given() {
+        digest = Digesting::of(&(digest, input.subject.name, input.subject.version))?;
+    }
+    document.serial_number = Some(serial_number(&digest));
+    document.metadata = Some(bill.metadata(input.subject, input.time));
     serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }
@@ -218,15 +224,23 @@ impl<'a> Bill<'a> {
         std::iter::once(root).chain(programs).chain(packages)
     }
 
-    fn metadata(self, time: u64) -> Value {
+    fn metadata(self, given: Subject<'_>, time: u64) -> Value {
         let inventory = self.inventory;
         let mut subject =
             json!({"type": "file", "name": inventory.subject(), "bom-ref": "subject"});
-        if let ([image], None) = (self.images, inventory.outside_images().next()) {
+        if let Some(image) = only_image(inventory, self.images) {
             subject["type"] = json!("container");
             subject["name"] = json!(image.reference);
             if let Some(digest) = image.digest {
                 subject["version"] = json!(digest);
+            }
+        }
+        if given.is_application(inventory, self.images) {
+            subject["type"] = json!("application");
+        }
+        for (key, words) in [("name", given.name), ("version", given.version)] {
+            if let Some(words) = words {
+                subject[key] = json!(words);
             }
         }
         let tool = &inventory.run.tool;

@@ -32,6 +32,7 @@ pub mod spec;
 #[cfg(test)]
 mod tests;
 
+use images::BillImage;
 pub use inventory::Inventory;
 
 /// The input of a bill.
@@ -48,8 +49,43 @@ pub struct Input<'a> {
     pub licences: Option<&'a licences::Licences>,
     /// The `vulnerabilities` of CycloneDX, made by `report::vuln::cyclonedx::of_bill`; SPDX has no place for them.
     pub vulnerabilities: &'a [serde_json::Value],
+    /// What the bill is about, in the words of the user.
+    pub subject: Subject<'a>,
     /// Seconds since 1970: `SOURCE_DATE_EPOCH`, or the current time.
     pub time: u64,
+}
+
+/// The name and the version of what a bill is about, such as those of a release.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subject<'a> {
+    /// `None`: the targets as they were given, or the name of the only image.
+    pub name: Option<&'a str>,
+    /// `None`: the digest of the only image, or none.
+    pub version: Option<&'a str>,
+}
+
+impl Subject<'_> {
+    /// Whether the user names something.
+    fn is_given(self) -> bool {
+        self.name.is_some() || self.version.is_some()
+    }
+
+    /// Whether the bill is about an application: a release that has a name, or one program. A single image is none.
+    fn is_application(self, inventory: &Inventory, images: &[BillImage]) -> bool {
+        only_image(inventory, images).is_none()
+            && (self.name.is_some() || inventory.programs.len() == 1)
+    }
+}
+
+/// The image that holds everything in the bill.
+fn only_image<'i, 'a>(
+    inventory: &Inventory,
+    images: &'i [BillImage<'a>],
+) -> Option<&'i BillImage<'a>> {
+    match images {
+        [image] if inventory.outside_images().next().is_none() => Some(image),
+        _ => None,
+    }
 }
 
 /// A format of `sbom`.

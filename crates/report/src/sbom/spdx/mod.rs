@@ -9,7 +9,7 @@ use super::images::{BillImage, BillLayer, images};
 use super::inventory::of_package;
 use super::licences::{Licence, Licences};
 use super::spec::Spdx;
-use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
+use super::{Digesting, Input, Inventory, Remarks, Subject, date, sha256_of, sha256_of_sum};
 use crate::each::Each;
 use gospect_record::Owner;
 use gospect_record::purl;
@@ -35,6 +35,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         created: &date(input.time),
         annotator: &tool,
         licences: input.licences,
+        given: input.subject,
     };
     let relationships = Each(|| bill.relationships());
     // The time is not part of the content: the same bill made twice has the same namespace.
@@ -49,17 +50,20 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         let licences: Vec<_> = inventory.modules.iter().map(licence).collect();
         digest = Digesting::of(&(digest, licences))?;
     }
+    if input.subject.is_given() {
+        digest = Digesting::of(&(digest, input.subject.name, input.subject.version))?;
+    }
     let namespace = format!("https://spdx.org/spdxdocs/gospect-{digest}");
     if input.spdx == Spdx::V3_0 {
         let namespace = format!("{namespace}-3.0");
-        return v3::write(bill, &inventory.subject(), &namespace, out);
+        return v3::write(bill, &bill.name(), &namespace, out);
     }
     let document = Document {
         id: "SPDXRef-DOCUMENT",
         creation: json!({"created": bill.created, "creators": [tool]}),
         data_license: "CC0-1.0",
         namespace,
-        name: inventory.subject(),
+        name: bill.name(),
         packages: Each(|| bill.packages()),
         relationships,
         version: "SPDX-2.3",
@@ -95,6 +99,7 @@ struct Bill<'a> {
     created: &'a str,
     annotator: &'a str,
     licences: Option<&'a Licences>,
+    given: Subject<'a>,
 }
 
 impl<'a> Bill<'a> {
@@ -184,8 +189,19 @@ impl<'a> Bill<'a> {
         Value::Object(all)
     }
 
+    /// The name of what the bill is about.
+    fn name(self) -> String {
+        let given = self.given.name.map(str::to_owned);
+        given.unwrap_or_else(|| self.inventory.subject())
+    }
+
     fn subject(self) -> Value {
-        let mut all = package(SUBJECT, &self.inventory.subject(), "OTHER");
+        let purpose = match self.given.is_application(self.inventory, self.images) {
+            true => "APPLICATION",
+            false => "OTHER",
+        };
+        let mut all = package(SUBJECT, &self.name(), purpose);
+        put(&mut all, "versionInfo", self.given.version);
         let unexamined = self.inventory.unexamined.iter();
         let unexamined =
             unexamined.map(|t| ("gospect:unexamined".to_owned(), super::not_examined(t)));
