@@ -87,7 +87,7 @@ pub struct Binary {
     /// Vulnerabilities that the changelog of the owner names; only with the names of functions. `None`: not asked for, or there is no changelog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_changelog: Option<Changelog>,
-    /// Variables of the runtime (GOMEMLIMIT, GOGC, GOMAXPROCS, GOTRACEBACK) set in the environment, as pairs of name and value;
+    /// Variables of the runtime (GOMEMLIMIT, GOGC, GOMAXPROCS, GOTRACEBACK, and GOROOT for `runtime.GOROOT()`) set in the environment, as pairs of name and value;
     /// absent when there are none, or when no environment is assumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Vec<(String, String)>>,

@@ -64,12 +64,11 @@ pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Enviro
                 place.name()
             ),
         );
+        keep(binary, "GOROOT", root);
     }
     for name in RUNTIME {
         if let Some(text) = value(name) {
-            let all = binary.environment.get_or_insert_default();
-            all.retain(|(n, _)| n != name);
-            all.push((name.to_owned(), text.to_owned()));
+            keep(binary, name, text);
         }
     }
     let Some(godebug) = value("GODEBUG") else {
@@ -112,6 +111,13 @@ pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Enviro
     {
         fips.mode = Some(mode.into());
     }
+}
+
+/// Keeps a variable in the record, in place of an earlier one of the same name.
+fn keep(binary: &mut Binary, name: &str, text: &str) {
+    let all = binary.environment.get_or_insert_default();
+    all.retain(|(n, _)| n != name);
+    all.push((name.to_owned(), text.to_owned()));
 }
 
 fn note(binary: &mut Binary, text: String) {

@@ -4,7 +4,11 @@ use super::{Context, safe, section};
 use crate::style::{Tone, clean, width};
 use crate::terms;
 use gospect_bytes::number;
-use gospect_record::{Corroboration, GodebugOrigin, GodebugStatus, Module, Verdict, Word};
+use gospect_knowledge::godebug;
+use gospect_record::{
+    Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Module, Verdict, Word,
+};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -83,8 +87,8 @@ pub fn claims(context: &Context) -> Vec<String> {
         .collect()
 }
 
-/// Settings in force, one line for each kind: first those that stop the program or have no effect, then those with a remark,
-/// then the rest.
+/// Settings in force, one line for each kind: first those that stop the program, then those of the environment, those without
+/// an effect, those with a remark, and the rest.
 pub fn effective(context: &Context) -> Vec<String> {
     let rank = |status: &Word<GodebugStatus>| {
         use GodebugStatus::{Fatal, NoEffect, Removed, Unknown};
@@ -106,10 +110,13 @@ pub fn effective(context: &Context) -> Vec<String> {
             Some(GodebugStatus::Ok) => safe(&pair),
             _ => context.warn(&pair),
         };
+        let note = note_on(setting);
         let key = (
+            setting.status != GodebugStatus::Fatal,
+            setting.origin != GodebugOrigin::Environment,
             rank(&setting.status),
-            setting.note.is_none(),
-            setting.note.as_deref(),
+            note.is_none(),
+            note,
             &setting.status,
             &setting.origin,
         );
@@ -117,18 +124,32 @@ pub fn effective(context: &Context) -> Vec<String> {
     }
     let lines = groups
         .into_iter()
-        .map(|((_, _, note, status, origin), pairs)| {
+        .map(|((_, _, _, _, note, status, origin), pairs)| {
             let status = if *status == GodebugStatus::Ok {
                 String::new()
             } else {
                 format!(", {}", safe(status))
             };
             let note = note
-                .map(|note| format!(": {}", safe(note)))
+                .map(|note| format!(": {}", safe(&note)))
                 .unwrap_or_default();
             format!("{} ({}{status}){note}", pairs.join(" "), safe(origin))
         });
     lines.collect()
+}
+
+/// The note on a setting. Who sets one in the environment changes what the program does, so such a setting without a note has
+/// what `explain` says of it.
+fn note_on(setting: &EffectiveSetting) -> Option<Cow<'_, str>> {
+    if let Some(note) = &setting.note {
+        return Some(Cow::Borrowed(note));
+    }
+    if setting.origin != GodebugOrigin::Environment {
+        return None;
+    }
+    let known = godebug::setting(&setting.key)?;
+    let sentences = [&*known.what, &*known.cost];
+    Some(Cow::Owned(sentences.join(" ").trim().to_owned()))
 }
 
 /// Absolute paths of the build host.

@@ -147,3 +147,26 @@ fn without_unicode_our_own_glyphs_are_ascii() {
     assert!(text.is_ascii(), "{text}");
     assert!(text.contains("=> ../toml"));
 }
+
+#[test]
+fn says_what_the_environment_makes_of_goroot_and_godebug() {
+    let mut binary = sample::contradicted();
+    let variables = [
+        ("GOROOT".to_owned(), "/usr/local/go".to_owned()),
+        ("GODEBUG".to_owned(), "http2client=0".to_owned()),
+    ];
+    let place = gospect_record::environment::EnvironmentSource::Given;
+    gospect_record::environment::assume(&mut binary, &variables, place);
+    let text = card(&binary, look(None));
+    let row =
+        "/home/joe/sdk/go1.21.13 (home), runtime.GOROOT() is /usr/local/go, by the environment\n";
+    assert!(text.contains(row), "{text}");
+    assert!(!text.contains("says the same"), "{text}");
+
+    // Nothing is fatal here, so the environment comes first, with the words of `explain`.
+    let known = gospect_knowledge::godebug::setting("http2client").unwrap();
+    let first = format!("http2client=0 (environment): {} {}", known.what, known.cost);
+    let heading = text.find("godebug in force").unwrap();
+    let list = text[heading..].lines().nth(1).unwrap();
+    assert_eq!(list.trim(), first, "{text}");
+}

@@ -86,6 +86,13 @@ pub(super) fn goroot(context: &Context) -> Option<String> {
         (None, Some(true)) => parts.push("trimmed".to_owned()),
         (None, _) => parts.push("unknown".to_owned()),
     }
+    let mut environment = context.binary.environment.iter().flatten();
+    let answer = environment.find(|(name, _)| name == "GOROOT");
+    if let Some((_, value)) = answer {
+        let text = format!("runtime.GOROOT() is {value}, by the environment");
+        parts.push(safe(&text));
+        return joined(parts);
+    }
     match (&goroot.runtime, goroot.linked) {
         (Some(value), _) if value.is_empty() => parts.push("runtime.GOROOT() is empty".to_owned()),
         (Some(value), _) if Some(value) == goroot.value.as_ref() => {
