@@ -214,10 +214,14 @@ fn a_trusted_root_verifies_what_a_registry_has() {
     let host = serve(registry("referrers", &commit()));
     let root = "testdata/verify/provenance/trusted_root.json";
     let out = verify(&host, &["--trusted-root", root]);
-    // The statement is not signed, and the text says so.
+    // The statement is not signed, so no root can confirm it.
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
     let document: Value = serde_json::from_str(&out.stdout).unwrap();
     let signature = &document["programs"][0]["provenance"][0]["signature"];
-    assert_eq!(signature["done"], "parsed; it is not signed");
+    assert_eq!(
+        signature["done"],
+        "it is not signed, although a key or a trusted root is given"
+    );
 }
 
 #[test]
