@@ -118,6 +118,9 @@ impl Examine<Program> for Contained<'_, '_> {
         let problem = |(reason, detail): (Reason, String)| Err(ArchiveError::new(reason, detail));
         match self.program(candidate.bytes) {
             Content::Go(programs, problems) => {
+                if !programs.is_empty() {
+                    self.counters.count_go_file();
+                }
                 let name_length = candidate.place.len();
                 let spooled = programs
                     .into_iter()
@@ -168,6 +171,7 @@ impl LayerCache<Program> for Contained<'_, '_> {
             files: load(&counters.tally.files),
             below_min_size: load(&counters.tally.below_min_size),
             not_go: load(&counters.not_go),
+            go_files: load(&counters.go_files),
             bytes: load(&counters.bytes),
         }
     }
@@ -177,6 +181,7 @@ impl LayerCache<Program> for Contained<'_, '_> {
         add(&self.counters.tally.files, counts.files);
         add(&self.counters.tally.below_min_size, counts.below_min_size);
         add(&self.counters.not_go, counts.not_go);
+        add(&self.counters.go_files, counts.go_files);
         self.counters.add_bytes(counts.bytes);
     }
 }

@@ -174,10 +174,6 @@ impl Examiner<'_> {
         deliver: &mut dyn FnMut(WaitingEvent),
     ) {
         const IN_MEMORY: u64 = 8 << 20;
-        self.counters
-            .tally
-            .files
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let content = if exe::sniff(head).is_some() {
             match Spill::collect(
                 &[],

@@ -345,6 +345,9 @@ impl<'e> Examiner<'e> {
         };
         match content {
             Content::Go(programs, rest) => {
+                if !programs.is_empty() {
+                    self.counters.count_go_file();
+                }
                 let owned = match stat {
                     Some(_) => self.owned(opened),
                     None => Ownership::default(),

@@ -73,6 +73,8 @@ pub struct Counters {
     pub tally: Tally,
     /// Files that were opened and are not Go.
     pub not_go: AtomicU64,
+    /// Files that hold at least one Go program.
+    pub go_files: AtomicU64,
     /// Bytes read from files and streams.
     pub bytes: AtomicU64,
 }
@@ -81,6 +83,11 @@ impl Counters {
     /// Counts a file that was opened and is not Go.
     pub(crate) fn count_not_go(&self) {
         self.not_go.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a file that holds at least one Go program.
+    pub(crate) fn count_go_file(&self) {
+        self.go_files.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts bytes read.
@@ -172,6 +179,7 @@ pub fn run(
             below_min_size: load(&counters.tally.below_min_size),
             not_go: load(&counters.not_go),
             go,
+            go_files: Some(load(&counters.go_files)),
             unexamined,
             links: load(&counters.tally.links),
             bytes: load(&counters.bytes),

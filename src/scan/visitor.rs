@@ -39,6 +39,12 @@ impl<'e> Visitor<'e> {
         }
     }
 
+    /// Counts the target, which is one file.
+    fn count_file(&self) {
+        let files = &self.examiner.counters.tally.files;
+        files.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn note_examined(&self) {
         if !self.examined.load(Ordering::Relaxed) {
             self.examined.store(true, Ordering::Relaxed);
@@ -148,11 +154,7 @@ impl<'e> Visitor<'e> {
     ) {
         match (stat.kind, dir::open_named(path)) {
             (FileKind::File, Ok(file)) => {
-                self.examiner
-                    .counters
-                    .tally
-                    .files
-                    .fetch_add(1, Ordering::Relaxed);
+                self.count_file();
                 let opened = Opened::file(path, self.target, true);
                 if guarded(|| self.examiner.named(file, stat, whole, &opened, out)).is_none() {
                     out.push(examine::fault(&opened));
@@ -185,6 +187,7 @@ impl<'e> Visitor<'e> {
         let mut deliver = |event| out.push(event);
         let (path, reference) = match target {
             Target::Stdin => {
+                self.count_file();
                 let mut stdin = Counted(io::stdin().lock(), &examiner.counters.bytes);
                 let mut opened = Opened::nameless(self.target);
                 opened.shown = "-".to_owned();
@@ -228,6 +231,7 @@ impl<'e> Visitor<'e> {
         };
         match bytes {
             Ok(bytes) if container::is_container(&bytes) => {
+                self.count_file();
                 examiner.container(&bytes, &opened, &mut deliver);
             }
             Ok(_) => self.fatal(path, Reason::Unsupported, container::NO_CONTAINER, out),

@@ -99,6 +99,7 @@ mod sbom;
 mod secrets;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod sizes;
+mod sums;
 mod support;
 #[cfg(all(unix, feature = "cli", feature = "archives"))]
 mod surroundings;

@@ -99,6 +99,13 @@ pub struct Reach {
     pub not_go: u64,
     /// Go programs.
     pub go: u64,
+    /// Files that hold at least one Go program, each once: a file may hold several programs, and a hard link in an archive or a layer
+    /// that two images share gives a program, but no further file. `None` if the stream was written by a version that did not
+    /// count them.
+    ///
+    /// Files are of one class each: Go, not Go, too small, or else a container that was looked into, or not examined.
+    #[serde(default)]
+    pub go_files: Option<u64>,
     /// Things that were not examined.
     pub unexamined: u64,
     /// Symbolic links to directories that were not followed.
@@ -106,6 +113,17 @@ pub struct Reach {
     pub links: u64,
     /// Bytes read from files and streams.
     pub bytes: u64,
+}
+
+impl Reach {
+    /// The files that are none of Go, not Go and too small: archives, images and compressed files that were looked into, and files
+    /// that were not examined. `None` if it is not known.
+    pub fn other_files(&self) -> Option<u64> {
+        let classes = [self.go_files?, self.not_go, self.below_min_size];
+        classes
+            .into_iter()
+            .try_fold(self.files, |files, class| files.checked_sub(class))
+    }
 }
 
 /// A summary of what was found.

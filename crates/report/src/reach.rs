@@ -3,7 +3,7 @@
 use super::style::{Look, Tone, clean};
 use super::terms::compare_releases;
 use gospect_bytes::number::{bytes, count, thousands};
-use gospect_record::{End, Reason, Unexamined, Word};
+use gospect_record::{End, Reach, Reason, Unexamined, Word};
 use std::collections::BTreeMap;
 
 /// The key for programs whose release is unknown.
@@ -50,26 +50,7 @@ impl Reasons {
 pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
     look.wrap(out, "", &summary(end, look));
     let reach = &end.reach;
-    let mut text = format!("Looked at {}", count(reach.files, "file", "files"));
-    text.push_str(&format!(
-        " ({} read): {} Go, {} not Go",
-        bytes(reach.bytes),
-        thousands(reach.go),
-        thousands(reach.not_go)
-    ));
-    if reach.below_min_size > 0 {
-        text.push_str(&format!(
-            ", {} too small to be Go (--min-size)",
-            thousands(reach.below_min_size)
-        ));
-    }
-    if reach.links > 0 {
-        text.push_str(&format!(
-            ", {} not followed (--follow)",
-            count(reach.links, "link", "links")
-        ));
-    }
-    text.push_str(&format!(", {} not examined.", thousands(reach.unexamined)));
+    let text = reach_text(reach);
     look.wrap(out, "", &text);
     if unexamined.is_empty() {
         return;
@@ -98,6 +79,46 @@ pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
             );
         }
     }
+}
+
+/// What became of the files that were looked at, each in one class, so that the numbers add up; then what is no file.
+pub fn reach_text(reach: &Reach) -> String {
+    let go = match reach.go_files {
+        Some(files) if files != reach.go => format!(
+            "{} in {}",
+            count(reach.go, "Go program", "Go programs"),
+            count(files, "file", "files")
+        ),
+        _ => format!("{} Go", thousands(reach.go)),
+    };
+    let mut classes = vec![go, format!("{} not Go", thousands(reach.not_go))];
+    if reach.below_min_size > 0 {
+        classes.push(format!(
+            "{} too small to be Go (--min-size)",
+            thousands(reach.below_min_size)
+        ));
+    }
+    match (reach.other_files(), reach.unexamined) {
+        (None | Some(0), _) => {}
+        (Some(others), 0) => classes.push(count(others, "archive", "archives")),
+        (Some(others), _) => {
+            classes.push(format!("{} archives or not examined", thousands(others)))
+        }
+    }
+    let links = match reach.links {
+        0 => String::new(),
+        links => format!(
+            " {} not followed (--follow).",
+            count(links, "link", "links")
+        ),
+    };
+    format!(
+        "Looked at {} ({} read): {}.{links} Not examined: {}.",
+        count(reach.files, "file", "files"),
+        bytes(reach.bytes),
+        classes.join(", "),
+        thousands(reach.unexamined)
+    )
 }
 
 fn summary(end: &End, look: &Look) -> String {
@@ -180,7 +201,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(
-            "Looked at 1,234 files (5.1 GB read): 4 Go, 1,157 not Go, 70 too small to be Go (--min-size), 3 not examined."
+            "Looked at 1,236 files (5.1 GB read): 4 Go, 1,157 not Go, 70 too small to be Go (--min-size), 5 archives or not examined. Not examined: 3."
         ));
         let unreadable = text.find("unreadable: 2").unwrap();
         assert!(
@@ -189,6 +210,46 @@ mod tests {
         );
         assert!(text.contains("usr/bin/secret: permission denied"));
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_numbers_of_the_classes_add_up() {
+        let mut reach = Reach {
+            files: 15,
+            go: 14,
+            go_files: Some(10),
+            not_go: 1,
+            below_min_size: 3,
+            ..Reach::default()
+        };
+        assert_eq!(
+            reach_text(&reach),
+            "Looked at 15 files (0 bytes read): 14 Go programs in 10 files, 1 not Go, \
+             3 too small to be Go (--min-size), 1 archive. Not examined: 0."
+        );
+        reach.go_files = None;
+        let old = reach_text(&reach);
+        assert!(
+            old.contains(": 14 Go, 1 not Go, 3 too small to be Go (--min-size). "),
+            "{old}"
+        );
+        let beyond = Reach {
+            go_files: Some(u64::MAX),
+            ..reach
+        };
+        assert_eq!(beyond.other_files(), None);
+        let mut links = Reach {
+            links: 2,
+            unexamined: 1,
+            ..Reach::default()
+        };
+        links.go_files = Some(0);
+        assert!(
+            reach_text(&links)
+                .ends_with("0 not Go. 2 links not followed (--follow). Not examined: 1."),
+            "{}",
+            reach_text(&links)
+        );
     }
 
     #[test]

@@ -456,11 +456,12 @@ pub fn lines() -> Vec<Line> {
         ),
         Line::End(End {
             reach: Reach {
-                files: 1234,
+                files: 1236,
                 below_min_size: 70,
                 links: 0,
                 not_go: 1157,
                 go: 4,
+                go_files: Some(4),
                 unexamined: 3,
                 bytes: 5_130_000_000,
             },

@@ -42,7 +42,7 @@ impl<'f> Reading<'f> {
             progress,
             quiet,
             written: Ok(()),
-            total: End::default(),
+            total: nothing_yet(),
             images: 0,
             other_platform: None,
         }
@@ -241,6 +241,13 @@ fn not_read(name: &str, why: &str) -> Line {
     })
 }
 
+/// The end of a stream in which nothing was looked at.
+fn nothing_yet() -> End {
+    let mut end = End::default();
+    end.reach.go_files = Some(0);
+    end
+}
+
 /// Adds the end of one part to the total.
 fn add(total: &mut End, end: End) {
     let End {
@@ -256,6 +263,11 @@ fn add(total: &mut End, end: End) {
     *sum = sum.saturating_add(reach.not_go);
     let sum = &mut total.reach.go;
     *sum = sum.saturating_add(reach.go);
+    total.reach.go_files = total
+        .reach
+        .go_files
+        .zip(reach.go_files)
+        .map(|(sum, more)| sum.saturating_add(more));
     let sum = &mut total.reach.unexamined;
     *sum = sum.saturating_add(reach.unexamined);
     let sum = &mut total.reach.links;

@@ -3,9 +3,10 @@
 use super::{Bar, Chart, PackageMap, Page, Tile, Tone, tables};
 use crate::document::{Remark, Support, SupportTable};
 use crate::packages::program::Program;
+use crate::reach::reach_text;
 use crate::style::clean;
 use crate::terms;
-use gospect_bytes::number::{self, count, thousands};
+use gospect_bytes::number::{count, thousands};
 use gospect_record::Document;
 use gospect_record::{Binary, Verdict};
 use std::cmp::Reverse;
@@ -28,19 +29,7 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
     Page {
         title: format!("{kind} of {targets}"),
         about: vec![
-            format!(
-                "Looked at {} ({} read): {} Go, {} not Go, {} too small to be Go, {}{} not examined.",
-                count(reach.files, "file", "files"),
-                number::bytes(reach.bytes),
-                thousands(reach.go),
-                thousands(reach.not_go),
-                thousands(reach.below_min_size),
-                match reach.links {
-                    0 => String::new(),
-                    links => format!("{} not followed, ", count(links, "link", "links")),
-                },
-                thousands(reach.unexamined)
-            ),
+            reach_text(reach),
             format!(
                 "{} {}; knows Go up to {} as of {}; facts: {}.",
                 run.tool.name,

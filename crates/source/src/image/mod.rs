@@ -140,6 +140,8 @@ pub struct LayerCounts {
     pub below_min_size: u64,
     /// Files that were looked at and are not Go.
     pub not_go: u64,
+    /// Files that hold at least one Go program.
+    pub go_files: u64,
     /// Bytes read from the store, before decompression.
     pub bytes: u64,
 }

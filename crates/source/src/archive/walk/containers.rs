@@ -337,7 +337,9 @@ impl Walker<'_> {
                 };
                 if taken == Taken::No {
                     self.receiver.entry_seen(&child, entry.size);
-                    if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
+                    if entry.packed == 0 {
+                        self.empty(&child);
+                    } else if !self.receiver.too_small(entry.packed) {
                         self.read(&mut feed, None, None, &child, nesting.inner())?;
                     }
                 }

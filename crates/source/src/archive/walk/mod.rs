@@ -136,10 +136,19 @@ impl Walker<'_> {
         nesting: Nesting,
     ) -> Result<bool, ArchiveError> {
         self.receiver.entry_seen(place, size);
-        if size == 0 || !self.name_fits(place) || self.receiver.too_small(size) {
+        if size == 0 {
+            self.empty(place);
+            return Ok(false);
+        }
+        if !self.name_fits(place) || self.receiver.too_small(size) {
             return Ok(false);
         }
         self.read(feed, random, Some(size), place, nesting)
+    }
+
+    /// Lets the receiver count a file without content.
+    pub(super) fn empty(&self, place: &Place) {
+        self.receiver.wants(place, &[], Some(0));
     }
 
     /// Whether the innermost name is within the limit; a longer one is reported by its beginning.
@@ -233,6 +242,7 @@ impl Walker<'_> {
     ) -> Result<bool, ArchiveError> {
         let head = feed.peek(SHORT_HEAD)?;
         if head.is_empty() {
+            self.empty(place);
             return Ok(false);
         }
         let head = match foreign::may_be_disk(head) {

@@ -310,6 +310,7 @@ impl<P: Payload> LayerReader<'_, P> {
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         self.examine.entry_seen(entry.size);
         if self.examine.keeps(&entry.name) {
+            self.examine.not_a_program(entry.size);
             return self.database(entry, body);
         }
         if self.examine.too_small(entry.size) {

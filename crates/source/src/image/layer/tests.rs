@@ -169,6 +169,7 @@ fn a_stored_layer_says_the_same_and_a_mutated_one_is_survived() {
         files: 3,
         below_min_size: 1,
         not_go: 0,
+        go_files: 1,
         bytes: 700,
     };
     let options = ImageOptions::new("img");
