@@ -224,7 +224,7 @@ mod tests {
         };
         assert_eq!(
             reach_text(&reach),
-            "Looked at 15 files (0 bytes read): 14 Go programs in 10 files, 1 not Go, \
+            "Looked at 15 files (0 B read): 14 Go programs in 10 files, 1 not Go, \
              3 too small to be Go (--min-size), 1 archive. Not examined: 0."
         );
         reach.go_files = None;
