@@ -101,9 +101,11 @@ pub fn reach_text(reach: &Reach) -> String {
     match (reach.other_files(), reach.unexamined) {
         (None | Some(0), _) => {}
         (Some(others), 0) => classes.push(count(others, "archive", "archives")),
-        (Some(others), _) => {
-            classes.push(format!("{} archives or not examined", thousands(others)))
-        }
+        (Some(others), _) => classes.push(count(
+            others,
+            "archive or not examined",
+            "archives or not examined",
+        )),
     }
     let links = match reach.links {
         0 => String::new(),
