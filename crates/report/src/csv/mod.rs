@@ -10,7 +10,9 @@ mod columns;
 
 pub use columns::{COLUMNS, Column};
 
-use gospect_bytes::escape::{clean, needs_escape};
+#[cfg(feature = "formats")]
+use gospect_bytes::escape::clean;
+use gospect_bytes::escape::needs_escape;
 use gospect_record::Line;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -19,6 +21,7 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// Those of the writer.
+#[cfg(feature = "formats")]
 pub(crate) fn write_harmless(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     let mut bytes = Vec::new();
     write(line, &mut bytes)?;

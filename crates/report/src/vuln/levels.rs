@@ -1,5 +1,6 @@
 //! At which level the programs with a vulnerability have it.
 
+#[cfg(feature = "formats")]
 use gospect_bytes::number::count;
 use gospect_vuln::{Finding, Level, Program};
 
