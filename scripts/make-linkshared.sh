@@ -20,7 +20,7 @@ package main
 func main() { println("hello") }
 END
 cd "$work/src"
-export GOROOT="$work/go" PATH="$work/go/bin:$PATH" GOTOOLCHAIN=local GOENV=off GOFLAGS= GOPROXY=off CGO_ENABLED=1
+export GOROOT="$work/go" PATH="$work/go/bin:$PATH" GOTOOLCHAIN=local GOENV=off GOFLAGS='' GOPROXY=off CGO_ENABLED=1
 export GOCACHE="$work/cache" GOPATH="$work/gopath"
 go install -buildmode=shared runtime sync/atomic
 go build -linkshared -trimpath -ldflags=-w -o "$work/linkshared" .
