@@ -76,6 +76,16 @@ impl Profile {
         self.rows.iter().filter(|row| row.level == level).collect()
     }
 
+    /// Adds the rules of each level that has some. Rules that are off are only named: then the last argument of `add` is false.
+    fn add_lists(&self, out: &mut String, add: impl Fn(&mut String, &str, &[&Row], bool)) {
+        for (level, heading) in LISTS {
+            let rows = self.of_level(level);
+            if !rows.is_empty() {
+                add(out, heading, &rows, level.is_some());
+            }
+        }
+    }
+
     /// As Markdown.
     pub fn markdown(&self) -> String {
         let mut out = format!(
@@ -85,21 +95,17 @@ impl Profile {
             self.name,
             self.name
         );
-        for (level, heading) in LISTS {
-            let rows = self.of_level(level);
-            if rows.is_empty() {
-                continue;
-            }
+        self.add_lists(&mut out, |out, heading, rows, is_listed| {
             let _ = writeln!(out, "\n## {heading}\n");
-            if level.is_none() {
+            if !is_listed {
                 let ids: Vec<String> = rows.iter().map(|row| format!("`{}`", row.id)).collect();
                 let _ = writeln!(out, "{}", ids.join(", "));
-                continue;
+                return;
             }
             for row in rows {
                 let _ = writeln!(out, "- `{}`: {}", row.id, row.finds);
             }
-        }
+        });
         out
     }
 
@@ -112,21 +118,17 @@ impl Profile {
             self.name,
             self.name
         );
-        for (level, heading) in LISTS {
-            let rows = self.of_level(level);
-            if rows.is_empty() {
-                continue;
-            }
+        self.add_lists(&mut out, |out, heading, rows, is_listed| {
             let _ = writeln!(out, "\n{heading}:");
-            if level.is_none() {
+            if !is_listed {
                 let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
                 let _ = writeln!(out, "  {}", ids.join(", "));
-                continue;
+                return;
             }
             for row in rows {
                 let _ = writeln!(out, "  {:<28}  {}", row.id, row.finds);
             }
-        }
+        });
         out
     }
 
