@@ -8,6 +8,16 @@ use serde_json::json;
 
 const NET: &str = "golang.org/x/net";
 
+/// Replaces the first dependency of a program.
+fn replace_first(binary: &mut Binary, path: &str, version: &str) {
+    let by = Module {
+        path: path.into(),
+        version: version.into(),
+        ..Module::default()
+    };
+    binary.build_info.as_mut().unwrap().deps[0].replace = Some(Box::new(by));
+}
+
 fn judged(binary: &Binary, database: &Database) -> Program {
     judge(binary, database).unwrap()
 }
@@ -238,12 +248,7 @@ fn both_sides_of_a_replacement_are_asked() {
     ]);
     let replaced = |path: &str, version: &str| {
         let mut binary = program(&[(NET, "v0.30.0")], &[("golang.org/x/net/http2", &["F"])]);
-        let by = Module {
-            path: path.into(),
-            version: version.into(),
-            ..Module::default()
-        };
-        binary.build_info.as_mut().unwrap().deps[0].replace = Some(Box::new(by));
+        replace_first(&mut binary, path, version);
         let program = judged(&binary, &database);
         let of = |f: &Finding| {
             assert_eq!(f.replaced.as_deref(), Some("golang.org/x/net@v0.30.0"));
@@ -308,12 +313,7 @@ fn a_placeholder_is_no_version() {
             ("example.com/fork", "v0.0.0-20260102030405-abcdefabcdef"),
         ] {
             let mut binary = program(&[(NET, required)], &[("golang.org/x/net/http2", &["F"])]);
-            let by = Module {
-                path: path.into(),
-                version: version.into(),
-                ..Module::default()
-            };
-            binary.build_info.as_mut().unwrap().deps[0].replace = Some(Box::new(by));
+            replace_first(&mut binary, path, version);
             let program = judged(&binary, &database);
             let (findings, reasons): (&[&str], Vec<_>) = match is_placeholder {
                 true => (
