@@ -15,13 +15,17 @@ use crate::audit::policy::{Input as Given, Judged};
 use crate::audit::{Audit, Auditor, Baseline, Date, Finding, Policy};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
-use crate::record::{Binary, Document, Line};
+use crate::record::{Binary, Document, End, Line};
 use crate::report::document::SupportTable;
-use crate::report::findings::{self, remarks};
+use crate::report::findings::{self, Format, remarks};
 use crate::report::format::PAGE;
 use crate::report::html::{Page, Rebuilt};
 use crate::report::style::clean;
 use crate::scan::ListPackages;
+use crate::verify::go_sum::GoSum;
+use crate::vuln::database::Database;
+use crate::vuln::distribution::DistributionFixes;
+use crate::vuln::severity::Severities;
 use crate::vuln::vex;
 use std::fs;
 use std::io;
@@ -34,56 +38,27 @@ const LARGEST_BASELINE: u64 = 256 << 20;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
+    let quiet = args.output.quiet;
     let policy = policy::load(judge, &args.output, &args.expect)?;
     if judge.print_config {
         return policy::print(&policy, &args.output);
     }
-    policy::refuse_idle_rules(
-        &policy,
-        judge,
-        Judged::Programs,
-        &given(args),
-        args.output.quiet,
-    )?;
+    policy::refuse_idle_rules(&policy, judge, Judged::Programs, &given(args), quiet)?;
     let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);
-    let statements = args.vex.iter().map(|path| read_vex(path));
-    let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
-    let severities = read_severities(&args.severity)?;
-    let is_rated = !args.severity.is_empty();
-    let has_fixes = !args.fixes.distribution_fixes.is_empty();
-    let needs_database = args.vulns
-        || is_rated
-        || has_fixes
-        || !statements.is_empty()
-        || policy.asks_vulnerabilities();
-    let database = match needs_database {
-        true => Some(database::open(
-            &args.database,
-            args.source.cache.folder.as_deref(),
-            today,
-            args.output.quiet,
-        )?),
-        false => None,
-    };
-    let fixes = database
-        .as_ref()
-        .map(|database| read_fixes(&args.fixes, database));
-    let fixes = fixes.transpose()?;
-    let go_sums = go_sum::read_all(&args.go_sum)?;
+    let references = References::read(args, &policy, today)?;
     let rebuilt = read_rebuilt(args)?;
-    let mut input = Input::open(&args.source, Need::Full("audit"))?;
-    if database.is_some() {
-        input = input.with_functions();
-    }
     let capabilities = args.capabilities
         || policy.asks_capabilities()
         || baseline.as_ref().is_some_and(Baseline::has_capabilities);
+    let mut input = Input::open(&args.source, Need::Full("audit"))?;
+    if references.database.is_some() {
+        input = input.with_functions();
+    }
     if capabilities {
         input = input.with_capabilities().with_packages(ListPackages::OfAll);
     }
-    let mut without_capabilities = 0u64;
-    if !rebuilt.is_empty() || statements.iter().any(vex::Document::names_digests) {
+    if !rebuilt.is_empty() || references.name_digests() {
         input = input.with_hash();
     }
     let mut output = Output::open(&args.output)?;
@@ -92,22 +67,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if let Some(baseline) = &baseline {
         auditor = auditor.with_baseline(baseline);
     }
-    if let Some(database) = &database {
-        auditor = auditor
-            .with_vulnerabilities(database)
-            .with_statements(&statements);
-        if is_rated {
-            auditor = auditor.with_severities(&severities);
-        }
-    }
-    if let Some(fixes) = &fixes {
-        auditor = auditor.with_distribution_fixes(fixes);
-    }
-    auditor = auditor.with_go_sums(&go_sums);
+    auditor = references.give_to(auditor);
     let format = findings::format(&judge.format);
     // Only the HTML page shows the binaries as well, so only it keeps them.
     let mut page = format.is_none().then(|| PageRecords::new(args, today));
-    let mut end = input.run(args.output.quiet, &mut |line| {
+    let mut without_capabilities = 0u64;
+    let mut end = input.run(quiet, &mut |line| {
         if let Line::Binary(binary) = &line {
             without_capabilities += u64::from(capabilities && !has_capabilities(binary));
         }
@@ -121,41 +86,106 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if let Some(damaged) = audit.damaged {
         return Err(Error::Damaged(damaged));
     }
-    if let Some(format) = format {
-        // Messages have said which targets could not be read, and text has nothing to add.
-        let is_said =
-            format.name == "text" && end.read_nothing() && has_only_unread_targets(&audit);
-        if !is_said {
-            let options = findings::Options {
-                color: output.look.color,
-                width: output.look.width,
-                listing: judge.listing(),
-            };
-            output.write(|out| (format.render)(&audit, &options, out))?;
-        }
-    } else if let Some(page) = page {
-        page.write(&audit, &rebuilt, &mut output)?;
+    match (format, page) {
+        (Some(format), _) => write_findings(args, format, &audit, &end, &mut output)?,
+        (None, Some(page)) => page.write(&audit, &rebuilt, &mut output)?,
+        (None, None) => {}
     }
-    if !args.output.quiet {
+    if !quiet {
         say_what_holds(&policy, &audit);
     }
     end.failed |= no_baseline;
     if without_capabilities > 0 {
         let programs = count(without_capabilities, "program", "programs");
-        if !args.output.quiet {
+        if !quiet {
             say!(
                 "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
             );
         }
         end.failed |= args.source.strict;
     }
-    let findings = failed(judge, &audit, end.failed, args.output.quiet)?;
+    let findings = failed(judge, &audit, end.failed, quiet)?;
     Ok(Exit::of(
         &end,
         args.source.strict,
         findings,
         !args.allow_none,
     ))
+}
+
+/// The files and the database that programs are compared with.
+struct References {
+    statements: Vec<vex::Document>,
+    /// `None` without `--severity`.
+    severities: Option<Severities>,
+    /// `None` if neither an option nor the policy asks for vulnerabilities.
+    database: Option<Database>,
+    fixes: Option<DistributionFixes>,
+    go_sums: Vec<(String, GoSum)>,
+}
+
+impl References {
+    fn read(args: &AuditArgs, policy: &Policy, today: Date) -> Result<Self, Error> {
+        let statements = args.vex.iter().map(|path| read_vex(path));
+        let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
+        let severities = read_severities(&args.severity)?;
+        let severities = (!args.severity.is_empty()).then_some(severities);
+        let needs_database = args.vulns
+            || severities.is_some()
+            || !args.fixes.distribution_fixes.is_empty()
+            || !statements.is_empty()
+            || policy.asks_vulnerabilities();
+        let folder = args.source.cache.folder.as_deref();
+        let open = || database::open(&args.database, folder, today, args.output.quiet);
+        let database = needs_database.then(open).transpose()?;
+        let fixes = database.as_ref().map(|all| read_fixes(&args.fixes, all));
+        Ok(Self {
+            statements,
+            severities,
+            fixes: fixes.transpose()?,
+            database,
+            go_sums: go_sum::read_all(&args.go_sum)?,
+        })
+    }
+
+    /// Whether a statement names its program by its digest.
+    fn name_digests(&self) -> bool {
+        self.statements.iter().any(vex::Document::names_digests)
+    }
+
+    fn give_to<'a>(&'a self, mut auditor: Auditor<'a>) -> Auditor<'a> {
+        if let Some(database) = &self.database {
+            auditor = auditor
+                .with_vulnerabilities(database)
+                .with_statements(&self.statements);
+            if let Some(severities) = &self.severities {
+                auditor = auditor.with_severities(severities);
+            }
+        }
+        if let Some(fixes) = &self.fixes {
+            auditor = auditor.with_distribution_fixes(fixes);
+        }
+        auditor.with_go_sums(&self.go_sums)
+    }
+}
+
+/// Writes the findings, unless text would only repeat that a target could not be read.
+fn write_findings(
+    args: &AuditArgs,
+    format: &Format,
+    audit: &Audit,
+    end: &End,
+    output: &mut Output,
+) -> Result<(), Error> {
+    if format.name == "text" && end.read_nothing() && has_only_unread_targets(audit) {
+        return Ok(());
+    }
+    let options = findings::Options {
+        color: output.look.color,
+        width: output.look.width,
+        listing: args.judge.listing(),
+    };
+    output.write(|out| (format.render)(audit, &options, out))
 }
 
 /// Whether no finding is about something other than a target that could not be read.

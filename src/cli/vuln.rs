@@ -8,7 +8,7 @@ use super::input::{Input, Need};
 use super::output::Output;
 use super::{database, dates};
 use crate::bytes::{Budget, Use};
-use crate::record::{Binary, Line};
+use crate::record::{Binary, End, Line};
 use crate::report::findings::Listing;
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
@@ -29,11 +29,10 @@ const WITH_DIGESTS: [&str; 2] = ["openvex", "cyclonedx-vex"];
 pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let format = vuln::format(&args.format).ok_or_else(|| Error::NoFormat(args.format.clone()))?;
     let time = dates::made_at()?;
-    let today = dates::today();
     let database = Arc::new(database::open(
         &args.database,
         args.source.cache.folder.as_deref(),
-        today,
+        dates::today(),
         args.output.quiet,
     )?);
     let documents = args.vex.iter().map(|path| read_vex(path));
@@ -44,52 +43,17 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     }
     let severities = read_severities(&args.severity)?;
     let fixes = read_fixes(&args.fixes, &database)?;
-    let mut input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
-    if args.why {
-        let database = Arc::clone(&database);
-        // If the database is unusable, the reason is reported when the record is judged.
-        let names = move |binary: &Binary| why::wanted(binary, &database).unwrap_or_default();
-        input = input
-            .without_records("--why")?
-            .with_chains(WantedChains::by(names));
-    }
+    let mut input = open_input(args, &database)?;
     if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {
         input = input.with_hash();
     }
-    let source = args.retracted.as_deref().map(|source| match source {
-        "cache" => vulndb::Place::Cache,
-        _ => vulndb::Place::Proxies,
-    });
-    let mut newest_go_mods = source.map(NewestGoMods::new).transpose()?;
+    let mut newest_go_mods = newest_go_mods(args)?;
     let mut output = Output::open(&args.output)?;
-    let budget = Budget::of(args.source.memory, Use::Page);
     let mut report = Report {
         database: Source::of(&database),
         ..Report::default()
     };
-    let end = input.run(args.output.quiet, &mut |line| {
-        match line {
-            Line::Binary(binary) => {
-                let mut program = judge(&binary, &database).map_err(io::Error::other)?;
-                if args.why {
-                    why::add_chains(&mut program, binary.call_chains.as_deref());
-                }
-                if let Some(newest_go_mods) = &mut newest_go_mods {
-                    let notes =
-                        go_mod::module_notes(&binary, &mut |module| newest_go_mods.of(module));
-                    program.module_notes = Some(notes);
-                }
-                budget.spend(program.size_in_memory())?;
-                report.programs.push(program);
-            }
-            Line::Unexamined(thing) => {
-                budget.spend(thing.size_in_memory())?;
-                report.unexamined.push(thing);
-            }
-            Line::Run(_) | Line::Image(_) | Line::End(_) => {}
-        }
-        Ok(())
-    })?;
+    let end = judge_all(args, input, &database, &mut newest_go_mods, &mut report)?;
     if let Some(why) = newest_go_mods.as_ref().and_then(NewestGoMods::problem)
         && !args.output.quiet
     {
@@ -119,21 +83,85 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     if format.name == "json" || !end.read_nothing() {
         output.write(|out| (format.render)(&report, &options, out))?;
     }
-    let inexact = report.programs.iter().filter(|p| !p.unjudged.is_empty());
-    let inexact = inexact.count();
+    Ok(exit(args, &report, &end))
+}
+
+/// Opens the targets, and asks for the facts that the judgement needs.
+fn open_input(args: &VulnArgs, database: &Arc<Database>) -> Result<Input, Error> {
+    let input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
+    if !args.why {
+        return Ok(input);
+    }
+    let database = Arc::clone(database);
+    // If the database is unusable, the reason is reported when the record is judged.
+    let names = move |binary: &Binary| why::wanted(binary, &database).unwrap_or_default();
+    let input = input.without_records("--why")?;
+    Ok(input.with_chains(WantedChains::by(names)))
+}
+
+/// Where `--retracted` asks for the newest go.mod of each module.
+fn newest_go_mods(args: &VulnArgs) -> Result<Option<NewestGoMods>, Error> {
+    let Some(place) = args.retracted.as_deref() else {
+        return Ok(None);
+    };
+    let place = match place {
+        "cache" => vulndb::Place::Cache,
+        _ => vulndb::Place::Proxies,
+    };
+    Ok(Some(NewestGoMods::new(place)?))
+}
+
+/// Judges every program, and adds it to the report.
+fn judge_all(
+    args: &VulnArgs,
+    input: Input,
+    database: &Database,
+    newest_go_mods: &mut Option<NewestGoMods>,
+    report: &mut Report,
+) -> Result<End, Error> {
+    let budget = Budget::of(args.source.memory, Use::Page);
+    input.run(args.output.quiet, &mut |line| {
+        match line {
+            Line::Binary(binary) => {
+                let mut program = judge(&binary, database).map_err(io::Error::other)?;
+                if args.why {
+                    why::add_chains(&mut program, binary.call_chains.as_deref());
+                }
+                if let Some(newest_go_mods) = newest_go_mods {
+                    let notes =
+                        go_mod::module_notes(&binary, &mut |module| newest_go_mods.of(module));
+                    program.module_notes = Some(notes);
+                }
+                budget.spend(program.size_in_memory())?;
+                report.programs.push(program);
+            }
+            Line::Unexamined(thing) => {
+                budget.spend(thing.size_in_memory())?;
+                report.unexamined.push(thing);
+            }
+            Line::Run(_) | Line::Image(_) | Line::End(_) => {}
+        }
+        Ok(())
+    })
+}
+
+/// The exit code: whether findings fail the command, and with `--strict` whether every program was judged exactly.
+fn exit(args: &VulnArgs, report: &Report, end: &End) -> Exit {
     let fails = match args.fail_severity.as_slice() {
         _ if args.exit_zero => false,
         [] => report.fails(args.level),
         conditions => report.fails_by(args.level, conditions),
     };
-    let exit = Exit::of(&end, args.source.strict, fails, true);
+    let exit = Exit::of(end, args.source.strict, fails, true);
+    let inexact = report.programs.iter().filter(|p| !p.unjudged.is_empty());
+    let inexact = inexact.count();
     if args.source.strict && inexact > 0 && exit != Exit::Failed {
         say!(
             "gospect: programs that could not be judged exactly: {inexact}; this is an error because of --strict"
         );
-        return Ok(Exit::Failed);
+        return Exit::Failed;
     }
-    Ok(exit)
+    exit
 }
 
 /// Reads lists of severities.

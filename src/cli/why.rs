@@ -5,14 +5,16 @@ use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
 use super::{database, dates, one_program};
-use crate::bytes::Limits;
+use crate::bytes::{FileBytes, Limits};
 use crate::exe::OpenError;
 use crate::go::calls::{self, NoGraph};
-use crate::go::{self, Level, Options};
+use crate::go::{self, Level, Options, Tables};
 use crate::knowledge::GoVersion;
 use crate::record::why::{Answer, SCHEMA, Subject, Why};
+use crate::record::{Binary, FoundProgram, LinkedPackage};
 use crate::report::style::clean;
 use crate::report::why;
+use crate::vuln::database::{Damaged, Database};
 use crate::vuln::{Finding, judge};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,128 +26,158 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         why,
     };
     let bytes = one_program::open(&args.program).map_err(|error| swapped(args, error))?;
-    let limits = Limits::default();
-    let database = match args.names.iter().any(|name| is_id(name)) {
-        true => Some(database::open(
-            &args.database,
-            args.cache.as_deref(),
-            dates::today(),
-            args.output.quiet,
-        )?),
-        false => None,
-    };
-    let is_page = args.format == "html";
-    let options = Options {
-        level: match database.is_some() || is_page {
-            true => Level::Full,
-            false => Level::BuildInfo,
-        },
-        symbols: database.is_some(),
-        // The page shows what the packages on the way can do.
-        packages: is_page,
-        capabilities: is_page,
-        named: true,
-        limits,
-        ..Options::default()
-    };
-    let not_go = || {
-        say!("gospect: {}: not a Go program", clean(&path));
-        Ok(Exit::NothingFound)
-    };
-    let inspection = match go::inspect(&bytes, &options) {
-        Err(OpenError::NotExecutable) => return not_go(),
+    let database = database_for(args)?;
+    let inspection = match go::inspect(&bytes, &options(args, database.is_some())) {
+        Err(OpenError::NotExecutable) => return Ok(not_go(&path)),
         read => read.map_err(|error| unread(error.to_string()))?,
     };
     let records = &inspection.found;
-    let mut answers = None;
-    // The slice of the answers.
-    let mut asked = None;
-    let mut damaged = None;
-    let mut slices = Vec::new();
-    let programs = go::programs(&bytes, limits, &mut |slice, tables| {
-        slices.extend(slice.map(str::to_owned));
-        if answers.is_some() || args.slice.is_some() && args.slice.as_deref() != slice {
-            return;
-        }
-        asked = slice.map(str::to_owned);
-        let record = records.iter().find(|f| f.slice.as_deref() == slice);
-        let record = record.or(records.first()).map(|f| &*f.record);
-        let info = record.and_then(|r| r.build_info.as_ref());
-        let version = record.and_then(|r| r.go_version.as_deref());
-        let minor = version.and_then(minor_of);
-        let findings = match (record, &database) {
-            (Some(record), Some(database)) => judge(record, database).map(|p| p.findings),
-            _ => Ok(Vec::new()),
-        };
-        let findings = match findings {
-            Ok(findings) => findings,
-            Err(error) => {
-                damaged = Some(error);
-                return;
-            }
-        };
-        let known = |name: &str| match database.as_ref().map(|db| db.entry(name)) {
-            Some(Ok(entry)) => entry.is_some(),
-            _ => true,
-        };
-        let names = args.names.iter();
-        let questions = names.map(|name| Question::of(name, &findings, known(name)));
-        let questions: Vec<Question> = questions.collect();
-        let names: Vec<String> = questions.iter().flat_map(|q| q.parts.clone()).collect();
-        let answered = calls::ask(tables, info, minor, &names, args.chains);
-        answers = Some(answered.map(|all| {
-            let mut all = all.into_iter();
-            questions.into_iter().map(|q| q.answer(&mut all)).collect()
-        }));
-    });
-    if let Some(error) = damaged {
-        return Err(unread(format!("vulnerability database: {error}")));
-    }
-    programs.map_err(|error| unread(error.to_string()))?;
-    let answers = match (answers, &args.slice) {
-        (Some(answers), _) => answers,
-        (None, Some(slice)) => {
-            return Err(unread(format!(
-                "it has no slice for {slice}; it has {}",
-                match slices.is_empty() {
-                    true => "no slices".to_owned(),
-                    false => slices.join(", "),
-                }
-            )));
-        }
-        (None, None) => return not_go(),
+    let asked = match ask(args, &bytes, records, database.as_ref()).map_err(unread)? {
+        Some(asked) => asked,
+        None => return Ok(not_go(&path)),
     };
-    let unknown = answers.as_ref().err().map(NoGraph::to_string);
     let document = Why {
         schema: SCHEMA,
         program: path,
-        unknown,
-        answers: answers.unwrap_or_default(),
+        unknown: asked.answers.as_ref().err().map(NoGraph::to_string),
+        answers: asked.answers.unwrap_or_default(),
     };
-    let record = records.iter().find(|f| f.slice == asked);
-    let packages = record.and_then(|f| f.record.packages.as_deref());
-    let packages = packages.unwrap_or_default();
-    let mut output = Output::open(&args.output)?;
-    let look = output.look;
-    output.write(|out| match args.format.as_str() {
-        "json" => why::json(&document, out),
-        "dot" => why::dot(&document, out),
-        "html" => why::html(&document, packages, out),
-        _ => why::text(&document, &look, out),
-    })?;
-    // Text without -o has said it where people look.
-    if (args.format != "text" || args.output.output.is_some()) && !args.output.quiet {
-        for answer in &document.answers {
-            if let Some(near) = answer.nearest.first() {
-                let (name, near) = (clean(&answer.name), clean(near));
-                say!("gospect: {name}: not in this program; did you mean `{near}`?");
-            }
-        }
-    }
+    let record = records.iter().find(|found| found.slice == asked.slice);
+    let packages = record.and_then(|found| found.record.packages.as_deref());
+    write(args, &document, packages.unwrap_or_default())?;
     Ok(match document.unknown.is_some() && args.strict {
         true => Exit::Failed,
         false => Exit::Fine,
     })
+}
+
+/// The vulnerability database, if one of the names is the ID of a vulnerability.
+fn database_for(args: &WhyArgs) -> Result<Option<Database>, Error> {
+    if !args.names.iter().any(|name| is_id(name)) {
+        return Ok(None);
+    }
+    let folder = args.cache.as_deref();
+    database::open(&args.database, folder, dates::today(), args.output.quiet).map(Some)
+}
+
+/// The facts of the program that the answers need.
+fn options(args: &WhyArgs, has_database: bool) -> Options<'_> {
+    let is_page = args.format == "html";
+    Options {
+        level: match has_database || is_page {
+            true => Level::Full,
+            false => Level::BuildInfo,
+        },
+        symbols: has_database,
+        // The page shows what the packages on the way can do.
+        packages: is_page,
+        capabilities: is_page,
+        named: true,
+        ..Options::default()
+    }
+}
+
+fn not_go(path: &str) -> Exit {
+    say!("gospect: {}: not a Go program", clean(path));
+    Exit::NothingFound
+}
+
+/// The answers about one program of the file.
+struct Asked {
+    slice: Option<String>,
+    answers: Result<Vec<Answer>, NoGraph>,
+}
+
+/// Asks the program of the wanted slice, or the first program. `None` if the file has no Go program.
+fn ask(
+    args: &WhyArgs,
+    bytes: &FileBytes,
+    records: &[FoundProgram],
+    database: Option<&Database>,
+) -> Result<Option<Asked>, String> {
+    let mut asked = None;
+    let mut slices = Vec::new();
+    let programs = go::programs(bytes, Limits::default(), &mut |slice, tables| {
+        slices.extend(slice.map(str::to_owned));
+        let is_other = args.slice.is_some() && args.slice.as_deref() != slice;
+        if asked.is_some() || is_other {
+            return;
+        }
+        let of_slice = records.iter().find(|found| found.slice.as_deref() == slice);
+        let record = of_slice.or(records.first()).map(|found| &*found.record);
+        asked = Some(
+            answers(args, record, tables, database).map(|answers| Asked {
+                slice: slice.map(str::to_owned),
+                answers,
+            }),
+        );
+    });
+    let asked = asked.transpose();
+    let asked = asked.map_err(|error| format!("vulnerability database: {error}"))?;
+    programs.map_err(|error| error.to_string())?;
+    match (&args.slice, &asked) {
+        (Some(slice), None) => {
+            let has = match slices.is_empty() {
+                true => "no slices".to_owned(),
+                false => slices.join(", "),
+            };
+            Err(format!("it has no slice for {slice}; it has {has}"))
+        }
+        _ => Ok(asked),
+    }
+}
+
+/// The answers of one program to all names.
+fn answers(
+    args: &WhyArgs,
+    record: Option<&Binary>,
+    tables: &Tables<'_>,
+    database: Option<&Database>,
+) -> Result<Result<Vec<Answer>, NoGraph>, Damaged> {
+    let findings = match (record, database) {
+        (Some(record), Some(database)) => judge(record, database)?.findings,
+        _ => Vec::new(),
+    };
+    let is_known = |name: &str| match database.map(|database| database.entry(name)) {
+        Some(Ok(entry)) => entry.is_some(),
+        _ => true,
+    };
+    let names = args.names.iter();
+    let questions = names.map(|name| Question::of(name, &findings, is_known(name)));
+    let questions: Vec<Question> = questions.collect();
+    let parts: Vec<String> = questions.iter().flat_map(|q| q.parts.clone()).collect();
+    let info = record.and_then(|record| record.build_info.as_ref());
+    let version = record.and_then(|record| record.go_version.as_deref());
+    let minor = version.and_then(minor_of);
+    let answered = calls::ask(tables, info, minor, &parts, args.chains);
+    Ok(answered.map(|all| {
+        let mut all = all.into_iter();
+        questions.into_iter().map(|q| q.answer(&mut all)).collect()
+    }))
+}
+
+/// Writes the answers, and says on standard error which names were probably meant.
+fn write(args: &WhyArgs, document: &Why, packages: &[LinkedPackage]) -> Result<(), Error> {
+    let mut output = Output::open(&args.output)?;
+    let look = output.look;
+    output.write(|out| match args.format.as_str() {
+        "json" => why::json(document, out),
+        "dot" => why::dot(document, out),
+        "html" => why::html(document, packages, out),
+        _ => why::text(document, &look, out),
+    })?;
+    // Text on standard output names them already.
+    let is_shown = args.format == "text" && args.output.output.is_none();
+    if is_shown || args.output.quiet {
+        return Ok(());
+    }
+    for answer in &document.answers {
+        if let Some(near) = answer.nearest.first() {
+            let (name, near) = (clean(&answer.name), clean(near));
+            say!("gospect: {name}: not in this program; did you mean `{near}`?");
+        }
+    }
+    Ok(())
 }
 
 /// Adds a hint if the arguments seem to be swapped: the program is not a file, and one of the names is.
