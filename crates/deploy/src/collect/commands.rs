@@ -25,124 +25,177 @@ struct After {
     starts: bool,
 }
 
+/// For each command, the facts about the commands that follow it.
+fn commands_after(commands: &[Command], roles: &[Role]) -> Vec<After> {
+    let mut all = vec![After::default(); commands.len()];
+    let mut so_far = After::default();
+    for ((after, command), role) in all.iter_mut().zip(commands).zip(roles).rev() {
+        *after = so_far;
+        match role {
+            Role::Go | Role::Builds => so_far.builds = true,
+            Role::Starts if command.exec => so_far.becomes = true,
+            Role::Starts => so_far.starts = true,
+            Role::Harmless => {}
+        }
+    }
+    all
+}
+
+/// Whether a command is `set -a` or `set -o allexport`.
+fn exports_all(command: &Command) -> bool {
+    let exports = |word: &Word| {
+        let word = word.as_str();
+        let is_short = word.starts_with('-') && !word.starts_with("--");
+        word == "allexport" || is_short && word.contains('a')
+    };
+    command.name() == "set" && command.words.iter().skip(1).any(exports)
+}
+
+/// The directories that `cd` changed to, each with the number of subshells around it.
+#[derive(Default)]
+struct Directories(Vec<(usize, Place)>);
+
+impl Directories {
+    /// Returns from the subshells that end before a command.
+    fn leave_subshells(&mut self, command: &Command) {
+        let is_left = |(depth, _): &mut (usize, Place)| *depth > command.subshells;
+        while self.0.pop_if(is_left).is_some() {}
+    }
+
+    /// Changes the directory for the commands after this one.
+    fn change(&mut self, command: &Command, start: &Place, folder: &str) {
+        let to = moved(self.current(start), start, folder);
+        self.0.retain(|(depth, _)| *depth < command.subshells);
+        // Each entry has a whole path, so their number is limited. Real scripts nest less.
+        if self.0.len() < MOST_MOVES {
+            self.0.push((command.subshells, to));
+        }
+    }
+
+    /// The place of the next command, if the first one runs at `start`.
+    fn current<'a>(&'a self, start: &'a Place) -> &'a Place {
+        self.0.last().map_or(start, |(_, place)| place)
+    }
+}
+
+/// The variables of one command only.
+type OwnVariables = BTreeMap<String, KnownValue>;
+
+/// How a list of commands exports variables.
+struct Exports<'a> {
+    /// Names that a command of the list exports.
+    names: HashSet<&'a str>,
+    /// Whether `set -a` was run.
+    all: bool,
+}
+
 impl Collector {
     /// Reads shell commands that run one after another. `env` has the variables that they see, and gets those that they set.
     pub fn shell(&mut self, commands: &[Command], place: &Place, env: &mut Env) {
         let roles: Vec<Role> = commands.iter().map(role::of).collect();
-        let mut after = vec![After::default(); commands.len()];
-        let mut so_far = After::default();
-        for (index, (command, role)) in commands.iter().zip(&roles).enumerate().rev() {
-            if let Some(slot) = after.get_mut(index) {
-                *slot = so_far;
-            }
-            match role {
-                Role::Go | Role::Builds => so_far.builds = true,
-                Role::Starts if command.exec => so_far.becomes = true,
-                Role::Starts => so_far.starts = true,
-                Role::Harmless => {}
-            }
-        }
-        let exported: HashSet<&str> = commands
-            .iter()
-            .flat_map(|c| c.exports.iter().map(String::as_str))
-            .collect();
-        let mut exports_all = false;
-        // The directories before each `cd`, with the number of subshells around it.
-        let mut moves: Vec<(usize, Place)> = Vec::new();
+        let after = commands_after(commands, &roles);
+        let names = commands.iter().flat_map(|c| &c.exports);
+        let mut exports = Exports {
+            names: names.map(String::as_str).collect(),
+            all: false,
+        };
+        let mut directories = Directories::default();
         let all = commands.iter().enumerate().zip(roles);
         for (((index, command), role), after) in all.zip(after) {
-            if command.name() == "set" {
-                let exports = |word: &Word| {
-                    let word = word.as_str();
-                    let is_short = word.starts_with('-') && !word.starts_with("--");
-                    word == "allexport" || is_short && word.contains('a')
-                };
-                exports_all |= command.words.iter().skip(1).any(exports);
-            }
+            exports.all |= exports_all(command);
             let given = command.assignments.iter();
             let given = given.map(|a| (&*a.name, a.value.as_str(), a.at));
             self.behind_godebug(given, &place.scope);
-            while moves
-                .last()
-                .is_some_and(|(depth, _)| *depth > command.subshells)
-            {
-                moves.pop();
-            }
+            directories.leave_subshells(command);
             if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
                 let folder = expand(&word.text, '\\', &self.expansion_limit, &|name| {
                     env.value(name)
                 });
-                let from = moves.last().map_or(place, |(_, place)| place);
-                let to = moved(from, place, folder.as_str());
-                moves.retain(|(depth, _)| *depth < command.subshells);
-                // Each entry has a whole path, so their number is limited. Real scripts nest less.
-                if moves.len() < MOST_MOVES {
-                    moves.push((command.subshells, to));
-                }
+                directories.change(command, place, folder.as_str());
             }
-            let place = moves.last().map_or(place, |(_, place)| place);
-            let is_go = role == Role::Go;
-            let stays = command.words.is_empty();
-            // Variables of this command only.
-            let mut alone: BTreeMap<String, KnownValue> = BTreeMap::new();
-            for a in &command.assignments {
-                let value = expand(&a.value, '\\', &self.expansion_limit, &|name| {
-                    let own = alone.get(name).map(|k| k.value.clone());
-                    own.or_else(|| env.value(name))
-                });
-                let known = KnownValue {
-                    value: value.as_str().to_owned(),
-                    at: Some(a.at),
-                    exported: !stays
-                        || exports_all
-                        || command.exported
-                        || exported.contains(a.name.as_str())
-                        || env.get(&a.name).is_some_and(|k| k.exported),
-                    many: a.adds || env.get(&a.name).is_some() || names_itself(a),
-                };
-                let reader = match (stays, known.exported) {
-                    (true, false) => Reader::Nobody,
-                    (true, true) => reader_of_export(place.reader, after),
-                    (false, _) => reader_of_prefix(place.reader, role, command.exec),
-                };
-                self.variable(&a.name, value, a.at, "", &place.read_by(reader));
-                if stays {
-                    env.set(&a.name, known);
-                } else if alone.len() < MOST_NAMES {
-                    alone.insert(a.name.clone(), known);
-                }
-            }
-            if role != Role::Harmless {
-                for name in USED {
-                    let given = alone.get(name).or_else(|| env.get(name));
-                    let given = given.filter(|k| k.exported);
-                    if let Some(at) = given.and_then(|k| k.at) {
-                        self.used(at, command, role);
-                    }
-                }
-            }
+            let place = directories.current(place);
+            let own = self.assign((command, role, after), &exports, place, env);
+            self.use_variables(command, role, &own, env);
             for document in &command.documents {
                 self.document(command, document, place);
             }
             self.pass_on(command, commands.get(index + 1), place, env);
-            if !is_go && let Some(word) = command.words.first() {
+            if role == Role::Go {
+                self.go_with(command, place, &own, env);
+            } else if let Some(word) = command.words.first() {
                 self.start(word, place, env);
             }
-            if is_go {
-                // A variable that is set several times, perhaps in different branches, is unknown.
-                let lookup = |name: &str, exported: bool| {
-                    let known = alone.get(name).or_else(|| env.get(name))?;
-                    let is_certain = match exported {
-                        true => known.exported,
-                        false => !known.many,
-                    };
-                    is_certain.then(|| known.value.clone())
-                };
-                self.go(command, place, &lookup);
-                if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
-                    self.go_env(command, place, env);
-                }
+        }
+    }
+
+    /// Adds the variables that a command sets. Gives those that only this command sees; the others are added to `env`.
+    fn assign(
+        &mut self,
+        (command, role, after): (&Command, Role, After),
+        exports: &Exports<'_>,
+        place: &Place,
+        env: &mut Env,
+    ) -> OwnVariables {
+        let stays = command.words.is_empty();
+        let mut own = OwnVariables::new();
+        for a in &command.assignments {
+            let value = expand(&a.value, '\\', &self.expansion_limit, &|name| {
+                let own = own.get(name).map(|k| k.value.clone());
+                own.or_else(|| env.value(name))
+            });
+            let known = KnownValue {
+                value: value.as_str().to_owned(),
+                at: Some(a.at),
+                exported: !stays
+                    || exports.all
+                    || command.exported
+                    || exports.names.contains(a.name.as_str())
+                    || env.get(&a.name).is_some_and(|k| k.exported),
+                many: a.adds || env.get(&a.name).is_some() || names_itself(a),
+            };
+            let reader = match (stays, known.exported) {
+                (true, false) => Reader::Nobody,
+                (true, true) => reader_of_export(place.reader, after),
+                (false, _) => reader_of_prefix(place.reader, role, command.exec),
+            };
+            self.variable(&a.name, value, a.at, "", &place.read_by(reader));
+            if stays {
+                env.set(&a.name, known);
+            } else if own.len() < MOST_NAMES {
+                own.insert(a.name.clone(), known);
             }
+        }
+        own
+    }
+
+    /// Records which variables a command reads.
+    fn use_variables(&mut self, command: &Command, role: Role, own: &OwnVariables, env: &Env) {
+        if role == Role::Harmless {
+            return;
+        }
+        for name in USED {
+            let given = own.get(name).or_else(|| env.get(name));
+            let given = given.filter(|k| k.exported);
+            if let Some(at) = given.and_then(|k| k.at) {
+                self.used(at, command, role);
+            }
+        }
+    }
+
+    /// Adds a `go` command with the variables that it sees.
+    fn go_with(&mut self, command: &Command, place: &Place, own: &OwnVariables, env: &mut Env) {
+        // A variable that is set several times, perhaps in different branches, is unknown.
+        let lookup = |name: &str, exported: bool| {
+            let known = own.get(name).or_else(|| env.get(name))?;
+            let is_certain = match exported {
+                true => known.exported,
+                false => !known.many,
+            };
+            is_certain.then(|| known.value.clone())
+        };
+        self.go(command, place, &lookup);
+        if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
+            self.go_env(command, place, env);
         }
     }
 

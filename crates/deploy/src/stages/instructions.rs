@@ -33,14 +33,14 @@ pub(super) fn stages(file: &Dockerfile, expansion_limit: &ExpansionLimit) -> Vec
         }
         let earlier = stages.len().saturating_sub(1);
         let (before, current) = stages.split_at_mut(earlier);
+        let context = Context {
+            escape: file.escape,
+            global: &global,
+            before,
+            expansion_limit,
+        };
         match current.first_mut() {
-            Some(stage) => act(
-                stage,
-                instruction,
-                file.escape,
-                (&global, expansion_limit),
-                before,
-            ),
+            Some(stage) => add(stage, instruction, &context),
             None if instruction.keyword == "ARG" => {
                 for (name, value, _) in assignments(
                     &instruction.body,
@@ -118,143 +118,187 @@ fn from(
     stage
 }
 
-fn act(
-    stage: &mut Stage,
-    instruction: &Instruction,
+/// What an instruction may refer to outside its stage.
+struct Context<'a> {
     escape: char,
-    (global, expansion_limit): (&Values, &ExpansionLimit),
-    before: &[Stage],
-) {
-    let Instruction { body, onbuild, .. } = instruction;
-    let (flags, start) = flags(body);
+    /// Variables of ARG before the first FROM.
+    global: &'a Values,
+    /// The stages above.
+    before: &'a [Stage],
+    expansion_limit: &'a ExpansionLimit,
+}
+
+impl Context<'_> {
+    /// A text with the variables of the stage in place of their names.
+    fn expand(&self, text: &Text, stage: &Stage) -> Text {
+        expand(text, self.escape, self.expansion_limit, &|name| {
+            stage.env.get(name).cloned()
+        })
+    }
+}
+
+/// Adds an instruction to its stage.
+fn add(stage: &mut Stage, instruction: &Instruction, context: &Context<'_>) {
+    let (flags, start) = flags(&instruction.body);
+    let body = &instruction.body;
     let rest = body.slice(start..body.as_str().len());
-    let on = if *onbuild { "ONBUILD " } else { "" };
     match &*instruction.keyword {
-        keyword @ ("ENV" | "ARG") => {
-            let stays = keyword == "ENV";
-            let mut all = assignments(body, escape, &stage.env, stays, expansion_limit);
-            if !stays {
-                // An ARG without a default has the value from before the first FROM.
-                let bare = body
-                    .as_str()
-                    .split_whitespace()
-                    .filter(|w| !w.contains('='));
-                for name in bare {
-                    if let Some(value) = global.get(name) {
-                        let at = body.find(name);
-                        all.push((name.to_owned(), Text::fixed(value, at), at));
-                    }
-                }
-            }
-            if stays && all.len() > 1 && all.iter().any(|(name, ..)| name == "GODEBUG") {
-                let of = |(name, value, at): &(String, Text, Span)| {
-                    (name.clone(), value.as_str().to_owned(), *at)
-                };
-                stage.acts.push(Act::Group(all.iter().map(of).collect()));
-            }
-            for (name, value, at) in all {
-                toolchain_of_variable(stage, &name, &value, instruction);
-                stage.tools |= name == "PATH" && value.as_str().contains("/go/bin");
-                stage.tools |= stays && name == "GOPATH" && stage.image != Base::Plain;
-                learn(stage, &name, value.as_str(), at, stays);
-                if matters(&name) {
-                    stage.acts.push(Act::Set {
-                        name,
-                        value,
-                        at,
-                        label: format!("{on}{keyword} "),
-                        stays,
-                        onbuild: *onbuild,
-                    });
-                }
-            }
-        }
-        "RUN" => {
-            let commands = run(&rest, instruction);
-            judge(stage, &commands);
-            stage.tools |= rest.as_str().contains("/go/bin");
-            let mounts = flags.iter().filter(|(name, _)| name == "mount");
-            let copied = mounts.flat_map(|(_, v)| v.split(','));
-            let copied: Vec<&str> = copied.filter_map(|o| o.strip_prefix("from=")).collect();
-            copied.iter().for_each(|name| copy(stage, name, before));
-            if let Some(version) = release::of_download(rest.as_str()) {
-                stage.tools = true;
-                let source = format!("download of {version}, line {}", instruction.at.line);
-                stage.go = Toolchain::parse(&version, source);
-            }
-            let kept = go_env(&commands);
-            let dir = stage.dir.clone();
-            stage.acts.push(Act::Run(commands, dir));
-            for (name, value, at) in kept {
-                if !stage.env.contains_key(&name) {
-                    learn(stage, &name, &value, at, true);
-                }
-            }
-        }
-        "WORKDIR" => {
-            let dir = expand(&rest, escape, expansion_limit, &|n| {
-                stage.env.get(n).cloned()
-            });
-            let dir = dir.as_str().trim().trim_matches('"');
-            stage.dir = match dir {
-                dir if dir.starts_with('/') => dir.to_owned(),
-                dir => format!("{}/{dir}", stage.dir.trim_end_matches('/')),
-            };
-        }
-        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
-            stage.starts |= instruction.keyword != "HEALTHCHECK" && !onbuild;
-            let word = rest.as_str().get(..4).unwrap_or_default();
-            let rest = if instruction.keyword == "HEALTHCHECK" && word.eq_ignore_ascii_case("CMD ")
-            {
-                rest.slice(4..rest.as_str().len()).trim()
-            } else {
-                rest
-            };
-            let commands = match exec_form(&rest) {
-                Some(words) => shell::of_words(words),
-                None => shell::commands(&rest),
-            };
-            stage.tools |= commands.iter().any(role::is_go);
-            stage.starts_builds |= commands.iter().map(role::of).any(|r| r == Role::Builds);
-            stage.acts.push(Act::Start(commands));
-        }
-        "COPY" | "ADD" => {
-            if let Some(version) = release::of_download(rest.as_str()) {
-                stage.tools = true;
-                let source = format!(
-                    "{} of {version}, line {}",
-                    instruction.keyword, instruction.at.line
-                );
-                stage.go = Toolchain::parse(&version, source);
-            }
-            let body = expand(&rest, escape, expansion_limit, &|n| {
-                stage.env.get(n).cloned()
-            });
-            let text = body.as_str().replace(['[', ']', '"', ','], " ");
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let sources = words.split_last().map_or(&[][..], |(_, s)| s);
-            stage.go_files |= sources.iter().any(|s| s.ends_with(".go"));
-            stage.other_files |= sources.iter().any(|s| !s.ends_with(".go"));
-            for (_, name) in flags.iter().filter(|(name, _)| name == "from") {
-                copy(stage, name, before);
-                if let Some(index) = find(before, name) {
-                    let sources = sources.iter().map(|s| (index, (*s).to_owned()));
-                    stage.copies.extend(sources);
-                }
-                // Copies the toolchain from an image of Go.
-                if let Some(version) = of_image(name).filter(|_| rest.as_str().contains("/go")) {
-                    stage.tools |= rest.as_str().contains("/usr/local/go");
-                    let source = format!("COPY --from={name}, line {}", instruction.at.line);
-                    stage.go = version
-                        .and_then(|v| Toolchain::parse(&v, source))
-                        .or(stage.go.take());
-                }
-            }
-        }
+        "ENV" | "ARG" => add_variables(stage, instruction, context),
+        "RUN" => add_run(stage, instruction, &flags, &rest, context),
+        "WORKDIR" => change_directory(stage, &context.expand(&rest, stage)),
+        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => add_start(stage, instruction, rest),
+        "COPY" | "ADD" => add_copy(stage, instruction, &flags, &rest, context),
         _ => {}
     }
 }
 
+/// Adds the variables of ENV or ARG.
+fn add_variables(stage: &mut Stage, instruction: &Instruction, context: &Context<'_>) {
+    let Instruction {
+        keyword,
+        body,
+        onbuild,
+        ..
+    } = instruction;
+    let stays = keyword == "ENV";
+    let mut all = assignments(
+        body,
+        context.escape,
+        &stage.env,
+        stays,
+        context.expansion_limit,
+    );
+    if !stays {
+        // An ARG without a default has the value from before the first FROM.
+        let bare = body.as_str().split_whitespace();
+        for name in bare.filter(|word| !word.contains('=')) {
+            if let Some(value) = context.global.get(name) {
+                let at = body.find(name);
+                all.push((name.to_owned(), Text::fixed(value, at), at));
+            }
+        }
+    }
+    if stays && all.len() > 1 && all.iter().any(|(name, ..)| name == "GODEBUG") {
+        let of = |(name, value, at): &(String, Text, Span)| {
+            (name.clone(), value.as_str().to_owned(), *at)
+        };
+        stage.acts.push(Act::Group(all.iter().map(of).collect()));
+    }
+    let prefix = if *onbuild { "ONBUILD " } else { "" };
+    for (name, value, at) in all {
+        toolchain_of_variable(stage, &name, &value, instruction);
+        stage.tools |= name == "PATH" && value.as_str().contains("/go/bin");
+        stage.tools |= stays && name == "GOPATH" && stage.image != Base::Plain;
+        learn(stage, &name, value.as_str(), at, stays);
+        if matters(&name) {
+            stage.acts.push(Act::Set {
+                name,
+                value,
+                at,
+                label: format!("{prefix}{keyword} "),
+                stays,
+                onbuild: *onbuild,
+            });
+        }
+    }
+}
+
+/// Adds the commands of RUN.
+fn add_run(
+    stage: &mut Stage,
+    instruction: &Instruction,
+    flags: &[(String, String)],
+    rest: &Text,
+    context: &Context<'_>,
+) {
+    let commands = run(rest, instruction);
+    judge(stage, &commands);
+    stage.tools |= rest.as_str().contains("/go/bin");
+    let mounts = flags.iter().filter(|(name, _)| name == "mount");
+    let options = mounts.flat_map(|(_, value)| value.split(','));
+    for name in options.filter_map(|option| option.strip_prefix("from=")) {
+        copy(stage, name, context.before);
+    }
+    take_downloaded_toolchain(stage, "download", rest, instruction);
+    let kept = go_env(&commands);
+    let dir = stage.dir.clone();
+    stage.acts.push(Act::Run(commands, dir));
+    for (name, value, at) in kept {
+        if !stage.env.contains_key(&name) {
+            learn(stage, &name, &value, at, true);
+        }
+    }
+}
+
+/// Changes the directory, as WORKDIR does.
+fn change_directory(stage: &mut Stage, folder: &Text) {
+    let folder = folder.as_str().trim().trim_matches('"');
+    stage.dir = match folder.starts_with('/') {
+        true => folder.to_owned(),
+        false => format!("{}/{folder}", stage.dir.trim_end_matches('/')),
+    };
+}
+
+/// Adds what CMD, ENTRYPOINT or HEALTHCHECK starts.
+fn add_start(stage: &mut Stage, instruction: &Instruction, rest: Text) {
+    let is_check = instruction.keyword == "HEALTHCHECK";
+    stage.starts |= !is_check && !instruction.onbuild;
+    let word = rest.as_str().get(..4).unwrap_or_default();
+    let rest = match is_check && word.eq_ignore_ascii_case("CMD ") {
+        true => rest.slice(4..rest.as_str().len()).trim(),
+        false => rest,
+    };
+    let commands = match exec_form(&rest) {
+        Some(words) => shell::of_words(words),
+        None => shell::commands(&rest),
+    };
+    stage.tools |= commands.iter().any(role::is_go);
+    stage.starts_builds |= commands.iter().map(role::of).any(|r| r == Role::Builds);
+    stage.acts.push(Act::Start(commands));
+}
+
+/// Adds what COPY or ADD brings into the stage.
+fn add_copy(
+    stage: &mut Stage,
+    instruction: &Instruction,
+    flags: &[(String, String)],
+    rest: &Text,
+    context: &Context<'_>,
+) {
+    take_downloaded_toolchain(stage, &instruction.keyword, rest, instruction);
+    let body = context.expand(rest, stage);
+    let text = body.as_str().replace(['[', ']', '"', ','], " ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+    stage.go_files |= sources.iter().any(|s| s.ends_with(".go"));
+    stage.other_files |= sources.iter().any(|s| !s.ends_with(".go"));
+    for (_, name) in flags.iter().filter(|(name, _)| name == "from") {
+        copy(stage, name, context.before);
+        if let Some(index) = find(context.before, name) {
+            let sources = sources.iter().map(|s| (index, (*s).to_owned()));
+            stage.copies.extend(sources);
+        }
+        // Copies the toolchain from an image of Go.
+        if let Some(version) = of_image(name).filter(|_| rest.as_str().contains("/go")) {
+            stage.tools |= rest.as_str().contains("/usr/local/go");
+            let source = format!("COPY --from={name}, line {}", instruction.at.line);
+            stage.go = version
+                .and_then(|v| Toolchain::parse(&v, source))
+                .or(stage.go.take());
+        }
+    }
+}
+
+/// Takes the Go release whose archive an instruction downloads.
+fn take_downloaded_toolchain(stage: &mut Stage, how: &str, rest: &Text, instruction: &Instruction) {
+    if let Some(version) = release::of_download(rest.as_str()) {
+        stage.tools = true;
+        let source = format!("{how} of {version}, line {}", instruction.at.line);
+        stage.go = Toolchain::parse(&version, source);
+    }
+}
+
+/// Notes that a stage takes files from an earlier one.
 fn copy(stage: &mut Stage, name: &str, before: &[Stage]) {
     if let Some(index) = find(before, name)
         && !stage.from.contains(&index)
