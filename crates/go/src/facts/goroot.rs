@@ -48,101 +48,54 @@ enum VariableSymbol {
 /// Finds the GOROOT of one program.
 pub fn find(program: &Program<'_>) -> FoundGoroot {
     let tables = &program.tables;
-    let functions = tables.functions();
     let files = program.files();
     let minor = program.minor();
-    let mut found = FoundGoroot::default();
-    let symbol = symbol(tables, program.go_symbols());
-    let linked = match (functions.count > 0, &symbol) {
-        (true, _) => {
-            Some(functions.has("runtime.GOROOT") || matches!(symbol, VariableSymbol::Value(..)))
-        }
-        (false, VariableSymbol::Value(..)) => Some(true),
-        (false, VariableSymbol::Absent) => Some(false),
-        (false, VariableSymbol::Silent) => None,
-    };
     let root = files.goroot.as_deref();
-    let trimmed = if files.trimmed {
-        Some(true)
-    } else if root.is_some() {
-        Some(false)
-    } else {
-        None
+    let trimmed = match (files.trimmed, root) {
+        (true, _) => Some(true),
+        (false, Some(_)) => Some(false),
+        (false, None) => None,
     };
-    let mut evidence = Vec::new();
-    let mut see = |source: EvidenceSource, value: &str| {
-        evidence.push(Evidence {
-            source: source.into(),
-            value: value.to_owned(),
-        })
-    };
-    if let Some(source) = files.source
-        && (root.is_some() || files.trimmed)
-    {
-        see(source, root.unwrap_or_default());
-    }
-    let defined = program
-        .setting("-ldflags")
-        .map(ldflags::definitions)
-        .unwrap_or_default();
-    let overridden = defined
-        .iter()
-        .rev()
-        .find(|d| VARIABLES.contains(&d.0.as_bytes()));
-    let string = [overridden.map(|d| d.1.as_str()), root]
-        .into_iter()
-        .find_map(|text| string(tables, text, linked == Some(true), &symbol));
+    let symbol = symbol(tables, program.go_symbols());
+    let linked = is_linked(tables, &symbol);
+    let definitions = program.setting("-ldflags").map(ldflags::definitions);
+    let definitions = definitions.unwrap_or_default();
+    let mut newest_first = definitions.iter().rev();
+    let overridden = newest_first.find(|d| VARIABLES.contains(&d.0.as_bytes()));
+    let overridden = overridden.map(|d| d.1.as_str());
     // Up to Go 1.18 `-trimpath` put the word `go` in place of the root (src/cmd/go/internal/work/gc.go).
     let trim_word =
         (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
-    let string = string.or_else(|| {
-        trim_word.and_then(|word| self::string(tables, Some(word), linked == Some(true), &symbol))
-    });
-    let runtime = match (&symbol, string, linked) {
-        (VariableSymbol::Value(address, text), ..) => {
-            if let Some(text) = text {
-                see(EvidenceSource::Symbol, text);
-            }
-            found.string = Some(*address);
-            text.clone()
-        }
-        (_, _, Some(false) | None) => None,
-        (_, Some(s), _) => {
-            let text = String::from_utf8_lossy(s.text).into_owned();
-            see(EvidenceSource::LinkerString, &text);
-            found.string = Some(s.address);
-            Some(text)
-        }
-        (_, None, Some(true)) if trimmed.is_some() => match set_by_hand(tables, minor) {
-            Ok(None) => trimmed.filter(|t| *t).map(|_| String::new()),
-            Ok(Some(s)) => {
-                let text = String::from_utf8_lossy(s.text).into_owned();
-                see(EvidenceSource::Code, &text);
-                found.string = Some(s.address);
-                Some(text)
-            }
-            Err(s) => {
-                let text = String::from_utf8_lossy(s.text);
-                see(EvidenceSource::LinkerString, &text);
-                found.notes.push(format!(
-                    "goroot: the program holds {text} where a GOROOT set with -X would stand"
-                ));
-                None
-            }
-        },
-        _ => None,
+    let texts = [overridden, root, trim_word].into_iter();
+    let string = texts
+        .flatten()
+        .find_map(|text| string(tables, text, linked == Some(true), &symbol));
+    let runtime = match linked == Some(true) {
+        true => RuntimeValue::find(tables, minor, &symbol, string, trimmed),
+        false => RuntimeValue::default(),
     };
-    if let Some((_, value)) = overridden {
-        see(EvidenceSource::Ldflags, value);
-    }
+
+    let of_files = files
+        .source
+        .filter(|_| root.is_some() || files.trimmed)
+        .map(|source| (source, root.unwrap_or_default().to_owned()));
+    let of_flags = overridden.map(|value| (EvidenceSource::Ldflags, value.to_owned()));
+    let evidence = [of_files, runtime.evidence, of_flags].into_iter().flatten();
+    let evidence = evidence.map(|(source, value)| Evidence {
+        source: source.into(),
+        value,
+    });
+
+    let mut notes: Vec<String> = runtime.note.into_iter().collect();
     let set = runtime
+        .text
         .clone()
-        .filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
+        .filter(|text| !text.is_empty() && Some(text.as_str()) != trim_word);
     let differs = set
         .as_deref()
-        .is_some_and(|r| root.is_none_or(|p| !is_same_path(r, p)));
+        .is_some_and(|text| root.is_none_or(|root| !is_same_path(text, root)));
     if overridden.is_some() || (differs && trimmed.is_some()) {
-        found.notes.push(
+        notes.push(
             "goroot: runtime.GOROOT() answers a value set with -X, not the toolchain's own place"
                 .to_owned(),
         );
@@ -150,20 +103,98 @@ pub fn find(program: &Program<'_>) -> FoundGoroot {
     // The root of the build is the better answer; a value set with `-X` is all that a trimmed program has.
     let value = root.map(str::to_owned).or(set);
     if value.is_some() && minor.is_some_and(|m| m <= 22) {
-        found.notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
+        notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
     }
-    let origin = value.as_deref().map(|v| origin(v).into());
-    found.record = Goroot {
-        value,
-        trimmed,
-        linked,
-        runtime,
-        origin,
-        evidence,
-    };
-    found
+    FoundGoroot {
+        record: Goroot {
+            origin: value.as_deref().map(|value| origin(value).into()),
+            value,
+            trimmed,
+            linked,
+            runtime: runtime.text,
+            evidence: evidence.collect(),
+        },
+        string: runtime.address,
+        notes,
+    }
 }
 
+/// Whether `runtime.GOROOT` is in the program. `None` without a function table and symbols.
+fn is_linked(tables: &Tables<'_>, symbol: &VariableSymbol) -> Option<bool> {
+    let functions = tables.functions();
+    match (symbol, functions.count > 0) {
+        (VariableSymbol::Value(..), _) => Some(true),
+        (_, true) => Some(functions.has("runtime.GOROOT")),
+        (VariableSymbol::Absent, false) => Some(false),
+        (VariableSymbol::Silent, false) => None,
+    }
+}
+
+/// What `runtime.GOROOT()` returns without an environment.
+#[derive(Default)]
+struct RuntimeValue {
+    /// `None` if unknown.
+    text: Option<String>,
+    /// Address of the header of the string.
+    address: Option<u64>,
+    evidence: Option<(EvidenceSource, String)>,
+    note: Option<String>,
+}
+
+impl RuntimeValue {
+    /// `string` is the linker string with the expected text, if there is one. The function must be linked.
+    fn find(
+        tables: &Tables<'_>,
+        minor: Option<u32>,
+        symbol: &VariableSymbol,
+        string: Option<LinkerString<'_>>,
+        trimmed: Option<bool>,
+    ) -> Self {
+        if let VariableSymbol::Value(address, text) = symbol {
+            return Self {
+                evidence: text.clone().map(|text| (EvidenceSource::Symbol, text)),
+                text: text.clone(),
+                address: Some(*address),
+                note: None,
+            };
+        }
+        if let Some(string) = string {
+            return Self::of(string, EvidenceSource::LinkerString);
+        }
+        let Some(trimmed) = trimmed else {
+            return Self::default();
+        };
+        match set_by_hand(tables, minor) {
+            Ok(None) => Self {
+                text: trimmed.then(String::new),
+                ..Self::default()
+            },
+            Ok(Some(string)) => Self::of(string, EvidenceSource::Code),
+            Err(string) => {
+                let text = String::from_utf8_lossy(string.text).into_owned();
+                Self {
+                    note: Some(format!(
+                        "goroot: the program holds {text} where a GOROOT set with -X would stand"
+                    )),
+                    evidence: Some((EvidenceSource::LinkerString, text)),
+                    ..Self::default()
+                }
+            }
+        }
+    }
+
+    fn of(string: LinkerString<'_>, source: EvidenceSource) -> Self {
+        let text = String::from_utf8_lossy(string.text).into_owned();
+        Self {
+            text: Some(text.clone()),
+            address: Some(string.address),
+            evidence: Some((source, text)),
+            note: None,
+        }
+    }
+}
+
+/// The symbol of the variable that `runtime.GOROOT` returns.
 fn symbol(tables: &Tables<'_>, go_symbols: bool) -> VariableSymbol {
     if !go_symbols {
         return VariableSymbol::Silent;
@@ -185,17 +216,16 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> VariableSymbol {
     VariableSymbol::Absent
 }
 
-/// The linker string that equals the root of the source files.
+/// The linker string that equals a root.
 fn string<'i>(
     tables: &Tables<'i>,
-    root: Option<&str>,
+    root: &str,
     linked: bool,
     symbol: &VariableSymbol,
 ) -> Option<LinkerString<'i>> {
     if !linked || *symbol == VariableSymbol::Absent {
         return None;
     }
-    let root = root?;
     let equal =
         |s: &&LinkerString<'i>| std::str::from_utf8(s.text).is_ok_and(|t| is_same_path(t, root));
     tables.strings().all.iter().find(equal).copied()
