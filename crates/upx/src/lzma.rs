@@ -112,6 +112,90 @@ impl Lengths {
     }
 }
 
+/// Probabilities of literals: one table for each context.
+struct Literals {
+    /// The number of each context's table; 0 before its first use.
+    table_of: Vec<u16>,
+    /// The tables. Made when first used, so that a stream of many tiny blocks does not cost megabytes for each.
+    tables: Vec<u16>,
+}
+
+impl Literals {
+    const TABLE: usize = 0x300;
+
+    fn new(contexts: usize) -> Self {
+        Self {
+            table_of: vec![0; contexts],
+            tables: Vec::new(),
+        }
+    }
+
+    /// One byte. After a match, `hint` is the byte that would have continued it: it determines the first bits.
+    #[inline(always)]
+    fn read(&mut self, rc: &mut Range<'_>, context: usize, hint: Option<u8>) -> Result<u8, Flaw> {
+        let table = self.table_of.get_mut(context).ok_or(BAD)?;
+        if *table == 0 {
+            let len = self.tables.len() + Self::TABLE;
+            self.tables.resize(len, HALF);
+            *table = (len / Self::TABLE) as u16;
+        }
+        let end = usize::from(*table) * Self::TABLE;
+        let tree = self.tables.get_mut(end - Self::TABLE..end).ok_or(BAD)?;
+        let mut symbol = 1;
+        if let Some(hint) = hint {
+            let mut hint = usize::from(hint);
+            while symbol < 0x100 {
+                let expected = hint >> 7 & 1;
+                hint <<= 1;
+                let bit = rc.bit(&mut tree[(1 + expected) << 8 | symbol])?;
+                symbol = symbol << 1 | bit;
+                if bit != expected {
+                    break;
+                }
+            }
+        }
+        while symbol < 0x100 {
+            symbol = symbol << 1 | rc.bit(&mut tree[symbol])?;
+        }
+        Ok(symbol as u8)
+    }
+}
+
+/// Probabilities of match distances.
+struct Distances {
+    slots: [[u16; 64]; 4],
+    special: [[u16; 32]; 14],
+    align: [u16; 16],
+}
+
+impl Distances {
+    fn new() -> Self {
+        Self {
+            slots: [[HALF; 64]; 4],
+            special: [[HALF; 32]; 14],
+            align: [HALF; 16],
+        }
+    }
+
+    /// The distance minus one of a match of `len` bytes. All ones end the stream.
+    #[inline(always)]
+    fn read(&mut self, rc: &mut Range<'_>, len: usize) -> Result<u32, Flaw> {
+        let slot = rc.tree(&mut self.slots[(len - 2).min(3)], 6)?;
+        if slot < 4 {
+            return Ok(slot as u32);
+        }
+        let low = (slot >> 1) as u32 - 1;
+        let high = (2 | slot as u32 & 1) << low;
+        if slot < 14 {
+            return Ok(high + rc.reverse(&mut self.special[slot], low)?);
+        }
+        // The sum fits in 32 bits.
+        Ok(high
+            .wrapping_add(rc.direct(low - 4)? << 4)
+            .wrapping_add(rc.reverse(&mut self.align, 4)?))
+    }
+}
+
 /// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, and appends them to `out`.
 pub(super) fn expand(
     src: &[u8],
@@ -145,16 +229,12 @@ fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
         code: u32::from_be_bytes(code),
     };
 
-    // Tables are made when first used, so that a stream of many tiny blocks does not cost megabytes for each.
-    let mut table_of = vec![0_u16; 1 << (lc + lp)];
-    let mut literals: Vec<u16> = Vec::new();
+    let mut literals = Literals::new(1 << (lc + lp));
     let mut is_match = [[HALF; 16]; STATES];
     let mut is_rep = [HALF; STATES];
     let mut is_rep_n = [[HALF; STATES]; 3];
     let mut is_rep0_long = [[HALF; 16]; STATES];
-    let mut slots = [[HALF; 64]; 4];
-    let mut special = [[HALF; 32]; 14];
-    let mut align = [HALF; 16];
+    let mut distances = Distances::new();
     let (mut lengths, mut rep_lengths) = (Lengths::new(), Lengths::new());
     let mut reps = [0_usize; 4];
     let mut state = 0_usize;
@@ -165,31 +245,8 @@ fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
         if rc.bit(&mut is_match[state][pos])? == 0 {
             let before = usize::from(out.before(1));
             let context = (done & ((1 << lp) - 1)) << lc | before >> (8 - lc);
-            let table = table_of.get_mut(context).ok_or(BAD)?;
-            if *table == 0 {
-                literals.resize(literals.len() + 0x300, HALF);
-                *table = (literals.len() / 0x300) as u16;
-            }
-            let top = usize::from(*table) * 0x300;
-            let tree = literals.get_mut(top - 0x300..top).ok_or(BAD)?;
-            let mut symbol = 1;
-            if state >= 7 {
-                // After a match, the byte that would have continued it determines the first bits.
-                let mut hint = usize::from(out.before(reps[0] + 1));
-                while symbol < 0x100 {
-                    let expected = hint >> 7 & 1;
-                    hint <<= 1;
-                    let bit = rc.bit(&mut tree[(1 + expected) << 8 | symbol])?;
-                    symbol = symbol << 1 | bit;
-                    if bit != expected {
-                        break;
-                    }
-                }
-            }
-            while symbol < 0x100 {
-                symbol = symbol << 1 | rc.bit(&mut tree[symbol])?;
-            }
-            out.push(symbol as u8)?;
+            let hint = (state >= 7).then(|| out.before(reps[0] + 1));
+            out.push(literals.read(&mut rc, context, hint)?)?;
             state = match state {
                 0..4 => 0,
                 4..10 => state - 3,
@@ -201,20 +258,7 @@ fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
         if rc.bit(&mut is_rep[state])? == 0 {
             len = lengths.read(&mut rc, pos)? + 2;
             state = if state < 7 { 7 } else { 10 };
-            let slot = rc.tree(&mut slots[(len - 2).min(3)], 6)?;
-            let distance = if slot < 4 {
-                slot as u32
-            } else {
-                let low = (slot >> 1) as u32 - 1;
-                let high = (2 | slot as u32 & 1) << low;
-                if slot < 14 {
-                    high + rc.reverse(&mut special[slot], low)?
-                } else {
-                    // All ones end the stream; the sum fits in 32 bits.
-                    high.wrapping_add(rc.direct(low - 4)? << 4)
-                        .wrapping_add(rc.reverse(&mut align, 4)?)
-                }
-            };
+            let distance = distances.read(&mut rc, len)?;
             if distance == u32::MAX {
                 break;
             }

@@ -19,6 +19,7 @@ const NOTES_MAX: usize = 4 << 20;
 const RELOCS_STRIPPED: u16 = 1;
 const IMPORTS: usize = 1;
 const RELOCATIONS: usize = 5;
+const BAD_HEADERS: UnpackError = UnpackError::Corrupt("the original's PE headers");
 
 /// A section table entry (Microsoft PE format, "Section Table").
 #[derive(Clone, Copy)]
@@ -170,101 +171,133 @@ fn rebuild(
     limit: usize,
     glance: bool,
 ) -> Result<(Layout, bool), UnpackError> {
-    const BAD: UnpackError = UnpackError::Corrupt("the original's PE headers");
     let notes = memory
         .len()
         .checked_sub(4)
         .and_then(|end| View::little(&memory).size(end))
-        .ok_or(BAD)?;
+        .ok_or(BAD_HEADERS)?;
     let notes_end = memory.len().min(notes.saturating_add(NOTES_MAX));
-    let headers = memory.get(notes..notes_end).ok_or(BAD)?.to_vec();
-    let original = Pe::at(View::little(&headers), 0).ok_or(BAD)?;
+    let headers = memory.get(notes..notes_end).ok_or(BAD_HEADERS)?.to_vec();
+    let original = Pe::at(View::little(&headers), 0).ok_or(BAD_HEADERS)?;
     if original.wide != packed.wide {
-        return Err(BAD);
+        return Err(BAD_HEADERS);
     }
     let table = original.len();
     let sections: Vec<Section> = (0..original.sections)
         .map(|i| original.section(table + i * SECTION))
         .collect::<Option<_>>()
-        .ok_or(BAD)?;
-    let base = sections.first().ok_or(BAD)?.address;
-    let view = original.view;
-
-    let code = view
-        .size(44)
-        .and_then(|at| at.checked_sub(base))
-        .ok_or(BAD)?;
-    let code_len = view.size(28).ok_or(BAD)?;
-    if header.filter != 0 && !glance {
-        let end = code.checked_add(code_len).ok_or(BAD)?;
-        let code_bytes = memory.get_mut(code..end).ok_or(BAD)?;
-        filter::undo(
-            header.filter,
-            header.cto,
-            u32::try_from(code).map_err(|_| BAD)?,
-            code_bytes,
-        )?;
-    }
-
-    let mut extra = table + sections.len() * SECTION;
-    let imports = original.directory(IMPORTS).ok_or(BAD)?;
-    let imported = if imports.0 != 0 && imports.1 > 20 {
-        extra += 8;
-        Some((
-            view.size(extra - 8).ok_or(BAD)?,
-            view.size(extra - 4).ok_or(BAD)?,
-        ))
-    } else {
-        None
+        .ok_or(BAD_HEADERS)?;
+    let base = sections.first().ok_or(BAD_HEADERS)?.address;
+    let mut original = Original {
+        headers: original,
+        base,
+        // The notes on imports and relocations follow the section table.
+        notes: table + sections.len() * SECTION,
     };
-    let relocations = original.directory(RELOCATIONS).ok_or(BAD)?;
-    let flags = view.u16(22).ok_or(BAD)? | packed.view.u16(packed.at + 22).ok_or(BAD)?;
-    let relocated = relocations.0 != 0
-        && relocations.1 != 0
-        && relocations.1 != 8
-        && flags & RELOCS_STRIPPED == 0;
-    if relocated {
-        let list = view.size(extra).ok_or(BAD)?;
-        let image_base = if original.wide {
-            view.u64(48)
-        } else {
-            view.u32(52).map(u64::from)
-        }
-        .ok_or(BAD)?;
-        let first = u32::try_from(base).map_err(|_| BAD)?;
-        let places = pe_notes::relocate(
-            &mut memory,
-            list,
-            image_base.wrapping_add(base as u64),
-            original.wide,
-        )?;
-        let table = relocations
-            .0
-            .checked_sub(base)
-            .and_then(|at| memory.get_mut(at..at.checked_add(relocations.1)?));
-        // The list has only the usual relocation type, so the table may be shorter than the original one.
-        table.and_then(|table| pe_notes::relocation_table(table, &places, first, original.wide));
-    }
-    let whole = imported.filter(|_| !glance).is_none_or(|(list, names)| {
-        let from = packed
-            .directory(IMPORTS)
-            .and_then(|(at, _)| packed.mapped(at));
-        from.is_some_and(|from| {
-            let from = Imports {
-                list,
-                names,
-                directory: imports.0,
-                base,
-                packed: from,
-                wide: original.wide,
-            };
-            pe_notes::imports(&mut memory, &from).is_some()
-        })
+    original.undo_filter(header, glance, &mut memory)?;
+    let imports = original.import_notes()?.filter(|_| !glance);
+    original.relocate(packed, &mut memory)?;
+    let complete = imports.is_none_or(|notes| {
+        original
+            .restore_imports(notes, packed, &mut memory)
+            .is_some()
     });
     Ok((
         Layout::new(packed, &headers, &sections, base, memory, limit)?,
-        whole,
+        complete,
     ))
+}
+
+/// The headers of the original, with what is needed to undo the packing of its memory.
+struct Original<'a> {
+    headers: Pe<'a>,
+    /// Address of the first section, where the restored memory starts.
+    base: usize,
+    /// Offset of the next of UPX's notes.
+    notes: usize,
+}
+
+impl Original<'_> {
+    /// Restores the addresses in calls and jumps of the code.
+    fn undo_filter(
+        &self,
+        header: &PackHeader,
+        glance: bool,
+        memory: &mut [u8],
+    ) -> Result<(), UnpackError> {
+        let view = self.headers.view;
+        let code = view
+            .size(44)
+            .and_then(|at| at.checked_sub(self.base))
+            .ok_or(BAD_HEADERS)?;
+        let len = view.size(28).ok_or(BAD_HEADERS)?;
+        if header.filter == 0 || glance {
+            return Ok(());
+        }
+        let end = code.checked_add(len).ok_or(BAD_HEADERS)?;
+        let bytes = memory.get_mut(code..end).ok_or(BAD_HEADERS)?;
+        let start = u32::try_from(code).map_err(|_| BAD_HEADERS)?;
+        filter::undo(header.filter, header.cto, start, bytes)
+    }
+
+    /// Offset of the list of imports and address of their names, if the original has imports.
+    fn import_notes(&mut self) -> Result<Option<(usize, usize)>, UnpackError> {
+        let (directory, size) = self.headers.directory(IMPORTS).ok_or(BAD_HEADERS)?;
+        if directory == 0 || size <= 20 {
+            return Ok(None);
+        }
+        let view = self.headers.view;
+        let list = view.size(self.notes).ok_or(BAD_HEADERS)?;
+        let names = view.size(self.notes + 4).ok_or(BAD_HEADERS)?;
+        self.notes += 8;
+        Ok(Some((list, names)))
+    }
+
+    /// Restores the import directory. `None` if it cannot be restored whole.
+    fn restore_imports(
+        &self,
+        (list, names): (usize, usize),
+        packed: &Pe<'_>,
+        memory: &mut [u8],
+    ) -> Option<()> {
+        let (in_packed, _) = packed.directory(IMPORTS)?;
+        let imports = Imports {
+            list,
+            names,
+            directory: self.headers.directory(IMPORTS)?.0,
+            base: self.base,
+            packed: packed.mapped(in_packed)?,
+            wide: self.headers.wide,
+        };
+        pe_notes::imports(memory, &imports)
+    }
+
+    /// Restores the addresses that the loader relocates, and the table of their places.
+    fn relocate(&self, packed: &Pe<'_>, memory: &mut [u8]) -> Result<(), UnpackError> {
+        let (view, wide) = (self.headers.view, self.headers.wide);
+        let (directory, size) = self.headers.directory(RELOCATIONS).ok_or(BAD_HEADERS)?;
+        let flags = view.u16(22).ok_or(BAD_HEADERS)?
+            | packed.view.u16(packed.at + 22).ok_or(BAD_HEADERS)?;
+        if directory == 0 || matches!(size, 0 | 8) || flags & RELOCS_STRIPPED != 0 {
+            return Ok(());
+        }
+        let list = view.size(self.notes).ok_or(BAD_HEADERS)?;
+        let image_base = match wide {
+            true => view.u64(48),
+            false => view.u32(52).map(u64::from),
+        };
+        let start = image_base
+            .ok_or(BAD_HEADERS)?
+            .wrapping_add(self.base as u64);
+        let first = u32::try_from(self.base).map_err(|_| BAD_HEADERS)?;
+        let places = pe_notes::relocate(memory, list, start, wide)?;
+        let table = directory
+            .checked_sub(self.base)
+            .and_then(|at| memory.get_mut(at..at.checked_add(size)?));
+        // The list has only the usual relocation type, so the table may be shorter than the original one.
+        table.and_then(|table| pe_notes::relocation_table(table, &places, first, wide));
+        Ok(())
+    }
 }
 
 /// An original file: its headers, and its sections in the restored memory. Bytes are copied only when they are read.
