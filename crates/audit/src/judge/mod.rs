@@ -163,39 +163,17 @@ impl<'p> Auditor<'p> {
     pub fn binary(&mut self, binary: &Binary) {
         self.binaries += 1;
         let record = KeyedRecord::new(binary);
-        let of_image = |r: &ImageRef| {
-            self.by_image
-                .get(&key(&r.reference, &r.digest, &r.platform))
-        };
-        let number = binary.location.image.as_ref().and_then(of_image).copied();
+        let vulnerabilities = self.vulnerabilities_of(binary);
+        let sums = (!self.go_sums.is_empty()).then(|| go_sum::judge(binary, self.go_sums));
+        let image = self.image_of(binary);
         let overrides = self.policy.overrides_of(binary);
         let in_force = in_force(self.policy, &self.base, &mut self.special, overrides);
-        let rows = &in_force.rules;
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
         let subject = Subject::program(binary, &plan);
-        let vulnerabilities = match self.database.map(|d| vuln::judge(binary, d)) {
-            Some(Err(damaged)) => {
-                self.damaged = Some(damaged);
-                None
-            }
-            Some(Ok(mut program)) => {
-                vex::apply(self.statements, &mut program);
-                if let Some(severities) = self.severities {
-                    program.rate(severities);
-                }
-                if let Some(fixes) = self.distribution_fixes {
-                    program.add_distribution_fixes(fixes);
-                }
-                self.fleet.add_vulnerabilities(&program);
-                Some(program)
-            }
-            None => None,
-        };
-        let sums = (!self.go_sums.is_empty()).then(|| go_sum::judge(binary, self.go_sums));
         let mut ctx = Ctx {
             binary,
-            image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
+            image: image.and_then(|n| self.images.get(n)).map(|(i, _)| i),
             today: self.today,
             vulnerabilities: vulnerabilities.as_ref(),
             has_severities: self.severities.is_some(),
@@ -208,7 +186,7 @@ impl<'p> Auditor<'p> {
             baseline: self.baseline,
             expect: &self.policy.expect,
             rules: RULES,
-            effective: rows,
+            effective: &in_force.rules,
             custom_levels: &in_force.custom,
             policy: self.policy,
             record: &record,
@@ -217,44 +195,9 @@ impl<'p> Auditor<'p> {
             code: "",
             waived: &waived,
         };
-        let mark = self.findings.mark();
-        loop {
-            let before = plan.borrow().size();
-            let mut found = 0;
-            for (rule, row) in RULES.iter().zip(rows) {
-                let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
-                    continue;
-                };
-                // Nothing starts a hidden copy, so its settings at run time never act.
-                if rule.family == Family::Godebug && ctx.hidden() {
-                    continue;
-                }
-                ctx.options = rule.options(row);
-                ctx.rule = rule.meta.id;
-                ctx.code = rule.meta.code;
-                let at = row.at.as_ref();
-                let mut sink = Sink::new(rule.meta, level, at, &subject, &mut self.findings);
-                check(&ctx, &mut sink);
-                found += sink.reported;
-            }
-            // Each finding's advice includes what the others want, so the rules run again until the plan no longer grows.
-            if found < 2 || plan.borrow().size() == before {
-                break;
-            }
-            self.findings.back_to(&mark);
-        }
-        for (custom, level) in self.policy.custom.iter().zip(&in_force.custom) {
-            if let Some(level) = *level
-                && custom.when.holds(&record)
-            {
-                let meta = &custom_rule::META;
-                let at = Some(&custom.at);
-                let mut sink =
-                    Sink::new(meta, level, at, &subject, &mut self.findings).named(&custom.id);
-                sink.report(custom_report(custom, &record));
-            }
-        }
-        if let Some((_, inside)) = number.and_then(|n| self.images.get_mut(n)) {
+        run_rules(&mut ctx, &subject, &mut self.findings);
+        run_custom_rules(&ctx, &subject, &mut self.findings);
+        if let Some((_, inside)) = image.and_then(|n| self.images.get_mut(n)) {
             inside.push(InImage {
                 path: binary.path.clone(),
                 started: binary.location.started == Some(true),
@@ -269,6 +212,33 @@ impl<'p> Auditor<'p> {
         };
         self.fleet.push(binary, &record, &self.group_by, plan);
         self.accepted.record(binary);
+    }
+
+    /// The known vulnerabilities of a program, with all that the run was given about them.
+    fn vulnerabilities_of(&mut self, binary: &Binary) -> Option<vuln::Program> {
+        let mut program = match vuln::judge(binary, self.database?) {
+            Ok(program) => program,
+            Err(damaged) => {
+                self.damaged = Some(damaged);
+                return None;
+            }
+        };
+        vex::apply(self.statements, &mut program);
+        if let Some(severities) = self.severities {
+            program.rate(severities);
+        }
+        if let Some(fixes) = self.distribution_fixes {
+            program.add_distribution_fixes(fixes);
+        }
+        self.fleet.add_vulnerabilities(&program);
+        Some(program)
+    }
+
+    /// The index of the image that holds a program.
+    fn image_of(&self, binary: &Binary) -> Option<usize> {
+        let image: &ImageRef = binary.location.image.as_ref()?;
+        let key = key(&image.reference, &image.digest, &image.platform);
+        self.by_image.get(&key).copied()
     }
 
     /// Adds a deployment file that could not be read.
@@ -391,6 +361,50 @@ impl<'p> Auditor<'p> {
         let at = row.and_then(|r| r.at.as_ref());
         let subject = Subject::new(&whole.target, whole);
         Sink::new(meta, level, at, &subject, &mut self.findings).report_always(report);
+    }
+}
+
+/// Runs the rules of the registry on a program.
+fn run_rules<'a>(ctx: &mut Ctx<'a>, subject: &Subject<'a>, findings: &mut Findings) {
+    let plan = ctx.plan;
+    let mark = findings.mark();
+    loop {
+        let before = plan.borrow().size();
+        let mut reported = 0;
+        for (rule, row) in ctx.rules.iter().zip(ctx.effective) {
+            let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
+                continue;
+            };
+            // Nothing starts a hidden copy, so its settings at run time never act.
+            if rule.family == Family::Godebug && ctx.hidden() {
+                continue;
+            }
+            ctx.options = rule.options(row);
+            ctx.rule = rule.meta.id;
+            ctx.code = rule.meta.code;
+            let mut sink = Sink::new(rule.meta, level, row.at.as_ref(), subject, findings);
+            check(ctx, &mut sink);
+            reported += sink.reported;
+        }
+        // Each finding's advice includes what the others want, so the rules run again until the plan no longer grows.
+        if reported < 2 || plan.borrow().size() == before {
+            return;
+        }
+        findings.back_to(&mark);
+    }
+}
+
+/// Runs the custom rules of the policy on a program.
+fn run_custom_rules<'a>(ctx: &Ctx<'a>, subject: &Subject<'a>, findings: &mut Findings) {
+    for (custom, level) in ctx.policy.custom.iter().zip(ctx.custom_levels) {
+        if let Some(level) = *level
+            && custom.when.holds(ctx.record)
+        {
+            let meta = &custom_rule::META;
+            let sink = Sink::new(meta, level, Some(&custom.at), subject, findings);
+            sink.named(&custom.id)
+                .report(custom_report(custom, ctx.record));
+        }
     }
 }
 

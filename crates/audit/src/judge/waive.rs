@@ -1,7 +1,7 @@
 //! Waivers: which findings they cover, and which waivers have expired or cover nothing.
 
 use super::{Auditor, file, row_of};
-use crate::finding::{PolicyRef, Waived};
+use crate::finding::{Finding, PolicyRef, Waived};
 use crate::glob;
 use crate::policy::{Effective, Waiver};
 use crate::rules::meta::{Family, Meta};
@@ -9,6 +9,7 @@ use crate::rules::policy::{expired_waiver, unused_waiver};
 use crate::rules::registry::RULES;
 use crate::rules::report::{Report, Sink, Subject};
 use crate::rules::{Check, Rule};
+use gospect_bytes::number;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most paths that the advice about a waiver names.
@@ -84,96 +85,23 @@ impl Auditor<'_> {
 
     /// Marks the findings that waivers cover, and reports waivers that have expired or cover nothing.
     pub(super) fn waive(&mut self, rows: &[Effective]) {
+        let mut open = by_rule_and_path(&self.findings.list);
         let mut reports: Vec<(&'static Meta, &PolicyRef, Report)> = Vec::new();
-        // Findings by rule and code, then by path, so that a waiver is compared with each path once instead of with each
-        // finding.
-        let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<usize>>> = BTreeMap::new();
-        for (i, f) in self.findings.list.iter().enumerate() {
-            if f.waived.is_none() {
-                let of_rule = places.entry((f.rule.clone(), f.code.clone())).or_default();
-                let path = glob::without_dot(&f.path).to_owned();
-                of_rule.entry(path).or_default().push(i);
-            }
-        }
-        for w in &self.policy.waivers {
-            let expired = w.expires.is_some_and(|day| day < self.today);
-            let mut covered = 0_u64;
-            let mut elsewhere: BTreeSet<String> = BTreeSet::new();
-            let named = places
-                .iter_mut()
-                .filter(|((rule, code), _)| w.names(rule, code));
-            for (_, paths) in named {
-                let mut take = |all: &mut Vec<usize>| {
-                    all.retain(|i| {
-                        let finding = self.findings.list.get_mut(*i);
-                        let Some(f) = finding.filter(|f| w.is_about(&f.evidence)) else {
-                            return true;
-                        };
-                        covered += 1;
-                        if !expired {
-                            f.waived = Some(Waived {
-                                reason: w.reason.clone(),
-                                expires: w.expires.map(|d| d.to_string()),
-                            });
-                        }
-                        expired
-                    });
-                    all.is_empty()
-                };
-                // Most waivers name one path.
-                if paths.get_mut(&w.path).is_some_and(&mut take) {
-                    paths.remove(&w.path);
-                }
-                if !w.is_for_one_path() {
-                    paths.retain(|path, all| {
-                        let is_covered = *path != w.path && glob::matches(&w.path, path);
-                        !(is_covered && take(all))
-                    });
-                }
-                if covered == 0 {
-                    let others = paths.keys().filter(|path| !w.is_at(path));
-                    elsewhere.extend(others.take(NAMED + 1).cloned());
-                }
-            }
-            let about = |message: String, help: &str| {
-                Report::new(message)
-                    .see("rule", w.rule.clone())
-                    .see("path", w.path.clone())
-                    .see("reason", w.reason.clone())
-                    .salient(w.rule.clone())
-                    .salient(w.path.clone())
-                    .help(help)
-            };
+        for waiver in &self.policy.waivers {
+            let is_expired = waiver.expires.is_some_and(|day| day < self.today);
+            let covered = cover(waiver, is_expired, &mut open, &mut self.findings.list);
             // One policy may serve programs and deployment files, so a run over one kind says nothing about waivers for the
             // other. A waiver is also not unused when findings that it may cover were left out.
-            let may_cover = self.findings.has_left_out(|rule, code| w.names(rule, code));
-            if covered == 0 && (may_cover || !self.judged(w)) {
-                continue;
-            }
-            if covered == 0 {
-                let message = format!("the waiver for {}{} covers nothing", w.rule, w.place());
-                reports.push((
-                    &unused_waiver::META,
-                    &w.at,
-                    about(message, &correction(w, &elsewhere)),
-                ));
-            } else if expired {
-                let day = w.expires.map(|d| d.to_string()).unwrap_or_default();
-                let message = format!(
-                    "the waiver for {}{} ran out on {day} and would cover {covered} finding{}",
-                    w.rule,
-                    w.place(),
-                    if covered == 1 { "" } else { "s" }
-                );
-                reports.push((
-                    &expired_waiver::META,
-                    &w.at,
-                    about(
-                        message,
-                        "fix what it covered and delete it, or set a new `expires`",
-                    ),
-                ));
-            }
+            let may_cover = self
+                .findings
+                .has_left_out(|rule, code| waiver.names(rule, code));
+            let report = match covered.count {
+                0 if may_cover || !self.judged(waiver) => continue,
+                0 => (&unused_waiver::META, unused(waiver, &covered.elsewhere)),
+                count if is_expired => (&expired_waiver::META, expired(waiver, count)),
+                _ => continue,
+            };
+            reports.push((report.0, &waiver.at, report.1));
         }
         for (meta, at, report) in reports {
             let Some(level) = row_of(meta, rows).and_then(|r| r.level) else {
@@ -184,4 +112,103 @@ impl Auditor<'_> {
             Sink::new(meta, level, Some(at), &subject, &mut self.findings).report(report);
         }
     }
+}
+
+/// Indexes of findings that no waiver covers yet, by rule and code, then by path: a waiver is compared with each path once instead
+/// of with each finding.
+type Open = BTreeMap<(String, String), BTreeMap<String, Vec<usize>>>;
+
+fn by_rule_and_path(findings: &[Finding]) -> Open {
+    let mut open = Open::new();
+    for (index, finding) in findings.iter().enumerate() {
+        if finding.waived.is_none() {
+            let rule = (finding.rule.clone(), finding.code.clone());
+            let path = glob::without_dot(&finding.path).to_owned();
+            let paths = open.entry(rule).or_default();
+            paths.entry(path).or_default().push(index);
+        }
+    }
+    open
+}
+
+/// The findings of one waiver.
+#[derive(Default)]
+struct Covered {
+    count: u64,
+    /// If there are none: paths where its rule has findings, at most one more than are named.
+    elsewhere: BTreeSet<String>,
+}
+
+/// Marks the findings that a waiver covers, unless it has expired, and takes them out of the open ones.
+fn cover(waiver: &Waiver, is_expired: bool, open: &mut Open, findings: &mut [Finding]) -> Covered {
+    let mut covered = Covered::default();
+    let named = open
+        .iter_mut()
+        .filter(|((rule, code), _)| waiver.names(rule, code));
+    for (_, paths) in named {
+        // Whether no finding of the path is open any more.
+        let mut take = |indexes: &mut Vec<usize>| {
+            indexes.retain(|index| {
+                let finding = findings.get_mut(*index);
+                let Some(finding) = finding.filter(|f| waiver.is_about(&f.evidence)) else {
+                    return true;
+                };
+                covered.count += 1;
+                if !is_expired {
+                    finding.waived = Some(Waived {
+                        reason: waiver.reason.clone(),
+                        expires: waiver.expires.map(|d| d.to_string()),
+                    });
+                }
+                is_expired
+            });
+            indexes.is_empty()
+        };
+        // Most waivers name one path.
+        if paths.get_mut(&waiver.path).is_some_and(&mut take) {
+            paths.remove(&waiver.path);
+        }
+        if !waiver.is_for_one_path() {
+            paths.retain(|path, indexes| {
+                let is_covered = *path != waiver.path && glob::matches(&waiver.path, path);
+                !(is_covered && take(indexes))
+            });
+        }
+        if covered.count == 0 {
+            let others = paths.keys().filter(|path| !waiver.is_at(path));
+            covered.elsewhere.extend(others.take(NAMED + 1).cloned());
+        }
+    }
+    covered
+}
+
+/// The report of a waiver that covers nothing.
+fn unused(waiver: &Waiver, elsewhere: &BTreeSet<String>) -> Report {
+    let message = format!(
+        "the waiver for {}{} covers nothing",
+        waiver.rule,
+        waiver.place()
+    );
+    report(waiver, message).help(correction(waiver, elsewhere))
+}
+
+/// The report of a waiver that would cover findings if it had not expired.
+fn expired(waiver: &Waiver, count: u64) -> Report {
+    let day = waiver.expires.map(|d| d.to_string()).unwrap_or_default();
+    let message = format!(
+        "the waiver for {}{} ran out on {day} and would cover {}",
+        waiver.rule,
+        waiver.place(),
+        number::count(count, "finding", "findings")
+    );
+    report(waiver, message).help("fix what it covered and delete it, or set a new `expires`")
+}
+
+fn report(waiver: &Waiver, message: String) -> Report {
+    Report::new(message)
+        .see("rule", waiver.rule.clone())
+        .see("path", waiver.path.clone())
+        .see("reason", waiver.reason.clone())
+        .salient(waiver.rule.clone())
+        .salient(waiver.path.clone())
 }

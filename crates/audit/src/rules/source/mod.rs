@@ -12,6 +12,7 @@ pub mod module_sum_mismatch;
 pub mod module_sum_unknown;
 pub mod modules_unknown;
 pub mod replaced_module;
+mod unanswered;
 pub mod unversioned_dependency;
 pub mod unversioned_main;
 pub mod versions_disagree;

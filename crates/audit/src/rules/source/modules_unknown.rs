@@ -1,9 +1,6 @@
-use super::effective;
-use crate::keys::DEPENDENCIES;
-use crate::policy::condition::{Condition, Operator};
+use super::unanswered::unanswered;
 use crate::rules::integrity::missing_build_info;
 use crate::rules::prelude::*;
-use crate::{glob, majors};
 use gospect_bytes::number;
 use gospect_record::ModuleList;
 use gospect_record::StandIn;
@@ -18,19 +15,6 @@ pub const META: Meta = Meta {
     since: "0.2.0",
     page: include_str!("modules_unknown.md"),
 };
-
-/// Rules that need more than paths whatever their options are, and what they need. `denied-module` and `module-below-floor` are
-/// checked entry by entry.
-const NEEDS: [(&str, &str); 8] = [
-    ("missing-sum", "checksums"),
-    ("module-sum-conflict", "checksums"),
-    ("replaced-module", "replacements"),
-    ("local-replace", "replacements"),
-    ("unversioned-dependency", "versions"),
-    ("unversioned-main", "the version of the main module"),
-    ("mixed-dependencies", "versions"),
-    ("module-not-linked", "the list of modules"),
-];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let list = ctx.binary.module_list();
@@ -97,141 +81,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         report = report.at_least(Level::Error);
     }
     sink.report(report);
-}
-
-/// The parts of the policy that cannot be answered for this program.
-fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
-    let list = ctx.binary.module_list();
-    let others: Vec<&StandIn<'_>> = rows.iter().filter(|row| !row.is_own).collect();
-    // Without package names any path may be linked in.
-    let has_names = list == ModuleList::Recorded || ctx.binary.has_package_names();
-    let open = majors::are_open(list);
-    let is_shown = |pattern: &str| {
-        let mut paths = others.iter().flat_map(|row| row.module_paths());
-        paths.any(|path| glob::matches(pattern, path))
-    };
-    // What is missing from a damaged list is unknown.
-    let is_lost = |pattern: &str, version: Option<&str>| {
-        let mut deps = ctx
-            .binary
-            .build_info
-            .iter()
-            .flat_map(|info| &info.deps)
-            .map(effective);
-        let is = |version: Option<&str>, have: &str| version.is_none_or(|v| glob::matches(v, have));
-        list == ModuleList::Cut
-            && !deps.any(|dep| glob::matches(pattern, &dep.path) && is(version, &dep.version))
-    };
-    // Whether a path is neither certainly linked in nor certainly absent.
-    let is_open = |pattern: &str| {
-        !has_names
-            || (!is_shown(pattern)
-                && (is_lost(pattern, None)
-                    || (open && others.iter().any(|row| majors::may_match(pattern, row)))))
-    };
-    let may_be_there = |pattern: &str| is_open(pattern) || is_shown(pattern);
-    // The same for a text in the paths.
-    let may_hold = |text: &str| {
-        let mut paths = others.iter().flat_map(|row| row.module_paths());
-        !paths.any(|path| path.contains(text))
-            && open
-            && others.iter().any(|row| majors::may_contain(text, row))
-    };
-    let mut asked = Vec::new();
-    let rule = |id: &str| {
-        ctx.other(id)
-            .filter(|(row, _)| row.is_set && row.level.is_some())
-    };
-    let lists = |id: &str, option: &str| -> Vec<String> {
-        let options = rule(id).map(|(row, rule)| rule.options(row));
-        let all = options.map(|o| o.list(option)).unwrap_or_default();
-        all.into_iter().map(str::to_owned).collect()
-    };
-    for entry in lists("denied-module", "deny") {
-        let is_asked = match entry.rsplit_once('@') {
-            Some((path, version)) => {
-                may_be_there(path) || (!glob::is_literal(path) && is_lost(path, Some(version)))
-            }
-            None => is_open(&entry),
-        };
-        if is_asked {
-            asked.push(format!("denied-module `{entry}`"));
-        }
-    }
-    if rule("denied-module")
-        .is_some_and(|(row, _)| row.options.iter().any(|(name, _)| *name == "allow"))
-    {
-        let allow = lists("denied-module", "allow");
-        let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
-        let may_be = |row: &StandIn<'_>| {
-            !majors::all_match(&allow, row)
-                && allow.iter().any(|pattern| majors::may_match(pattern, row))
-        };
-        if !has_names || list == ModuleList::Cut || (open && others.iter().any(|row| may_be(row))) {
-            asked.push("denied-module `allow`".to_owned());
-        }
-    }
-    for floor in lists("module-below-floor", "minimum") {
-        if floor
-            .rsplit_once('@')
-            .is_some_and(|(path, _)| may_be_there(path))
-        {
-            asked.push(format!("module-below-floor `{floor}`"));
-        }
-    }
-    if list != ModuleList::Recorded {
-        for (id, what) in NEEDS {
-            if rule(id).is_some() {
-                asked.push(format!("{id} ({what})"));
-            }
-        }
-    }
-    for (custom, level) in ctx.policy.custom.iter().zip(ctx.custom_levels) {
-        if level.is_some() {
-            let asks = |key: &str, operator: Operator, values: &[String]| match key
-                .strip_prefix("modules.")
-            {
-                Some(path) if operator.is_unary() => is_open(path),
-                Some(path) => may_be_there(path),
-                None if key == DEPENDENCIES && operator == Operator::Contains => {
-                    !has_names || list == ModuleList::Cut || values.iter().any(|v| may_hold(v))
-                }
-                None if key == DEPENDENCIES => !has_names || values.iter().any(|v| is_open(v)),
-                None => {
-                    key.starts_with("build_info.Deps")
-                        || key == "build_info.Main.Version"
-                        || key == "build_info.Main.Sum"
-                }
-            };
-            let keys = conditions(&custom.when, &asks);
-            asked.extend(
-                keys.into_iter()
-                    .map(|key| format!("{} (`{key}`)", custom.id)),
-            );
-        }
-    }
-    asked
-}
-
-/// Keys of a condition that only build info can answer.
-fn conditions<'c>(
-    when: &'c Condition,
-    asks: &dyn Fn(&str, Operator, &[String]) -> bool,
-) -> Vec<&'c str> {
-    match when {
-        Condition::All(list) | Condition::Any(list) => {
-            list.iter().flat_map(|c| conditions(c, asks)).collect()
-        }
-        Condition::Not(c) => conditions(c, asks),
-        Condition::Test {
-            key,
-            operator,
-            values,
-        } => asks(key, *operator, values)
-            .then_some(key.as_str())
-            .into_iter()
-            .collect(),
-    }
 }
 
 #[cfg(test)]
