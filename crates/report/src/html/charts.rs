@@ -84,73 +84,24 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         .iter()
         .filter_map(|b| b.go_version.as_ref())
         .collect();
+    let contradicted = |b: &Binary| !terms::claims(b, Verdict::Contradicted).is_empty();
+    let modified = |b: &Binary| terms::setting(b, "vcs.modified") == Some("true");
+    let without_record = |b: &Binary| b.build_info.is_none();
+    let without_list = |b: &Binary| b.module_list().is_unknown();
+    // Words for one and for many, number, tone, filter of the table of programs.
+    #[rustfmt::skip]
     let figures = [
-        (
-            ["Go program", "Go programs"],
-            binaries.len(),
-            Tone::Plain,
-            "",
-        ),
-        (
-            ["error", "errors"],
-            count_at("error"),
-            Tone::Bad,
-            "level:error",
-        ),
-        (
-            ["warning", "warnings"],
-            count_at("warning"),
-            Tone::Warn,
-            "level:warning",
-        ),
-        (
-            ["note", "notes"],
-            count_at("note"),
-            Tone::Plain,
-            "level:note",
-        ),
-        (
-            ["Go release", "Go releases"],
-            releases.len(),
-            Tone::Plain,
-            "",
-        ),
-        (
-            ["on unsupported Go"; 2],
-            count_of(&unsupported),
-            Tone::Warn,
-            "is:unsupported",
-        ),
-        (
-            ["contradicted"; 2],
-            count_of(&|b| !terms::claims(b, Verdict::Contradicted).is_empty()),
-            Tone::Bad,
-            "flag:!contradicted",
-        ),
-        (
-            ["from a modified tree"; 2],
-            count_of(&|b| terms::setting(b, "vcs.modified") == Some("true")),
-            Tone::Warn,
-            "flag:dirty",
-        ),
-        (
-            ["without a module record"; 2],
-            count_of(&|b| b.build_info.is_none()),
-            Tone::Warn,
-            "flag:no-record",
-        ),
-        (
-            ["without a list of modules"; 2],
-            count_of(&|b| b.module_list().is_unknown()),
-            Tone::Warn,
-            "flag:no-modules",
-        ),
-        (
-            ["not examined"; 2],
-            document.unexamined.len(),
-            Tone::Warn,
-            "",
-        ),
+        (["Go program", "Go programs"], binaries.len(), Tone::Plain, ""),
+        (["error", "errors"], count_at("error"), Tone::Bad, "level:error"),
+        (["warning", "warnings"], count_at("warning"), Tone::Warn, "level:warning"),
+        (["note", "notes"], count_at("note"), Tone::Plain, "level:note"),
+        (["Go release", "Go releases"], releases.len(), Tone::Plain, ""),
+        (["on unsupported Go"; 2], count_of(&unsupported), Tone::Warn, "is:unsupported"),
+        (["contradicted"; 2], count_of(&contradicted), Tone::Bad, "flag:!contradicted"),
+        (["from a modified tree"; 2], count_of(&modified), Tone::Warn, "flag:dirty"),
+        (["without a module record"; 2], count_of(&without_record), Tone::Warn, "flag:no-record"),
+        (["without a list of modules"; 2], count_of(&without_list), Tone::Warn, "flag:no-modules"),
+        (["not examined"; 2], document.unexamined.len(), Tone::Warn, ""),
     ];
     let mut tiles = Vec::new();
     for ([one, many], count, tone, filter) in figures {

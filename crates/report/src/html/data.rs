@@ -8,7 +8,7 @@ use crate::document::{Remark, Support};
 use crate::place::bracket;
 use crate::style::clean;
 use crate::terms::{self, Importance};
-use gospect_record::{Binary, BuildInfo, ImageRef, Module};
+use gospect_record::{Binary, BuildInfo, ImageRef, Module, Setting};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -112,40 +112,16 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
     let modules = numbered(binaries, |info, add| {
         info.deps.iter().for_each(|m| add(module(m)))
     });
-    let mut settings = HashMap::new();
-    let mut remarks = BTreeMap::<usize, Vec<usize>>::new();
-    for (index, remark) in page.remarks.iter().enumerate() {
-        if let Some(binary) = remark.binary {
-            remarks.entry(binary).or_default().push(index);
-        }
-    }
-    let mut setting_rows = Vec::new();
+    let mut settings = Settings::default();
+    let mut remarks = remarks_by_program(page.remarks);
     let rows = binaries.iter().enumerate().map(|(index, binary)| {
-        let card = card::content(binary, &page.support);
         let info = binary.build_info.as_ref();
         let has_copies = copies.get(&alike(binary)).is_some_and(|n| *n > 1);
-        let texts = columns(binary, has_copies);
-        let mut module_ids: Vec<_> = info
-            .iter()
-            .flat_map(|i| &i.deps)
-            .filter_map(|m| modules.get(&module(m)).copied())
-            .collect();
-        module_ids.sort_unstable();
-        let mut previous = 0;
+        let card = card::content(binary, &page.support);
         ProgramRow {
-            t: texts.map(|text| strings.id(&text)),
+            t: columns(binary, has_copies).map(|text| strings.id(&text)),
             z: binary.size,
-            s: match binary
-                .go_version
-                .as_ref()
-                .and_then(|version| page.support.get(version))
-            {
-                Some(Support {
-                    supported: Some(supported),
-                    ..
-                }) => i8::from(*supported),
-                _ => -1,
-            },
+            s: support(page, binary),
             f: terms::flags(binary)
                 .iter()
                 .map(|(text, importance)| (strings.id(text), rank(*importance)))
@@ -159,26 +135,15 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
                 .lists
                 .iter()
                 .map(|(title, lines)| {
-                    (
-                        strings.id(title),
-                        lines.iter().map(|line| strings.id(line)).collect(),
-                    )
+                    let title = strings.id(title);
+                    (title, lines.iter().map(|line| strings.id(line)).collect())
                 })
                 .collect(),
-            m: module_ids
-                .into_iter()
-                .map(|id| id - std::mem::replace(&mut previous, id))
-                .collect(),
+            m: module_steps(info, &modules),
             e: info
                 .iter()
-                .flat_map(|i| &i.settings)
-                .map(|s| {
-                    let row = [clean(&s.key).into_owned(), clean(&s.value).into_owned()];
-                    *settings.entry(row).or_insert_with_key(|row| {
-                        setting_rows.push(row.clone());
-                        setting_rows.len() - 1
-                    })
-                })
+                .flat_map(|info| &info.settings)
+                .map(|setting| settings.id(setting))
                 .collect(),
             n: remarks.remove(&index).unwrap_or_default(),
         }
@@ -197,11 +162,65 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         maps: &page.maps,
         strings: strings.all,
         modules: modules.into_keys().collect(),
-        settings: setting_rows,
+        settings: settings.rows,
         remarks,
         rules: &page.rules,
         binaries: rows,
     }
+}
+
+/// The settings of all programs, numbered as they come.
+#[derive(Default)]
+struct Settings {
+    indexes: HashMap<[String; 2], usize>,
+    rows: Vec<[String; 2]>,
+}
+
+impl Settings {
+    fn id(&mut self, setting: &Setting) -> usize {
+        let row = [&setting.key, &setting.value].map(|text| clean(text).into_owned());
+        *self.indexes.entry(row).or_insert_with_key(|row| {
+            self.rows.push(row.clone());
+            self.rows.len() - 1
+        })
+    }
+}
+
+/// The indexes of the findings of each program.
+fn remarks_by_program(remarks: &[Remark]) -> BTreeMap<usize, Vec<usize>> {
+    let mut by_program = BTreeMap::<usize, Vec<usize>>::new();
+    for (index, remark) in remarks.iter().enumerate() {
+        if let Some(binary) = remark.binary {
+            by_program.entry(binary).or_default().push(index);
+        }
+    }
+    by_program
+}
+
+/// Whether the release that built a program is supported: 1, 0, or -1 if that is unknown.
+fn support(page: &Page<'_>, binary: &Binary) -> i8 {
+    let version = binary.go_version.as_ref();
+    let support = version.and_then(|version| page.support.get(version));
+    match support {
+        Some(Support {
+            supported: Some(supported),
+            ..
+        }) => i8::from(*supported),
+        _ => -1,
+    }
+}
+
+/// The numbers of the modules of a program in ascending order, each as the difference to the one before.
+fn module_steps(info: Option<&BuildInfo>, modules: &BTreeMap<[String; 4], usize>) -> Vec<usize> {
+    let deps = info.iter().flat_map(|info| &info.deps);
+    let numbers = deps.filter_map(|dep| modules.get(&module(dep)).copied());
+    let mut numbers: Vec<usize> = numbers.collect();
+    numbers.sort_unstable();
+    let mut previous = 0;
+    let steps = numbers
+        .into_iter()
+        .map(|number| number - std::mem::replace(&mut previous, number));
+    steps.collect()
 }
 
 fn table<'a>(table: &'a Table, strings: &mut Strings) -> TableRows<'a> {
