@@ -58,38 +58,8 @@ pub(super) fn assemble(
         .map(<[u8]>::to_vec)
         .or(long_link)
         .unwrap_or_else(|| header.link());
-    let kind = match header.flag() {
-        0 if header.magic() == Magic::V7 && name.last() == Some(&b'/') => EntryKind::Dir,
-        0 | b'0' | b'7' | b'S' => EntryKind::File,
-        b'1' => EntryKind::HardLink(link),
-        b'2' => EntryKind::SymLink(link),
-        b'5' => EntryKind::Dir,
-        other @ (b'3' | b'4' | b'6') => EntryKind::Other(other),
-        // Volume labels, parts of multi-volume files, directory listings. Some readers extract them as files, so they count when
-        // they have content.
-        other @ (b'V' | b'M' | b'D' | b'N') if header.size()? == 0 && extended.is_none() => {
-            EntryKind::Other(other)
-        }
-        // Readers treat every other type as a file (POSIX.1-2017, pax, "typeflag").
-        _ => EntryKind::File,
-    };
-    let in_header = header.size()?;
-    let mut stored = 0;
-    if kind == EntryKind::File {
-        stored = extended.unwrap_or(in_header);
-        // Writers put zero into the header when its digits do not suffice. Any other difference makes readers disagree on the
-        // size.
-        if stored != in_header && (in_header != 0 || stored <= OCTAL_MAX) {
-            wrong.push(ArchiveError::malformed(format!(
-                "states {in_header} bytes in its header and {stored} in the extended one"
-            )));
-        }
-    } else if in_header > 0 && !matches!(kind, EntryKind::HardLink(_)) {
-        // Writers often state the size of a link's target; content after it would be read as the next header.
-        wrong.push(ArchiveError::malformed(format!(
-            "states {in_header} bytes and is of a type without content"
-        )));
-    }
+    let kind = kind(header, &name, link, extended.is_some())?;
+    let mut stored = stored_size(header, &kind, extended, wrong)?;
     let end = feed
         .offset()
         .checked_add(stored)
@@ -134,4 +104,56 @@ pub(super) fn assemble(
         end,
         stored,
     })
+}
+
+/// The kind of an entry. `has_size`: an extended header states its size.
+fn kind(
+    header: &Header,
+    name: &[u8],
+    link: Vec<u8>,
+    has_size: bool,
+) -> Result<EntryKind, ArchiveError> {
+    Ok(match header.flag() {
+        0 if header.magic() == Magic::V7 && name.last() == Some(&b'/') => EntryKind::Dir,
+        0 | b'0' | b'7' | b'S' => EntryKind::File,
+        b'1' => EntryKind::HardLink(link),
+        b'2' => EntryKind::SymLink(link),
+        b'5' => EntryKind::Dir,
+        other @ (b'3' | b'4' | b'6') => EntryKind::Other(other),
+        // Volume labels, parts of multi-volume files, directory listings. Some readers extract them as files, so they count when
+        // they have content.
+        other @ (b'V' | b'M' | b'D' | b'N') if header.size()? == 0 && !has_size => {
+            EntryKind::Other(other)
+        }
+        // Readers treat every other type as a file (POSIX.1-2017, pax, "typeflag").
+        _ => EntryKind::File,
+    })
+}
+
+/// The number of stored bytes: what the extended header states, or else the header. Contradictions are added to `wrong`.
+fn stored_size(
+    header: &Header,
+    kind: &EntryKind,
+    extended: Option<u64>,
+    wrong: &mut Vec<ArchiveError>,
+) -> Result<u64, ArchiveError> {
+    let in_header = header.size()?;
+    if *kind == EntryKind::File {
+        let stored = extended.unwrap_or(in_header);
+        // Writers put zero into the header when its digits do not suffice. Any other difference makes readers disagree on the
+        // size.
+        if stored != in_header && (in_header != 0 || stored <= OCTAL_MAX) {
+            wrong.push(ArchiveError::malformed(format!(
+                "states {in_header} bytes in its header and {stored} in the extended one"
+            )));
+        }
+        return Ok(stored);
+    }
+    if in_header > 0 && !matches!(kind, EntryKind::HardLink(_)) {
+        // Writers often state the size of a link's target; content after it would be read as the next header.
+        wrong.push(ArchiveError::malformed(format!(
+            "states {in_header} bytes and is of a type without content"
+        )));
+    }
+    Ok(0)
 }

@@ -1,15 +1,15 @@
 //! Reads the members of each container format, including nested containers.
 
 use super::links::Links;
+use super::tar_walk::TarWalk;
 use super::{IN_MEMORY, Nesting, Taken, Walker};
-use crate::archive::place::{Place, clean};
+use crate::archive::place::Place;
 use crate::archive::stream::{HEAD, detect};
 use crate::archive::tar::{self, Ending, Flow};
 use crate::archive::{
     ArchiveError, Feed, Format, StreamKind, cpio, deb, decompress, decompress_as, rpm, sniff, zip,
 };
-use crate::packages::apk;
-use gospect_bytes::{Part, ReadAt, Spill, Use};
+use gospect_bytes::{ReadAt, Spill, Use};
 use std::io::{self, Read};
 
 impl Walker<'_> {
@@ -92,95 +92,27 @@ impl Walker<'_> {
         place: &Place,
         nesting: Nesting,
     ) -> Result<(), ArchiveError> {
-        let mut links = self.links();
-        // The control part of an Alpine package comes first; all its names begin with a dot.
-        let mut may_be_package = true;
         let mut members = self.receiver.members(place, nesting.depth, self.scope);
         if let (Some(members), Some(bytes)) = (&mut members, random) {
             members.look_ahead(bytes);
         }
+        let mut walk = TarWalk {
+            walker: self,
+            place,
+            nesting,
+            random,
+            members,
+            links: self.links(),
+            may_be_package: true,
+        };
         let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
-            may_be_package &= clean(&entry.name).starts_with(b".");
-            if may_be_package && clean(&entry.name) == b".PKGINFO" && entry.size <= deb::CONTROL {
-                let mut text = Vec::new();
-                body.read_to_end(&mut text)?;
-                self.receiver.entry_seen(
-                    &place.child(&entry.name, Some(entry.mode), None),
-                    entry.size,
-                );
-                if let Some(owner) = apk::of_pkginfo(&text) {
-                    self.receiver.package(place, owner);
-                }
-                return Ok(Flow::Continue);
-            }
-            let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
-            match &entry.kind {
-                tar::EntryKind::File => {
-                    let part = random
-                        .filter(|_| entry.plain)
-                        .map(|r| Part::new(r, entry.offset, entry.size));
-                    let part = part.as_ref().filter(|part| part.len() == entry.size);
-                    let mut feed = match part {
-                        Some(part) => Feed::at(part),
-                        None => Feed::new(body),
-                    };
-                    if let Some(members) = &mut members
-                        && members.take(&entry.name, entry.size, &mut feed)? == Taken::Yes
-                    {
-                        links.replaced(&Links::name(&entry.name));
-                        return Ok(Flow::Continue);
-                    }
-                    let random = part.map(|part| part as &dyn ReadAt);
-                    let found =
-                        self.entry(&mut feed, random, entry.size, &child, nesting.inner())?;
-                    if found {
-                        links.found(Links::name(&entry.name), child);
-                    } else {
-                        // A later file of the same name replaces this one as the target of links.
-                        links.replaced(&Links::name(&entry.name));
-                    }
-                }
-                tar::EntryKind::HardLink(target) => {
-                    let (name, target) = (Links::name(&entry.name), Links::name(target));
-                    if name == target {
-                        return Ok(Flow::Continue);
-                    }
-                    if let Some(members) = &mut members {
-                        members.link(&name, &target, false);
-                    }
-                    match links.target(&target) {
-                        // From here on the link is a file of its own: the file that it was made from may be replaced.
-                        Some(of) => {
-                            self.receiver.alias(of, &child);
-                            links.found(name, child);
-                        }
-                        None => links.replaced(&name),
-                    }
-                }
-                tar::EntryKind::SymLink(target) => {
-                    if let Some(members) = &mut members {
-                        members.link(&entry.name, target, true);
-                    }
-                    links.replaced(&Links::name(&entry.name));
-                }
-                tar::EntryKind::Dir | tar::EntryKind::Other(_) => {
-                    links.replaced(&Links::name(&entry.name));
-                }
-                tar::EntryKind::Unread(problem) if entry.name.is_empty() => {
-                    self.receiver.unexamined(place, problem);
-                }
-                tar::EntryKind::Unread(problem) => {
-                    if self.name_fits(&child) {
-                        self.receiver.unexamined(&child, problem);
-                    }
-                }
-            }
+            walk.visit(entry, body)?;
             Ok(Flow::Continue)
         });
-        self.report_overflow(&links, place);
-        members
-            .into_iter()
-            .for_each(|members| members.finish(place));
+        self.report_overflow(&walk.links, place);
+        if let Some(members) = walk.members {
+            members.finish(place);
+        }
         finish.map(|_| ())
     }
 

@@ -10,6 +10,7 @@ use std::io::Read;
 mod containers;
 mod links;
 mod receiver;
+mod tar_walk;
 
 pub use receiver::{Candidate, Members, Receiver, Taken, Want};
 

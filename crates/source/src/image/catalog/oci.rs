@@ -111,64 +111,14 @@ impl Reader<'_> {
             }
             return plans;
         }
-        if Media::of(&descriptor.media_type) == Media::Schema1 {
-            self.problem(
-                &ArchiveError::unsupported(format!("{reference}: {FIRST_FORM}")),
-                false,
-            );
-            return Vec::new();
-        }
-        let most = self.store.most_documents();
-        if self.documents >= most {
-            if !self.is_cut {
-                self.is_cut = true;
-                let text = format!("{reference}: more than {most} manifests and indexes");
-                self.problem(&ArchiveError::limit(text), false);
-            }
-            return Vec::new();
-        }
-        if depth >= self.options.limits.depth {
-            let text = format!(
-                "{reference}: an index inside {} indexes at {digest}",
-                self.options.limits.depth
-            );
-            self.problem(&ArchiveError::limit(text), false);
+        if !self.may_read(descriptor, digest, reference, depth) {
             return Vec::new();
         }
         self.documents += 1;
         // Set before reading, so that an index that leads back to itself ends here, and a missing document is requested only once.
         self.seen.insert(digest, Vec::new());
-        let document = match self.fetch::<Document>(
-            &Blob::of(digest, descriptor.size),
-            MANIFEST_MAX,
-            "the manifest",
-            true,
-        ) {
-            Ok(Some(document)) => document,
-            // An archive for one platform may keep the index of all platforms.
-            Ok(None) => {
-                let platform = descriptor
-                    .platform
-                    .as_ref()
-                    .map(|p| format!(" of {p}"))
-                    .unwrap_or_default();
-                let text =
-                    format!("{reference}: the manifest {digest}{platform} is listed but not here");
-                self.other_platforms.extend(
-                    descriptor
-                        .platform
-                        .as_ref()
-                        .map(|p| format!("{p} (not here)")),
-                );
-                self.problem(&ArchiveError::new(Reason::Unreadable, text), top);
-                return Vec::new();
-            }
-            Err(error) => {
-                let error =
-                    ArchiveError::new(error.reason, format!("{reference}: {}", error.detail));
-                self.problem(&error, true);
-                return Vec::new();
-            }
+        let Some(document) = self.document(descriptor, digest, reference, top) else {
+            return Vec::new();
         };
         let plans = match &document.manifests {
             Some(manifests) => self.index(manifests, reference, depth + 1),
@@ -184,6 +134,65 @@ impl Reader<'_> {
         };
         self.seen.insert(digest, plans.clone());
         plans
+    }
+
+    /// Whether a document has a known form and is within the limits. If not, that is reported.
+    fn may_read(
+        &mut self,
+        descriptor: &Descriptor,
+        digest: Digest,
+        reference: &str,
+        depth: u32,
+    ) -> bool {
+        let most = self.store.most_documents();
+        let deepest = self.options.limits.depth;
+        let error = if Media::of(&descriptor.media_type) == Media::Schema1 {
+            ArchiveError::unsupported(format!("{reference}: {FIRST_FORM}"))
+        } else if self.documents >= most {
+            if std::mem::replace(&mut self.is_cut, true) {
+                return false;
+            }
+            ArchiveError::limit(format!(
+                "{reference}: more than {most} manifests and indexes"
+            ))
+        } else if depth >= deepest {
+            ArchiveError::limit(format!(
+                "{reference}: an index inside {deepest} indexes at {digest}"
+            ))
+        } else {
+            return true;
+        };
+        self.problem(&error, false);
+        false
+    }
+
+    /// Fetches the document of a descriptor. A problem is reported, and gives `None`.
+    fn document(
+        &mut self,
+        descriptor: &Descriptor,
+        digest: Digest,
+        reference: &str,
+        top: bool,
+    ) -> Option<Document> {
+        let blob = Blob::of(digest, descriptor.size);
+        match self.fetch::<Document>(&blob, MANIFEST_MAX, "the manifest", true) {
+            Ok(Some(document)) => Some(document),
+            // An archive for one platform may keep the index of all platforms.
+            Ok(None) => {
+                let platform = descriptor.platform.as_ref();
+                let of = platform.map(|p| format!(" of {p}")).unwrap_or_default();
+                let text = format!("{reference}: the manifest {digest}{of} is listed but not here");
+                let missing = platform.map(|p| format!("{p} (not here)"));
+                self.other_platforms.extend(missing);
+                self.problem(&ArchiveError::new(Reason::Unreadable, text), top);
+                None
+            }
+            Err(error) => {
+                let text = format!("{reference}: {}", error.detail);
+                self.problem(&ArchiveError::new(error.reason, text), true);
+                None
+            }
+        }
     }
 
     /// Reads a manifest: its configuration and layers.
