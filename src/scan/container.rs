@@ -190,7 +190,7 @@ impl Examiner<'_> {
                 }
             }
         } else {
-            let deep = match foreign::may_be_disk(head) {
+            let deep = match foreign::needs_more(head) {
                 true => feed.peek(foreign::DEEP).unwrap_or_default(),
                 false => head,
             };

@@ -306,6 +306,10 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["nearly_empty_streams_get_a_bounded_number_of_decoders"],
     ),
     (
+        "compressed bytes in a row that hold nothing",
+        &["a_stream_that_goes_on_without_holding_anything_is_given_up"],
+    ),
+    (
         "manifests and indexes of one source",
         &["indexes_without_end_are_cut"],
     ),

@@ -310,3 +310,42 @@ fn formats_that_are_not_read_are_named_wherever_they_are() {
     );
     assert!(!out.stderr.contains("not a Go program"), "{}", out.stderr);
 }
+
+/// Archives that other tools run or load as one file: read where their format is that of an archive, otherwise named.
+#[test]
+fn archives_behind_scripts_and_headers_are_read_or_named() {
+    let dir = Scratch::new();
+    let archive = zip("bin/app", &fixture(APP));
+    let packed = gzip(&tar(&[File("app", &fixture(APP))]));
+    let script = b"#!/bin/sh\ntail -n +3 $0 | tar xz\nexit\n";
+    let with = |front: &[u8], rest: &[u8]| [front, rest].concat();
+    dir.put("tree/a.pyz", &with(b"#!/usr/bin/env python3\n", &archive));
+    let crx = with(b"Cr24\x03\0\0\0\x64\0\0\0", &[0; 100]);
+    dir.put("tree/b.crx", &with(&crx, &archive));
+    let asar = b"\x04\0\0\0\x50\0\0\0\x4c\0\0\0\x48\0\0\0{\"files\":{\"app\":{\"size\":1720480}}}";
+    dir.put("tree/c.asar", &with(asar, &fixture(APP)));
+    dir.put("tree/d.run", &with(script, &packed));
+    dir.put("tree/e.tar", &tar(&[File("d.run", &with(script, &packed))]));
+    dir.put("tree/script", &script.repeat(500));
+    let tree = dir.path().join("tree");
+    let document = json(&[tree.to_str().unwrap()]);
+    let binaries = document["binaries"].as_array().unwrap().iter();
+    let paths: Vec<_> = binaries
+        .map(|b| b["path"].as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    let not_examined = unexamined(&document, &tree);
+    let short: Vec<_> = not_examined
+        .iter()
+        .map(|u| (u.0.as_str(), u.2.split(':').next().unwrap()))
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ("c.asar", "an Electron archive (asar)"),
+            ("d.run", "a script with data behind it"),
+            ("e.tar!d.run", "a script with data behind it"),
+        ]
+    );
+    assert_eq!(document["reach"]["not_go"], 1);
+}

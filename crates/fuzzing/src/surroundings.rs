@@ -14,7 +14,7 @@ pub fn foreign(data: &[u8]) {
     let body = rest.get(1..).unwrap_or_default();
     let head = body.get(..512).unwrap_or(body);
     let whole = foreign::name_of(&body, head, name).expect("memory can be read");
-    if !foreign::may_be_disk(head)
+    if !foreign::needs_more(head)
         && let Some(found) = foreign::name(head, name)
     {
         assert!(whole.is_some(), "{found}");

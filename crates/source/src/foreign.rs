@@ -110,6 +110,10 @@ const MARKS: &[Mark] = &[
     mark(0, b"age-encryption.org/v1\n", "data encrypted with age"),
     mark(3, b"NTFS    ", "an NTFS file system"),
     mark(3, b"EXFAT   ", "an exFAT file system"),
+    // An archive of Electron: the length of a number, then two lengths of the header, its text and that text (Chromium's pickle format).
+    checked(b"\x04\0\0\0", "an Electron archive (asar)", |head| {
+        head.get(16..25) == Some(b"{\"files\":")
+    }),
     checked(b"#!", "a Singularity image", |head| {
         head.get(32..41) == Some(b"SIF_MAGIC")
     }),
@@ -117,9 +121,13 @@ const MARKS: &[Mark] = &[
         let start = head.get(..head.len().min(512)).unwrap_or_default();
         memchr::memmem::find(start, b"Makeself").is_some()
     }),
+    // A script has no zero bytes, and nearly every other data has one in its first hundreds of bytes.
+    checked(b"#!", "a script with data behind it", |head| {
+        memchr::memchr(0, head).is_some()
+    }),
 ];
 
-/// Marks further in, of disks and file systems; [`may_be_disk`] recognises their first bytes.
+/// Marks further in, of disks and file systems; `may_be_disk` recognises their first bytes.
 const DISKS: &[Mark] = &[
     mark(32769, b"CD001", "an ISO 9660 image"),
     mark(34817, b"CD001", "an ISO 9660 image"),
@@ -177,9 +185,14 @@ fn ends_with(name: &[u8], end: &str) -> bool {
     tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
-/// Whether a file with these first bytes (512, or all of a shorter file) may be a disk or a file system. Those begin with zeros or
-/// a boot sector, and their marks are further in.
-pub fn may_be_disk(head: &[u8]) -> bool {
+/// Whether the format of a file with these first bytes (512, or all of a shorter file) may show only further in, up to [`DEEP`]: a disk, a file
+/// system, or a script with data behind it.
+pub fn needs_more(head: &[u8]) -> bool {
+    may_be_disk(head) || head.starts_with(b"#!")
+}
+
+/// Whether a file with these first bytes may be a disk or a file system. Those begin with zeros or a boot sector, and their marks are further in.
+fn may_be_disk(head: &[u8]) -> bool {
     let boots = match head.get(510..512) {
         Some(end) => end == b"\x55\xaa",
         // A shorter head: the first byte of code in a boot sector.
@@ -188,7 +201,7 @@ pub fn may_be_disk(head: &[u8]) -> bool {
     boots || (head.first() == Some(&0) && head.iter().take(512).all(|&byte| byte == 0))
 }
 
-/// Names the format from the first bytes, up to [`DEEP`] of them if [`may_be_disk`]. `file_name` decides only between uses of a
+/// Names the format from the first bytes, up to [`DEEP`] of them if [`needs_more`]. `file_name` decides only between uses of a
 /// container that nothing else tells apart.
 pub fn name(head: &[u8], file_name: &[u8]) -> Option<&'static str> {
     let find = |marks: &[Mark]| {
@@ -246,7 +259,7 @@ fn partitions(head: &[u8]) -> Option<&'static str> {
     used.then_some("a disk image with partitions")
 }
 
-/// Names the format of a file with random access whose first bytes are `head`. Reads further bytes only if it may be a disk.
+/// Names the format of a file with random access whose first bytes are `head`. Reads further bytes only if it [`needs_more`].
 pub fn name_of(
     bytes: &dyn ReadAt,
     head: &[u8],
@@ -260,7 +273,7 @@ pub fn name_of(
             return Ok(Some("an Apple disk image"));
         }
     }
-    if !may_be_disk(head) {
+    if !needs_more(head) {
         return Ok(name(head, file_name));
     }
     let mut deep = vec![0; DEEP];
@@ -360,6 +373,7 @@ mod tests {
                 b"xar!" => head[4..8].copy_from_slice(&[0, 28, 0, 1]),
                 b"hsqs" => head[28] = 4,
                 b"\x45\x3d\xcd\x28" => head[16..32].copy_from_slice(b"Compressed ROMFS"),
+                b"\x04\0\0\0" => head[16..25].copy_from_slice(b"{\"files\":"),
                 b"#!" => continue,
                 _ => {}
             }
@@ -373,6 +387,19 @@ mod tests {
                 assert_eq!(name(&head, b"name.doc"), None, "{}", mark.name);
             }
         }
+    }
+
+    #[test]
+    fn data_behind_a_script_is_recognised_and_a_long_script_is_not() {
+        let script = b"#!/bin/sh\ntail -n +3 $0 | tar xz\nexit\n".to_vec();
+        let long = [script.clone(), b"# text\n".repeat(1000)].concat();
+        assert_eq!(name_of(&long, &long[..512], b"x").unwrap(), None);
+        let packed = [&long[..], b"\x1f\x8b\x08\0\0\0\0\0"].concat();
+        assert!(needs_more(&packed[..512]));
+        assert_eq!(
+            name_of(&packed, &packed[..512], b"x.run").unwrap(),
+            Some("a script with data behind it")
+        );
     }
 
     #[test]

@@ -80,7 +80,7 @@ const GLIMPSE: usize = 112;
 pub(super) fn plain_gzip_content(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
     let body = gzip_body(feed.peek(SHORT_HEAD).ok()?)?;
     let is_plain =
-        |head: &[u8]| sniff(head).is_none() && !needs_more(head) && !foreign::may_be_disk(head);
+        |head: &[u8]| sniff(head).is_none() && !needs_more(head) && !foreign::needs_more(head);
     let head = scope.inflate_beginning(body, [GLIMPSE, SHORT_HEAD], |head| {
         is_plain(head) && !tar::may_be_header(head)
     });
@@ -119,6 +119,9 @@ const MAGIC: &[(&[u8], StreamKind)] = &[
     ),
     (b"PK\x03\x04", StreamKind::Format(Format::Zip)),
     (b"PK\x05\x06", StreamKind::Format(Format::Zip)),
+    // Extensions of Chromium, whose signatures stand before the archive (`components/crx_file/crx3.proto`); the directory is found from the end.
+    (b"Cr24\x02\0\0\0", StreamKind::Format(Format::Zip)),
+    (b"Cr24\x03\0\0\0", StreamKind::Format(Format::Zip)),
     // The mark of a split archive that has only one part (APPNOTE 8.5.4).
     (b"PK00PK\x03\x04", StreamKind::Format(Format::Zip)),
     // deb(5): this is always the first member; its name may be padded in different ways.
@@ -137,6 +140,9 @@ pub fn sniff(head: &[u8]) -> Option<StreamKind> {
     }
     if zstd_after_skippable(head) {
         return Some(StreamKind::Codec(Codec::Zstd));
+    }
+    if is_zipapp(head) {
+        return Some(StreamKind::Format(Format::Zip));
     }
     if looks_like_bzip2(head) {
         return Some(StreamKind::Codec(Codec::Bzip2));
@@ -175,6 +181,14 @@ fn zstd_after_skippable(mut head: &[u8]) -> bool {
         }
     }
     is_cut
+}
+
+/// An application of Python's `zipapp`: one line that names the interpreter, then a zip archive.
+fn is_zipapp(head: &[u8]) -> bool {
+    head.starts_with(b"#!")
+        && memchr::memchr(b'\n', head)
+            .and_then(|end| head.get(end + 1..))
+            .is_some_and(|rest| rest.starts_with(b"PK\x03\x04"))
 }
 
 /// The digit of the level, then the magic number of a block or of the end of the stream.
@@ -287,7 +301,14 @@ pub fn decompress<'a>(
 ) -> Result<Decompressed<'a>, ArchiveError> {
     let mut feed = Feed::owning(source);
     match sniff(feed.peek(HEAD)?) {
-        Some(StreamKind::Codec(codec)) => decompress_as(codec, feed, scope),
+        Some(StreamKind::Codec(codec)) => {
+            let mut pump = Pump::new(codec::decoder(codec, scope)?, feed, scope);
+            pump.reads_all = true;
+            Ok(Decompressed {
+                codec: Some(codec),
+                inner: Inner::Pump(pump),
+            })
+        }
         _ => Ok(Decompressed {
             codec: None,
             inner: Inner::Plain(feed),
@@ -295,7 +316,7 @@ pub fn decompress<'a>(
     }
 }
 
-/// Removes a given compression.
+/// Removes a given compression. Whatever follows the last member or frame is left in the source, where the format's own tool ignores it.
 ///
 /// # Errors
 /// See [`decompress`].
@@ -314,6 +335,9 @@ pub fn decompress_as<'a>(
 const RATIO_FLOOR: u64 = 16 << 20;
 /// The ratio is checked each time the output has grown by this much, so that the same bytes are read whatever sizes they are asked for in.
 const RATIO_STEP: u64 = 256 << 10;
+/// Most compressed bytes in a row that may produce nothing: empty blocks and padding, which a hole of a file has without end. No block of any
+/// codec needs a quarter of it.
+const MOST_EMPTY: u64 = 16 << 20;
 
 /// Moves bytes through a decoder and counts them.
 pub(super) struct Pump<'a> {
@@ -321,6 +345,10 @@ pub(super) struct Pump<'a> {
     feed: Feed<'a>,
     scope: &'a Scope,
     produced: u64,
+    /// Compressed bytes read since something was produced.
+    empty: u64,
+    /// Whether what follows the last member is read too, for the digest of the source.
+    reads_all: bool,
     /// Whether it is read ahead of its reader, who counts what is expanded ([`Decompressed::expand_ahead`]).
     is_ahead: bool,
     /// Whether the last read has failed so that the next one may wait for memory.
@@ -344,6 +372,8 @@ impl<'a> Pump<'a> {
             feed,
             scope,
             produced: 0,
+            empty: 0,
+            reads_all: false,
             is_ahead: false,
             has_paused: false,
             state: State::Between { first: true },
@@ -376,7 +406,9 @@ impl<'a> Pump<'a> {
                         }
                         Start::Done => {
                             self.state = State::Done;
-                            self.feed.drain()?;
+                            if self.reads_all {
+                                self.feed.drain()?;
+                            }
                             return Ok(Some(0));
                         }
                     }
@@ -394,7 +426,7 @@ impl<'a> Pump<'a> {
             }
             if step.produced > 0 {
                 let (within, limit) = self.count(step.produced as u64);
-                self.idle = 0;
+                (self.idle, self.empty) = (0, 0);
                 if let Some(error) = limit.or(step.error) {
                     if within == 0 {
                         return Err(error);
@@ -405,6 +437,14 @@ impl<'a> Pump<'a> {
             }
             if let Some(error) = step.error {
                 return Err(error);
+            }
+            self.empty += step.consumed as u64;
+            if self.empty > MOST_EMPTY {
+                let text = format!(
+                    "{} MiB of its compressed data hold nothing",
+                    MOST_EMPTY >> 20
+                );
+                return Err(ArchiveError::limit(text));
             }
             self.idle = if step.consumed == 0 && !step.end {
                 self.idle + 1

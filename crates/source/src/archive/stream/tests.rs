@@ -378,3 +378,41 @@ fn nearly_empty_streams_get_a_bounded_number_of_decoders() {
     let honest = bzip2(&Seed(1).bytes(60_000)).repeat(20);
     assert_eq!(unpack(&honest, &scope).1, Ok(Some(Codec::Bzip2)));
 }
+
+/// Zeros without end, as a hole of a file, after the beginning of a stream.
+#[test]
+fn a_stream_that_goes_on_without_holding_anything_is_given_up() {
+    let gib = 1 << 30;
+    for (what, front) in [
+        ("empty zstd blocks", vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0]),
+        ("xz padding", xz(b"text")),
+    ] {
+        let scope = Scope::new(Limits::default(), Budget::default());
+        let source = front.chain(io::repeat(0).take(gib));
+        let mut plain = decompress(Box::new(source), &scope).unwrap();
+        let mut out = Vec::new();
+        let error = ArchiveError::from(plain.read_to_end(&mut out).unwrap_err());
+        assert_eq!(error.reason, Reason::Limit, "{what}: {error}");
+        assert!(error.detail.contains("hold nothing"), "{what}: {error}");
+    }
+}
+
+/// A file on disk is not read beyond the last member, a layer is, because its digest covers it.
+#[test]
+fn what_follows_a_stream_is_read_only_for_a_digest() {
+    let bytes = [&gzip(b"text")[..], &vec![0; 1 << 20]].concat();
+    let scope = Scope::new(Limits::default(), Budget::default());
+    for (all, read) in [(false, 512), (true, bytes.len())] {
+        let mut rest = &bytes[..];
+        let mut out = Vec::new();
+        let mut plain = match all {
+            true => decompress(Box::new(&mut rest), &scope).unwrap(),
+            false => decompress_as(Codec::Gzip, Feed::new(&mut rest), &scope).unwrap(),
+        };
+        plain.read_to_end(&mut out).unwrap();
+        drop(plain);
+        assert_eq!(out, b"text");
+        assert!(bytes.len() - rest.len() >= read, "{all}");
+        assert_eq!(rest.is_empty(), all);
+    }
+}

@@ -246,7 +246,7 @@ impl Walker<'_> {
             self.empty(place);
             return Ok(false);
         }
-        let head = match foreign::may_be_disk(head) {
+        let head = match foreign::needs_more(head) {
             true => feed.peek(foreign::DEEP)?,
             false => head,
         };

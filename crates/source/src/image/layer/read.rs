@@ -319,7 +319,7 @@ impl<P: Payload> LayerReader<'_, P> {
         let mut len = fill(body, &mut self.head[..stream::SHORT_HEAD])?;
         if stream::needs_more(&self.head[..len]) {
             len += fill(body, &mut self.head[len..])?;
-        } else if foreign::may_be_disk(&self.head[..len]) {
+        } else if foreign::needs_more(&self.head[..len]) {
             self.head.resize(foreign::DEEP, 0);
             len += fill(body, &mut self.head[len..])?;
             self.head.resize(stream::HEAD.max(len), 0);
