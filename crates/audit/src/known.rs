@@ -137,8 +137,25 @@ pub fn newest_patch(minor: u32) -> Option<u32> {
 
 /// The newest known release, in the form that GOTOOLCHAIN takes.
 pub fn newest_release() -> String {
-    let minor = newest_minor();
+    newest_release_of(newest_minor())
+}
+
+/// The newest known patch of a minor release, in the form that GOTOOLCHAIN takes.
+pub fn newest_release_of(minor: u32) -> String {
     format!("go1.{minor}.{}", newest_patch(minor).unwrap_or(0))
+}
+
+/// The release to build with where `floor` or a newer one is wanted: its newest known patch, in the form that GOTOOLCHAIN takes. A release before
+/// Go 1.21, which GOTOOLCHAIN cannot choose, and one that is not known stay as they are written.
+pub fn release_to_reach(floor: &str) -> String {
+    let Some(release) = GoRelease::parse(floor).filter(|r| r.minor >= 21) else {
+        return floor.to_owned();
+    };
+    let newest = newest_release_of(release.minor);
+    match GoRelease::parse(&newest) >= Some(release) {
+        true => newest,
+        false => floor.to_owned(),
+    }
 }
 
 /// Settings whose value in force is stricter than the default or only different; their notes in the table are not warnings.

@@ -39,3 +39,90 @@ pub fn is_version(key: &str) -> bool {
     .contains(&key)
         || key.starts_with("modules.")
 }
+
+/// Keys that are true or false, and settings that are recorded as `true`.
+const TRUE_OR_FALSE: [&str; 15] = [
+    "-asan",
+    "-cover",
+    "-msan",
+    "-race",
+    "-trimpath",
+    "executable.debug_info",
+    "executable.go_symbols",
+    "goroot.trimmed",
+    "linkage.nx",
+    "linkage.pie",
+    "linkage.signed",
+    "linkage.static",
+    "location.started",
+    "location.visible",
+    "vcs.modified",
+];
+
+/// Why no record can have this value, or a value that this glob matches, and what to write. `None` for every other value.
+pub fn never_recorded(key: &str, value: &str) -> Option<String> {
+    let key = key.strip_prefix("settings.").unwrap_or(key);
+    let matches_one_of = |values: &[&str]| values.iter().any(|v| crate::glob::matches(value, v));
+    match key {
+        "CGO_ENABLED" => (!matches_one_of(&["0", "1"])).then(|| "it is `0` or `1`".to_owned()),
+        "port" if !value.contains(['/', '*', '?', '[', '{']) => Some(format!(
+            "it is system and architecture, such as `linux/amd64`; `{value}` may be a value of `executable.os` or `executable.arch`"
+        )),
+        "port" => crate::options::bad_port(value),
+        _ if TRUE_OR_FALSE.contains(&key) => {
+            (!matches_one_of(&["true", "false"])).then(|| "it is `true` or `false`".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whether two values of a key are the same: of versions one may have a leading `v` and the other not.
+pub fn is_same(key: &str, one: &str, other: &str) -> bool {
+    let number = |version: &'_ str| -> String {
+        let number = version.strip_prefix('v');
+        let number = number.filter(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+        number.unwrap_or(version).to_owned()
+    };
+    one == other || (is_version(key) && number(one) == number(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_no_record_has_are_refused() {
+        for (key, value, hint) in [
+            ("CGO_ENABLED", "true", "`0` or `1`"),
+            ("settings.CGO_ENABLED", "yes", "`0` or `1`"),
+            ("port", "linux", "`executable.os`"),
+            ("port", "linux/amd46", "`linux/amd64`"),
+            ("linkage.static", "yes", "`true` or `false`"),
+            ("-trimpath", "1", "`true` or `false`"),
+        ] {
+            let why = never_recorded(key, value).unwrap();
+            assert!(why.contains(hint), "{key}={value}: {why}");
+        }
+        for (key, value) in [
+            ("CGO_ENABLED", "0"),
+            ("CGO_ENABLED", "*"),
+            ("port", "linux/*"),
+            ("port", "windows/arm64"),
+            ("linkage.pie", "true"),
+            ("-tags", "true"),
+        ] {
+            assert_eq!(never_recorded(key, value), None, "{key}={value}");
+        }
+        for key in TRUE_OR_FALSE {
+            assert!(crate::keys::is_known(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_version_may_lack_its_v() {
+        assert!(is_same("version", "v2.102.0", "2.102.0"));
+        assert!(is_same("modules.example.com/x", "1.0.0", "v1.0.0"));
+        assert!(!is_same("version", "vnext", "next"));
+        assert!(!is_same("main_package", "v1", "1"));
+    }
+}

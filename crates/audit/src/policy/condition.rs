@@ -1,8 +1,8 @@
 //! Conditions of custom rules: tests of record keys, combined by `all`, `any` and `not`.
 
-use crate::glob;
 use crate::keys::KeyedRecord;
 use crate::known::{self, GoRelease};
+use crate::{glob, spelling};
 use std::cmp::Ordering;
 
 /// How to test a key.
@@ -75,6 +75,22 @@ impl Operator {
         )
     }
 
+    /// Whether it compares whole texts.
+    pub fn is_equality(self) -> bool {
+        matches!(
+            self,
+            Operator::Equals | Operator::NotEquals | Operator::In | Operator::NotIn
+        )
+    }
+
+    /// The sign before an operator that holds when the one without it does not.
+    pub fn negation(self) -> &'static str {
+        match self {
+            Operator::NotEquals | Operator::NotGlob | Operator::NotIn => "!",
+            _ => "",
+        }
+    }
+
     /// Whether it compares versions or numbers.
     pub fn is_order(self) -> bool {
         matches!(
@@ -115,7 +131,7 @@ impl Condition {
                 key,
                 operator,
                 values,
-            } => test(&record.values(key), *operator, values),
+            } => test(key, &record.values(key), *operator, values),
         }
     }
 
@@ -131,12 +147,13 @@ impl Condition {
     }
 }
 
-fn test(have: &[String], operator: Operator, want: &[String]) -> bool {
+fn test(key: &str, have: &[String], operator: Operator, want: &[String]) -> bool {
+    let is_same = |h: &str, w: &str| spelling::is_same(key, h, w);
     let any = |f: &dyn Fn(&str, &str) -> bool| have.iter().any(|h| want.iter().any(|w| f(h, w)));
     let order = |f: &dyn Fn(Ordering) -> bool| any(&|h, w| compare(h, w).is_some_and(f));
     match operator {
-        Operator::Equals | Operator::In => any(&|h, w| h == w),
-        Operator::NotEquals | Operator::NotIn => !any(&|h, w| h == w),
+        Operator::Equals | Operator::In => any(&is_same),
+        Operator::NotEquals | Operator::NotIn => !any(&is_same),
         Operator::Glob => any(&|h, w| glob::matches(w, h)),
         Operator::NotGlob => !any(&|h, w| glob::matches(w, h)),
         Operator::Contains => any(&|h, w| h.contains(w)),
@@ -198,15 +215,33 @@ mod tests {
             ("missing", "", false),
         ] {
             assert_eq!(
-                test(&have, Operator::parse(op).unwrap(), &[want.into()]),
+                test(
+                    "go_version",
+                    &have,
+                    Operator::parse(op).unwrap(),
+                    &[want.into()]
+                ),
                 yes,
                 "{op} {want}"
             );
         }
         assert!(
-            test(&[], Operator::NotEquals, &["x".into()])
-                && !test(&[], Operator::Less, &["go1.27".into()])
+            test("go_version", &[], Operator::NotEquals, &["x".into()])
+                && !test("go_version", &[], Operator::Less, &["go1.27".into()])
         );
+        let version = ["v2.102.0".to_string()];
+        for (op, want, yes) in [
+            ("=", "2.102.0", true),
+            ("!=", "2.102.0", false),
+            ("=", "2.102", false),
+        ] {
+            let operator = Operator::parse(op).unwrap();
+            assert_eq!(
+                test("version", &version, operator, &[want.into()]),
+                yes,
+                "{op} {want}"
+            );
+        }
         assert_eq!(compare("2.9", "2.28"), Some(Ordering::Less));
         assert_eq!(compare("v1.10.0", "v1.9.0"), Some(Ordering::Greater));
         assert_eq!(compare("v2.5.0", "2.10.0"), Some(Ordering::Less));

@@ -37,6 +37,16 @@ pub enum PolicyError {
     /// The limit of an expectation has no order.
     #[error("`{0}` is neither a version nor a number, so nothing is above or below it")]
     NoLimit(String),
+    /// No record can have this value.
+    #[error("no record has `{key}` `{value}`: {why}")]
+    NeverRecorded {
+        /// The key as given.
+        key: String,
+        /// The value as given.
+        value: String,
+        /// What its values are.
+        why: String,
+    },
     /// The expected value is not a glob.
     #[error("the value `{value}` {source}")]
     Glob {

@@ -67,6 +67,13 @@ impl Expectation {
                     value: text.to_owned(),
                     source,
                 })?;
+                if let Some(why) = spelling::never_recorded(key, text) {
+                    return Err(PolicyError::NeverRecorded {
+                        key: key.to_owned(),
+                        value: text.to_owned(),
+                        why,
+                    });
+                }
                 Wanted::Value(spelled(text))
             }
         };

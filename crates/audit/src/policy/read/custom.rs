@@ -218,8 +218,26 @@ impl Reader<'_> {
                     None,
                 );
             }
-            if matches!(operator, Operator::Glob | Operator::NotGlob) {
+            let is_glob = matches!(operator, Operator::Glob | Operator::NotGlob);
+            if is_glob {
                 self.glob("glob", text, span);
+            } else if operator.is_equality() && text.contains('*') {
+                self.wrong(
+                    span.clone(),
+                    format!("no value is `{text}`: this operator compares whole texts"),
+                    "a glob".into(),
+                    Some(format!("write `op = \"{}glob\"`", operator.negation())),
+                );
+            }
+            if (is_glob || operator.is_equality())
+                && let Some(why) = spelling::never_recorded(key, text)
+            {
+                self.wrong(
+                    span.clone(),
+                    format!("no record has `{key}` `{text}`"),
+                    why,
+                    None,
+                );
             }
         }
         Some(list.into_iter().map(|(table, _)| table).collect())

@@ -374,7 +374,14 @@ impl Reader<'_> {
     }
 
     fn key(&mut self, key: &str, span: &Range<usize>) {
-        if !keys::is_known(key) && self.is_listed() {
+        if key.starts_with("modules.") && key.contains(['*', '?', '[']) && self.is_listed() {
+            self.wrong(
+                span.clone(),
+                format!("`{key}` names no module: a key is not a glob"),
+                "a glob".into(),
+                Some("name one module; for several: `module-below-floor` and `denied-module` take globs".into()),
+            );
+        } else if !keys::is_known(key) && self.is_listed() {
             self.wrong(
                 span.clone(),
                 format!("`{key}` is not a record key"),
@@ -407,6 +414,7 @@ impl Reader<'_> {
                 Err(error) => {
                     let what = match error {
                         PolicyError::Glob { .. } => "not a glob",
+                        PolicyError::NeverRecorded { .. } => "not a value of this key",
                         _ => "cannot be ordered",
                     };
                     self.wrong(node.span(), error.to_string(), what.to_owned(), None);

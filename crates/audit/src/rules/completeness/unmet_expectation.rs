@@ -1,4 +1,7 @@
+use crate::facts;
+use crate::known::{self, GoRelease};
 use crate::policy::Wanted;
+use crate::policy::condition::Operator;
 use crate::rules::prelude::*;
 use gospect_record::main_version::Closeness;
 
@@ -48,14 +51,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             Report::new(format!(
                 "{} is {}, expected {}",
                 e.key,
-                crate::facts::shorten(&shown),
+                facts::shorten(&shown),
                 e.wanted
             ))
-            .see(e.key.clone(), crate::facts::shorten(&shown))
+            .see(e.key.clone(), facts::shorten(&shown))
             .salient(e.key.clone())
             // A baseline accepts that this value is missing, not that any later one is.
             .salient(e.wanted.to_string())
-            .help(advice(&e.key, &e.wanted)),
+            .help(advice(ctx, &e.key, &e.wanted)),
         );
     }
 }
@@ -66,7 +69,7 @@ fn versions(ctx: &Ctx) -> Vec<String> {
     let Some(main) = ctx.binary.main_version() else {
         return Vec::new();
     };
-    let is_pseudo = crate::known::is_pseudo_version(main.value);
+    let is_pseudo = known::is_pseudo_version(main.value);
     let is_own = |name: &str| ctx.binary.closeness(name) == Some(Closeness::Own);
     let claims = ctx.binary.versions.iter().flatten();
     let mut own: Vec<String> = claims
@@ -106,17 +109,64 @@ fn is_hexadecimal_commit(key: &str, expected: &str) -> bool {
 }
 
 /// What to do about an expectation that does not hold.
-fn advice(key: &str, wanted: &Wanted) -> String {
+fn advice(ctx: &Ctx, key: &str, wanted: &Wanted) -> String {
     let rebuild = "`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain";
-    match wanted {
-        Wanted::Value(expected)
-            if is_hexadecimal_commit(key, expected) && expected.len() < SHORTEST_COMMIT =>
+    let with = |change: BuildChange| format!("rebuild: `{}`", ctx.go_build(&[change]));
+    match (key.strip_prefix("settings.").unwrap_or(key), wanted) {
+        (key, Wanted::Value(commit))
+            if is_hexadecimal_commit(key, commit) && commit.len() < SHORTEST_COMMIT =>
         {
             format!("give {SHORTEST_COMMIT} or more digits of the commit; {rebuild}")
         }
-        Wanted::Value(_) | Wanted::Bound(..) => rebuild.to_owned(),
+        ("go_version" | "build_info.GoVersion", Wanted::Value(release)) => {
+            // Other rules ask for the newest patch, and the command can name only one release.
+            match known::release_to_reach(release) == *release
+                && GoRelease::parse(release).is_some()
+            {
+                true => with(set("GOTOOLCHAIN", release.clone())),
+                false => rebuild.to_owned(),
+            }
+        }
+        ("go_version" | "build_info.GoVersion", Wanted::Bound(Operator::AtLeast, release)) => {
+            with(set("GOTOOLCHAIN", known::release_to_reach(release)))
+        }
+        ("version" | "vcs.revision", Wanted::Value(named)) if !named.contains(GLOB) => format!(
+            "check out `{}` without changes, then `{}`",
+            facts::shorten(named),
+            ctx.go_build(&[])
+        ),
+        ("vcs.modified", Wanted::Value(value)) if value == "false" => format!(
+            "`git status --porcelain` shows what is changed; commit or ignore, then `{}`",
+            ctx.go_build(&[])
+        ),
+        (key, Wanted::Value(value)) if WHOLE_SETTINGS.contains(&key) && !value.contains(GLOB) => {
+            with(match (key.starts_with('-'), value.as_str()) {
+                (true, "false") => drop(key),
+                _ => set(key, value.clone()),
+            })
+        }
+        _ => rebuild.to_owned(),
     }
 }
+
+/// Characters that make a value a glob.
+const GLOB: [char; 4] = ['*', '?', '[', '{'];
+
+/// Build settings that are one word, which the next build can simply have.
+const WHOLE_SETTINGS: [&str; 12] = [
+    "-buildmode",
+    "-race",
+    "-trimpath",
+    "CGO_ENABLED",
+    "GO386",
+    "GOAMD64",
+    "GOARM",
+    "GOARM64",
+    "GOFIPS140",
+    "GOMIPS",
+    "GOPPC64",
+    "GORISCV64",
+];
 
 /// Fewest digits of a shortened commit: the least that git prints by itself.
 const SHORTEST_COMMIT: usize = 7;
@@ -171,7 +221,34 @@ mod tests {
             found[0].help.clone()
         };
         assert!(help("012345").starts_with("give 7 or more digits of the commit"));
-        assert!(help("9999999").starts_with("`gospect scan FILE`"));
+        assert!(help("9999999").starts_with("check out `9999999`"));
+    }
+
+    #[test]
+    fn the_advice_is_the_build_that_is_expected() {
+        let b = binary(|b| {
+            b.go_version = Some("go1.25.1".to_owned());
+            unset(b, "-trimpath");
+        });
+        let newest = format!("go_version = \"{}\"", crate::known::newest_release_of(27));
+        for (table, help) in [
+            ("go_version = \"1.26.2\"", "`gospect scan FILE`"),
+            (&newest, "GOTOOLCHAIN=go1.27."),
+            ("go_version = \">=1.27.1\"", "GOTOOLCHAIN=go1.27."),
+            ("version = \"v9.9.9\"", "check out `v9.9.9` without changes"),
+            ("\"vcs.modified\" = true", "`gospect scan FILE`"),
+            ("\"-trimpath\" = true", "go build -trimpath"),
+            ("CGO_ENABLED = 1", "CGO_ENABLED=1 "),
+            ("\"-tags\" = \"netgo\"", "`gospect scan FILE`"),
+        ] {
+            let found = Setup {
+                policy: &format!("[expect]\n{table}"),
+                rule: "unmet-expectation",
+                ..Setup::default()
+            }
+            .judge(&b);
+            assert!(found[0].help.contains(help), "{table}: {}", found[0].help);
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 use crate::rules::prelude::*;
+use gospect_knowledge::godebug::{self, Risk};
+use gospect_record::{GodebugOrigin, GodebugStatus};
 use std::collections::{HashMap, HashSet};
 
 pub const META: Meta = Meta {
     code: "GS068",
     id: "godebug-environment-override",
-    summary: "the environment overrides a GODEBUG value of the build",
+    summary: "the environment changes a GODEBUG value of the build, or how the program behaves",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
@@ -32,24 +34,57 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             continue;
         }
         let now = values.get(key).map(String::as_str).unwrap_or_default();
-        let Some(before) = built.get(key).filter(|before| *before != now) else {
-            continue;
+        let setting = format!("GODEBUG {key}={now}");
+        let report = match built.get(key) {
+            Some(before) if before == now => continue,
+            Some(before) => Report::new(format!(
+                "the environment sets {setting}; the program was built with {key}={before}"
+            ))
+            .see("GODEBUG (built in)", format!("{key}={before}")),
+            None => match change(ctx, key) {
+                Some(change) => Report::new(format!("the environment sets {setting}: {change}")),
+                None => continue,
+            },
+        };
+        let in_source = match ctx.is_gopath() {
+            true => format!("in package main: `//go:debug {key}={now}`"),
+            false => {
+                let pair = argument(&format!("{key}={now}"));
+                format!("in go.mod: `go mod edit -godebug={pair}`")
+            }
         };
         sink.report(
-            Report::new(format!("the environment sets GODEBUG {key}={now}; the program was built with {key}={before}"))
+            report
                 .see("GODEBUG (environment)", format!("{key}={now}"))
-                .see("GODEBUG (built in)", format!("{key}={before}"))
                 .salient(key.clone())
-                .help(match ctx.is_gopath() {
-                    true => format!("say it once, in package main: `//go:debug {key}={now}`, and drop it from the environment"),
-                    false => format!("say it once, in go.mod: `go mod edit -godebug={}`, and drop it from the environment", argument(&format!("{key}={now}"))),
-                }),
+                .help(format!(
+                    "say it once, {in_source}, and drop it from the environment"
+                )),
         );
     }
 }
 
+/// What a setting of the environment changes in the program, if the program has no value of its own. The rules for insecure and for diagnostic
+/// settings report those.
+fn change(ctx: &Ctx, key: &str) -> Option<&'static str> {
+    let effective = ctx.binary.godebug.effective.as_deref()?;
+    let is_in_force = effective.iter().any(|setting| {
+        setting.key == key
+            && setting.origin == GodebugOrigin::Environment
+            && setting.status == GodebugStatus::Ok
+    });
+    let known = godebug::setting(key).filter(|_| is_in_force)?;
+    let is_change = matches!(known.risk, Risk::Behaviour | Risk::Performance);
+    let sentence = match known.cost.is_empty() {
+        true => &known.what,
+        false => &known.cost,
+    };
+    (is_change && !sentence.is_empty()).then(|| sentence.trim_end_matches('.'))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::setting;
     use crate::testing::*;
 
     fn pairs(text: &str) -> Option<Vec<(String, String)>> {
@@ -70,5 +105,28 @@ mod tests {
         let found = judge_one("godebug-environment-override", &b);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("fips140=off"));
+    }
+
+    #[test]
+    fn a_value_that_changes_what_the_program_does_is_explained() {
+        let b = binary(|b| {
+            b.godebug.environment_pairs = pairs("http2client=0,gctrace=1,madvdontneed=1");
+            b.godebug.effective = Some(vec![
+                setting("http2client", "0", "environment", "ok"),
+                setting("gctrace", "1", "environment", "ok"),
+                setting("madvdontneed", "1", "environment", "no-effect"),
+            ]);
+        });
+        let found = judge_one("godebug-environment-override", &b);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let message = &found[0].message;
+        assert!(
+            message.starts_with("the environment sets GODEBUG http2client=0: "),
+            "{message}"
+        );
+        assert!(
+            message.contains("HTTP/1.1") || message.contains("1.1"),
+            "{message}"
+        );
     }
 }

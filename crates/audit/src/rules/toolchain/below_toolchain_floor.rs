@@ -1,4 +1,4 @@
-use crate::known::GoRelease;
+use crate::known::{GoRelease, release_to_reach};
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -35,27 +35,38 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(message)
             .see("go_version", version)
             .help(format!(
-                "`go get toolchain@{0}` in the module, then `{1}`",
-                argument(&toolchain(floor)),
-                ctx.go_build(&[set("GOTOOLCHAIN", toolchain(floor))])
+                "rebuild with {floor} or newer: `{}`",
+                ctx.go_build(&[set("GOTOOLCHAIN", release_to_reach(floor))])
             )),
     );
-}
-
-/// The toolchain for a floor as the go command names it: `go1.27` is the language version, its first release is `go1.27.0`
-/// (since Go 1.21).
-fn toolchain(floor: &str) -> String {
-    match GoRelease::parse(floor) {
-        Some(r) if r.patch.is_none() && !r.prerelease && r.minor >= 21 => {
-            format!("go1.{}.0", r.minor)
-        }
-        _ => floor.to_owned(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::testing::*;
+
+    /// Otherwise `outdated-patch-release` would report the next build.
+    #[test]
+    fn the_advice_is_the_newest_patch_of_the_floor() {
+        let old = binary(|b| b.go_version = Some("go1.22.1".into()));
+        for (floor, advised) in [
+            ("go1.26", crate::known::newest_release_of(26)),
+            ("go1.26.1", crate::known::newest_release_of(26)),
+            ("go1.26.99", "go1.26.99".to_owned()),
+            ("go1.99", "go1.99.0".to_owned()),
+        ] {
+            let toml = format!("[rules]\nbelow-toolchain-floor = {{ minimum = \"{floor}\" }}");
+            let found = Setup {
+                policy: &toml,
+                rule: "below-toolchain-floor",
+                ..Setup::default()
+            }
+            .judge(&old);
+            let help = &found[0].help;
+            assert!(help.contains(&format!("GOTOOLCHAIN={advised} ")), "{help}");
+            assert!(!help.contains("go get"), "{help}");
+        }
+    }
 
     #[test]
     fn the_floor_counts_patches_when_it_names_one() {

@@ -28,7 +28,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("go_version", version)
         .help(format!(
             "rebuild with go1.{supported} or newer: `{}`",
-            ctx.go_build(&[set("GOTOOLCHAIN", toolchain(supported))])
+            ctx.go_build(&[set("GOTOOLCHAIN", known::newest_release_of(supported))])
         )),
     );
 }
@@ -64,14 +64,9 @@ fn by_range(ctx: &Ctx, sink: &mut Sink) {
         .see("go_version_range", seen)
         .help(format!(
             "rebuild with go1.{supported} or newer: `{}`",
-            ctx.go_build(&[set("GOTOOLCHAIN", toolchain(supported))])
+            ctx.go_build(&[set("GOTOOLCHAIN", known::newest_release_of(supported))])
         )),
     );
-}
-
-/// The newest patch release of a minor release.
-fn toolchain(minor: u32) -> String {
-    format!("go1.{minor}.{}", known::newest_patch(minor).unwrap_or(0))
 }
 
 #[cfg(test)]
