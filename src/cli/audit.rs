@@ -52,13 +52,16 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         || policy.asks_capabilities()
         || baseline.as_ref().is_some_and(Baseline::has_capabilities);
     let mut input = Input::open(&args.source, Need::Full("audit"))?;
-    if references.database.is_some() {
+    if references.database.is_some() || policy.reads("functions") {
         input = input.with_functions();
     }
     if capabilities {
-        input = input.with_capabilities().with_packages(ListPackages::OfAll);
+        input = input.with_capabilities();
     }
-    if !rebuilt.is_empty() || references.name_digests() {
+    if capabilities || policy.reads("packages") {
+        input = input.with_packages(ListPackages::OfAll);
+    }
+    if !rebuilt.is_empty() || references.name_digests() || policy.reads("sha256") {
         input = input.with_hash();
     }
     let mut output = Output::open(&args.output)?;

@@ -9,6 +9,7 @@ use super::profile::Profile;
 use crate::audit::Level;
 use crate::audit::explain as rules;
 use crate::audit::policy::{Custom, FILE_NAME, PROFILES, Policy};
+use crate::audit::rules::Rule;
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::{explain as knowledge, godebug, goexperiment, meant};
 use crate::report::style::{Look, Tone};
@@ -56,20 +57,21 @@ fn policy_of(args: &ExplainArgs) -> Result<Policy, Error> {
 fn explain_own_rule(rule: &Custom, level: Option<Level>, format: &str) -> String {
     let level = level.map_or("off", Level::name);
     let place = format!("{}:{}", rule.at.file, rule.at.line);
+    let condition = rule.condition();
     let help = match rule.help.as_str() {
         "" => "the rule has no `help`: write what to do there, so that findings say it",
         help => help,
     };
     match format {
         "json" => pretty(&json!({ "name": rule.id, "explanations": [{
-            "kind": "custom rule", "rule": rule.id, "level": level, "message": rule.message, "help": rule.help, "file": rule.at.file, "line": rule.at.line,
+            "kind": "custom rule", "rule": rule.id, "level": level, "message": rule.message, "help": rule.help, "condition": condition, "file": rule.at.file, "line": rule.at.line,
         }] })),
         "markdown" => format!(
-            "# {}\n\nA rule of your own, at {place}, level {level}: {}\n\n{help}\n",
+            "# {}\n\nA rule of your own, at {place}, level {level}: {}\n\nCondition: `{condition}`\n\n{help}\n",
             rule.id, rule.message
         ),
         _ => format!(
-            "Rule {}\nA rule of your own, at {place}.\n\nLevel:    {level}\nMessage:  {}\nTo do:    {help}\n",
+            "Rule {}\nA rule of your own, at {place}.\n\nLevel:      {level}\nMessage:    {}\nCondition:  {condition}\nTo do:      {help}\n",
             rule.id, rule.message
         ),
     }
@@ -81,7 +83,8 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
     let rule = rules::explain(name);
     let profile = Profile::find(name, policy);
     let known = knowledge::explain(name);
-    if rule.is_none() && profile.is_none() && known.is_empty() {
+    let family = family(name);
+    if rule.is_none() && profile.is_none() && known.is_empty() && family.is_empty() {
         let names = RULES.iter().flat_map(|r| [r.meta.id, r.meta.code]);
         let own = policy.custom.iter().map(|rule| rule.id.as_str());
         let own = own.chain(policy.profiles.keys().map(String::as_str));
@@ -105,8 +108,13 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
                 }
                 value
             });
+            let families = family.first().map(|_| {
+                let rules: Vec<&str> = family.iter().map(|rule| rule.meta.id).collect();
+                json!({ "kind": "family", "family": name, "rules": rules })
+            });
             let all: Vec<Value> = rule
                 .into_iter()
+                .chain(families)
                 .chain(profile.iter().map(Profile::json))
                 .chain(known.iter().map(|e| json!(e)))
                 .collect();
@@ -115,6 +123,7 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
         "markdown" => {
             let pages = rule
                 .into_iter()
+                .chain(family_page(name, &family, "# Rules of", "- "))
                 .chain(profile.iter().map(Profile::markdown))
                 .chain(known.iter().map(|e| e.to_markdown()));
             pages.collect::<Vec<_>>().join("\n")
@@ -123,11 +132,31 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
             let pages = rule
                 .map(|page| text_of(&page) + &levels_of(name))
                 .into_iter()
+                .chain(family_page(name, &family, "Rules of", "  "))
                 .chain(profile.iter().map(Profile::text))
                 .chain(known.iter().map(|e| e.to_text()));
             pages.collect::<Vec<_>>().join("\n")
         }
     })
+}
+
+/// The rules of the family with this name; none if there is no such family.
+fn family(name: &str) -> Vec<&'static Rule> {
+    RULES
+        .iter()
+        .filter(|rule| rule.family.name() == name)
+        .collect()
+}
+
+/// A list of the rules of a family, below a heading and with a mark before each.
+fn family_page(name: &str, rules: &[&Rule], heading: &str, mark: &str) -> Option<String> {
+    let mut page = format!(
+        "{heading} the family {name}\n\n`-D`, `-W` and `-A {name}` set the level of all of them.\n\n"
+    );
+    for rule in rules {
+        let _ = writeln!(page, "{mark}{:<32} {}", rule.meta.id, rule.meta.summary);
+    }
+    (!rules.is_empty()).then_some(page)
 }
 
 /// The name in text that people paste: `GODEBUG=panicnil=1`, `panicnil=1`, `GOEXPERIMENT=norangefunc`.
@@ -317,7 +346,7 @@ mod tests {
         let all: Value = serde_json::from_str(&list("json")).unwrap();
         let names = |key: &str| all[key].as_array().unwrap().clone();
         let rules = names("rules").into_iter().map(|r| r["rule"].clone());
-        let profiles = names("profiles").into_iter();
+        let profiles = names("profiles").into_iter().chain([json!("toolchain")]);
         let settings = names("godebug").into_iter().chain(names("goexperiment"));
         for name in rules.chain(profiles).chain(settings) {
             let name = name.as_str().unwrap();
@@ -326,7 +355,7 @@ mod tests {
                     explain(name, &policy, format).unwrap().contains(name),
                     "{name}"
                 );
-                assert!(list(format).contains(name), "{name}");
+                assert!(name == "toolchain" || list(format).contains(name), "{name}");
             }
             let json: Value =
                 serde_json::from_str(&explain(name, &policy, "json").unwrap()).unwrap();
@@ -335,6 +364,14 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn a_family_lists_its_rules() {
+        let policy = Policy::built_in();
+        let text = explain("toolchain", &policy, "text").unwrap();
+        assert!(text.starts_with("Rules of the family toolchain"), "{text}");
+        assert!(text.contains("unsupported-toolchain") && !text.contains("dirty-tree"));
     }
 
     #[test]

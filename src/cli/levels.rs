@@ -39,11 +39,12 @@ impl FromArgMatches for Levels {
         for (name, _, level, _) in FLAGS {
             let rules = matches.get_many::<String>(name).into_iter().flatten();
             let places = matches.indices_of(name).into_iter().flatten();
-            all.extend(
-                rules
-                    .zip(places)
-                    .map(|(rule, position)| (position, rule.clone(), level)),
-            );
+            for (list, position) in rules.zip(places) {
+                // A glob has its own commas in braces.
+                let is_list = !list.contains('{');
+                let names = list.split(|c| c == ',' && is_list).map(str::trim);
+                all.extend(names.map(|rule| (position, rule.to_owned(), level)));
+            }
         }
         all.sort_by_key(|(position, ..)| *position);
         Ok(Self(

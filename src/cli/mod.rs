@@ -229,9 +229,7 @@ fn help_topic(name: &str) -> Option<Result<(), Error>> {
     let name = crate::report::style::clean(name);
     let hint = match near {
         Some(near) => format!("did you mean `gospect help {near}`?"),
-        None => format!(
-            "`gospect help` lists them; `gospect explain {name}` explains rules and settings"
-        ),
+        None => "`gospect help` lists them; `gospect explain` lists rules and settings".to_owned(),
     };
     Some(Err(Error::NoName {
         what: "command or topic",

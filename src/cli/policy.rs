@@ -72,6 +72,13 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     }
     let here = PathBuf::from(FILE_NAME);
     if !here.is_file() {
+        if let Some(other) = passed_over().filter(|_| !output.quiet) {
+            let other = other.to_string_lossy();
+            say!(
+                "gospect: {0} is not used, only {FILE_NAME} in the current directory is; --policy {0} uses it",
+                clean(&other)
+            );
+        }
         return None;
     }
     if !output.quiet {
@@ -79,6 +86,22 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     }
     Some(here)
 }
+
+/// A policy file that a user may expect to count, if there is none in the current directory: one with another spelling, or that of a directory above.
+fn passed_over() -> Option<PathBuf> {
+    let spelt = [".gospect.toml", "Gospect.toml", "gospect.tml"];
+    let here = spelt.into_iter().map(PathBuf::from);
+    let depth = std::env::current_dir().ok()?.components().count();
+    let above = (1..depth.min(MOST_ABOVE)).map(|up| {
+        let mut path: PathBuf = std::iter::repeat_n("..", up).collect();
+        path.push(FILE_NAME);
+        path
+    });
+    here.chain(above).find(|path| path.is_file())
+}
+
+/// Most directories above that are looked into.
+const MOST_ABOVE: usize = 32;
 
 /// Longest policy file.
 const MAX_BYTES: u64 = 16 << 20;

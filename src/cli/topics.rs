@@ -11,7 +11,10 @@ pub fn text(name: &str) -> Option<String> {
     match name {
         "targets" => Some(TARGETS.to_owned()),
         "exit-codes" => Some(EXIT_CODES.to_owned()),
-        "policy" => Some(POLICY.to_owned()),
+        "policy" | "policies" | "profile" | "profiles" | "rule" | "rules" | "waiver"
+        | "waivers" | "custom" | "expect" | "override" | "overrides" | "gospect.toml" => {
+            Some(POLICY.to_owned())
+        }
         "formats" => Some(formats()),
         _ => None,
     }
@@ -82,9 +85,33 @@ Policy: which rules of `audit` and `lint` matter how much.
                                 file
   -D RULE, -W RULE, -A RULE     error, warning, off; the last one wins
                                 RULE is a name, a code, a family, a glob, `all`
+                                a list has commas: -D dirty-tree,not-pie
+  --expect KEY=VALUE            what every program must say; KEY>=VALUE too
   --print-config                every rule with its level and options in force
   --write-baseline FILE         accept today's findings; --baseline FILE then
                                 counts only new ones
+
+The file has [rules] (levels and options), [expect], [[waivers]] (a finding
+that may pass, with a reason and a last day), [[custom]] (rules of your own),
+[[overrides]] (other settings for some programs) and [profiles.NAME]:
+
+  [rules]
+  dirty-tree = \"error\"
+  below-toolchain-floor = { minimum = \"go1.26\" }
+
+  [[waivers]]
+  rule = \"not-pie\"
+  path = \"dist/**\"
+  reason = \"until the new builder is there (OPS-123)\"
+  expires = 2027-03-31
+
+  [[custom]]
+  id = \"no-cgo\"
+  level = \"error\"
+  message = \"built with cgo\"
+  all = [{ key = \"CGO_ENABLED\", value = \"1\" }]
+
+`gospect scan --format json FILE` shows the keys of a program.
 
 Examples:
   gospect explain                        all rules

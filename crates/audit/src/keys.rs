@@ -61,7 +61,7 @@ impl<'a> KeyedRecord<'a> {
                 None => named(&unrecorded, path),
             };
         }
-        if let Some(name) = key.strip_prefix("godebug.effective.") {
+        if let Some(name) = key.strip_prefix(IN_FORCE) {
             return one(binary
                 .godebug
                 .effective
@@ -127,7 +127,7 @@ fn is_setting(key: &str) -> bool {
 
 /// Whether the key exists. A build setting exists if its name is not a typing error of a known one; `settings.NAME` takes any.
 pub fn is_known(key: &str) -> bool {
-    let free = ["settings.", "modules.", "godebug.effective."];
+    let free = ["settings.", "modules.", IN_FORCE];
     // A word such as `vcs.commit` has the form of a build setting, but no Go release writes it.
     let is_other_word = WORDS.iter().any(|(words, _)| words.contains(&key));
     ["port", "version"].contains(&key)
@@ -135,10 +135,24 @@ pub fn is_known(key: &str) -> bool {
             && misspelt_setting(key).is_none()
             && !is_other_word
             && !is_unknown_vcs(key))
-        || free
+        || (free
             .iter()
             .any(|p| key.len() > p.len() && key.starts_with(p))
+            && misspelt_debug_setting(key).is_none())
         || known().iter().any(|k| k == key)
+}
+
+/// Before the name of a GODEBUG setting whose value in force is asked for.
+const IN_FORCE: &str = "godebug.effective.";
+
+/// The GODEBUG setting that a name with a typing error means. A name that is like none may be one of a later Go.
+fn misspelt_debug_setting(key: &str) -> Option<&'static str> {
+    let name = key.strip_prefix(IN_FORCE)?;
+    let names = crate::known::debug_names();
+    match known().iter().any(|k| k == key) {
+        true => None,
+        false => gospect_knowledge::nearest(name, names).filter(|near| *near != name),
+    }
 }
 
 /// What to write instead of an unknown key: the key that the word means, a similar one, or the keys that end with it.
@@ -156,6 +170,26 @@ pub fn hint(key: &str) -> String {
     if let Some(setting) = SETTINGS.iter().find(is_written_so) {
         return format!("did you mean `{setting}`?");
     }
+    if let Some(near) = misspelt_debug_setting(key) {
+        return format!("did you mean `{IN_FORCE}{near}`?");
+    }
+    let below = |known: &&String| {
+        let rest = known.strip_prefix(key);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let parts: Vec<String> = known()
+        .iter()
+        .filter(below)
+        .map(|k| format!("`{k}`"))
+        .collect();
+    if !parts.is_empty() {
+        let more = parts.len().saturating_sub(MOST_PARTS);
+        let shown = parts.get(..MOST_PARTS).unwrap_or(&parts).join(", ");
+        return match more {
+            0 => format!("name one of its parts: {shown}"),
+            more => format!("name one of its parts: {shown} and {more} more"),
+        };
+    }
     let names = known().iter().map(String::as_str).chain(SETTINGS);
     if let Some(near) = gospect_knowledge::nearest(key, names) {
         return format!("did you mean `{near}`?");
@@ -171,6 +205,9 @@ pub fn hint(key: &str) -> String {
         longer => format!("did you mean {}?", longer.join(" or ")),
     }
 }
+
+/// Most parts of a key that a hint lists.
+const MOST_PARTS: usize = 6;
 
 /// The end of a message about a key that is like none.
 const ASKED_MOST: &str = "asked for most: `version`, `vcs.revision`, `go_version`, `main_package`, `port`, build settings such as `-trimpath`; `gospect scan --format json FILE` shows all";
@@ -276,7 +313,7 @@ fn is_unknown_vcs(key: &str) -> bool {
     key.starts_with("vcs.") && !SETTINGS.contains(&key)
 }
 
-/// Every dotted path of the record, derived from its types.
+/// Every dotted path of the record that has a value, derived from its types: `linkage.static`, not `linkage`.
 fn known() -> &'static [String] {
     static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
     KNOWN.get_or_init(|| {
@@ -299,7 +336,13 @@ fn list(value: &Value, prefix: &str, out: &mut Vec<String>) {
                 } else {
                     format!("{prefix}.{key}")
                 };
-                out.push(path.clone());
+                let is_group = match member {
+                    Value::Array(items) => items.first().is_some_and(Value::is_object),
+                    other => other.is_object(),
+                };
+                if !is_group {
+                    out.push(path.clone());
+                }
                 list(member, &path, out);
             }
         }
@@ -435,6 +478,20 @@ mod tests {
             (false, "did you mean `executable.arch`?".to_owned())
         );
         assert!(!is_known("modules.") && hint("modules.").contains("`vcs.revision`"));
+        assert_eq!(
+            (
+                is_known("godebug.effective.http2clinet"),
+                hint("godebug.effective.http2clinet")
+            ),
+            (
+                false,
+                "did you mean `godebug.effective.http2client`?".to_owned()
+            )
+        );
+        assert!(is_known("godebug.effective.ofalatergo"));
+        // A key with parts has no value of its own.
+        assert!(is_known("packages.path") && is_known("linkage.needed"));
+        assert!(!is_known("packages") && hint("packages").contains("`packages.path`"));
         for (word, meant) in [
             ("tag", "`version`"),
             ("vcs.tag", "`version`"),

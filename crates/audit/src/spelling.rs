@@ -64,6 +64,9 @@ pub fn never_recorded(key: &str, value: &str) -> Option<String> {
     let key = key.strip_prefix("settings.").unwrap_or(key);
     let matches_one_of = |values: &[&str]| values.iter().any(|v| crate::glob::matches(value, v));
     match key {
+        "version" | "go_version" | "main_package" | "port" | "vcs.revision" if value.is_empty() => {
+            Some("it is never empty; is a variable not set?".to_owned())
+        }
         "CGO_ENABLED" => (!matches_one_of(&["0", "1"])).then(|| "it is `0` or `1`".to_owned()),
         "port" if !value.contains(['/', '*', '?', '[', '{']) => Some(format!(
             "it is system and architecture, such as `linux/amd64`; `{value}` may be a value of `executable.os` or `executable.arch`"
@@ -99,6 +102,7 @@ mod tests {
             ("port", "linux/amd46", "`linux/amd64`"),
             ("linkage.static", "yes", "`true` or `false`"),
             ("-trimpath", "1", "`true` or `false`"),
+            ("version", "", "is a variable not set?"),
         ] {
             let why = never_recorded(key, value).unwrap();
             assert!(why.contains(hint), "{key}={value}: {why}");

@@ -248,6 +248,7 @@ fn a_path_may_begin_with_a_dot_or_not() {
             "write `path = \"**/dist/app\"`",
         ),
         ("dist/app", "app", "write `path = \"**/app\"`"),
+        ("dist/", "dist/sub/app", "write `path = \"dist/**\"`"),
         ("out/./ap*", "/build/app", "write `path = \"**/ap*\"`"),
         (
             "dist/*",

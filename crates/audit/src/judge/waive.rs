@@ -28,9 +28,15 @@ fn correction(waiver: &Waiver, elsewhere: &BTreeSet<String>) -> String {
         false => {
             let all = named.join(", ");
             match near_miss(&waiver.path, elsewhere) {
-                Some(path) => format!(
-                    "write `path = \"{path}\"`, which matches wherever the run starts: its rule has findings at {all}{more}; or delete it"
-                ),
+                Some(path) => {
+                    let matches = match path.starts_with("**/") {
+                        true => "which matches wherever the run starts",
+                        false => "which matches everything in the directory",
+                    };
+                    format!(
+                        "write `path = \"{path}\"`, {matches}: its rule has findings at {all}{more}; or delete it"
+                    )
+                }
                 None => format!(
                     "{general}; its rule has findings at {all}{more}: `path` is compared with these names, and `**/` in front matches any directory"
                 ),
@@ -39,21 +45,25 @@ fn correction(waiver: &Waiver, elsewhere: &BTreeSet<String>) -> String {
     }
 }
 
-/// The end of a waiver's path, after `**/`, that matches one of the paths: CI may name the same directory otherwise. As many
-/// directories as possible are kept.
+/// A glob that matches one of the paths: everything below a waiver's path that names a directory, or the end of the path after `**/`, because CI may
+/// name the same directory otherwise. As many directories as possible are kept.
 fn near_miss(path: &str, elsewhere: &BTreeSet<String>) -> Option<String> {
     let parts: Vec<&str> = path
         .split('/')
         .filter(|part| !matches!(*part, "" | "." | ".." | "**"))
         .collect();
     let mut ends = (0..parts.len()).filter_map(|start| parts.get(start..));
+    let is_near =
+        |wider: &str| wider != path && elsewhere.iter().any(|other| glob::matches(wider, other));
+    let below = format!("{}/**", parts.join("/"));
+    if !parts.is_empty() && is_near(&below) {
+        return Some(below);
+    }
     ends.find_map(|end| {
         // An end such as `*` would match everything.
         let has_name = end.iter().any(|part| part.contains(char::is_alphanumeric));
         let wider = format!("**/{}", end.join("/"));
-        let is_near =
-            has_name && wider != path && elsewhere.iter().any(|other| glob::matches(&wider, other));
-        is_near.then_some(wider)
+        (has_name && is_near(&wider)).then_some(wider)
     })
 }
 

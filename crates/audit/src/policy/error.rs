@@ -24,7 +24,9 @@ pub enum PolicyError {
         hint: String,
     },
     /// The expectation lacks a key or a value.
-    #[error("`{0}` is not KEY=VALUE, KEY>=VALUE, KEY<=VALUE, KEY>VALUE or KEY<VALUE")]
+    #[error(
+        "`{0}` is not KEY=VALUE, KEY>=VALUE, KEY<=VALUE, KEY>VALUE or KEY<VALUE; a shell takes `>` and `<` for itself: write 'KEY>=VALUE' in quotes"
+    )]
     NotAPair(String),
     /// Records have no such key.
     #[error("`{key}` is not a record key; {hint}")]

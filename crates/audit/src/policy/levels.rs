@@ -212,6 +212,18 @@ impl Policy {
         self.asks(Family::Capabilities)
     }
 
+    /// Whether an expectation, a rule of its own or `group-by` reads this key of records, or a key below it.
+    pub fn reads(&self, key: &str) -> bool {
+        let conditions = self.custom.iter().flat_map(|rule| rule.when.keys());
+        let expected = self.expect.iter().map(|e| e.key.as_str());
+        let groups = self.group_by.iter().flatten().map(String::as_str);
+        let mut all = conditions.chain(expected).chain(groups);
+        all.any(|read| {
+            let rest = read.strip_prefix(key);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
     fn asks(&self, family: Family) -> bool {
         let overrides: Vec<usize> = (0..self.overrides.len()).collect();
         let rows = [self.effective(&[]), self.effective(&overrides)];

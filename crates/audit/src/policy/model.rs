@@ -90,6 +90,13 @@ pub struct Custom {
     pub at: PolicyRef,
 }
 
+impl Custom {
+    /// The condition as a policy spells it.
+    pub fn condition(&self) -> String {
+        super::print::joined(&self.when)
+    }
+}
+
 /// A whole policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
@@ -159,7 +166,11 @@ impl Policy {
                 hint: keys::hint(key),
             });
         }
-        let text = rest.strip_prefix('=').unwrap_or(rest);
+        // `==` of programming languages means the same.
+        let text = rest
+            .strip_prefix("==")
+            .or_else(|| rest.strip_prefix('='))
+            .unwrap_or(rest);
         self.expect.push(Expectation::parse(key, text)?);
         self.is_expecting = true;
         Ok(())

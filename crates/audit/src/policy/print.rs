@@ -166,7 +166,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// A condition as the content of a TOML table.
-fn joined(c: &Condition) -> String {
+pub(super) fn joined(c: &Condition) -> String {
     match c {
         Condition::All(items) => format!("all = [{}]", inner(items)),
         Condition::Any(items) => format!("any = [{}]", inner(items)),

@@ -28,7 +28,10 @@ impl Reader<'_> {
                 }
                 let ids = RULES.iter().map(|r| r.meta.id);
                 let ids = ids.chain(self.custom_ids.iter().map(String::as_str));
-                let help = hint(name, ids, || "`gospect explain` lists all rules".into());
+                let help = match name.contains('*') || RULES.iter().any(|r| r.family.name() == name) {
+                    true => "name each rule here; -D, -W and -A take globs and families, waivers take globs".into(),
+                    false => hint(name, ids, || "`gospect explain` lists all rules".into()),
+                };
                 self.wrong(
                     key.span(),
                     format!("there is no rule `{name}`"),

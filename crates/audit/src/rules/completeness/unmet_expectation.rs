@@ -58,7 +58,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .salient(e.key.clone())
             // A baseline accepts that this value is missing, not that any later one is.
             .salient(e.wanted.to_string())
-            .help(advice(ctx, &e.key, &e.wanted)),
+            .help(match slash_stops(&e.wanted, &have) {
+                Some(wider) => {
+                    format!("in globs `*` stops at `/`: `{}={wider}` holds", e.key)
+                }
+                None => advice(ctx, &e.key, &e.wanted),
+            }),
         );
     }
 }
@@ -106,6 +111,19 @@ fn holds(key: &str, expected: &str, value: &str) -> bool {
 /// Whether the expectation is a commit, or the beginning of one, in hexadecimal digits.
 fn is_hexadecimal_commit(key: &str, expected: &str) -> bool {
     key == "vcs.revision" && expected.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The expected glob with `**` for each `*`, if that matches the values.
+fn slash_stops(wanted: &Wanted, have: &[String]) -> Option<String> {
+    let Wanted::Value(glob) = wanted else {
+        return None;
+    };
+    if !glob.contains('*') || glob.contains("**") || have.is_empty() {
+        return None;
+    }
+    let wider = glob.replace('*', "**");
+    let matches = have.iter().all(|value| crate::glob::matches(&wider, value));
+    matches.then_some(wider)
 }
 
 /// What to do about an expectation that does not hold.
@@ -240,6 +258,10 @@ mod tests {
             ("\"-trimpath\" = true", "go build -trimpath"),
             ("CGO_ENABLED = 1", "CGO_ENABLED=1 "),
             ("\"-tags\" = \"netgo\"", "`gospect scan FILE`"),
+            (
+                "main_package = \"example.com/*\"",
+                "`main_package=example.com/**` holds",
+            ),
         ] {
             let found = Setup {
                 policy: &format!("[expect]\n{table}"),
