@@ -90,13 +90,6 @@ pub struct Custom {
     pub at: PolicyRef,
 }
 
-impl Custom {
-    /// The condition as a policy spells it.
-    pub fn condition(&self) -> String {
-        super::print::joined(&self.when)
-    }
-}
-
 /// A whole policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {

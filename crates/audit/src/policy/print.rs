@@ -1,7 +1,7 @@
 //! `--print-config`: the policy in force, as a policy file that spells everything out.
 
 use super::condition::{Condition, Operator};
-use super::model::{Policy, RuleSetting, SetRule};
+use super::model::{Custom, Policy, RuleSetting, SetRule};
 use crate::finding::Level;
 use crate::options::{Default, Value};
 use crate::rules::registry::RULES;
@@ -165,8 +165,15 @@ pub(super) fn quote(text: &str) -> String {
     out
 }
 
+impl Custom {
+    /// The condition as a policy spells it.
+    pub fn condition(&self) -> String {
+        joined(&self.when)
+    }
+}
+
 /// A condition as the content of a TOML table.
-pub(super) fn joined(c: &Condition) -> String {
+fn joined(c: &Condition) -> String {
     match c {
         Condition::All(items) => format!("all = [{}]", inner(items)),
         Condition::Any(items) => format!("any = [{}]", inner(items)),
