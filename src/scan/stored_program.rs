@@ -29,7 +29,8 @@ pub(super) fn encode(program: &Program) -> Option<String> {
 
 /// The program in a text. Puts its record into the spool; `name_length` is the length of its name in its container, in bytes.
 pub(super) fn decode(text: &str, spool: &Spool, name_length: usize) -> Option<Program> {
-    let stored: Stored = serde_json::from_str(text).ok()?;
+    // From bytes, as the spool and `records:` read programs, so that the reader of a record is built for one kind of input.
+    let stored: Stored = serde_json::from_slice(text.as_bytes()).ok()?;
     Some(FoundProgram {
         place: ProgramPlace::default(),
         slice: stored.slice,

@@ -175,8 +175,38 @@ impl<R: BufRead> Records<R> {
     }
 }
 
+/// What a line is about. A line has other keys besides.
+#[derive(Deserialize)]
+struct Typed {
+    r#type: LineType,
+}
+
+/// The variants of [`Line`].
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LineType {
+    Run,
+    Image,
+    Binary,
+    Unexamined,
+    End,
+}
+
 fn parse(bytes: &[u8], line: u64) -> Result<Line, ReadError> {
-    serde_json::from_slice(bytes).map_err(|e| ReadErrorKind::NotARecord(e).at(line))
+    read_line(bytes).map_err(|e| ReadErrorKind::NotARecord(e).at(line))
+}
+
+/// Reads the type of a line, then the line as that type. The derived reader of [`Line`] would keep a copy of every value of the line in memory until
+/// it knows the type, and its errors would name no column.
+fn read_line(bytes: &[u8]) -> serde_json::Result<Line> {
+    let Typed { r#type } = serde_json::from_slice(bytes)?;
+    Ok(match r#type {
+        LineType::Run => Line::Run(serde_json::from_slice(bytes)?),
+        LineType::Image => Line::Image(serde_json::from_slice(bytes)?),
+        LineType::Binary => Line::Binary(serde_json::from_slice(bytes)?),
+        LineType::Unexamined => Line::Unexamined(serde_json::from_slice(bytes)?),
+        LineType::End => Line::End(serde_json::from_slice(bytes)?),
+    })
 }
 
 /// The next line that is not blank, without its line end.
@@ -294,6 +324,20 @@ mod tests {
             let problem = read(text.as_bytes()).unwrap_err();
             assert_eq!(problem.line, line, "{problem}");
             assert!(problem.source.to_string().contains(word), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_refused_with_its_column() {
+        for (line, expected) in [
+            (r#"{"type":"end","files":"#, "at column 22"),
+            (r#"{"type":"end"}"#, "missing field"),
+            (r#"{"files":1}"#, "missing field `type` at column 11"),
+            (r#"{"type":"binary","path":7}"#, "at column 25"),
+        ] {
+            let problem = parse(line.as_bytes(), 3).unwrap_err().to_string();
+            assert!(problem.starts_with("line 3: not a record: "), "{problem}");
+            assert!(problem.contains(expected), "{problem}");
         }
     }
 
