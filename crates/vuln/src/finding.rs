@@ -140,7 +140,8 @@ pub struct Finding {
     pub reviewed: bool,
     /// What the entry names.
     pub names: Precision,
-    /// Whether it is certain that none of the named functions (or packages) is in the program, because the names of all its functions are known.
+    /// Whether the entry names functions in all its packages, and none of them is among the functions of the program, which are all named. Nothing else can
+    /// be shown by names: packages whose variables are linked without a function have none.
     pub absent: bool,
     /// The statement of a VEX document about it.
     pub vex: Option<Vex>,

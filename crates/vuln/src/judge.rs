@@ -112,6 +112,19 @@ struct LinkedParts {
     names_nothing: bool,
     /// The entry names a package without functions.
     names_packages: bool,
+    /// The names of functions cannot show that something is not linked which the entry names.
+    may_have_more: bool,
+}
+
+impl LinkedParts {
+    /// What the entry names.
+    fn names(&self) -> Precision {
+        match () {
+            () if self.names_nothing => Precision::Nothing,
+            () if self.names_packages => Precision::Packages,
+            () => Precision::Symbols,
+        }
+    }
 }
 
 impl<'b> Judge<'b> {
@@ -200,7 +213,7 @@ impl<'b> Judge<'b> {
         }
         let parts = self.linked_parts(subject, fitting)?;
         let is_linked = parts.has_whole_package || !parts.symbols.is_empty();
-        Ok(is_linked || !self.linked.is_complete)
+        Ok(is_linked || parts.may_have_more || !self.linked.names_all_functions())
     }
 
     /// Notes a main package that was built from files (`go build main.go`): its module is not recorded.
@@ -258,7 +271,7 @@ impl<'b> Judge<'b> {
     /// Notes the modules whose linked functions are unknown: all without a function table; with one that does not name every function, those of
     /// which more may be linked than the table names.
     fn note_unknown_functions(&mut self) {
-        if self.linked.has_table && self.linked.is_complete {
+        if self.linked.names_all_functions() {
             return;
         }
         let open = |f: &&Finding| !self.linked.has_table || f.level != Level::Symbol;
@@ -315,27 +328,48 @@ impl<'b> Judge<'b> {
             for package in affected.packages.iter().filter(|p| self.is_for(p)) {
                 parts.names_packages |= !package.names_symbols();
                 let path = linked_path(package.path, subject);
-                let is_of_module = |path: &&str| self.linked.is_of(path, &subject.code);
-                let own_path = Some(&*path).filter(is_of_module);
-                let paths_in_program = own_path.map(|path| self.linked.paths_in_program(path));
-                let paths_in_program: Vec<&str> = paths_in_program.into_iter().flatten().collect();
-                if paths_in_program.is_empty() {
-                    continue;
-                }
-                parts.packages.insert(path.clone().into_owned());
-                if !package.names_symbols() {
-                    parts.has_whole_package = true;
-                    continue;
+                let paths_in_program = self.paths_in_program(&path, subject);
+                let is_linked = !paths_in_program.is_empty();
+                if is_linked {
+                    parts.packages.insert(path.clone().into_owned());
+                    parts.has_whole_package |= !package.names_symbols();
                 }
                 for symbol in package.symbols()? {
-                    let mut paths = paths_in_program.iter();
-                    if paths.any(|path| self.linked.contains(path, symbol)) {
+                    let has = |path: &&str| self.linked.contains(path, symbol);
+                    if paths_in_program.iter().any(has) {
                         parts.symbols.insert([&*path, ".", symbol].concat());
                     }
                 }
             }
         }
+        if parts.names() == Precision::Symbols && parts.symbols.is_empty() {
+            parts.may_have_more = self.may_have_symbols(subject, applying)?;
+        }
         Ok(parts)
+    }
+
+    /// Whether something that an entry names may be linked although no function is called so.
+    fn may_have_symbols(&self, subject: &Subject, applying: &[&Affected]) -> Result<bool, Damaged> {
+        let packages = applying.iter().flat_map(|affected| &affected.packages);
+        for package in packages.filter(|p| self.is_for(p)) {
+            let path = linked_path(package.path, subject);
+            let paths_in_program = self.paths_in_program(&path, subject);
+            for symbol in package.symbols()? {
+                let may_have = |path: &&str| self.linked.may_contain(path, symbol);
+                if paths_in_program.iter().any(may_have) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The paths in the program of a package of the database, if it belongs to the module.
+    fn paths_in_program(&self, path: &str, subject: &Subject) -> Vec<&'b str> {
+        match self.linked.is_of(path, &subject.code) {
+            true => self.linked.paths_in_program(path).collect(),
+            false => Vec::new(),
+        }
     }
 
     fn finding(
@@ -346,8 +380,9 @@ impl<'b> Judge<'b> {
         mut parts: LinkedParts,
         certain: bool,
     ) -> Result<Finding, Damaged> {
+        let has_named = parts.has_whole_package || !parts.symbols.is_empty();
         let level = match () {
-            () if parts.has_whole_package || !parts.symbols.is_empty() => Level::Symbol,
+            () if has_named => Level::Symbol,
             () if !parts.packages.is_empty() => Level::Package,
             () => Level::Module,
         };
@@ -358,11 +393,7 @@ impl<'b> Judge<'b> {
         if level != Level::Symbol {
             parts.symbols.clear();
         }
-        let names = match () {
-            () if parts.names_nothing => Precision::Nothing,
-            () if parts.names_packages => Precision::Packages,
-            () => Precision::Symbols,
-        };
+        let names = parts.names();
         let group: Vec<&Affected> = group.iter().collect();
         let fixed =
             fixed(&group, subject.version.as_ref()).map(|bare| match is_go(&subject.path) {
@@ -387,9 +418,11 @@ impl<'b> Judge<'b> {
             fixed,
             reviewed: entry.review == super::database::Review::Reviewed,
             names,
-            absent: level != Level::Symbol
-                && names != Precision::Nothing
-                && self.linked.is_complete,
+            // Only functions have names in a program: what is not one may be there all the same.
+            absent: names == Precision::Symbols
+                && !has_named
+                && !parts.may_have_more
+                && self.linked.names_all_functions(),
             vex: None,
             distribution_fix: None,
             chains: None,

@@ -15,8 +15,8 @@ pub struct Linked<'b> {
     packages: Vec<(Cow<'b, str>, &'b str)>,
     /// Whether the functions are from a function table.
     pub has_table: bool,
-    /// Whether the lists are complete: a function that is not listed is not in the program.
-    pub is_complete: bool,
+    /// Whether the list claims to name every function. Lists that are not from a function table cannot.
+    is_complete: bool,
     /// Whether the linked packages are known.
     pub knows_packages: bool,
     modules: Vec<&'b str>,
@@ -49,6 +49,11 @@ impl<'b> Linked<'b> {
             packages,
             modules,
         }
+    }
+
+    /// Whether a function that is not listed is not in the program.
+    pub fn names_all_functions(&self) -> bool {
+        self.has_table && self.is_complete
     }
 
     /// All packages: the path in the database.
@@ -107,6 +112,12 @@ impl<'b> Linked<'b> {
     pub fn contains(&self, path_in_program: &str, symbol: &str) -> bool {
         self.functions
             .is_some_and(|f| f.contains(path_in_program, symbol))
+    }
+
+    /// Whether something that no function is called may be linked under this name: a type, which the names of its methods show.
+    pub fn may_contain(&self, path_in_program: &str, symbol: &str) -> bool {
+        self.functions
+            .is_some_and(|f| f.has_methods_of(path_in_program, symbol))
     }
 }
 

@@ -71,6 +71,12 @@ impl Functions {
         package.is_some_and(|package| package.contains(&self.raw, name))
     }
 
+    /// Whether a type has methods that are linked.
+    pub fn has_methods_of(&self, package: &str, type_name: &str) -> bool {
+        let package = self.package(package);
+        package.is_some_and(|package| package.has_methods_of(&self.raw, type_name))
+    }
+
     fn names_of(&self, package: &str) -> Option<&Names> {
         Some(self.package(package)?.names(&self.raw))
     }

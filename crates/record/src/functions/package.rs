@@ -122,6 +122,17 @@ impl Package {
         lookup.contains(raw, name)
     }
 
+    /// Whether it has methods of a type; `raw` is the text that the runs are in.
+    pub fn has_methods_of(&self, raw: &[u8], type_name: &str) -> bool {
+        let names = self.names(raw);
+        let start = format!("{type_name}.");
+        let first = names
+            .index
+            .partition_point(|r| names.get(*r) < start.as_str());
+        let first = names.index.get(first);
+        first.is_some_and(|range| names.get(*range).starts_with(&start))
+    }
+
     fn fold(&self, raw: &[u8]) -> Names {
         let mut names = Names::default();
         let mut doubts = Vec::new();

@@ -58,15 +58,11 @@ fn proven(finding: &Finding) -> Statement {
         };
     }
     if finding.absent {
-        let what = match finding.names {
-            Precision::Symbols => "functions",
-            _ => "functions and packages",
-        };
         return Statement {
             status: Status::NotAffected,
             justification: Some("vulnerable_code_not_present"),
             detail: format!(
-                "none of the {what} that {} names is among the functions of the program",
+                "none of the functions that {} names is among the functions of the program",
                 finding.id
             ),
             action: None,
@@ -74,14 +70,16 @@ fn proven(finding: &Finding) -> Statement {
     }
     let detail = match finding.names {
         Precision::Nothing => format!("{} names neither packages nor functions", finding.id),
-        Precision::Packages if !finding.packages.is_empty() => {
-            format!(
-                "{} names packages and no functions; linked: {}",
-                finding.id,
-                finding.packages.join(", ")
-            )
-        }
-        _ => "the functions of the program are not known".to_owned(),
+        Precision::Packages if finding.packages.is_empty() => format!(
+            "{} names packages and no functions; none of these packages has a function in the program, but its variables may be used",
+            finding.id
+        ),
+        Precision::Packages => format!(
+            "{} names packages and no functions; linked: {}",
+            finding.id,
+            finding.packages.join(", ")
+        ),
+        Precision::Symbols => "not all functions of the program are known".to_owned(),
     };
     Statement {
         status: Status::UnderInvestigation,
