@@ -75,6 +75,7 @@ pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<
             .into_iter()
             .filter(|table| !table.rows.is_empty())
             .collect(),
+        links: links(diff),
         ..Page::default()
     }
     .write(out)
@@ -174,6 +175,16 @@ fn with_fix(change: &Change, value: String) -> String {
         Some(version) => format!("{value}, fixed in {}", clean(version)),
         None => value,
     }
+}
+
+/// Links to the pages of vulnerabilities.
+fn links(diff: &Diff) -> BTreeMap<String, String> {
+    let changes = diff
+        .changes()
+        .filter(|change| change.class == Class::Vulnerability);
+    let ids = changes.filter_map(|change| Some(change.key.split_once(' ')?.0));
+    ids.filter_map(|id| Some((id.to_owned(), crate::vuln::address(id)?)))
+        .collect()
 }
 
 fn change_table(title: &str, rows: Vec<Row>) -> Table {

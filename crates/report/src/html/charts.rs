@@ -60,6 +60,7 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
         support: support.clone(),
         remarks,
         rules: BTreeMap::new(),
+        links: BTreeMap::new(),
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Data<'a> {
     /// Markdown by rule.
     rules: &'a BTreeMap<String, String>,
     binaries: Vec<ProgramRow>,
+    /// Addresses by word.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    links: &'a BTreeMap<String, String>,
 }
 
 /// A table whose places are indexes into `strings`.
@@ -166,6 +169,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         remarks,
         rules: &page.rules,
         binaries: rows,
+        links: &page.links,
     }
 }
 

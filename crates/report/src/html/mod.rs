@@ -172,6 +172,8 @@ pub struct Page<'a> {
     pub support: SupportTable,
     /// Findings, shown with their programs.
     pub remarks: &'a [Remark],
+    /// Words of tables that are links, with their addresses. No address may come from a file.
+    pub links: BTreeMap<String, String>,
     /// Texts of the rules that have findings, as Markdown, by id.
     pub rules: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@ use super::Options;
 use super::levels::numbers;
 use super::statement::{statement, versions};
 use crate::html::{Page, Place, Places, Row, Table, Tile, Tone};
+use crate::sbom::date;
 use crate::style::clean;
 use gospect_bytes::escape::shell_word;
 use gospect_bytes::number::count;
@@ -12,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut tiles = vec![Tile::of(
         report.programs.len() as u64,
         "program",
@@ -34,8 +35,9 @@ pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::R
     }
     let database = &report.database;
     let page = Page {
-        title: "Known vulnerabilities".to_owned(),
+        title: title(report),
         about: vec![
+            format!("Judged on {}.", day(options)),
             format!(
                 "Database: {}, {}, {}.",
                 clean(&database.source),
@@ -44,15 +46,76 @@ pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::R
             ),
             "Level symbol: the program contains a function that the entry names; package: a package; module: only the version matches."
                 .to_owned(),
+            listed(report, options.level),
         ],
         tiles,
-        tables: [actions(report), findings(report)]
+        tables: [actions(report, options.level), findings(report)]
             .into_iter()
             .filter(|table| !table.rows.is_empty())
             .collect(),
+        links: links(report),
         ..Page::default()
     };
     page.write(out)
+}
+
+/// `Known vulnerabilities in dist`, with the first targets.
+fn title(report: &Report) -> String {
+    let mut targets: Vec<&str> = Vec::new();
+    for program in &report.programs {
+        let target = program.location.target.as_str();
+        if !target.is_empty() && !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    let named: Vec<&str> = targets.iter().take(TARGETS).copied().collect();
+    let more = match targets.len().saturating_sub(TARGETS) {
+        0 => String::new(),
+        more => format!(" and {}", count(more as u64, "more target", "more targets")),
+    };
+    match named.is_empty() {
+        true => "Known vulnerabilities".to_owned(),
+        false => format!(
+            "Known vulnerabilities in {}{more}",
+            clean(&named.join(", "))
+        ),
+    }
+}
+
+/// Most targets that the title names.
+const TARGETS: usize = 3;
+
+/// The day of [`Options::time`], such as `2026-11-30`.
+fn day(options: &Options) -> String {
+    let time = date(options.time);
+    let (day, _) = time.split_once('T').unwrap_or((&time, ""));
+    day.to_owned()
+}
+
+/// What the advice counts, as text and Markdown do, and how to count more.
+fn listed(report: &Report, level: Level) -> String {
+    let lower = report
+        .counts()
+        .into_iter()
+        .filter(|(other, _)| *other < level);
+    let lower: usize = lower.map(|(_, number)| number).sum();
+    let counted = format!("What to do counts level {} and above", level.name());
+    match lower {
+        0 => format!("{counted}."),
+        lower => format!(
+            "{counted}; `--level module` also counts the {} below.",
+            count(lower as u64, "vulnerability", "vulnerabilities")
+        ),
+    }
+}
+
+/// Links to the pages of entries and their CVEs.
+fn links(report: &Report) -> BTreeMap<String, String> {
+    let findings = report.programs.iter().flat_map(|program| &program.findings);
+    let ids = findings.flat_map(|finding| [Some(finding.id.as_str()), finding.cve()]);
+    let ids = ids.flatten();
+    ids.filter_map(|id| Some((id.to_owned(), super::page_of(id)?)))
+        .collect()
 }
 
 fn tone(level: Level) -> Tone {
@@ -63,8 +126,8 @@ fn tone(level: Level) -> Tone {
     }
 }
 
-fn actions(report: &Report) -> Table {
-    let actions = report.actions(Level::Module);
+fn actions(report: &Report, level: Level) -> Table {
+    let actions = report.actions(level);
     let rows = actions.iter().map(|action| {
         let what = action.what();
         let what = match action.to {

@@ -57,10 +57,9 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         if unnamed > 0 {
             named.push(format!("and {unnamed} more"));
         }
-        let name = match finding.cve() {
-            Some(cve) => format!("{} {cve}", finding.id),
-            None => finding.id.clone(),
-        };
+        let names = [Some(finding.id.as_str()), finding.cve()];
+        let names = names.into_iter().flatten().map(linked);
+        let name = names.collect::<Vec<_>>().join(" ");
         let severity = match report.is_rated() {
             true => {
                 let text = finding.severity.map(|s| s.to_string());
@@ -72,7 +71,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             out,
             "| {} | {} |{severity} {} | {} | {} |",
             finding.level.name(),
-            cell(&name),
+            name,
             cell(&versions(finding)),
             cell(finding.fixed.as_deref().unwrap_or("no version")),
             cell(&named.join(", "))
@@ -86,6 +85,14 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     }
     chains(&rows, options.limit(CHAINS), out)?;
     distributions(&rows, options.limit(CHAINS), out)
+}
+
+/// An ID as a link to its page, if there is one.
+fn linked(id: &str) -> String {
+    match super::page_of(id) {
+        Some(address) => format!("[{}]({address})", cell(id)),
+        None => cell(id),
+    }
 }
 
 /// The most certain chain of calls of each row, where chains were asked for.
@@ -135,7 +142,12 @@ fn distributions(
         writeln!(out, "\n### What distributions say\n")?;
     }
     for (finding, lines) in said.iter().take(most) {
-        writeln!(out, "- {}: {}", cell(&finding.id), cell(&lines.join("; ")))?;
+        writeln!(
+            out,
+            "- {}: {}",
+            linked(&finding.id),
+            cell(&lines.join("; "))
+        )?;
     }
     if let more @ 1.. = said.len().saturating_sub(most) {
         writeln!(out, "- and {more} more; `--all` lists them")?;

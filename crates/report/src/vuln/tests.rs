@@ -100,6 +100,7 @@ fn listed(name: &str, report: &Report, level: Level, listing: Listing) -> String
         level,
         time: 0,
         bill: None,
+        fail_severity: Vec::new(),
     };
     let mut out = Vec::new();
     (format(name).unwrap().render)(report, &options, &mut out).unwrap();
@@ -543,6 +544,7 @@ fn statements_on_a_bill_name_its_components() {
         level: Level::Symbol,
         time: 0,
         bill: Some(bill),
+        fail_severity: Vec::new(),
     };
     let mut out = Vec::new();
     (format("cyclonedx-vex").unwrap().render)(&report, &options, &mut out).unwrap();
@@ -567,6 +569,129 @@ fn statements_on_a_bill_name_its_components() {
         assert_eq!(row["references"][0]["id"], id.replace("CVE", "GO"));
     }
     assert!(document.get("components").is_none());
+}
+
+/// The decision of a document that was given, with one key of its statement set to another value, as a format writes it.
+fn decision(format: &str, keys: &[(&str, &str)]) -> Value {
+    let mut given = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "statements": [{
+            "vulnerability": "GO-2026-0001", "products": ["dist/app"], "status": "not_affected",
+        }],
+    });
+    for (key, value) in keys {
+        given["statements"][0][*key] = json!(value);
+    }
+    let given = vex::Document::parse(given.to_string().as_bytes(), "my.json").unwrap();
+    let mut report = report();
+    report.programs.truncate(1);
+    vex::apply(&[given], &mut report.programs[0]);
+    let written = document(format, &report);
+    let rows = match format {
+        "openvex" => &written["statements"],
+        _ => &written["vulnerabilities"],
+    };
+    let is_it = |row: &&Value| {
+        let id = row.pointer("/vulnerability/name").or_else(|| row.get("id"));
+        id == Some(&json!("GO-2026-0001"))
+    };
+    let row = rows.as_array().unwrap().iter().find(is_it).unwrap();
+    match format {
+        "openvex" => row.clone(),
+        _ => row["analysis"].clone(),
+    }
+}
+
+#[test]
+fn own_decisions_keep_their_justification() {
+    let word = ("justification", "vulnerable_code_not_in_execute_path");
+    let text = ("impact_statement", "never parses");
+    let openvex = decision("openvex", &[word]);
+    assert_eq!(openvex["status"], "not_affected");
+    assert_eq!(openvex["justification"], word.1);
+    let cyclonedx = decision("cyclonedx-vex", &[word]);
+    assert_eq!(cyclonedx["state"], "not_affected");
+    assert_eq!(cyclonedx["justification"], "code_not_reachable");
+    let detail = format!("{} (my.json)", word.1);
+    assert_eq!(cyclonedx["detail"], detail);
+    // A text beside the word is kept too.
+    let openvex = decision("openvex", &[word, text]);
+    assert_eq!(openvex["justification"], word.1);
+    assert_eq!(openvex["impact_statement"], "never parses (my.json)");
+    let cyclonedx = decision("cyclonedx-vex", &[word, text]);
+    assert_eq!(cyclonedx["detail"], "never parses (my.json)");
+    // Prose is no word, and a word that only the other format has stands in the text.
+    let prose = decision("openvex", &[text]);
+    assert_eq!(prose.get("justification"), None);
+    assert_eq!(prose["impact_statement"], "never parses (my.json)");
+    let only_openvex = "vulnerable_code_cannot_be_controlled_by_adversary";
+    let cyclonedx = decision("cyclonedx-vex", &[("justification", only_openvex), text]);
+    assert_eq!(cyclonedx.get("justification"), None);
+    let detail = format!("{only_openvex}: never parses (my.json)");
+    assert_eq!(cyclonedx["detail"], detail);
+    // Only what is not affected has a justification.
+    let fixed = decision("openvex", &[word, ("status", "fixed")]);
+    assert_eq!(fixed.get("justification"), None);
+    assert_eq!(fixed["status_notes"], format!("{} (my.json)", word.1));
+}
+
+/// A decision that was written is read again as it was.
+#[test]
+fn decisions_survive_both_formats() {
+    let mut report = report();
+    report.programs.truncate(1);
+    let given = json!({
+        "bomFormat": "CycloneDX",
+        "vulnerabilities": [{
+            "id": "GO-2026-0001", "affects": [{ "ref": "dist/app" }],
+            "analysis": { "state": "not_affected", "justification": "code_not_reachable" },
+        }],
+    });
+    let given = vex::Document::parse(given.to_string().as_bytes(), "my.json").unwrap();
+    vex::apply(&[given], &mut report.programs[0]);
+    for format in ["openvex", "cyclonedx-vex"] {
+        let text = document(format, &report).to_string();
+        let again = vex::Document::parse(text.as_bytes(), "ours.json").unwrap();
+        assert!(again.without_reason().is_empty(), "{format}");
+        let mut program = report.programs[0].clone();
+        vex::apply(&[again], &mut program);
+        let mut findings = program.findings.iter();
+        let finding = findings.find(|f| f.id == "GO-2026-0001").unwrap();
+        let word = finding
+            .vex
+            .as_ref()
+            .and_then(|vex| vex.justification.as_deref());
+        let word = word.and_then(vex::Justification::parse).unwrap();
+        assert_eq!(word.cyclonedx(), Some("code_not_reachable"), "{format}");
+    }
+}
+
+#[test]
+fn junit_fails_where_a_condition_of_severity_fails() {
+    let report = report();
+    let failures = |fail_severity| {
+        let options = Options {
+            listing: Listing::Grouped,
+            color: false,
+            width: None,
+            level: Level::Symbol,
+            time: 0,
+            bill: None,
+            fail_severity,
+        };
+        let mut out = Vec::new();
+        (format("junit").unwrap().render)(&report, &options, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        (
+            text.matches("<failure ").count(),
+            text.matches("<testcase").count(),
+        )
+    };
+    let (all, cases) = failures(Vec::new());
+    assert!(all == cases && cases > 0);
+    // Nothing of the report has a severity.
+    let exploited = gospect_vuln::severity::Condition::parse("exploited").unwrap();
+    assert_eq!(failures(vec![exploited]), (0, cases));
 }
 
 /// What is said of one program does not reach another that has the same module.
@@ -666,6 +791,7 @@ fn each_program_is_listed_at_its_own_level() {
         page.contains(&format!(r#""summary":"{numbers}""#)),
         "{page}"
     );
+    let page = rendered("html", &mixed, Level::Module);
     assert!(page.contains(&format!("{numbers}: Summary of GO-2026-0001")));
     let text = rendered("text", &mixed, Level::Module);
     let version = "(golang.org/x/net v0.30.0)";
@@ -693,4 +819,97 @@ fn each_program_is_listed_at_its_own_level() {
     assert!(text.contains("\n      in version1 "), "{text}");
     let page = rendered("html", &report_of(&[linked.clone(), linked]), Level::Symbol);
     assert!(page.contains(r#""summary":"2 programs link it""#));
+}
+
+/// The data block of the page.
+#[cfg(feature = "formats")]
+fn page(report: &Report, level: Level) -> (String, Value) {
+    let html = rendered("html", report, level);
+    let data = html.split("application/json\">").nth(1);
+    let data = data.unwrap().split("</script>").next().unwrap();
+    let data = serde_json::from_str(data).unwrap();
+    (html, data)
+}
+
+/// The page gives the advice of text and Markdown, and says what it leaves out.
+#[cfg(feature = "formats")]
+#[test]
+fn the_page_advises_as_text_and_markdown_do() {
+    let report = report();
+    for level in Level::ALL {
+        let (_, data) = page(&report, level);
+        let tables = data["tables"].as_array().unwrap();
+        let advice = tables.iter().find(|t| t["title"] == "What to do").unwrap();
+        let rows = advice["rows"].as_array().unwrap();
+        let rows: Vec<(String, usize)> = rows
+            .iter()
+            .map(|row| {
+                let what = row["cells"][1].as_str().unwrap();
+                let what = what.split(": `go get").next().unwrap();
+                (what.to_owned(), row["places"].as_array().unwrap().len())
+            })
+            .collect();
+        let text = rendered("text", &report, level);
+        let markdown = rendered("markdown", &report, level);
+        for (what, number) in &rows {
+            let what = what.as_str();
+            let in_text = text.lines().find(|line| line.starts_with(what)).unwrap();
+            assert!(
+                in_text.contains(&format!(" {number} vulnerabilit")),
+                "{in_text}"
+            );
+            let end = format!(": {number}");
+            let mut lines = markdown.lines().filter(|line| line.starts_with("- "));
+            assert!(lines.any(|line| line.ends_with(&end)), "{markdown}");
+        }
+        assert_eq!(rows.len(), report.actions(level).len());
+        let about = data["about"].to_string();
+        let says_more = about.contains("`--level module` also counts");
+        // Nothing in the report is found by the version alone.
+        assert_eq!(says_more, level == Level::Symbol, "{about}");
+    }
+}
+
+#[cfg(feature = "formats")]
+#[test]
+fn the_page_names_target_and_day_and_links_entries() {
+    let mut report = report();
+    for (number, program) in report.programs.iter_mut().enumerate() {
+        program.location.target = format!("dist/{number}");
+    }
+    let (html, data) = page(&report, Level::Symbol);
+    assert!(
+        html.contains("<title>Known vulnerabilities in dist/0, dist/1"),
+        "{}",
+        data["title"]
+    );
+    assert!(data["about"].to_string().contains("Judged on 1970-01-01."));
+    let links = &data["links"];
+    assert_eq!(
+        links["GO-2026-0001"],
+        "https://pkg.go.dev/vuln/GO-2026-0001"
+    );
+    assert_eq!(
+        links["CVE-2026-0001"],
+        "https://nvd.nist.gov/vuln/detail/CVE-2026-0001"
+    );
+}
+
+#[test]
+fn markdown_links_entries_and_only_entries() {
+    let mut report = report();
+    let markdown = rendered("markdown", &report, Level::Symbol);
+    let linked = "[GO-2026-0001](https://pkg.go.dev/vuln/GO-2026-0001) [CVE-2026-0001](https://nvd.nist.gov/vuln/detail/CVE-2026-0001)";
+    assert!(markdown.contains(linked), "{markdown}");
+    // What is no ID cannot become an address.
+    for id in ["GO-](https://x", "CVE-2026-1)[x", "CVE-", "EXAMPLE-1"] {
+        for program in &mut report.programs {
+            for finding in &mut program.findings {
+                finding.id = id.to_owned();
+                finding.aliases = vec![id.to_owned()];
+            }
+        }
+        let markdown = rendered("markdown", &report, Level::Symbol);
+        assert!(!markdown.contains("]("), "{markdown}");
+    }
 }

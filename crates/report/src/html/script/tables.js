@@ -36,12 +36,29 @@
     return [list, more];
   }
 
+  // Text in which words that have an address are links; `draw` writes what is between them.
+  const links = data.links ?? {};
+  function linked(element, words, draw) {
+    let plain = "";
+    for (const word of words.split(/(\s+)/)) {
+      if (!Object.hasOwn(links, word)) { plain += word; continue; }
+      if (plain) draw(element, plain);
+      plain = "";
+      const link = make("a", "whole", word);
+      link.href = links[word];
+      link.rel = "noreferrer";
+      element.append(link);
+    }
+    if (plain) draw(element, plain);
+    return element;
+  }
+
   function drawTable(table, number) {
     const body = make("tbody");
     const numeric = table.columns.map((_, index) => table.rows.every((row) => NUMBER.test(row.cells[index])));
     const names = table.places ? [...table.columns, table.places.heading] : table.columns;
     const place = ([name, note]) => {
-      const item = make("li", "", breakable(make("span", "mono"), text[name]));
+      const item = make("li", "", linked(make("span", "mono"), text[name], breakable));
       if (text[note]) item.append(shortened(text[note]));
       return item;
     };
@@ -55,7 +72,8 @@
           button.addEventListener("click", () => show(row.binary));
           td.append(button);
         } else {
-          coded(td, cell, table.columns[index] === "what to do");
+          const copies = table.columns[index] === "what to do";
+          linked(td, cell, (element, words) => coded(element, words, copies));
         }
         td.dataset.label = table.columns[index];
         lines[0].append(td);
