@@ -10,7 +10,7 @@ use super::go_sum;
 use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
-use super::vuln::{read_fixes, read_severities, read_vex};
+use super::vuln::{read_fixes, read_severities};
 use crate::audit::policy::{Input as Given, Judged};
 use crate::audit::{Audit, Auditor, Baseline, Date, Finding, Policy};
 use crate::bytes::number::count;
@@ -95,6 +95,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         (None, None) => {}
     }
     if !quiet {
+        super::vex::say_unmatched(&audit.unmatched_statements);
         say_what_holds(&policy, &audit);
     }
     end.failed |= no_baseline;
@@ -129,8 +130,7 @@ struct References {
 
 impl References {
     fn read(args: &AuditArgs, policy: &Policy, today: Date) -> Result<Self, Error> {
-        let statements = args.vex.iter().map(|path| read_vex(path));
-        let statements: Vec<vex::Document> = statements.collect::<Result<_, _>>()?;
+        let statements = super::vex::read_all(&args.vex, args.output.quiet)?;
         let severities = read_severities(&args.severity)?;
         let severities = (!args.severity.is_empty()).then_some(severities);
         let needs_database = args.vulns
@@ -187,6 +187,7 @@ fn write_findings(
         color: output.look.color,
         width: output.look.width,
         listing: args.judge.listing(),
+        fail_on: args.judge.fail_on,
     };
     output.write(|out| (format.render)(audit, &options, out))
 }

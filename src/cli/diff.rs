@@ -209,6 +209,7 @@ fn write(
             (_, true) => Listing::Summary,
             (false, false) => Listing::Grouped,
         },
+        ..Options::default()
     };
     output.write(|out| match args.format.as_str() {
         "json" => json::render(diff, out),

@@ -63,6 +63,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
                     color: output.look.color,
                     width: output.look.width,
                     listing: args.judge.listing(),
+                    fail_on: args.judge.fail_on,
                 };
                 output.write(|out| (format.render)(&result, &options, out))?;
             }

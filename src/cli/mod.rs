@@ -57,6 +57,7 @@ mod values;
 #[cfg(feature = "verify")]
 mod verify;
 mod version;
+mod vex;
 mod vuln;
 mod why;
 

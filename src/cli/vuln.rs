@@ -16,7 +16,7 @@ use crate::scan::WantedChains;
 use crate::vuln::database::Database;
 use crate::vuln::distribution::{self, DistributionFixes};
 use crate::vuln::severity::{self, Severities};
-use crate::vuln::vex::{self, Bill, Document};
+use crate::vuln::vex::{self, Bill, Document, Statements};
 use crate::vuln::{Report, Source, go_mod, judge, why};
 use crate::vulndb::{self, NewestGoMods};
 use std::io;
@@ -35,8 +35,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         dates::today(),
         args.output.quiet,
     )?);
-    let documents = args.vex.iter().map(|path| read_vex(path));
-    let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
+    let documents = super::vex::read_all(&args.vex, args.output.quiet)?;
     let bill = args.bom.as_deref().map(read_bill).transpose()?;
     if bill.is_some() && format.name != "cyclonedx-vex" {
         return Err(Error::BillNeedsCycloneDxVex);
@@ -59,9 +58,13 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     {
         say!("gospect: --retracted: {}", clean(&why.to_string()));
     }
+    let mut statements = Statements::of(&documents);
     for program in &mut report.programs {
-        vex::apply(&documents, program);
+        statements.apply(program);
         program.add_distribution_fixes(&fixes);
+    }
+    if !args.output.quiet {
+        super::vex::say_unmatched(&statements.unmatched());
     }
     report.rate(&severities);
     if args.only_fixed {
@@ -78,6 +81,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         },
         time,
         bill,
+        fail_severity: args.fail_severity.clone(),
     };
     // Without a program only JSON can say what could not be read; other formats would say that nothing was found.
     if format.name == "json" || !end.read_nothing() {
@@ -188,13 +192,6 @@ pub fn read_fixes(args: &FixArgs, database: &Database) -> Result<DistributionFix
         read.map_err(|why| not_read(path, why.to_string()))?;
     }
     Ok(fixes)
-}
-
-/// Reads a VEX document.
-pub fn read_vex(path: &Path) -> Result<Document, Error> {
-    let name = path.to_string_lossy();
-    let bytes = files::read(path, vex::LARGEST)?;
-    Document::parse(&bytes, &name).map_err(|e| not_read(path, e.to_string()))
 }
 
 fn read_bill(path: &Path) -> Result<Bill, Error> {

@@ -735,3 +735,71 @@ fn audit_waives_what_vex_documents_dismiss() {
     assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
     assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
 }
+
+/// Statements about nothing are said by both commands, and decisions leave as they came.
+#[test]
+fn what_is_wrong_with_own_statements_is_said() {
+    let scratch = Scratch::new();
+    let program = text(&programs(&scratch).remove(0));
+    let database = text(&database(&scratch));
+    let document = |name: &str, product: &str, reason: Value| {
+        let mut statement = json!({
+            "vulnerability": "CVE-2026-9001", "status": "not_affected", "products": [product],
+        });
+        if !reason.is_null() {
+            statement["justification"] = reason;
+        }
+        let document =
+            json!({ "@context": "https://openvex.dev/ns/v0.2.0", "statements": [statement] });
+        text(&scratch.put(name, document.to_string().as_bytes()))
+    };
+    let word = "vulnerable_code_not_in_execute_path";
+    let wrong = document("wrong.json", "pkg:golang/std", json!(word));
+    let bare = document("bare.json", "pkg:golang/stdlib", Value::Null);
+    let right = document("right.json", "pkg:golang/stdlib", json!(word));
+    let unmatched = format!(
+        "gospect: {wrong}: 1 of 1 statement matches no finding: CVE-2026-9001 is about pkg:golang/std; {program} would match as pkg:golang/"
+    );
+    let lacking = format!(
+        "gospect: {bare}: not_affected without a `justification` or an `impact_statement`, which OpenVEX requires: statement 1"
+    );
+    for command in [&["vuln"][..], &["audit", "--vulns"]] {
+        let ask = |args: &[&str]| {
+            let mut all = command.to_vec();
+            all.extend(["--cache", "off", "--db", &database]);
+            all.extend(args);
+            all.push(&program);
+            run(&all)
+        };
+        let out = ask(&["--vex", &wrong, "--vex", &bare]);
+        let lines: Vec<&str> = out.stderr.lines().collect();
+        assert!(
+            lines.iter().any(|line| line.starts_with(&unmatched)),
+            "{lines:?}"
+        );
+        assert!(lines.contains(&lacking.as_str()), "{lines:?}");
+        assert!(!out.stderr.contains(&format!("{bare}: 1 of")), "{lines:?}");
+        assert_eq!(
+            ask(&["--vex", &right]).stderr,
+            ask(&[]).stderr,
+            "{command:?}"
+        );
+        let quiet = ask(&["--quiet", "--vex", &wrong, "--vex", &bare]);
+        assert_eq!(quiet.stderr, "", "{command:?}");
+    }
+    for (format, key) in [
+        ("openvex", format!("\"justification\": \"{word}\"")),
+        (
+            "cyclonedx-vex",
+            "\"justification\": \"code_not_reachable\"".to_owned(),
+        ),
+    ] {
+        let out = run(&[
+            "vuln", "--quiet", "--cache", "off", "--db", &database, "--vex", &right, "--format",
+            format, &program,
+        ]);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        assert!(out.stdout.contains(&key), "{}", out.stdout);
+        assert!(out.stdout.contains("right.json)"), "{}", out.stdout);
+    }
+}

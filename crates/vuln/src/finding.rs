@@ -281,6 +281,9 @@ pub struct Vex {
     pub status: Status,
     /// The justification of the document, as a keyword (`vulnerable_code_not_in_execute_path`) or in prose.
     pub justification: Option<String>,
+    /// What the document says beside the justification: the impact statement, the notes, the detail. Absent where it says nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// The document.
     pub source: String,
 }

@@ -43,7 +43,7 @@ pub struct Auditor<'p> {
     baseline: Option<&'p Baseline>,
     database: Option<&'p Database>,
     go_sums: &'p [(String, GoSum)],
-    statements: &'p [vex::Document],
+    statements: vex::Statements<'p>,
     /// How severe vulnerabilities are.
     severities: Option<&'p Severities>,
     distribution_fixes: Option<&'p DistributionFixes>,
@@ -71,7 +71,7 @@ impl<'p> Auditor<'p> {
             baseline: None,
             database: None,
             go_sums: &[],
-            statements: &[],
+            statements: vex::Statements::default(),
             severities: None,
             distribution_fixes: None,
             damaged: None,
@@ -112,7 +112,7 @@ impl<'p> Auditor<'p> {
 
     /// Believes the statements of these VEX documents: findings that they take back are waived with their reason.
     pub fn with_statements(mut self, documents: &'p [vex::Document]) -> Self {
-        self.statements = documents;
+        self.statements = vex::Statements::of(documents);
         self
     }
 
@@ -223,7 +223,7 @@ impl<'p> Auditor<'p> {
                 return None;
             }
         };
-        vex::apply(self.statements, &mut program);
+        self.statements.apply(&mut program);
         if let Some(severities) = self.severities {
             program.rate(severities);
         }
@@ -338,6 +338,7 @@ impl<'p> Auditor<'p> {
             baseline: self.accepted,
             is_cut,
             damaged: self.damaged,
+            unmatched_statements: self.statements.unmatched(),
         }
     }
 

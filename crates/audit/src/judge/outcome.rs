@@ -3,6 +3,7 @@
 use crate::baseline::Baseline;
 use crate::finding::{Finding, Level};
 use gospect_vuln::database::Damaged;
+use gospect_vuln::vex::Unmatched;
 use serde::Serialize;
 
 /// A deployment file that was recognised or named, but not read.
@@ -40,6 +41,9 @@ pub struct Audit {
     /// The vulnerability database turned out damaged: not every program was judged by it.
     #[serde(skip)]
     pub damaged: Option<Damaged>,
+    /// Statements of VEX documents that were about no finding.
+    #[serde(skip)]
+    pub unmatched_statements: Vec<Unmatched>,
 }
 
 /// Numbers of findings by level; waived and accepted ones are counted separately.

@@ -1,28 +1,36 @@
-//! JUnit XML: a suite for each program, a case for each finding. Errors and warnings are failures, notes pass with their text,
-//! and waived or accepted findings are skipped.
+//! JUnit XML: a suite for each program, a case for each finding. Failures are the findings that make the exit code 1; others pass with their text, and waived
+//! or accepted findings are skipped.
 
-use super::{Options, clean};
-use gospect_audit::{Audit, Finding, Level, Region};
+use super::{Options, clean, count};
+use gospect_audit::{Audit, Finding, Region};
 use std::io::{self, Write};
 
 /// Writes the document.
-pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut suites: Vec<(&str, Vec<&Finding>)> = Vec::new();
-    for finding in &audit.findings {
-        match suites.last_mut().filter(|suite| suite.0 == finding.path) {
-            Some(suite) => suite.1.push(finding),
-            None => suites.push((&finding.path, vec![finding])),
-        }
+pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let failing = audit.findings.iter().map(|f| f.level >= options.fail_on);
+    write(audit, &failing.collect::<Vec<bool>>(), out)
+}
+
+/// Writes the document, with one answer for each finding in its order: whether it makes the exit code 1 if it is neither waived nor accepted.
+pub fn write(audit: &Audit, failing: &[bool], out: &mut dyn Write) -> io::Result<()> {
+    let failing = failing.iter().copied().chain(std::iter::repeat(false));
+    let all = audit.findings.iter().zip(failing);
+    let all: Vec<Case> = all
+        .map(|(finding, failing)| Case {
+            finding,
+            fails: finding.counts() && failing,
+        })
+        .collect();
+    let mut suites: Vec<(&str, &[Case])> = Vec::new();
+    for cases in all.chunk_by(|a, b| a.finding.path == b.finding.path) {
+        let first = cases.first();
+        suites.extend(first.map(|first| (first.finding.path.as_str(), cases)));
     }
-    let failures = |findings: &[&Finding]| {
-        findings
-            .iter()
-            .filter(|finding| finding.counts() && finding.level > Level::Note)
-            .count()
+    let failures = |cases: &[Case]| cases.iter().filter(|case| case.fails).count();
+    let skipped = |cases: &[Case]| {
+        let skipped = cases.iter().filter(|case| !case.finding.counts());
+        skipped.count()
     };
-    let skipped =
-        |findings: &[&Finding]| findings.iter().filter(|finding| !finding.counts()).count();
-    let all: Vec<&Finding> = audit.findings.iter().collect();
     let has_no_findings = all.is_empty();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
@@ -38,21 +46,23 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         )?;
         writeln!(
             out,
-            "    <testcase classname=\"gospect\" name=\"{} {} without findings\" time=\"0\"/>\n  </testsuite>",
-            audit.binaries.max(audit.files),
-            if audit.files > 0 { "files" } else { "programs" }
+            "    <testcase classname=\"gospect\" name=\"{} without findings\" time=\"0\"/>\n  </testsuite>",
+            count(
+                audit.binaries.max(audit.files),
+                if audit.files > 0 { "file" } else { "program" }
+            )
         )?;
     }
-    for (path, findings) in &suites {
+    for (path, cases) in &suites {
         writeln!(
             out,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"0\">",
             xml(path),
-            findings.len(),
-            failures(findings),
-            skipped(findings)
+            cases.len(),
+            failures(cases),
+            skipped(cases)
         )?;
-        for finding in findings {
+        for Case { finding, fails } in *cases {
             write!(
                 out,
                 "    <testcase classname=\"{}\" name=\"{}\"{} time=\"0\">",
@@ -61,20 +71,18 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
                 place(finding)
             )?;
             let body = body(finding);
-            match (&finding.waived, finding.accepted, finding.level) {
+            match (&finding.waived, finding.accepted, fails) {
                 (Some(waiver), _, _) => write!(
                     out,
                     "<skipped message=\"{}\"/>",
                     xml(&format!("waived: {}", waiver.reason))
                 )?,
                 (None, true, _) => write!(out, "<skipped message=\"accepted by the baseline\"/>")?,
-                (None, false, Level::Note) => {
-                    write!(out, "<system-out>{}</system-out>", xml(&body))?
-                }
-                (None, false, level) => write!(
+                (None, false, false) => write!(out, "<system-out>{}</system-out>", xml(&body))?,
+                (None, false, true) => write!(
                     out,
                     "<failure type=\"{}\" message=\"{}\">{}</failure>",
-                    level.name(),
+                    finding.level.name(),
                     xml(&finding.message),
                     xml(&body)
                 )?,
@@ -84,6 +92,13 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "  </testsuite>")?;
     }
     writeln!(out, "</testsuites>")
+}
+
+/// A finding as a case.
+struct Case<'a> {
+    finding: &'a Finding,
+    /// Whether it makes the exit code 1.
+    fails: bool,
 }
 
 /// File and line of a case, in the form that most readers of JUnit take.

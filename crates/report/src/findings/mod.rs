@@ -19,13 +19,13 @@ mod waived;
 
 pub use groups::Listing;
 
-use gospect_audit::Audit;
+use gospect_audit::{Audit, Level};
 use gospect_bytes::escape::needs_escape;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Options for writing findings.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Whether to colour the text.
     pub color: bool,
@@ -33,6 +33,19 @@ pub struct Options {
     pub width: Option<usize>,
     /// How text lists the findings.
     pub listing: Listing,
+    /// The level from which on findings make the exit code 1, and so are failures in JUnit.
+    pub fail_on: Level,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            color: false,
+            width: None,
+            listing: Listing::default(),
+            fail_on: Level::Error,
+        }
+    }
 }
 
 /// Writes an audit in one format.

@@ -267,12 +267,88 @@ fn junit_counts_and_stays_well_formed() {
         (count("<testcase"), count("<testcase"))
     );
     assert_eq!(count("<skipped"), 2);
-    assert!(count("<failure ") == count("</failure>") && count("<failure ") > 3);
+    assert_eq!(count("<failure "), count("</failure>"));
     assert!(
         text.contains("&lt;/failure&gt;") && !text.contains('\u{0}') && !text.contains('\u{fffe}')
     );
     let none = rendered("junit", &Setup::default().audit(&[], &[binary(|_| ())]));
-    assert!(none.contains("1 programs without findings"));
+    assert!(none.contains("\"1 program without findings\""), "{none}");
+    let two = [binary(|_| ()), binary(|b| b.path = "dist/b".to_owned())];
+    let none = rendered("junit", &Setup::default().audit(&[], &two));
+    assert!(none.contains("\"2 programs without findings\""), "{none}");
+}
+
+/// What does not make the exit code 1 passes, with its text.
+#[test]
+fn junit_fails_where_the_exit_code_is_1() {
+    let audit = audit();
+    let counts = audit.counts;
+    let all = counts.error + counts.warning + counts.note;
+    for (fail_on, failures) in [
+        (Level::Error, counts.error),
+        (Level::Warning, counts.error + counts.warning),
+        (Level::Note, all),
+    ] {
+        let options = Options {
+            fail_on,
+            ..Options::default()
+        };
+        let mut out = Vec::new();
+        (format("junit").unwrap().render)(&audit, &options, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let count = |part: &str| text.matches(part).count() as u64;
+        assert_eq!(count("<failure "), failures, "{fail_on:?}");
+        assert_eq!(count("<system-out>"), all - failures, "{fail_on:?}");
+        let head = text.lines().nth(1).unwrap();
+        let number = format!("failures=\"{failures}\"");
+        assert!(head.contains(&number), "{head}");
+        assert_eq!(audit.fails(fail_on), failures > 0);
+    }
+}
+
+/// Blocks of several programs do not push the worst finding of one program down.
+#[test]
+fn grouped_text_begins_with_the_worst_level() {
+    let mut programs: Vec<_> = ["a", "b", "c", "d"]
+        .map(|name| {
+            binary(|b| {
+                b.path = format!("dist/{name}");
+                set(b, "-race", "true");
+            })
+        })
+        .into();
+    programs.push(binary(|b| {
+        b.path = "dist/z".to_owned();
+        set(b, "vcs.modified", "true");
+        set(b, "-cover", "true");
+    }));
+    let policy = "[rules]\ndirty-tree = \"error\"\nrace-detector = \"warning\"\ncoverage-instrumented = \"warning\"\n";
+    let setup = Setup {
+        policy,
+        ..Setup::default()
+    };
+    let options = Options {
+        listing: Listing::Grouped,
+        ..Options::default()
+    };
+    let mut out = Vec::new();
+    let audit = setup.audit(&[], &programs);
+    (format("text").unwrap().render)(&audit, &options, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(text.starts_with("dist/z\n  error[dirty-tree]"), "{text}");
+    // All findings of a program stand together, then come the blocks.
+    assert!(at("warning[coverage-instrumented]") < at("warning[race-detector] 4 programs"));
+    assert_eq!(text.matches("dist/z\n").count(), 1, "{text}");
+    let levels: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            line.starts_with("error[") || line.starts_with("warning[") || line.starts_with("note[")
+        })
+        .collect();
+    let first_note = levels.iter().position(|line| line.starts_with("note["));
+    let after = first_note.map_or(&[][..], |at| &levels[at..]);
+    assert!(after.iter().all(|line| line.starts_with("note[")), "{text}");
 }
 
 #[test]

@@ -29,13 +29,7 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         }
         Listing::Grouped => {
             let (groups, rest) = groups::split(&counting);
-            for group in &groups {
-                text.group(group, out)?;
-            }
-            if !groups.is_empty() && !rest.is_empty() {
-                writeln!(out)?;
-            }
-            text.by_program(&rest, out)?;
+            text.by_level(&groups, &rest, out)?;
             !groups.is_empty()
         }
         Listing::Summary => {
@@ -128,29 +122,56 @@ impl Text {
         Ok(())
     }
 
+    /// The groups and the programs with a finding of each level, the worst level first. A program stands at its worst level with all its findings, so that no
+    /// path is repeated.
+    fn by_level(&self, groups: &[Group], rest: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+        let programs = by_subject(rest);
+        let mut is_first = true;
+        for level in [Level::Error, Level::Warning, Level::Note] {
+            let groups = groups.iter().filter(|group| group.level == level);
+            for (index, group) in groups.enumerate() {
+                if index == 0 && !is_first {
+                    writeln!(out)?;
+                }
+                is_first = false;
+                self.group(group, out)?;
+            }
+            let worst = |findings: &[&Finding]| findings.iter().map(|f| f.level).max();
+            let programs = programs
+                .iter()
+                .filter(|p| worst(&p.findings) == Some(level));
+            for program in programs {
+                if !is_first {
+                    writeln!(out)?;
+                }
+                is_first = false;
+                self.program(program, out)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The findings of each program below its path.
     fn by_program(&self, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-        let mut by_subject: BTreeMap<Subject, Vec<&Finding>> = BTreeMap::new();
-        for finding in findings {
-            let of_subject = by_subject.entry(Subject::of(finding)).or_default();
-            of_subject.push(finding);
-        }
-        let all: Vec<&Subject> = by_subject.keys().collect();
-        for (index, (subject, findings)) in by_subject.iter().enumerate() {
+        for (index, program) in by_subject(findings).iter().enumerate() {
             if index > 0 {
                 writeln!(out)?;
             }
-            let path = self.paint("1", &clean(subject.path));
-            let neighbours = [index.checked_sub(1), index.checked_add(1)];
-            let mut neighbours = neighbours.into_iter().flatten().filter_map(|n| all.get(n));
-            let target = match neighbours.any(|other| subject.reads_like(other)) {
-                true => format!(" in {}", clean(subject.target())),
-                false => String::new(),
-            };
-            writeln!(out, "{path}{}{target}", subject.place())?;
-            for finding in findings {
-                self.finding(finding, out)?;
-            }
+            self.program(program, out)?;
+        }
+        Ok(())
+    }
+
+    fn program(&self, program: &OfProgram, out: &mut dyn Write) -> io::Result<()> {
+        let subject = &program.subject;
+        let path = self.paint("1", &clean(subject.path));
+        let target = match program.needs_target {
+            true => format!(" in {}", clean(subject.target())),
+            false => String::new(),
+        };
+        writeln!(out, "{path}{}{target}", subject.place())?;
+        for finding in &program.findings {
+            self.finding(finding, out)?;
         }
         Ok(())
     }
@@ -190,6 +211,39 @@ impl Text {
         }
         Ok(())
     }
+}
+
+/// The findings of one program.
+struct OfProgram<'a> {
+    subject: Subject<'a>,
+    findings: Vec<&'a Finding>,
+    /// Whether only the target tells it from another program.
+    needs_target: bool,
+}
+
+/// The findings by program, in the order of their paths.
+fn by_subject<'a>(findings: &[&'a Finding]) -> Vec<OfProgram<'a>> {
+    let mut by_subject: BTreeMap<Subject, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        let of_subject = by_subject.entry(Subject::of(finding)).or_default();
+        of_subject.push(finding);
+    }
+    let mut programs: Vec<OfProgram> = Vec::new();
+    for (subject, findings) in by_subject {
+        // Those that read alike stand side by side.
+        let previous = programs.last_mut();
+        let previous = previous.filter(|previous| subject.reads_like(&previous.subject));
+        let needs_target = previous.is_some();
+        if let Some(previous) = previous {
+            previous.needs_target = true;
+        }
+        programs.push(OfProgram {
+            subject,
+            findings,
+            needs_target,
+        });
+    }
+    programs
 }
 
 /// The colour of a level.

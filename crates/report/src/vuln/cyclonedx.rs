@@ -4,7 +4,7 @@ use super::Options;
 use super::statement::statement;
 use crate::sbom::{Inventory, date};
 use gospect_record::purl;
-use gospect_vuln::vex::{Bill, module_purls, products};
+use gospect_vuln::vex::{Bill, Justification, module_purls, products};
 use gospect_vuln::{Finding, Program, Report, Status};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -217,10 +217,12 @@ fn vulnerability(finding: &Finding) -> Value {
         Status::Fixed => "resolved",
         Status::UnderInvestigation => "in_triage",
     };
-    let mut analysis = json!({ "state": state, "detail": statement.detail });
+    let justification = statement.justification.and_then(Justification::cyclonedx);
+    let detail = statement.detail_beside(justification);
+    let mut analysis = json!({ "state": state, "detail": detail });
     if let Some(keys) = analysis.as_object_mut() {
-        if statement.justification.is_some() {
-            keys.insert("justification".into(), json!("code_not_present"));
+        if let Some(word) = justification {
+            keys.insert("justification".into(), json!(word));
         }
         if statement.action.is_some() && finding.fixed.is_some() {
             keys.insert("response".into(), json!(["update"]));

@@ -15,8 +15,9 @@ mod statement;
 mod text;
 
 use crate::findings::{self, Listing};
+use gospect_vuln::severity::Condition;
 use gospect_vuln::vex::Bill;
-use gospect_vuln::{Level, Report};
+use gospect_vuln::{Finding, Level, Report};
 use std::io::{self, Write};
 
 /// Options for writing a report.
@@ -34,9 +35,18 @@ pub struct Options {
     pub time: u64,
     /// The bill whose components CycloneDX VEX names; `None`: the document has components of its own.
     pub bill: Option<Bill>,
+    /// The conditions of `--fail-severity`: a finding that is listed makes the exit code 1 if it meets one of them, or if there are none. Those are the failures in
+    /// JUnit.
+    pub fail_severity: Vec<Condition>,
 }
 
 impl Options {
+    /// Whether a finding that is listed makes the exit code 1.
+    fn fails(&self, finding: &Finding) -> bool {
+        let mut conditions = self.fail_severity.iter();
+        self.fail_severity.is_empty() || conditions.any(|c| c.holds(finding.severity))
+    }
+
     /// How many of a list to name if that is limited to `most`.
     fn limit(&self, most: usize) -> usize {
         match self.listing {
@@ -99,7 +109,9 @@ pub static FORMATS: &[Format] = &[
         doc: "JUnit, for test reports",
         render: |report, options, out| {
             let audit = audit::audit(report, options.level);
-            findings::junit::render(&audit, &findings::Options::default(), out)
+            let listed = audit::listed(report, options.level);
+            let failing: Vec<bool> = listed.map(|(_, finding)| options.fails(finding)).collect();
+            findings::junit::write(&audit, &failing, out)
         },
     },
     Format {
@@ -136,6 +148,16 @@ pub(crate) fn address(id: &str) -> Option<String> {
         _ => return None,
     };
     is_id.then(|| format!("{base}{id}"))
+}
+
+/// The page of an entry or of one of its aliases, for links: that of [`address`], for a CVE that of NVD.
+fn page_of(id: &str) -> Option<String> {
+    let is_cve = id.strip_prefix("CVE-").is_some_and(|number| {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+        !number.is_empty() && number.bytes().all(is_digit)
+    });
+    let of_cve = is_cve.then(|| format!("https://nvd.nist.gov/vuln/detail/{id}"));
+    of_cve.or_else(|| address(id))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::Options;
 use super::statement::statement;
 use crate::sbom::date;
-use gospect_vuln::vex::{module_purls, written_products};
+use gospect_vuln::vex::{Justification, module_purls, written_products};
 use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -152,14 +152,16 @@ fn statement_of(finding: &Finding) -> Value {
     keys.insert("status".into(), json!(statement.status.name()));
     // The specification requires a justification or an impact statement for a product that is not affected, and an action for
     // one that is.
-    if let Some(justification) = statement.justification {
-        keys.insert("justification".into(), json!(justification));
+    let justification = statement.justification.and_then(Justification::openvex);
+    if let Some(word) = justification {
+        keys.insert("justification".into(), json!(word));
     }
     let detail = match statement.status {
         Status::NotAffected => "impact_statement",
         _ => "status_notes",
     };
-    keys.insert(detail.into(), json!(statement.detail));
+    let text = statement.detail_beside(justification);
+    keys.insert(detail.into(), json!(text));
     if let Some(action) = statement.action {
         keys.insert("action_statement".into(), json!(action));
     }

@@ -1,6 +1,7 @@
 //! The statement on one finding, in words that several formats share.
 
-use gospect_vuln::{Finding, Precision, Status};
+use gospect_vuln::vex::Justification;
+use gospect_vuln::{Finding, Precision, Status, Vex};
 
 /// `golang.org/x/net v0.17.0`, `go1.24.2`, with the module that it replaces.
 pub(super) fn versions(finding: &Finding) -> String {
@@ -19,8 +20,8 @@ pub(super) fn versions(finding: &Finding) -> String {
 pub(super) struct Statement {
     /// The status.
     pub status: Status,
-    /// OpenVEX's word for why a product is not affected.
-    pub justification: Option<&'static str>,
+    /// Why a product is not affected, if a word of OpenVEX or CycloneDX says it.
+    pub justification: Option<Justification>,
     /// Why, in a sentence.
     pub detail: String,
     /// What to do.
@@ -38,16 +39,40 @@ pub(super) fn statement(finding: &Finding) -> Statement {
     statement
 }
 
+/// The statement of a VEX document that the user gave, with the name of the document.
+fn given(vex: &Vex, finding: &Finding) -> Statement {
+    let said = vex.justification.as_deref();
+    let justification = said.and_then(Justification::parse);
+    let justification = justification.filter(|_| vex.status == Status::NotAffected);
+    let reason = match (justification, said, vex.detail.as_deref()) {
+        (Some(_), _, Some(detail)) => detail.to_owned(),
+        (None, Some(said), Some(detail)) => format!("{said}; {detail}"),
+        (_, said, detail) => said.or(detail).unwrap_or("no reason given").to_owned(),
+    };
+    Statement {
+        status: vex.status,
+        justification,
+        detail: format!("{reason} ({})", vex.source),
+        action: (vex.status == Status::Affected).then(|| finding.advice()),
+    }
+}
+
+impl Statement {
+    /// The detail in a format that has this word for the justification. A word that the format does not have stands in the detail.
+    pub fn detail_beside(&self, word: Option<&str>) -> String {
+        let unsaid = self.justification.filter(|_| word.is_none());
+        let unsaid = unsaid.map(Justification::word);
+        match unsaid.filter(|unsaid| !self.detail.starts_with(unsaid)) {
+            Some(unsaid) => format!("{unsaid}: {}", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+}
+
 /// The statement that is proven by the program, or by a VEX document that the user gave.
 fn proven(finding: &Finding) -> Statement {
     if let Some(vex) = &finding.vex {
-        let reason = vex.justification.as_deref().unwrap_or("no reason given");
-        return Statement {
-            status: vex.status,
-            justification: None,
-            detail: format!("{reason} ({})", vex.source),
-            action: (vex.status == Status::Affected).then(|| finding.advice()),
-        };
+        return given(vex, finding);
     }
     if finding.names_linked_function() {
         return Statement {
@@ -60,7 +85,7 @@ fn proven(finding: &Finding) -> Statement {
     if finding.absent {
         return Statement {
             status: Status::NotAffected,
-            justification: Some("vulnerable_code_not_present"),
+            justification: Some(Justification::CODE_NOT_PRESENT),
             detail: format!(
                 "none of the functions that {} names is among the functions of the program",
                 finding.id

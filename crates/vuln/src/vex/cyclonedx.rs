@@ -159,14 +159,16 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
                 Some(time.ok_or_else(|| wrong("its time is not as RFC 3339 has it"))?)
             }
         };
+        let mut why = ["justification", "detail"].into_iter().filter_map(text);
         statements.push(Statement {
+            number: index + 1,
             ids,
             products: Some(all_products).filter(|products| !products.is_empty()),
             status,
-            justification: ["justification", "detail"]
-                .into_iter()
-                .find_map(text)
-                .map(str::to_owned),
+            justification: why.next().map(str::to_owned),
+            detail: why.next().map(str::to_owned),
+            // CycloneDX recommends a justification and does not require one.
+            lacks_reason: false,
             time,
         });
     }

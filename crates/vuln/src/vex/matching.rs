@@ -1,7 +1,7 @@
 //! Whether a statement is about a finding.
 
 use super::purl::Pattern;
-use super::{Digests, Names, Product, Statement, module_purls, products};
+use super::{Digests, Mismatch, Names, Product, Statement, module_purls, products};
 use crate::finding::{Finding, Program};
 use crate::modules::is_of_files;
 use gospect_record::purl;
@@ -82,24 +82,67 @@ fn with_port(mut purl: Pattern, program: &Program) -> Pattern {
 }
 
 impl Statement {
-    pub(super) fn is_about(&self, about: &About<'_>) -> bool {
-        let finding = about.finding;
+    /// Whether the finding is one of its vulnerabilities.
+    pub(super) fn names_vulnerability(&self, finding: &Finding) -> bool {
         let is_its_id = |id: &String| *id == finding.id || finding.aliases.contains(id);
-        let products = self.products.as_deref();
         self.ids.iter().any(is_its_id)
-            && products.is_none_or(|all| all.iter().any(|product| product.is_about(about)))
+    }
+
+    /// Whether it is about the program of a finding, or about its module.
+    pub(super) fn is_about_product(&self, about: &About<'_>) -> bool {
+        let products = self.products.as_deref();
+        products.is_none_or(|all| all.iter().any(|product| product.is_about(about)))
+    }
+
+    /// Why it is not about a finding that it names: what its nearest product lacks.
+    pub(super) fn mismatch(&self, about: &About<'_>) -> Mismatch {
+        let products = self.products.as_deref().unwrap_or_default();
+        let mismatches = products.iter().map(|product| product.mismatch(about));
+        let nearest = mismatches.reduce(|kept, other| {
+            if other.nearness > kept.nearness {
+                other
+            } else {
+                kept
+            }
+        });
+        nearest.unwrap_or_default()
     }
 }
 
 impl Product {
-    fn is_about(&self, about: &About<'_>) -> bool {
-        let program = about.program;
-        let is_program = match self.digests.are_there {
+    /// Whether it is the program, by its digest or else by its names.
+    fn is_program(&self, program: &AboutProgram<'_>) -> bool {
+        match self.digests.are_there {
             true => self.digests.are_of(program.program),
             false => self
                 .names
                 .fit(&program.purls, &|name| program.has_name(name)),
-        };
+        }
+    }
+
+    /// What stands in the product, and what would have to stand there.
+    fn mismatch(&self, about: &About<'_>) -> Mismatch {
+        let program = about.program.program;
+        let of_program = || products(program).into_iter().chain([program.path.clone()]);
+        let is_program = self.is_program(about.program);
+        if self.digests.are_there && !is_program {
+            let digest = program.sha256.as_deref();
+            return Mismatch::of_digest(&self.names, digest, &program.path);
+        }
+        if let Some(parts) = self.parts.as_ref().filter(|_| is_program) {
+            let parts = parts.iter().flat_map(|part| &part.0);
+            return Mismatch::of_part(parts, module_purls(about.finding));
+        }
+        let mut candidates: Vec<String> = of_program().collect();
+        if self.parts.is_none() {
+            candidates.extend(module_purls(about.finding));
+        }
+        Mismatch::of_product(self.names.0.iter(), candidates, &program.path)
+    }
+
+    fn is_about(&self, about: &About<'_>) -> bool {
+        let program = about.program;
+        let is_program = self.is_program(program);
         let is_module = |names: &Names| names.fit(&about.module_purls, &|_| false);
         match &self.parts {
             Some(parts) => is_program && parts.iter().any(is_module),

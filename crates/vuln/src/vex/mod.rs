@@ -6,13 +6,17 @@
 
 mod bill;
 mod cyclonedx;
+mod justification;
 mod matching;
 mod openvex;
 mod purl;
 mod time;
+mod unmatched;
 mod written;
 
 pub use bill::Bill;
+pub use justification::Justification;
+pub use unmatched::{Mismatch, Unmatched};
 pub use written::written_products;
 
 use super::finding::{Finding, Program, Status, Vex, is_go};
@@ -70,12 +74,19 @@ pub struct Document {
 /// A statement about some vulnerabilities in some products.
 #[derive(Clone, Debug)]
 struct Statement {
+    /// Its number in the document, from 1.
+    number: usize,
     /// The vulnerabilities, by ID.
     ids: Vec<String>,
     /// The products; `None`: every product.
     products: Option<Vec<Product>>,
     status: Status,
+    /// The first thing that it gives as a reason.
     justification: Option<String>,
+    /// The second.
+    detail: Option<String>,
+    /// Whether its format requires a reason that is not there.
+    lacks_reason: bool,
     /// When it was made; of contradictory statements the latest counts.
     time: Option<Time>,
 }
@@ -130,6 +141,12 @@ impl Document {
             .any(|product| !product.digests.sha256.is_empty())
     }
 
+    /// The numbers, from 1, of the statements that say `not_affected` without the reason that OpenVEX requires.
+    pub fn without_reason(&self) -> Vec<usize> {
+        let lacking = self.statements.iter().filter(|s| s.lacks_reason);
+        lacking.map(|statement| statement.number).collect()
+    }
+
     /// Number of statements.
     pub fn len(&self) -> usize {
         self.statements.len()
@@ -141,40 +158,105 @@ impl Document {
     }
 }
 
-/// Marks the findings of a program that documents have statements about. Of several statements the latest counts; of those that are equally old, or have
-/// no time, the one that asks for most.
-pub fn apply(documents: &[Document], program: &mut Program) {
-    if documents.is_empty() {
-        return;
-    }
-    let about = AboutProgram::of(program);
-    let mut vex_of_finding = Vec::new();
-    for finding in &program.findings {
-        let about = about.finding(finding);
-        let all = documents.iter().flat_map(|document| {
-            let statements = document.statements.iter();
-            statements.map(move |statement| (document, statement))
-        });
-        let fitting: Vec<(&Document, &Statement)> = all
-            .filter(|(_, statement)| statement.is_about(&about))
-            .collect();
-        let times = fitting.iter().filter_map(|(_, statement)| statement.time);
-        let latest = times.max();
-        let counting = fitting
-            .into_iter()
-            .filter(|(_, statement)| statement.time.is_none() || statement.time == latest);
-        let strictest = counting.max_by_key(|(_, statement)| statement.status.gravity());
-        vex_of_finding.push(strictest.map(|(document, statement)| Vex {
-            status: statement.status,
-            justification: statement.justification.clone(),
-            source: document.source.clone(),
-        }));
-    }
-    for (finding, vex) in program.findings.iter_mut().zip(vex_of_finding) {
-        if vex.is_some() {
-            finding.vex = vex;
+/// Documents, and which of their statements were about a finding so far.
+#[derive(Clone, Debug, Default)]
+pub struct Statements<'d> {
+    documents: &'d [Document],
+    /// What is known of each statement of each document.
+    uses: Vec<Vec<Use>>,
+    /// Whether a program was judged by them.
+    has_judged: bool,
+}
+
+/// Whether a statement was about a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Use {
+    /// No finding has one of its IDs.
+    #[default]
+    NoVulnerability,
+    /// Findings have one of its IDs, but in other products: why it is not about the nearest of them.
+    OtherProduct(Mismatch),
+    /// It was about a finding.
+    Matched,
+}
+
+impl<'d> Statements<'d> {
+    /// The statements of these documents.
+    pub fn of(documents: &'d [Document]) -> Self {
+        let no_use = |document: &Document| vec![Use::default(); document.statements.len()];
+        Self {
+            documents,
+            uses: documents.iter().map(no_use).collect(),
+            has_judged: false,
         }
     }
+
+    /// Marks the findings of a program that they are about. Of several statements the latest counts; of those that are equally old, or have no time, the one
+    /// that asks for most.
+    pub fn apply(&mut self, program: &mut Program) {
+        if self.documents.is_empty() {
+            return;
+        }
+        self.has_judged = true;
+        let about = AboutProgram::of(program);
+        let mut vex_of_finding = Vec::new();
+        for finding in &program.findings {
+            let about = about.finding(finding);
+            let mut fitting: Vec<(&Document, &Statement)> = Vec::new();
+            for (document, uses) in self.documents.iter().zip(&mut self.uses) {
+                for (statement, seen) in document.statements.iter().zip(uses) {
+                    if !statement.names_vulnerability(finding) {
+                        continue;
+                    }
+                    if statement.is_about_product(&about) {
+                        *seen = Use::Matched;
+                        fitting.push((document, statement));
+                    } else if *seen != Use::Matched {
+                        seen.note(statement.mismatch(&about));
+                    }
+                }
+            }
+            let times = fitting.iter().filter_map(|(_, statement)| statement.time);
+            let latest = times.max();
+            let counting = fitting
+                .into_iter()
+                .filter(|(_, statement)| statement.time.is_none() || statement.time == latest);
+            let strictest = counting.max_by_key(|(_, statement)| statement.status.gravity());
+            vex_of_finding.push(strictest.map(|(document, statement)| Vex {
+                status: statement.status,
+                justification: statement.justification.clone(),
+                detail: statement.detail.clone(),
+                source: document.source.clone(),
+            }));
+        }
+        for (finding, vex) in program.findings.iter_mut().zip(vex_of_finding) {
+            if vex.is_some() {
+                finding.vex = vex;
+            }
+        }
+    }
+
+    /// The documents with statements that were about no finding of any program; empty if there was no program.
+    pub fn unmatched(&self) -> Vec<Unmatched> {
+        let documents = self.documents.iter().zip(&self.uses);
+        let unmatched = documents.filter_map(|(document, uses)| Unmatched::of(document, uses));
+        unmatched.filter(|_| self.has_judged).collect()
+    }
+}
+
+impl Use {
+    /// Keeps the nearer of two mismatches, the first of equally near ones.
+    fn note(&mut self, mismatch: Mismatch) {
+        match self {
+            Self::OtherProduct(kept) if kept.nearness >= mismatch.nearness => {}
+            _ => *self = Self::OtherProduct(mismatch),
+        }
+    }
+}
+
+/// Marks the findings of one program that documents have statements about, see [`Statements::apply`].
+pub fn apply(documents: &[Document], program: &mut Program) {
+    Statements::of(documents).apply(program);
 }
 
 /// The purls of a program: of its main module (its main package if no module is recorded), of its image, and of the package that installed it.

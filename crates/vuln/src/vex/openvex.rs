@@ -33,11 +33,25 @@ pub(super) fn statements(document: &Value) -> Result<Vec<Statement>, VexError> {
             "status_notes",
             "action_statement",
         ];
+        let mut why = why
+            .into_iter()
+            .filter_map(text)
+            .filter(|why| !why.is_empty());
+        // "A justification or an impact statement" (0.2.0, "Status Justifications").
+        let has_reason = ["justification", "impact_statement"]
+            .into_iter()
+            .any(|key| {
+                let reason = text(key);
+                reason.is_some_and(|reason| !reason.is_empty())
+            });
         statements.push(Statement {
+            number: index + 1,
             ids,
             products,
             status,
-            justification: why.into_iter().find_map(text).map(str::to_owned),
+            justification: why.next().map(str::to_owned),
+            detail: why.next().map(str::to_owned),
+            lacks_reason: status == Status::NotAffected && !has_reason,
             time: time.or(of_document),
         });
     }

@@ -296,6 +296,7 @@ fn statements_of_vex_documents_waive() {
         "vulnerable_code_not_in_execute_path (a.json)"
     );
     assert!(of("GO-2026-0004").waived.is_none());
+    assert_eq!(audit.unmatched_statements, []);
     let fleet: Vec<&Finding> = audit
         .findings
         .iter()
