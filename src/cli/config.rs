@@ -183,6 +183,8 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
             Facts::Full => Level::Full,
         },
         limits: limits(args),
+        exclude_contents: true,
+        members: Vec::new(),
         rules: Rules {
             min_size,
             likely: args.likely,

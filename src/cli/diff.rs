@@ -248,9 +248,28 @@ fn causes(diff: &Diff, classes: &[Class], fails_on_worse: bool) -> Vec<String> {
     causes
         .map(|(name, number)| {
             let programs = count(number as u64, "program", "programs");
-            format!("{name} ({programs})")
+            let hint = match name == Class::Vulnerability.name() && !fails_on_worse {
+                true => better_vulnerabilities(diff),
+                false => String::new(),
+            };
+            format!("{name} ({programs}{hint})")
         })
         .collect()
+}
+
+/// How many changes of vulnerabilities are for the better, and how to fail on the others alone; empty if none is.
+fn better_vulnerabilities(diff: &Diff) -> String {
+    let all = diff.changes().filter(|c| c.class == Class::Vulnerability);
+    let (worse, better): (Vec<&Change>, Vec<&Change>) = all.partition(|change| change.worse);
+    let gone = better.iter().filter(|change| change.new.is_none()).count();
+    match better.len() {
+        0 => String::new(),
+        _ => format!(
+            ": {gone} gone, {} linked less, {} new or linked more; `--vulns --fail-on worse` fails on the last alone",
+            better.len() - gone,
+            worse.len()
+        ),
+    }
 }
 
 /// The file of a target, for `--code`.

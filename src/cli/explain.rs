@@ -1,5 +1,7 @@
 //! `gospect explain`.
 
+mod terms;
+
 use super::args::ExplainArgs;
 use super::error::Error;
 use super::exit::Exit;
@@ -84,11 +86,20 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
     let profile = Profile::find(name, policy);
     let known = knowledge::explain(name);
     let family = family(name);
-    if rule.is_none() && profile.is_none() && known.is_empty() && family.is_empty() {
+    let terms = terms::named(asked.trim());
+    if rule.is_none()
+        && profile.is_none()
+        && known.is_empty()
+        && family.is_empty()
+        && terms.is_empty()
+    {
         let names = RULES.iter().flat_map(|r| [r.meta.id, r.meta.code]);
         let own = policy.custom.iter().map(|rule| rule.id.as_str());
         let own = own.chain(policy.profiles.keys().map(String::as_str));
         let names = names.chain(own).chain(PROFILES);
+        let words = terms::notes().into_iter().chain(terms::changes());
+        // Short ones are near to too many names.
+        let names = names.chain(words.filter(|word| word.len() > 4));
         let near = meant(name, names.chain(knowledge::names()));
         return Err(Error::NothingCalled {
             name: asked.to_owned(),
@@ -112,11 +123,15 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
                 let rules: Vec<&str> = family.iter().map(|rule| rule.meta.id).collect();
                 json!({ "kind": "family", "family": name, "rules": rules })
             });
+            let terms = terms.iter();
+            let terms = terms
+                .map(|term| json!({ "kind": term.kind, "name": term.name, "text": term.text }));
             let all: Vec<Value> = rule
                 .into_iter()
                 .chain(families)
                 .chain(profile.iter().map(Profile::json))
                 .chain(known.iter().map(|e| json!(e)))
+                .chain(terms)
                 .collect();
             pretty(&json!({ "name": name, "explanations": all }))
         }
@@ -125,7 +140,12 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
                 .into_iter()
                 .chain(family_page(name, &family, "# Rules of", "- "))
                 .chain(profile.iter().map(Profile::markdown))
-                .chain(known.iter().map(|e| e.to_markdown()));
+                .chain(known.iter().map(|e| e.to_markdown()))
+                .chain(
+                    terms
+                        .iter()
+                        .map(|term| format!("# {}\n\n{}\n", term.name, term.text)),
+                );
             pages.collect::<Vec<_>>().join("\n")
         }
         _ => {
@@ -134,7 +154,12 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
                 .into_iter()
                 .chain(family_page(name, &family, "Rules of", "  "))
                 .chain(profile.iter().map(Profile::text))
-                .chain(known.iter().map(|e| e.to_text()));
+                .chain(known.iter().map(|e| e.to_text()))
+                .chain(
+                    terms
+                        .iter()
+                        .map(|term| format!("{} {}\n{}\n", term.kind, term.name, term.text)),
+                );
             pages.collect::<Vec<_>>().join("\n")
         }
     })
@@ -263,10 +288,13 @@ fn list(format: &str) -> String {
         .iter()
         .map(|e| e.name)
         .collect();
+    let (notes, changes) = (terms::notes(), terms::changes());
     let others = [
         ("Profiles of the policy", PROFILES.to_vec()),
         ("GODEBUG settings", settings.clone()),
         ("Experiments", experiments.clone()),
+        ("Notes of `gospect scan`", notes.clone()),
+        ("Changes of `gospect diff`", changes.clone()),
     ];
     match format {
         "json" => {
@@ -275,7 +303,7 @@ fn list(format: &str) -> String {
                 .map(|rule| json!({ "code": rule.meta.code, "rule": rule.meta.id, "family": rule.family.name(), "summary": rule.meta.summary }))
                 .collect();
             pretty(
-                &json!({ "rules": rules, "profiles": PROFILES, "godebug": settings, "goexperiment": experiments }),
+                &json!({ "rules": rules, "profiles": PROFILES, "godebug": settings, "goexperiment": experiments, "notes": notes, "changes": changes }),
             )
         }
         "markdown" => {
@@ -348,7 +376,8 @@ mod tests {
         let rules = names("rules").into_iter().map(|r| r["rule"].clone());
         let profiles = names("profiles").into_iter().chain([json!("toolchain")]);
         let settings = names("godebug").into_iter().chain(names("goexperiment"));
-        for name in rules.chain(profiles).chain(settings) {
+        let words = names("notes").into_iter().chain(names("changes"));
+        for name in rules.chain(profiles).chain(settings).chain(words) {
             let name = name.as_str().unwrap();
             for format in ["text", "markdown"] {
                 assert!(

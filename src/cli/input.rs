@@ -13,8 +13,9 @@ use crate::go::Level;
 use crate::record::read::Records;
 use crate::record::{End, Line, Run, SCHEMA, Tool};
 use crate::report::style::clean;
-use crate::scan::{Counters, ListPackages, Named, Options, WantedChains};
-use crate::source::target::Target;
+use crate::scan::{Counters, ListPackages, Member, Named, Options, WantedChains};
+use crate::source::target::{self, Target};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -67,7 +68,9 @@ impl Input {
         if named.iter().filter(|n| stdin(&n.1)).count() > 1 {
             return Err(Error::StdinTwice);
         }
-        let options = config::options(args)?;
+        let mut options = config::options(args)?;
+        let (named, members) = by_holder(named)?;
+        options.members = members;
         let mut parts = Vec::new();
         let mut bad = Vec::new();
         let given: Vec<String> = named.iter().map(|named| named.0.clone()).collect();
@@ -93,6 +96,8 @@ impl Input {
             // What the user wrote, not its thousands of images. Only walks count what a pattern excludes.
             run.targets = given;
             exclude.clear();
+            // The patterns name repositories of a registry, which may be called like files of their images.
+            options.exclude_contents = false;
         }
         Ok(Self {
             parts,
@@ -182,6 +187,17 @@ impl Input {
         self.run.targets.join(", ")
     }
 
+    /// Whether all targets are programs inside archives and images, named one by one.
+    pub fn names_members(&self) -> bool {
+        let members = &self.options.members;
+        let is_limited = |named: &Named| members.iter().any(|member| member.target == named.0);
+        let is_all = |part: &InputPart| match part {
+            InputPart::Scan(named) => named.iter().all(is_limited),
+            InputPart::Records(..) => false,
+        };
+        !members.is_empty() && self.parts.iter().all(is_all)
+    }
+
     /// Bytes of memory from `--memory`.
     pub fn memory(&self) -> u64 {
         self.options.memory
@@ -219,6 +235,40 @@ impl Input {
         reading.remark_unused(&self.exclude, &options, &counters);
         reading.end()
     }
+}
+
+/// Takes apart what names a program inside an archive or image. A target that is also named as a whole is wanted whole.
+fn by_holder(named: Vec<Named>) -> Result<(Vec<Named>, Vec<Member>), Error> {
+    let mut members: Vec<Member> = Vec::new();
+    let mut all = Vec::new();
+    for (text, target) in named {
+        let member = match target {
+            Target::Records(_) => None,
+            _ => target::member(&text).map(|(holder, name)| Member {
+                target: holder.to_owned(),
+                name: name.to_owned(),
+            }),
+        };
+        let Some(member) = member else {
+            all.push((text, target));
+            continue;
+        };
+        if !members.iter().any(|other| other.target == member.target) {
+            let holder = Target::parse(OsStr::new(&member.target))?;
+            all.push((member.target.clone(), holder));
+        }
+        if !members.contains(&member) {
+            members.push(member);
+        }
+    }
+    let is_once = |member: &Member| {
+        all.iter()
+            .filter(|(text, _)| *text == member.target)
+            .count()
+            == 1
+    };
+    members.retain(is_once);
+    Ok((all, members))
 }
 
 fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, BadReason> {

@@ -40,7 +40,10 @@ pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
         true => input.with_packages(ListPackages::OfNamed),
         false => input,
     };
-    let end = show(input, args.format.as_deref(), &args.output)?;
+    // Of programs that are named one by one everything is shown, also inside an archive.
+    let format = args.format.as_deref();
+    let format = format.or(input.names_members().then_some("card"));
+    let end = show(input, format, &args.output)?;
     Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 

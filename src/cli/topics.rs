@@ -43,10 +43,13 @@ image first.
                               records:- is standard input
 
 Without a reference or tag: all. A path that looks like a scheme: ./x:y
+One program inside, by the name that `scan` prints: app.tar.gz!bin/app,
+image.tar!/usr/bin/app
 
 Examples:
   docker save app:1.2 | gospect scan -
   gospect audit oci-archive:image.tar:latest
+  gospect scan 'image.tar!/usr/bin/app'
   gospect diff records:old.ndjson dist/
 
 `lint` takes deployment files instead: gospect help lint
@@ -60,10 +63,10 @@ Exit codes. 2 beats 1 beats 3.
       (vuln); a change that `diff --fail-on` names; a sum, digest, commit or
       signature that does not match (verify); other code or data (rebuild); a
       FIPS checksum that does not match
-  2   usage; something named that could not be read; a wrong digest; a
-      database or source that could not be asked (vuln, verify, db, catalog);
-      a program that could not be built (rebuild); with --strict, anything not
-      examined or not judged
+  2   usage; something named that could not be read or ends too early; a wrong
+      digest; a database or source that could not be asked (vuln, verify, db,
+      catalog); a program that could not be built (rebuild); with --strict,
+      anything not examined or not judged
   3   no Go program where one was required (audit, vuln, verify, packages,
       why, rebuild, sbom, fips, scan --require, and each side of
       diff --fail-on)

@@ -157,6 +157,12 @@ fn exit(args: &VulnArgs, report: &Report, end: &End) -> Exit {
         conditions => report.fails_by(args.level, conditions),
     };
     let exit = Exit::of(end, args.source.strict, fails, true);
+    let is_seen = args.format == "text" && args.output.output.is_none();
+    if exit == Exit::Findings && !is_seen && !args.output.quiet {
+        say!(
+            "gospect: vulnerabilities were found, so the exit code is 1; with --exit-zero it is 0"
+        );
+    }
     let inexact = report.programs.iter().filter(|p| !p.unjudged.is_empty());
     let inexact = inexact.count();
     if args.source.strict && inexact > 0 && exit != Exit::Failed {

@@ -45,7 +45,11 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
     let record = records.iter().find(|found| found.slice == asked.slice);
     let packages = record.and_then(|found| found.record.packages.as_deref());
     write(args, &document, packages.unwrap_or_default())?;
-    Ok(match document.unknown.is_some() && args.strict {
+    if let Some(damage) = &inspection.damage {
+        say!("gospect: {}: {}", clean(&document.program), clean(damage));
+    }
+    let is_unknown = document.unknown.is_some() && args.strict;
+    Ok(match is_unknown || inspection.damage.is_some() {
         true => Exit::Failed,
         false => Exit::Fine,
     })

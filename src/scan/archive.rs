@@ -79,9 +79,10 @@ impl Examiner<'_> {
                     ));
                 }
                 WalkItem::Problem(place, error) => {
-                    // Nothing in the archive could be read.
-                    let fatal = opened.named && index == 0 && place.is_empty();
-                    deliver(opened.unexamined(&Inside::of(&place, None), &error, fatal));
+                    let inside = Inside::of(&place, None);
+                    let is_all = opened.named && index == 0 && place.is_empty();
+                    let fatal = is_all || opened.is_fatal(&inside, error.reason);
+                    deliver(opened.unexamined(&inside, &error, fatal));
                 }
                 WalkItem::Images(scans) => {
                     for scan in scans {

@@ -2,7 +2,7 @@
 
 use super::event::WaitingEvent;
 use super::own_output::own_output;
-use super::place::{Inside, Opened};
+use super::place::{Inside, Opened, is_damage};
 use super::program::{Content, Program};
 use super::surroundings::Surroundings;
 use super::{Examiner, error_text};
@@ -337,6 +337,7 @@ fn deliver_problems(
     deliver: &mut dyn FnMut(WaitingEvent),
 ) {
     for problem in problems {
+        let reason = problem.error.reason;
         let location = opened.place(&Inside::default(), None, None).location;
         let thing = Unexamined {
             path: problem.path,
@@ -346,10 +347,11 @@ fn deliver_problems(
                 layer: problem.layer,
                 ..location
             },
-            reason: problem.error.reason.into(),
+            reason: reason.into(),
             detail: problem.error.detail,
         };
-        let fatal = problem.fatal;
+        let is_itself = thing.location.entry.is_empty();
+        let fatal = problem.fatal || (opened.named && is_itself && is_damage(reason));
         deliver(WaitingEvent::Unexamined { thing, fatal });
     }
 }

@@ -340,7 +340,7 @@ impl<'e> Examiner<'e> {
         };
         let not_examined = |reason: Reason, detail: &str, deliver: &mut dyn FnMut(WaitingEvent)| {
             let thing = opened.thing(&inside, reason, detail);
-            let fatal = false;
+            let fatal = opened.is_fatal(&inside, reason);
             deliver(WaitingEvent::Unexamined { thing, fatal });
         };
         match content {

@@ -30,6 +30,7 @@ mod process;
 mod program;
 #[cfg(feature = "audit")]
 pub mod releases;
+mod selection;
 mod spool;
 #[cfg(feature = "archives")]
 mod stored_program;
@@ -42,6 +43,7 @@ pub use event::Event;
 pub use examine::Examiner;
 pub use options::{ListPackages, Options, WantedChains};
 pub use place::path_fields;
+pub use selection::Member;
 #[cfg(feature = "archives")]
 pub use stored_program::FACTS;
 
@@ -52,6 +54,7 @@ use crate::source::queue;
 use crate::source::target::Target;
 use crate::source::walk::Tally;
 use event::WaitingEvent;
+use selection::Selection;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -119,6 +122,11 @@ pub fn run(
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
     let mut stopped = false;
+    let mut selection = {
+        let globs = options.rules.exclude.as_ref();
+        let globs = globs.filter(|_| options.exclude_contents);
+        Selection::new(globs, &options.members, &counters.tally)
+    };
     // If two links lead into a directory, the threads must not decide which one is first.
     let threads = if options.rules.follow {
         1
@@ -136,6 +144,9 @@ pub fn run(
         },
         &mut |event: WaitingEvent| {
             let mut event = event.open();
+            if selection.leaves_out(&event) {
+                return true;
+            }
             match &mut event {
                 Event::Program(program) => {
                     file_name::claim(&program.place.location, &mut program.record);
@@ -162,6 +173,10 @@ pub fn run(
                 });
         }
     }
+    for thing in selection.missing() {
+        (unexamined, failed) = (unexamined + 1, true);
+        stopped = stopped || !deliver(Event::Unexamined { thing, fatal: true });
+    }
     // The threads decide which task opens a database, so its problems come after everything else.
     for thing in examiner.broken_databases() {
         unexamined += 1;
@@ -174,7 +189,7 @@ pub fn run(
     let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     outcome.failed = failed;
     outcome.end = End {
-        reach: Reach {
+        reach: selection.without(Reach {
             files: load(&counters.tally.files),
             below_min_size: load(&counters.tally.below_min_size),
             not_go: load(&counters.not_go),
@@ -183,7 +198,7 @@ pub fn run(
             unexamined,
             links: load(&counters.tally.links),
             bytes: load(&counters.bytes),
-        },
+        }),
         summary,
         failed,
     };

@@ -1,6 +1,6 @@
 //! Options of a scan.
 
-use super::Counters;
+use super::{Counters, Member};
 use crate::bytes::{Budget, Limits};
 use crate::go::{self, Level};
 use crate::record::Binary;
@@ -30,6 +30,10 @@ pub struct Options {
     pub limits: Limits,
     /// Rules of the walk.
     pub rules: Rules,
+    /// Whether [`Rules::exclude`] also leaves out what is in archives and images.
+    pub exclude_contents: bool,
+    /// Of these targets only the named programs are wanted.
+    pub members: Vec<Member>,
     /// Threads; 0 means one for each processor. At most one for each 4 MiB of `memory`, because each has its own buffers.
     pub jobs: usize,
     /// Compute SHA-256 of each executable.
@@ -88,6 +92,8 @@ impl Default for Options {
             level: Level::Full,
             limits: Limits::default(),
             rules: Rules::default(),
+            exclude_contents: true,
+            members: Vec::new(),
             jobs: 0,
             hash: false,
             packages: ListPackages::Never,
@@ -138,6 +144,9 @@ impl Options {
             level,
             limits,
             rules,
+            // Applied when results are delivered, also to those that were kept.
+            exclude_contents: _,
+            members: _,
             jobs: _,
             hash,
             packages,

@@ -176,6 +176,13 @@ impl Opened {
         }
     }
 
+    /// Whether a problem makes the scan fail: the user named this file, and it ends too early or is damaged, so that nobody knows
+    /// what else was in it. Something damaged inside a whole archive is only reported.
+    pub(crate) fn is_fatal(&self, inside: &Inside<'_>, reason: Reason) -> bool {
+        let is_itself = inside.names.is_empty() && inside.around.is_empty();
+        self.named && is_itself && is_damage(reason)
+    }
+
     /// A record of something inside that was not examined.
     pub(crate) fn thing(&self, inside: &Inside<'_>, reason: Reason, detail: &str) -> Unexamined {
         let ProgramPlace { path, location, .. } = self.place(inside, None, None);
@@ -204,6 +211,11 @@ impl Opened {
         let thing = self.thing(&Inside::default(), reason, detail);
         WaitingEvent::Unexamined { thing, fatal }
     }
+}
+
+/// Whether content is missing or wrong, and not only refused.
+pub(super) fn is_damage(reason: Reason) -> bool {
+    matches!(reason, Reason::Truncated | Reason::Malformed)
 }
 
 /// The path for people, always with `/`, and its raw bytes in base64 if it is not UTF-8.

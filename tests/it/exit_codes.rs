@@ -5,12 +5,14 @@ use crate::support::pack::Member::File;
 use crate::support::pack::{docker_archive, tar};
 use crate::support::{derive, fixture};
 use serde_json::json;
+use test_support::archives::gzip;
 
 const OLD: &str = "1.21-linux-amd64-strip";
 const DAY: &str = "--today=2026-11-22";
 
 /// `go`, an old program; `fips` and `spoilt`; `text`, not Go; `dir`, a program and a file below the minimum size; `broken`, a
-/// program beside a truncated archive; `empty`; an image with a layer of another digest; truncated records.
+/// program beside a truncated archive; `empty`; an image with a layer of another digest; truncated records; `cut...`, what ends too
+/// early; `cuts`, a program beside one that ends too early.
 fn place() -> Scratch {
     let s = Scratch::new();
     let old = fixture(OLD);
@@ -41,6 +43,23 @@ fn place() -> Scratch {
     let mut changed = image;
     changed[at] ^= 1;
     s.put("changed.tar", &changed);
+    let release = tar(&[File("first", &old), File("second", &old)]);
+    let cut = release.len() - old.len() / 2;
+    s.put("cut.tar", &release[..cut]);
+    let packed = gzip(&release);
+    s.put("cut.tgz", &packed[..packed.len() * 3 / 4]);
+    // The parts of the program that say what it is are there.
+    s.put("cut", &old[..old.len() * 9 / 10]);
+    s.put("cuts/cut", &old[..old.len() * 9 / 10]);
+    s.put("cuts/go", &old);
+    let layer = tar(&[File("app", &old), File("other", &old)]);
+    let cut = layer.len() - old.len() / 2;
+    let layers = [layer[..cut].to_vec()];
+    let entrypoint = json!({"Entrypoint": ["/app"]});
+    s.put(
+        "cut-layer.tar",
+        &docker_archive("shop:1.2", "linux/amd64", &entrypoint, &layers),
+    );
     let saved = run_in(s.path(), &["scan", "--format=ndjson", "go"]).stdout;
     s.put("whole.ndjson", saved.as_bytes());
     let hashed = run_in(s.path(), &["scan", "--hash", "--format=ndjson", "go"]).stdout;
@@ -83,6 +102,13 @@ const TARGETS: &[(&[&str], i32, i32)] = &[
     (&["image.tar"], 0, 1),
     (&["changed.tar"], 2, 2),
     (&["go", "changed.tar"], 2, 2),
+    (&["cut"], 2, 2),
+    (&["file:cut"], 2, 2),
+    (&["cut.tar"], 2, 2),
+    (&["cut.tgz"], 2, 2),
+    (&["cut-layer.tar"], 2, 2),
+    (&["go", "cut.tgz"], 2, 2),
+    (&["cuts"], 0, 1),
     (&["docker-archive:image.tar:shop:9.9"], 2, 2),
     (&["docker:shop"], 2, 2),
     (&["records:whole.ndjson"], 0, 1),
@@ -138,6 +164,8 @@ fn a_difference_counts_when_asked_for_and_2_beats_it() {
         (&["--fail-on=any", "missing", "go"], 2),
         (&["--fail-on=any", "go", "changed.tar"], 2),
         (&["--fail-on=any", "go", "records:cut.ndjson"], 2),
+        (&["go", "cut"], 2),
+        (&["cut.tgz", "go"], 2),
         (&["--fail-on=any", "--strict", "go", "broken"], 2),
         (&["--fail-on=any", "go", "broken"], 0),
         (&["--fail-on=nothing", "go", "go"], 2),
@@ -145,6 +173,28 @@ fn a_difference_counts_when_asked_for_and_2_beats_it() {
     ] {
         check(&s, &[&["diff"], args].concat(), want);
     }
+}
+
+#[test]
+fn a_program_that_ends_too_early_is_2_for_each_command() {
+    let s = place();
+    for args in [
+        &["why", "cut", "os.Exit"][..],
+        &["why", "--format=json", "cut", "os.Exit"],
+        &["rebuild", "cut"],
+        &["rebuild", "--recipe", "cut"],
+        &["packages", "cut"],
+        &["vuln", DAY, "cut"],
+        &["verify", "--sumdb=offline", "cut"],
+    ] {
+        check(&s, args, 2);
+    }
+    let audit = run_in(s.path(), &["audit", DAY, "cut"]);
+    assert!(
+        audit.stdout.contains("[unexamined-file]"),
+        "{}",
+        audit.stdout
+    );
 }
 
 #[test]

@@ -675,3 +675,152 @@ fn many_links_to_an_archive_of_many_programs_take_little_time() {
         others.len()
     );
 }
+
+#[test]
+fn exclude_leaves_out_what_is_in_archives_and_images() {
+    let s = Scratch::new();
+    let (old, new) = (fixture(OLD), fixture(NEW));
+    let layer = tar(&[
+        File("usr/bin/app", &new),
+        File("opt/tools/x", &old),
+        HardLink("opt/tools/y", "opt/tools/x"),
+        File("opt/tools/cut", &old[..old.len() * 9 / 10]),
+    ]);
+    let entrypoint = json!({"Entrypoint": ["/usr/bin/app"]});
+    let image = docker_archive("shop:1.2", "linux/amd64", &entrypoint, &[layer]);
+    s.put("image.tar", &image);
+    let inner = tar(&[File("bin/old", &old), File("bin/new", &new)]);
+    s.put(
+        "all.tar",
+        &tar(&[File("./a.tar", &inner), File("new", &new)]),
+    );
+    let scan = |args: &[&str]| {
+        let out =
+            crate::support::cli::run_in(s.path(), &[&["scan", "--format=json"], args].concat());
+        let document: Value = serde_json::from_str(&out.stdout).unwrap();
+        let paths = |key: &str| -> Vec<String> {
+            let all = document[key].as_array().unwrap().iter();
+            all.map(|b| b["path"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let reach = &document["reach"];
+        let count = |key: &str| reach[key].as_u64().unwrap();
+        let others = count("files") - count("go_files") - count("not_go") - count("below_min_size");
+        (paths("binaries"), paths("unexamined"), others, out.stderr)
+    };
+    let (programs, problems, containers, _) = scan(&["image.tar"]);
+    assert_eq!(programs.len(), 4, "{programs:?}");
+    assert_eq!(problems, ["shop:1.2!opt/tools/cut"]);
+    for pattern in ["/opt/**", "opt/**", "/opt", "tools", "**/tools/*", "*ool*"] {
+        let (programs, problems, others, errors) =
+            scan(&["--strict", "--exclude", pattern, "image.tar"]);
+        assert_eq!(programs, ["/usr/bin/app"], "{pattern}");
+        assert!(
+            problems.is_empty() && errors.is_empty(),
+            "{pattern}: {errors}"
+        );
+        assert_eq!(others, containers, "{pattern}");
+    }
+    let (programs, ..) = scan(&["--exclude", "/opt/tools/x", "image.tar"]);
+    assert_eq!(programs, ["/opt/tools/cut", "/opt/tools/y", "/usr/bin/app"]);
+    for (pattern, left) in [
+        (
+            "all.tar!a.tar!bin/old",
+            &["all.tar!a.tar!bin/new", "all.tar!new"][..],
+        ),
+        ("a.tar", &["all.tar!new"]),
+        ("bin/new", &["all.tar!a.tar!bin/old", "all.tar!new"]),
+        ("new", &["all.tar!a.tar!bin/old"]),
+    ] {
+        let (programs, .., errors) = scan(&["--exclude", pattern, "all.tar"]);
+        assert_eq!(programs, left, "{pattern}: {errors}");
+    }
+    let (programs, .., errors) = scan(&["--exclude", "opt/x", "image.tar"]);
+    assert_eq!(programs.len(), 4);
+    assert!(
+        errors.contains("matched nothing: `*` does not match `/`"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_program_inside_is_a_target_by_the_name_that_scan_prints() {
+    let s = Scratch::new();
+    let (old, new) = (fixture(OLD), fixture(NEW));
+    let layers = [
+        tar(&[File("usr/bin/app", &old), File("opt/x", &old)]),
+        tar(&[File("usr/bin/app", &new)]),
+    ];
+    let entrypoint = json!({"Entrypoint": ["/usr/bin/app"], "Env": ["GODEBUG=http2client=0"]});
+    s.put(
+        "image.tar",
+        &docker_archive("shop:1.2", "linux/amd64", &entrypoint, &layers),
+    );
+    let inner = tar(&[File("bin/old", &old), File("bin/new", &new)]);
+    s.put(
+        "all.tar",
+        &tar(&[File("./a.tar", &inner), File("new", &new)]),
+    );
+    let run = |args: &[&str]| crate::support::cli::run_in(s.path(), args);
+    let paths = |targets: &[&str]| -> Vec<String> {
+        let out = run(&[&["scan", "--format=json"], targets].concat());
+        assert_eq!((out.code, out.stderr.as_str()), (Some(0), ""));
+        let document: Value = serde_json::from_str(&out.stdout).unwrap();
+        let all = document["binaries"].as_array().unwrap().iter();
+        all.map(|b| b["path"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let app = "/usr/bin/app";
+    for (targets, wanted) in [
+        (&["image.tar!/usr/bin/app"][..], &[app, app][..]),
+        (&["image.tar!usr/bin/app"], &[app, app]),
+        (&["docker-archive:image.tar:shop:1.2!/opt/x"], &["/opt/x"]),
+        (&["all.tar!new"], &["all.tar!new"]),
+        (
+            &["archive:all.tar!./a.tar!bin/old"],
+            &["all.tar!a.tar!bin/old"],
+        ),
+        (
+            &["all.tar!new", "all.tar!a.tar!bin/new"],
+            &["all.tar!a.tar!bin/new", "all.tar!new"],
+        ),
+        (
+            &["all.tar!new", "image.tar!/opt/x"],
+            &["all.tar!new", "/opt/x"],
+        ),
+    ] {
+        assert_eq!(paths(targets), wanted, "{targets:?}");
+    }
+    let whole = paths(&["all.tar"]);
+    assert_eq!(paths(&["all.tar!new", "all.tar"]).len(), 2 * whole.len());
+    let card = run(&["scan", "all.tar!new"]);
+    assert!(card.stdout.starts_with("all.tar!new\n"), "{}", card.stdout);
+    assert!(card.stdout.contains("Looked at 3 files"), "{}", card.stdout);
+    for (target, hint) in [
+        ("all.tar!old", "did you mean `all.tar!a.tar!bin/old`?"),
+        (
+            "image.tar!/usr/bin/ap",
+            "did you mean `image.tar!usr/bin/app`?",
+        ),
+        ("all.tar!zzzzzz", "it has a.tar!bin/old, a.tar!bin/new, new"),
+    ] {
+        let out = run(&["scan", target]);
+        assert_eq!(out.code, Some(2), "{target}");
+        assert!(out.stderr.contains(hint), "{target}: {}", out.stderr);
+    }
+    for command in ["audit", "packages", "sbom", "fips"] {
+        let out = run(&[command, "--format=json", "--", "all.tar!new"]);
+        let out = match command {
+            "sbom" => run(&[command, "all.tar!new"]),
+            _ => out,
+        };
+        assert!(out.code.unwrap() < 2, "{command}: {}", out.stderr);
+    }
+    let diff = run(&[
+        "diff",
+        "--format=json",
+        "all.tar!a.tar!bin/old",
+        "all.tar!new",
+    ]);
+    assert_eq!(diff.code, Some(0), "{}", diff.stderr);
+}

@@ -32,6 +32,10 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
         if at >= window.len() {
             break;
         }
+        // A single byte is no section, however it begins.
+        if at + 1 == window.len() {
+            break;
+        }
         let Some((id, size, body)) = section_header(window, at) else {
             image.fault(Fault::Truncated("wasm section header"));
             break;

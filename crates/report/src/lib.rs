@@ -26,6 +26,7 @@ pub mod document;
 mod each;
 #[cfg(feature = "audit")]
 pub mod findings;
+pub mod flags;
 #[cfg(feature = "audit")]
 mod flow;
 pub mod json;

@@ -10,12 +10,14 @@
 mod alike;
 
 use super::document::{Support, SupportTable};
+use super::flags::{self, Importance};
 use super::reach::{self, Reasons};
 use super::render::{Options, Render};
 use super::style::{Look, Tone, clean, width};
-use super::terms::{self, Importance};
+use super::terms;
 use comfy_table::{LineStyle, Table, TableStyle};
 use gospect_record::{Binary, Line};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Blanks between columns.
@@ -67,6 +69,13 @@ const COLUMNS: &[Column] = &[
         value: path,
     },
     Column {
+        header: "layer",
+        least: 5,
+        cut: Cut::End,
+        gives_way: false,
+        value: layer,
+    },
+    Column {
         header: "go",
         least: 9,
         cut: Cut::End,
@@ -116,6 +125,11 @@ fn path(binary: &Binary, _: &SupportTable) -> Cell {
     ))
 }
 
+fn layer(binary: &Binary, _: &SupportTable) -> Cell {
+    let layer = binary.location.layer.as_ref();
+    layer.map_or_else(Cell::new, |layer| plain(layer.index.to_string()))
+}
+
 fn go(binary: &Binary, support: &SupportTable) -> Cell {
     let Some(version) = &binary.go_version else {
         return Cell::new();
@@ -152,7 +166,7 @@ fn notes(binary: &Binary, _: &SupportTable) -> Cell {
         Importance::Notice => Some(Tone::Warn),
         Importance::Plain => None,
     };
-    terms::flags(binary)
+    flags::of(binary)
         .into_iter()
         .map(|(text, importance)| (text, tone(importance)))
         .collect()
@@ -162,18 +176,25 @@ fn notes(binary: &Binary, _: &SupportTable) -> Cell {
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Vec<Vec<Cell>>,
+    /// The words that occur in the notes.
+    words: BTreeSet<&'static str>,
     unexamined: Reasons,
 }
 
 impl Render for Rows {
     fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         match line {
-            Line::Binary(binary) => self.rows.push(
-                COLUMNS
-                    .iter()
-                    .map(|column| cleaned((column.value)(&binary, &options.support)))
-                    .collect(),
-            ),
+            Line::Binary(binary) => {
+                let notes = flags::of(&binary);
+                let words = notes.iter().filter_map(|(text, _)| flags::meaning(text));
+                self.words.extend(words.map(|(word, _)| word));
+                self.rows.push(
+                    COLUMNS
+                        .iter()
+                        .map(|column| cleaned((column.value)(&binary, &options.support)))
+                        .collect(),
+                );
+            }
             Line::Unexamined(thing) => self.unexamined.add(thing),
             // Which target could not be read is said where messages are; nothing else is known.
             Line::End(end) if self.unexamined.say_it_all(&end) => {}
@@ -181,6 +202,7 @@ impl Render for Rows {
                 let mut text = String::new();
                 if !self.rows.is_empty() {
                     write(&self.rows, &options.look, &mut text);
+                    legend(&self.words, &options.look, &mut text);
                     text.push('\n');
                 }
                 reach::write(&end, &self.unexamined, &options.look, &mut text);
@@ -189,6 +211,18 @@ impl Render for Rows {
             Line::Run(_) | Line::Image(_) => {}
         }
         Ok(())
+    }
+}
+
+/// Adds a paragraph that explains the words of the notes to `out`.
+fn legend(words: &BTreeSet<&str>, look: &Look, out: &mut String) {
+    let known = flags::words().filter(|(word, _)| words.contains(word));
+    let meanings: Vec<String> = known
+        .map(|(word, meaning)| format!("{}: {meaning}", look.paint(Tone::Label, word)))
+        .collect();
+    if !meanings.is_empty() {
+        out.push('\n');
+        look.wrap(out, "", &format!("Notes: {}.", meanings.join("; ")));
     }
 }
 

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "formats")]
 use gospect_record::VersionRange;
-use gospect_record::{Binary, Checksum, FipsMode, GodebugStatus, Module, Verdict};
+use gospect_record::{Binary, Module, Verdict};
 
 /// The releases that may have built a program, such as `go1.2 to go1.3 by its tables`.
 #[cfg(feature = "formats")]
@@ -51,107 +51,6 @@ pub fn claims(binary: &Binary, verdict: Verdict) -> Vec<&str> {
         .collect()
 }
 
-/// The importance of a flag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Importance {
-    /// Needs attention now.
-    Alarm,
-    /// Worth knowing before a release.
-    Notice,
-    /// A property.
-    Plain,
-}
-
-/// A short word for a property of a program, or `None`.
-type Flag = fn(&Binary) -> Option<String>;
-
-/// The flags, most important first.
-const FLAGS: &[(Importance, Flag)] = {
-    use Importance::{Alarm, Notice, Plain};
-    &[
-        (Alarm, |binary| {
-            let claims = claims(binary, Verdict::Contradicted).join(",");
-            (!claims.is_empty()).then(|| format!("!contradicted:{claims}"))
-        }),
-        (Alarm, |binary| {
-            let mut effective = binary.godebug.effective.iter().flatten();
-            when(
-                effective.any(|s| s.status == GodebugStatus::Fatal),
-                "!godebug-fatal",
-            )
-        }),
-        (Alarm, |binary| {
-            when(
-                binary.fips.as_ref()?.checksum == Some(Checksum::Invalid.into()),
-                "!fips-checksum",
-            )
-        }),
-        (Notice, |binary| {
-            Some(format!("packed:{}", binary.executable.packed.as_ref()?))
-        }),
-        (Notice, |binary| {
-            when(binary.build_info.is_none(), "no-record")
-        }),
-        (Notice, |binary| {
-            when(binary.module_list().why().is_some(), "no-modules")
-        }),
-        (Notice, |binary| {
-            when(has(binary, "vcs.modified", "true"), "dirty")
-        }),
-        (Notice, |binary| {
-            let sanitizers = ["-race", "-msan", "-asan"];
-            when(
-                sanitizers.iter().any(|key| has(binary, key, "true")),
-                "sanitizer",
-            )
-        }),
-        (Notice, |binary| {
-            when(binary.location.mode? & 0o6000 != 0, "setuid")
-        }),
-        (Notice, |binary| {
-            when(binary.location.visible == Some(false), "hidden")
-        }),
-        (Plain, |binary| {
-            when(binary.location.started == Some(true), "started")
-        }),
-        (Plain, |binary| {
-            let modules = binary.build_info.iter().flat_map(|info| &info.deps);
-            let replaced = modules.filter(|m| m.replace.is_some()).count();
-            (replaced > 0).then(|| format!("replaced:{replaced}"))
-        }),
-        (Plain, |binary| {
-            Some(format!("X:{}", binary.experiments.setting.as_ref()?))
-        }),
-        (Plain, |binary| {
-            when(
-                *binary.fips.as_ref()?.mode.as_ref()? != FipsMode::Off,
-                "fips",
-            )
-        }),
-        (Plain, |binary| when(has(binary, "CGO_ENABLED", "1"), "cgo")),
-        (Plain, |binary| {
-            when(binary.executable.go_symbols == Some(false), "stripped")
-        }),
-    ]
-};
-
-/// The word, if the condition holds.
-fn when(condition: bool, word: &str) -> Option<String> {
-    condition.then(|| word.to_owned())
-}
-
-fn has(binary: &Binary, key: &str, value: &str) -> bool {
-    setting(binary, key) == Some(value)
-}
-
-/// The flags of a program, most important first.
-pub fn flags(binary: &Binary) -> Vec<(String, Importance)> {
-    let flags = FLAGS.iter();
-    flags
-        .filter_map(|(importance, flag)| Some((flag(binary)?, *importance)))
-        .collect()
-}
-
 /// Orders Go releases as people do: runs of digits compare as numbers.
 #[cfg(feature = "formats")]
 pub fn compare_releases(a: &str, binary: &str) -> std::cmp::Ordering {
@@ -181,12 +80,10 @@ fn pieces(text: &str) -> Vec<(usize, &str)> {
     pieces
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "formats"))]
 mod tests {
     use super::*;
-    use test_support::records as sample;
 
-    #[cfg(feature = "formats")]
     #[test]
     fn releases_sort_as_numbers() {
         let mut releases = [
@@ -209,15 +106,5 @@ mod tests {
                 "go1.27rc1"
             ]
         );
-    }
-
-    #[test]
-    fn flags_put_alarms_first_and_a_clean_program_has_none() {
-        let words = |binary: Binary| flags(&binary).into_iter().map(|f| f.0).collect::<Vec<_>>();
-        assert_eq!(words(sample::clean()), ["stripped"]);
-        let odd = words(sample::contradicted());
-        assert_eq!(odd[0], "!contradicted:go-version");
-        assert!(odd.contains(&"dirty".to_owned()), "{odd:?}");
-        assert_eq!(words(sample::without_record())[0], "no-record");
     }
 }

@@ -2,7 +2,7 @@
 
 use gospect_bytes::short;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A parsed target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +175,27 @@ impl Target {
             _ => Ok(Self::Path(text.into())),
         }
     }
+}
+
+/// The target and the name inside it, if the text is how reports name a program in an archive or image: `app.tar.gz!bin/app`. `None`
+/// if there is a file of this name, or no such archive or image.
+pub fn member(text: &str) -> Option<(&str, &str)> {
+    if Path::new(text).exists() {
+        return None;
+    }
+    let mut parts = text.match_indices('!').filter_map(|(mark, _)| {
+        let (holder, name) = (text.get(..mark)?, text.get(mark + 1..)?);
+        Some((holder, name)).filter(|(_, name)| !name.is_empty())
+    });
+    parts.find(|(holder, _)| match Target::parse(OsStr::new(holder)) {
+        Ok(Target::Path(path) | Target::Archive(path)) => {
+            path.is_file() || path.join("oci-layout").is_file()
+        }
+        Ok(Target::DockerArchive(path, _) | Target::OciArchive(path, _)) => path.is_file(),
+        Ok(Target::OciDir(path, _)) => path.is_dir(),
+        Ok(Target::Registry(name)) => name.contains('/'),
+        _ => false,
+    })
 }
 
 /// What the user may have meant by a path that does not exist: an image of an archive or a layout, or one of a registry.
@@ -414,6 +435,40 @@ mod tests {
             "no such:x",
         ] {
             assert_eq!(hint(path), "", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_program_inside_is_named_as_reports_name_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        for name in ["a.tar", "odd!name.tar", "file!x"] {
+            std::fs::write(path(name), "").unwrap();
+        }
+        let named =
+            |text: &str| member(text).map(|(holder, name)| (holder.to_owned(), name.to_owned()));
+        for (holder, name) in [
+            (path("a.tar"), "bin/app"),
+            (path("a.tar"), "inner.zip!bin/app"),
+            (path("odd!name.tar"), "app"),
+            (format!("archive:{}", path("a.tar")), "app"),
+            (
+                format!("docker-archive:{}:app:1.0", path("a.tar")),
+                "/usr/bin/app",
+            ),
+            ("registry:host.test/app:1.0".to_owned(), "/usr/bin/app"),
+        ] {
+            let text = format!("{holder}!{name}");
+            assert_eq!(named(&text), Some((holder, name.to_owned())), "{text}");
+        }
+        for text in [
+            path("file!x"),
+            path("none.tar!app"),
+            path("a.tar!"),
+            path("a.tar"),
+            "-!x".to_owned(),
+        ] {
+            assert_eq!(named(&text), None, "{text}");
         }
     }
 

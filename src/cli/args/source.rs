@@ -24,7 +24,7 @@ pub struct SourceArgs {
     /// Files, directories, `-` for standard input, or SCHEME:REST
     #[arg(help_heading = clap::builder::Resettable::Reset, value_name = "TARGET", required_unless_present = "files_from")]
     pub targets: Vec<OsString>,
-    /// Skip paths and names that match GLOB
+    /// Skip paths and names that match GLOB, also in archives and images: `**/tools/*`
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     /// Only images of this platform, such as linux/arm64 [default: all]

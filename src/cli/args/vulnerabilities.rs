@@ -18,7 +18,7 @@ Examples:
   gospect vuln dist/ image.tar                   what to upgrade, and what that ends
   gospect vuln --level package ./app
   gospect vuln --format json dist/ | jq .        all levels
-  gospect vuln --format openvex -o app.vex.json ./app
+  gospect vuln --exit-zero --format openvex -o app.vex.json ./app
   gospect scan --symbols --format ndjson dist/ > today.ndjson
   gospect vuln records:today.ndjson              the same answers without the files"
 )]

@@ -190,7 +190,14 @@ impl<'f> Reading<'f> {
     pub(super) fn remark_unused(&self, exclude: &[String], options: &Options, counters: &Counters) {
         for (index, pattern) in exclude.iter().enumerate() {
             if !counters.tally.is_excluded_by(index) {
-                self.remark(&format!("--exclude {pattern}"), "matched nothing");
+                let hint = match pattern.contains('/') && !pattern.contains("**") {
+                    true => ": `*` does not match `/`, and `**/` stands for any directories",
+                    false => "",
+                };
+                self.remark(
+                    &format!("--exclude {pattern}"),
+                    &format!("matched nothing{hint}"),
+                );
             }
         }
         if let (Some(wanted), 0, false) = (&options.platform, self.images, self.total.failed) {

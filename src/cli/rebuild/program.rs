@@ -17,6 +17,9 @@ pub fn range_of(bytes: &FileBytes, slice: Option<&str>) -> (u64, u64) {
 }
 
 /// The program of a file, or of a slice of it; `None`: no Go program.
+///
+/// # Errors
+/// When the file ends too early, or has no such slice.
 pub fn program(bytes: &FileBytes, slice: Option<&str>) -> Result<Option<FoundProgram>, String> {
     let options = Options {
         level: Level::Full,
@@ -34,6 +37,9 @@ pub fn program(bytes: &FileBytes, slice: Option<&str>) -> Result<Option<FoundPro
         .iter()
         .filter_map(|f| f.slice.clone())
         .collect();
+    if let Some(damage) = inspection.damage {
+        return Err(damage);
+    }
     let is_empty = inspection.found.is_empty();
     let mut found = inspection.found.into_iter();
     match (

@@ -11,11 +11,13 @@ mod changes;
 mod compare;
 mod content;
 mod homes;
+mod meaning;
 mod packages;
 mod pair;
 mod versions;
 mod vulnerabilities;
 
+pub use meaning::Meaning;
 pub use packages::{ModuleChange, PackageChanges};
 
 use gospect_knowledge::hint;
@@ -120,6 +122,33 @@ impl Class {
             Class::Vulnerability => "vulnerability",
             Class::Capability => "capability",
             Class::Content => "content",
+        }
+    }
+
+    /// What it is about, in a few words.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Class::Added => "a program is new",
+            Class::Removed => "a program is gone",
+            Class::Toolchain => "another Go release",
+            Class::Module => "dependencies: added, removed, of another version, replaced",
+            Class::Setting => "build settings, FIPS 140 module and mode",
+            Class::Godebug => "GODEBUG values in force",
+            Class::Experiment => "experiments in force",
+            Class::Goroot => "GOROOT: recorded, at run time, trimmed or not",
+            Class::Paths => "paths of the build host that are in the program",
+            Class::Linkage => "loader, libraries, hardening",
+            Class::Integrity => {
+                "whether the build info is there, readable and true; packing; checksums"
+            }
+            Class::Owner => "the package of the distribution that brought it",
+            Class::Source => "main package, and state of the work tree",
+            Class::Version => "every claim about the program's own version",
+            Class::Vulnerability => {
+                "a known vulnerability is new or gone, or more or less of it is linked (--vulns)"
+            }
+            Class::Capability => "what a module can do (--capabilities)",
+            Class::Content => "other bytes that no change of the build explains",
         }
     }
 

@@ -1,6 +1,6 @@
 //! The columns: a table of names, descriptions and functions.
 
-use crate::terms;
+use crate::{flags, terms};
 use gospect_record::{Binary, Verdict};
 use std::collections::BTreeSet;
 
@@ -92,10 +92,7 @@ pub const COLUMNS: &[Column] = &[
         "flags",
         "short words as in the table, most serious first",
         |binary| {
-            let flags: Vec<_> = terms::flags(binary)
-                .into_iter()
-                .map(|flag| flag.0)
-                .collect();
+            let flags: Vec<_> = flags::of(binary).into_iter().map(|flag| flag.0).collect();
             filled(&flags.join(" "))
         },
     ),

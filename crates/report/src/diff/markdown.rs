@@ -2,14 +2,14 @@
 //! forges.
 
 use super::groups::{Group, OwnChanges, groups, heading};
-use super::{packages, sign, size, summary, values};
+use super::{packages, sentence, sign, size, summary, values};
 use crate::findings::Listing;
-use crate::findings::markdown::{cell, in_html};
+use crate::findings::markdown::{cell, in_html, prose};
 use gospect_audit::diff::{Change, Class, Diff};
 use gospect_bytes::number::count;
 use std::io::{self, Write};
 
-/// Most programs, and most changes of a program, to list.
+/// Most programs, and most changes of a program, to list, unless all are wanted.
 const PROGRAMS: usize = 50;
 const CHANGES: usize = 60;
 
@@ -52,17 +52,21 @@ pub fn render(
         numbers.join(" | ")
     )?;
     let (groups, programs) = groups(diff, listing);
-    write_worse(&groups, &programs, out)?;
+    let (max_programs, max_changes) = match listing {
+        Listing::All => (usize::MAX, usize::MAX),
+        Listing::Grouped | Listing::Summary => (PROGRAMS, CHANGES),
+    };
+    write_worse(&groups, &programs, max_changes, out)?;
     if listing == Listing::Summary {
         return writeln!(
             out,
             "\nWithout `--summary` the other changes are listed too."
         );
     }
-    for group in groups.iter().take(PROGRAMS) {
+    for group in groups.iter().take(max_programs) {
         let heading = in_html(&heading(group, NAMES));
         open_details(&heading, group.changes.len(), out)?;
-        write_changes(&group.changes, out)?;
+        write_changes(&group.changes, max_changes, out)?;
         writeln!(out, "\n</details>")?;
     }
     let is_compared =
@@ -70,7 +74,7 @@ pub fn render(
     let mut one_sided = programs
         .iter()
         .filter(|program| !is_compared(program))
-        .take(PROGRAMS);
+        .take(max_programs);
     if let Some(first) = one_sided.next() {
         writeln!(out)?;
         for program in std::iter::once(first).chain(one_sided) {
@@ -81,14 +85,14 @@ pub fn render(
             writeln!(out, "- {word}: {}", program_name(program))?;
         }
     }
-    for program in programs.iter().filter(is_compared).take(PROGRAMS) {
-        write_program(program, !groups.is_empty(), out)?;
+    for program in programs.iter().filter(is_compared).take(max_programs) {
+        write_program(program, !groups.is_empty(), max_changes, out)?;
     }
     let compared = programs.iter().filter(is_compared).count();
-    let left_out = |number: usize| number.saturating_sub(PROGRAMS);
+    let left_out = |number: usize| number.saturating_sub(max_programs);
     if let more @ 1.. = left_out(compared) + left_out(programs.len() - compared) {
         let more = count(more as u64, "more program", "more programs");
-        writeln!(out, "\n{more}; `gospect diff --format json` has all.")?;
+        writeln!(out, "\n{more}; `--all` lists all.")?;
     }
     writeln!(
         out,
@@ -135,6 +139,7 @@ fn key_cell(change: &Change) -> String {
 fn write_worse(
     groups: &[Group<'_>],
     programs: &[OwnChanges<'_>],
+    max_changes: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let shared = groups.iter().flat_map(|group| {
@@ -152,19 +157,21 @@ fn write_worse(
     }
     writeln!(
         out,
-        "\n### Look at these first\n\n| program | what | change |\n|---|---|---|"
+        "\n### Look at these first\n\n| program | what | change | meaning (rule) |\n|---|---|---|---|"
     )?;
-    for (programs, change) in worse.iter().take(CHANGES) {
+    for (programs, change) in worse.iter().take(max_changes) {
+        let meaning = change.meaning().as_ref().map(sentence);
         writeln!(
             out,
-            "| {programs} | {} {} | {} |",
+            "| {programs} | {} {} | {} | {} |",
             change.class.name(),
             key_cell(change),
-            cell(&values(change))
+            cell(&values(change)),
+            meaning.as_deref().map(prose).unwrap_or_default()
         )?;
     }
-    match worse.len().checked_sub(CHANGES) {
-        Some(more @ 1..) => writeln!(out, "\n{more} more."),
+    match worse.len().checked_sub(max_changes) {
+        Some(more @ 1..) => writeln!(out, "\n{more} more; `--all` lists them."),
         _ => Ok(()),
     }
 }
@@ -184,6 +191,7 @@ fn open_details(heading: &str, number: usize, out: &mut dyn Write) -> io::Result
 fn write_program(
     program: &OwnChanges<'_>,
     has_groups: bool,
+    max_changes: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let pair = program.pair;
@@ -197,7 +205,7 @@ fn write_program(
     }
     let heading = format!("{} ({})", in_html(&program.name), in_html(&pair.port));
     open_details(&heading, program.changes.len(), out)?;
-    write_changes(&program.changes, out)?;
+    write_changes(&program.changes, max_changes, out)?;
     if !size.is_empty() {
         writeln!(out, "\nSize: {}", cell(&size))?;
     }
@@ -208,12 +216,12 @@ fn write_program(
 }
 
 /// Writes changes as a table.
-fn write_changes(all: &[&Change], out: &mut dyn Write) -> io::Result<()> {
+fn write_changes(all: &[&Change], max_changes: usize, out: &mut dyn Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
     writeln!(out, "| | what | key | change |\n|---|---|---|---|")?;
-    for change in all.iter().take(CHANGES) {
+    for change in all.iter().take(max_changes) {
         writeln!(
             out,
             "| {} | {} | {} | {} |",
@@ -223,8 +231,8 @@ fn write_changes(all: &[&Change], out: &mut dyn Write) -> io::Result<()> {
             cell(&values(change))
         )?;
     }
-    match all.len().checked_sub(CHANGES) {
-        Some(more @ 1..) => writeln!(out, "\n{more} more."),
+    match all.len().checked_sub(max_changes) {
+        Some(more @ 1..) => writeln!(out, "\n{more} more; `--all` lists them."),
         _ => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ mod names;
 mod packages;
 pub mod text;
 
-use gospect_audit::diff::{Change, Class, Diff, Direction, Pair};
+use gospect_audit::diff::{Change, Class, Diff, Direction, Meaning, Pair};
 use gospect_bytes::number::{bytes, count};
 
 /// `old -> new`, or the value that exists.
@@ -37,6 +37,14 @@ fn values(change: &Change) -> String {
         (Some(old), None) => format!("{} -> (none)", short(old)),
         (None, Some(new)) => format!("(none) -> {}{fixed}", short(new)),
         (None, None) => String::new(),
+    }
+}
+
+/// What a change for the worse means, with the rule that says more.
+fn sentence(meaning: &Meaning) -> String {
+    match meaning.rule {
+        Some(rule) => format!("{} ({rule})", meaning.text),
+        None => meaning.text.to_owned(),
     }
 }
 

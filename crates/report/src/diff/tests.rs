@@ -85,7 +85,7 @@ fn text_fits_the_terminal_and_counts_one_as_one() {
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().all(|l| l.chars().count() <= columns), "{text}");
         assert!(
-            text.ends_with("\n1 program changed, 0 unchanged: module 1\n"),
+            text.contains("\n1 program changed, 0 unchanged: module 1\n`^` newer"),
             "{text}"
         );
         assert!(

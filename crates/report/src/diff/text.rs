@@ -1,7 +1,7 @@
 //! The diff for people: short, by program, with the most important changes marked.
 
 use super::groups::{OwnChanges, groups, heading};
-use super::{packages, sign, size, summary, values};
+use super::{packages, sentence, sign, size, summary, values};
 use crate::findings::{Listing, Options, clean};
 use crate::flow::flow;
 use gospect_audit::diff::{Change, Class, Diff, Direction};
@@ -10,8 +10,11 @@ use std::io::{self, Write};
 
 /// The column where the values of a change begin.
 const INDENT: usize = 15;
-/// Most modules to list for one program; further ones are only counted. `json` has all of them.
+/// Most modules to list for one program, unless all are wanted; further ones are only counted.
 const MODULES: usize = 30;
+
+/// What the marks mean.
+const MARKS: &str = "`^` newer, `v` older, `+` new, `-` gone, `~` changed; `gospect explain CLASS` says more, such as `gospect explain linkage`.";
 
 /// Most programs that the heading of shared changes names.
 const NAMES: usize = 6;
@@ -25,6 +28,10 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
         writeln!(body, "{}", paint(options, "1", &head))?;
         write_changes(&group.changes, options, &mut body)?;
     }
+    let has_changes = diff
+        .pairs
+        .iter()
+        .any(|pair| !pair.changes.is_empty() && pair.old.is_some() && pair.new.is_some());
     let is_short = !groups.is_empty() || options.listing == Listing::Summary;
     for program in &programs {
         write_program(program, is_short, options, &mut body)?;
@@ -52,6 +59,9 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
             out,
             "{worse} for the worse, marked `!`: look at them first."
         )?;
+    }
+    if has_changes && options.listing != Listing::Summary {
+        writeln!(out, "{}", flow(MARKS, 0, 0, options.width))?;
     }
     match (options.listing, diff.pairs.is_empty()) {
         (_, true) | (Listing::All, _) => Ok(()),
@@ -102,10 +112,11 @@ fn write_changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io:
     let is_module = |change: &Change| change.class == Class::Module && !change.worse;
     // A line that says `1 more` takes as much space as the module itself.
     let shown = match all.iter().filter(|change| is_module(change)).count() {
-        n if n <= MODULES + 1 => n,
+        n if n <= MODULES + 1 || options.listing == Listing::All => n,
         _ => MODULES,
     };
     let mut modules = 0usize;
+    let mut explained = Vec::new();
     for change in all {
         if is_module(change) {
             modules += 1;
@@ -135,10 +146,24 @@ fn write_changes(all: &[&Change], options: &Options, out: &mut dyn Write) -> io:
             paint(options, "1", &key),
             if values.starts_with('\n') { "" } else { " " },
         )?;
+        // What a module can do is said by the change itself.
+        let meaning = change
+            .meaning()
+            .filter(|_| change.class != Class::Capability);
+        if let Some(meaning) = meaning.filter(|meaning| !explained.contains(meaning)) {
+            explained.push(meaning);
+            let text = flow(&sentence(&meaning), INDENT, INDENT, options.width);
+            writeln!(
+                out,
+                "{}{}",
+                " ".repeat(INDENT),
+                paint(options, "2", text.trim_start())
+            )?;
+        }
     }
     if let Some(more @ 1..) = modules.checked_sub(shown) {
         let more = count(more as u64, "more module", "more modules");
-        writeln!(out, "    ... and {more}; `--format json` has all")?;
+        writeln!(out, "    ... and {more}; `--all` lists them")?;
     }
     Ok(())
 }

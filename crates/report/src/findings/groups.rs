@@ -19,8 +19,9 @@ pub enum Listing {
 
 /// From this number of programs on, the findings of a rule are one block.
 const SEVERAL: usize = 3;
-/// Messages listed in a block, and programs listed for each.
+/// Messages listed in a block, those of errors, and programs listed for each.
 const MESSAGES: usize = 3;
+const ERRORS: usize = 30;
 const PROGRAMS: usize = 3;
 /// Fixes listed in a block, and programs listed for each.
 const FIXES: usize = 2;
@@ -66,17 +67,26 @@ impl<'a> Group<'a> {
     pub fn lines(&self) -> Vec<(usize, String)> {
         let messages = self.messages();
         let mut lines = Vec::new();
-        for (message, findings) in messages.iter().take(MESSAGES) {
+        let most = match self.level {
+            Level::Error => ERRORS,
+            Level::Warning | Level::Note => MESSAGES,
+        };
+        // A line that says `1 other message` takes as much space as the message itself.
+        let shown = match messages.len() {
+            n if n <= most + 1 => n,
+            _ => most,
+        };
+        for (message, findings) in messages.iter().take(shown) {
             let programs = subjects(findings);
             if messages.len() > 1 {
-                lines.push((6, format!("{}: {}", programs.len(), clean(message))));
+                let number = super::count(programs.len() as u64, "program");
+                lines.push((6, format!("{number}: {}", clean(message))));
             }
             let indent = if messages.len() > 1 { 9 } else { 6 };
             lines.push((indent, list(&programs, PROGRAMS)));
         }
-        match messages.len().saturating_sub(MESSAGES) {
+        match messages.len().saturating_sub(shown) {
             0 => {}
-            1 => lines.push((6, "and 1 other message".to_owned())),
             n => lines.push((6, format!("and {n} other messages"))),
         }
         lines

@@ -236,7 +236,7 @@ pub(crate) fn cell(text: &str) -> String {
 
 /// Help text: code between backquotes stays code, the rest is escaped. As CommonMark says (0.31.2, section 6.1), a run of
 /// backquotes ends at the next run of the same length, and is text where there is none.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('`') {

@@ -5,9 +5,10 @@
 use super::{Chart, PackageMap, Page, Places, Table, Tile, Tone};
 use crate::card;
 use crate::document::{Remark, Support};
+use crate::flags::{self, Importance};
 use crate::place::bracket;
 use crate::style::clean;
-use crate::terms::{self, Importance};
+use crate::terms;
 use gospect_record::{Binary, BuildInfo, ImageRef, Module, Setting};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -125,7 +126,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
             t: columns(binary, has_copies).map(|text| strings.id(&text)),
             z: binary.size,
             s: support(page, binary),
-            f: terms::flags(binary)
+            f: flags::of(binary)
                 .iter()
                 .map(|(text, importance)| (strings.id(text), rank(*importance)))
                 .collect(),

@@ -1,5 +1,5 @@
 use super::*;
-use gospect_record::Document;
+use gospect_record::{Document, LayerRef};
 use test_support::records as sample;
 
 fn table(document: &Document, look: Look) -> String {
@@ -52,10 +52,7 @@ fn cuts_directories_of_paths_on_a_terminal_and_never_elsewhere() {
     let path = &document.binaries[1].path;
     let narrow = table(&document, look(Some(80)));
     assert!(!narrow.contains(path.as_str()));
-    assert!(
-        narrow.contains("all/server") && narrow.contains('…'),
-        "{narrow}"
-    );
+    assert!(narrow.contains("…/server"), "{narrow}");
     let piped = table(&document, look(None));
     assert!(piped.contains(path.as_str()) && !piped.contains('…'));
     assert!(
@@ -96,11 +93,48 @@ fn one_row_a_binary_then_the_summary() {
     assert!(lines[1].starts_with("──"));
     let blank = lines.iter().position(|line| line.is_empty()).unwrap();
     assert_eq!(blank, 2 + document.binaries.len());
-    assert!(lines[blank + 1].starts_with("4 Go programs"));
+    assert!(lines[blank + 1].starts_with("Notes: "));
+    assert!(lines[blank + 3].starts_with("4 Go programs"));
     assert!(
         text.contains("example.com/hello@1.0.3"),
         "a claim beats (devel): {text}"
     );
+}
+
+#[test]
+fn explains_the_notes_that_occur_and_no_others() {
+    let mut document = sample::document();
+    let text = table(&document, look(None));
+    let legend = text.lines().find(|line| line.starts_with("Notes: "));
+    let legend = legend.unwrap();
+    for binary in &document.binaries {
+        for (note, _) in flags::of(binary) {
+            let (word, meaning) = flags::meaning(&note).unwrap();
+            let entry = format!("{word}: {meaning}");
+            assert!(legend.contains(&entry), "{entry}: {legend}");
+        }
+    }
+    assert!(!legend.contains("sanitizer:"), "{legend}");
+    document.binaries.truncate(1);
+    document.binaries[0].executable.go_symbols = None;
+    assert_eq!(flags::of(&document.binaries[0]), []);
+    assert!(!table(&document, look(None)).contains("Notes:"));
+}
+
+#[test]
+fn programs_of_images_have_a_layer() {
+    let mut document = sample::document();
+    document.binaries.truncate(1);
+    assert!(!table(&document, look(None)).contains("layer"));
+    let location = &mut document.binaries[0].location;
+    location.layer = Some(LayerRef {
+        index: 7,
+        digest: None,
+    });
+    let text = table(&document, look(None));
+    let at = text.find("layer").unwrap();
+    let row = text.lines().nth(2).unwrap();
+    assert_eq!(row.get(at..at + 2), Some("7 "), "{text}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Tally {
     }
 
     /// Whether a glob matches; remembers which ones did.
-    pub(super) fn excludes(&self, globs: &GlobSet, path: &Path) -> bool {
+    pub fn excludes(&self, globs: &GlobSet, path: &Path) -> bool {
         if !globs.is_match(path) {
             return false;
         }

@@ -36,14 +36,16 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
         .find(|b| b.visible)
         .map_or("/app", |b| b.path.as_str());
     sink.report(
-        Report::new(format!("the image starts {path}, which is no Go program"))
-            .see("rootfs.started", path)
-            .salient(path)
-            .help(format!(
-                "start the program itself: {}, or allow it: {}",
-                entrypoint(program),
-                allow_line(META.id, &[path])
-            )),
+        Report::new(format!(
+            "the image starts {path}, which is none of the Go programs audited"
+        ))
+        .see("rootfs.started", path)
+        .salient(path)
+        .help(format!(
+            "start the program itself: {}, or allow it: {}",
+            entrypoint(program),
+            allow_line(META.id, &[path])
+        )),
     );
 }
 
