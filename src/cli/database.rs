@@ -25,6 +25,10 @@ pub fn open(
     };
     let about = database.about();
     let age = age(about, today);
+    let is_of_future = age.is_some_and(|days| days < 0);
+    if is_of_future && args.max_db_age.is_some() {
+        return Err(Error::DatabaseOfFuture(day(about).to_owned()));
+    }
     match (args.max_db_age, age) {
         (Some(max_days), Some(days)) if days > i64::from(max_days) => {
             return Err(Error::OldDatabase {
@@ -35,6 +39,12 @@ pub fn open(
         }
         (Some(_), None) => return Err(Error::UndatedDatabase(about.source.clone())),
         _ => {}
+    }
+    if is_of_future && !quiet {
+        say!(
+            "gospect: the vulnerability database has the date {}, which is in the future, so its age is not known",
+            clean(day(about))
+        );
     }
     if let Some(days) = age.filter(|days| *days > OLD)
         && !quiet
@@ -72,24 +82,11 @@ pub fn day(about: &About) -> &str {
     date.get(..10).unwrap_or(date)
 }
 
-/// Age of a database in days; `None` if it has no date.
+/// Age of a database in days, 0 for one of tomorrow, because clocks differ; negative: its date is in the future. `None` if it has no date.
 pub fn age(about: &About, today: Date) -> Option<i64> {
     let published = Date::parse(day(about))?;
-    Some((days(today)? - days(published)?).max(0))
-}
-
-/// Days since 1 March of year 0 (Gregorian), when the leap cycle begins.
-fn days(date: Date) -> Option<i64> {
-    let text = date.to_string();
-    let mut parts = text.split('-').map(str::parse::<i64>);
-    let mut next = || parts.next()?.ok();
-    let (year, month, day) = (next()?, next()?, next()?);
-    let (year, month) = match month {
-        1 | 2 => (year - 1, month + 9),
-        _ => (year, month - 3),
-    };
-    let leaps = year / 4 - year / 100 + year / 400;
-    Some(year * 365 + leaps + (month * 153 + 2) / 5 + day)
+    let days = today.days_since(published);
+    Some(if days == -1 { 0 } else { days })
 }
 
 #[cfg(test)]
@@ -102,7 +99,8 @@ mod tests {
         for (date, old) in [
             ("2026-11-05T23:49:57Z", Some(25)),
             ("2026-11-30T23:49:57Z", Some(0)),
-            ("2027-01-01", Some(0)),
+            ("2026-12-01", Some(0)),
+            ("2027-01-01", Some(-32)),
             ("2026-02-28", Some(275)),
             ("2024-02-29", Some(1005)),
             ("2025-11-30", Some(365)),

@@ -31,6 +31,8 @@ struct Status {
     source: String,
     date: Option<String>,
     age_days: Option<i64>,
+    #[serde(skip)]
+    is_of_future: bool,
     entries: usize,
     reviewed: usize,
     unreviewed: usize,
@@ -45,10 +47,12 @@ struct Status {
 impl Status {
     fn of(database: &Database, cache: Option<String>) -> Result<Self, Damaged> {
         let about = database.about();
+        let age = database::age(about, dates::today());
         let mut status = Self {
             source: about.source.clone(),
             date: about.date.clone(),
-            age_days: database::age(about, dates::today()),
+            age_days: age.filter(|days| *days >= 0),
+            is_of_future: age.is_some_and(|days| days < 0),
             entries: database.len(),
             reviewed: 0,
             unreviewed: 0,
@@ -80,6 +84,7 @@ impl Status {
             }
             (Some(date), Some(1)) => format!("{date}, 1 day old"),
             (Some(date), Some(days)) => format!("{date}, {days} days old"),
+            (Some(date), None) if self.is_of_future => format!("{date}, which is in the future"),
             (Some(date), None) => date.clone(),
             (None, _) => "not said".to_owned(),
         };

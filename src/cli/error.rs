@@ -6,6 +6,7 @@ use crate::audit::policy::{IdleRule, PolicyError};
 use crate::source::cache::CacheError;
 use crate::source::target::BadTarget;
 use crate::vuln::database::Damaged;
+use crate::vuln::severity::Condition;
 use crate::vulndb::LoadError;
 use std::io;
 
@@ -120,6 +121,10 @@ pub enum Error {
         "the vulnerability database {0} does not say when it was made, which --max-db-age needs"
     )]
     UndatedDatabase(String),
+    #[error(
+        "the vulnerability database has the date {0}, which is in the future; --max-db-age needs its age"
+    )]
+    DatabaseOfFuture(String),
     #[error("--cache {folder}: {why}")]
     Cache { folder: String, why: CacheError },
     #[error("{0}: no results are kept here; name the folder that --cache named")]
@@ -165,6 +170,12 @@ pub enum Error {
     )]
     BillNeedsCycloneDxVex,
 
+    #[error("--fail-severity {condition} needs a list {lists}, and none of --severity is one")]
+    NoListForCondition {
+        condition: Condition,
+        lists: &'static str,
+    },
+
     #[error(transparent)]
     Damaged(#[from] Damaged),
 
@@ -206,6 +217,7 @@ impl Error {
             Self::Database(_)
             | Self::OldDatabase { .. }
             | Self::UndatedDatabase(_)
+            | Self::DatabaseOfFuture(_)
             | Self::NoCache
             | Self::Damaged(_) => Failure::Database,
             Self::NotRead { .. }

@@ -41,6 +41,13 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         return Err(Error::BillNeedsCycloneDxVex);
     }
     let severities = read_severities(&args.severity)?;
+    let mut conditions = args.fail_severity.iter();
+    if let Some(condition) = conditions.find(|condition| !severities.can_answer(**condition)) {
+        return Err(Error::NoListForCondition {
+            condition: *condition,
+            lists: condition.lists(),
+        });
+    }
     let fixes = read_fixes(&args.fixes, &database)?;
     let mut input = open_input(args, &database)?;
     if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {

@@ -803,3 +803,59 @@ fn what_is_wrong_with_own_statements_is_said() {
         assert!(out.stdout.contains("right.json)"), "{}", out.stdout);
     }
 }
+
+/// The record of a program is not signed: a line may be taken out of both its copies, and only the function table still has the module.
+#[test]
+fn a_module_that_was_taken_out_of_the_record_is_judged_and_unknown() {
+    let scratch = Scratch::new();
+    let mut bytes = crate::support::fixture("1.27-linux-amd64-called");
+    let start = b"dep\texample.com/lib\t";
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, start).collect();
+    assert_eq!(places.len(), 2);
+    let honest = text(&scratch.put("honest", &bytes));
+    for at in places {
+        let length = memchr::memchr(b'\n', &bytes[at..]).unwrap();
+        let line = format!("build\tx={}", "x".repeat(length - "build\tx=".len()));
+        bytes[at..at + length].copy_from_slice(line.as_bytes());
+    }
+    let altered = text(&scratch.put("altered", &bytes));
+    let mut document = entry("GO-2026-9001", Some("1.0.1"), "example.com/lib", &["Name"]);
+    document["affected"][0]["package"]["name"] = json!("example.com/lib");
+    scratch.put("db/GO-2026-9001.json", document.to_string().as_bytes());
+    let database = text(&scratch.path().join("db"));
+    let sums = text(&scratch.put("go.sum", b""));
+    for (program, level, unjudged, verdicts, code) in [
+        (&honest, "symbol", json!([]), 0, Some(1)),
+        (
+            &altered,
+            "package",
+            json!([{ "module": "example.com/lib", "why": "no-modules" }]),
+            1,
+            Some(2),
+        ),
+    ] {
+        let out = run(&[
+            "vuln", "--quiet", "--strict", "--cache", "off", "--db", &database, "--format", "json",
+            program,
+        ]);
+        let value: Value = serde_json::from_str(&out.stdout).unwrap();
+        assert_eq!(value["programs"][0]["findings"][0]["level"], level);
+        assert_eq!(value["programs"][0]["unjudged"], unjudged);
+        assert_eq!(out.code, code, "{}", out.stderr);
+        let out = run(&[
+            "verify", "--quiet", "--strict", "--sumdb", "off", "--go-sum", &sums, "--format",
+            "json", program,
+        ]);
+        let value: Value = serde_json::from_str(&out.stdout).unwrap();
+        let rows = value["programs"][0]["sums"].as_array().unwrap().iter();
+        let unexplained = rows.filter(|row| row["kind"] == "not-recorded");
+        let unexplained: Vec<&Value> = unexplained.collect();
+        assert_eq!(unexplained.len(), verdicts);
+        assert!(
+            unexplained
+                .iter()
+                .all(|row| row["module"] == "example.com/lib" && row["verdict"] == "unknown")
+        );
+        assert_eq!(out.code, Some(2), "{}", out.stderr);
+    }
+}

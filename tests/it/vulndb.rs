@@ -1,6 +1,7 @@
 //! `gospect db`, and the vulnerability databases that `--db` takes: every layout gives the same facts, and damaged ones are refused.
 
 use crate::support::cli::{Output, Scratch, command, finish, run};
+use gospect::audit::Date;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -412,7 +413,10 @@ fn the_age_of_a_database_can_be_a_condition() {
         scratch.put(&format!("{date}.zip"), &zip(&files))
     };
     let old = made("2001-01-01T00:00:00Z");
-    let new = made("2999-01-01T00:00:00Z");
+    let now = std::time::SystemTime::now();
+    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let new = made(&format!("{}T00:00:00Z", Date::from_unix(now.as_secs())));
+    let of_future = made("2999-01-01T00:00:00Z");
     let age = |path: &Path| {
         status(
             scratch.path(),
@@ -427,6 +431,12 @@ fn the_age_of_a_database_can_be_a_condition() {
         out.stderr
     );
     assert_eq!(age(&new).code, Some(0));
+    // Such a date would make the database new for ever.
+    let out = age(&of_future);
+    assert_eq!(out.code, Some(2));
+    assert!(out.stderr.contains("in the future"), "{}", out.stderr);
+    let out = status(scratch.path(), &["--db", of_future.to_str().unwrap()]);
+    assert_eq!(facts(&out)["age_days"], Value::Null);
     let out = age(&samples());
     assert_eq!(out.code, Some(2));
     assert!(

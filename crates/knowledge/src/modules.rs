@@ -56,6 +56,20 @@ pub fn of_package<'m>(package: &str, modules: impl Iterator<Item = &'m str>) -> 
         .or_else(|| (!package.is_empty() && !first.contains('.')).then_some(STANDARD))
 }
 
+/// Whether a package of the function table of a program with this main package certainly belongs to a module: the first element of its path has a dot,
+/// as in every path of a module that can be fetched.
+pub fn is_fetched(package: &str, main_package: &str) -> bool {
+    let (first, below) = package.split_once('/').unwrap_or((package, ""));
+    // The name of a method of an embedded type holds a second import path, which is not a package.
+    let has_second_path = below
+        .split('/')
+        .any(|element| element.matches('.').count() > 1);
+    first.contains('.')
+        && !has_second_path
+        && package.strip_suffix("_test") != Some(main_package)
+        && package != main_package
+}
+
 /// The part of a package path that certainly belongs to its module: `std`, `main`, `github.com/x/y`, `github.com/x/y/v3`,
 /// `gopkg.in/x.v2`; `None` when nothing is certain.
 pub fn prefix(package: &str) -> Option<&str> {

@@ -7,7 +7,7 @@
 use super::outcome::Outcome;
 use gospect_record::{Binary, BuildInfo, GorootOrigin, Module, Word};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The module that downloaded toolchains come in (cmd/go/internal/gover, `ToolchainVersion`).
 pub const TOOLCHAIN: &str = "golang.org/toolchain";
@@ -78,6 +78,8 @@ pub enum ModuleKind {
     LocalReplacement,
     /// The toolchain, which the `go` command downloaded as a module.
     Toolchain,
+    /// A module of which the program has packages, and which its list of modules lacks.
+    NotRecorded,
 }
 
 /// The result for one module.
@@ -146,7 +148,48 @@ pub fn judge(binary: &Binary, ask: &mut Ask<'_>) -> Vec<Sum> {
         compare_copies(&mut sums, second, ask);
     }
     sums.extend(toolchain(binary, ask));
+    sums.extend(not_recorded(binary));
     sums
+}
+
+/// A row for each module of which the program has packages, although its list of modules lacks it: nothing says where that code is from.
+fn not_recorded(binary: &Binary) -> Vec<Sum> {
+    if binary.module_list().is_unknown() {
+        return Vec::new();
+    }
+    let second = binary.second_build_info.as_ref();
+    let in_second_copy: Vec<&str> = second.map_or(Vec::new(), |info| {
+        let modules = std::iter::once(&info.main).chain(&info.deps);
+        modules.map(|module| module.path.as_str()).collect()
+    });
+    let mut packages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let stand_ins = binary.stand_ins();
+    for stand_in in &stand_ins {
+        if !in_second_copy.iter().any(|path| stand_in.may_be_of(path)) {
+            let of_module = packages.entry(stand_in.group()).or_default();
+            of_module.push(stand_in.package);
+        }
+    }
+    let row = |(module, packages): (&str, Vec<&str>)| Sum {
+        module: module.to_owned(),
+        version: String::new(),
+        kind: ModuleKind::NotRecorded,
+        replaced: None,
+        second_copy: false,
+        recorded: None,
+        expected: None,
+        verdict: SumVerdict::Unknown,
+        source: None,
+        why: Some(match packages.as_slice() {
+            [one] => format!("the package {one} is in the program, and no recorded module has it"),
+            all => format!(
+                "{} packages such as {} are in the program, and no recorded module has them",
+                all.len(),
+                all.first().unwrap_or(&module)
+            ),
+        }),
+    };
+    packages.into_iter().map(row).collect()
 }
 
 /// Adds modules that only the second copy has. Where no source has a version, the two copies are compared with each other.

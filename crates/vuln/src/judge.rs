@@ -8,8 +8,8 @@ use super::linked::Linked;
 use super::modules::{FROM_FILES, Subject, is_of_files, subjects};
 use super::owner_fix::OwnerFix;
 use super::version::{affects, affects_all, fixed, go_release};
-use gospect_knowledge::modules::is_standard;
-use gospect_record::Binary;
+use gospect_knowledge::modules::{self, is_standard};
+use gospect_record::{Binary, ModuleList};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -228,18 +228,24 @@ impl<'b> Judge<'b> {
         }
     }
 
-    /// Modules of a program that does not list them: those of the database whose packages are linked.
+    /// Judges the modules of the database whose packages are linked although the program does not list the modules: it lists none, or its list lacks
+    /// some, which only a change of the record or another build system explains.
     fn judge_unlisted_modules(&mut self) -> Result<(), Damaged> {
         let list = self.binary.module_list();
-        if !list.is_unknown() && list != gospect_record::ModuleList::Cut {
-            return Ok(());
-        }
+        let lists_none = list.is_unknown() || list == ModuleList::Cut;
         let recorded: BTreeSet<String> = subjects(self.binary)
             .into_iter()
             .flat_map(|subject| [subject.path, subject.code])
             .collect();
         let mut modules = BTreeSet::new();
+        let mut has_unexplained = lists_none;
         for package in self.linked.packages().filter(|p| !is_standard(p)) {
+            if !lists_none {
+                if self.is_explained(package) {
+                    continue;
+                }
+                has_unexplained = true;
+            }
             let ends = package.match_indices('/').map(|(at, _)| at);
             let ends: Vec<usize> = ends.chain([package.len()]).collect();
             let mut paths = ends.iter().rev().filter_map(|end| package.get(..*end));
@@ -262,10 +268,16 @@ impl<'b> Judge<'b> {
                 ..Subject::default()
             })?;
         }
-        if modules.is_empty() {
+        if has_unexplained && modules.is_empty() {
             self.note_program(UnjudgedReason::NoModules);
         }
         Ok(())
+    }
+
+    /// Whether a package of a program that lists its modules belongs to one of them, or to none.
+    fn is_explained(&self, package: &str) -> bool {
+        let main = self.binary.main_package.as_deref();
+        self.linked.is_recorded(package) || !modules::is_fetched(package, main.unwrap_or_default())
     }
 
     /// Notes the modules whose linked functions are unknown: all without a function table; with one that does not name every function, those of

@@ -32,13 +32,10 @@ impl<'b> Linked<'b> {
             (None, None) => Vec::new(),
         };
         packages.sort_unstable();
-        let mut modules: Vec<&str> = match &binary.build_info {
-            None => Vec::new(),
-            Some(info) => {
-                let all = std::iter::once(&info.main).chain(&info.deps);
-                all.map(|m| m.path.as_str()).collect()
-            }
-        };
+        let copies = [&binary.build_info, &binary.second_build_info];
+        let lists = copies.into_iter().flatten();
+        let all = lists.flat_map(|info| std::iter::once(&info.main).chain(&info.deps));
+        let mut modules: Vec<&str> = all.map(|module| module.path.as_str()).collect();
         modules.sort_unstable();
         let has_table = functions.is_some_and(|f| *f.source() == FunctionSource::FunctionTable);
         Self {
@@ -106,6 +103,15 @@ impl<'b> Linked<'b> {
             .filter(|end| *end > module.len())
             .filter_map(|end| package.get(..end));
         !longer.any(|path| self.modules.binary_search(&path).is_ok())
+    }
+
+    /// Whether the program lists a module that a package may belong to.
+    pub fn is_recorded(&self, package: &str) -> bool {
+        let ends = package.match_indices('/').map(|(at, _)| at);
+        let mut paths = ends
+            .chain([package.len()])
+            .filter_map(|end| package.get(..end));
+        paths.any(|path| self.modules.binary_search(&path).is_ok())
     }
 
     /// Whether a function of a package is linked; `path_in_program` is the path of the package there.

@@ -5,7 +5,8 @@ use super::version::Version;
 use super::{STDLIB, TOOLCHAIN};
 use gospect_knowledge::GoVersion;
 use gospect_record::main_version::is_version_of_module;
-use gospect_record::{Binary, Compiler, Module};
+use gospect_record::{Binary, BuildInfo, Compiler, Module};
+use std::collections::HashSet;
 
 /// A module to look up.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +36,7 @@ pub fn is_of_files(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', ' ']))
 }
 
-/// All modules that the record of a program names, Go's own first.
+/// All modules that the record of a program names, Go's own first. Of a module about which its two copies disagree, both are judged.
 pub fn subjects(binary: &Binary) -> Vec<Subject> {
     let mut subjects = vec![standard(binary, STDLIB)];
     let of_distribution = |path: &String| path.starts_with("cmd/");
@@ -51,7 +52,33 @@ pub fn subjects(binary: &Binary) -> Vec<Subject> {
     for module in &info.deps {
         subjects.extend(sides(module, plain));
     }
+    if let Some(second) = &binary.second_build_info {
+        subjects.extend(only_in_second_copy(binary, info, second));
+    }
     subjects
+}
+
+/// The modules of the second copy of the record that the first does not have in this way.
+fn only_in_second_copy(binary: &Binary, first: &BuildInfo, second: &BuildInfo) -> Vec<Subject> {
+    let same: HashSet<_> = first.deps.iter().map(versions).collect();
+    let is_other_main =
+        |module: &&Module| !module.path.is_empty() && versions(module) != versions(&first.main);
+    let main_module = Some(&second.main).filter(is_other_main);
+    let main_sides = main_module.map(|module| sides(module, |module| main(binary, module)));
+    let deps = second.deps.iter();
+    let deps = deps.filter(|module| !same.contains(&versions(module)));
+    let sides_of_deps = deps.map(|module| sides(module, plain));
+    main_sides
+        .into_iter()
+        .chain(sides_of_deps)
+        .flatten()
+        .collect()
+}
+
+/// Path and version of a module, and of the one that replaces it.
+fn versions(module: &Module) -> [Option<(&str, &str)>; 2] {
+    let modules = [Some(module), module.replace.as_deref()];
+    modules.map(|module| module.map(|m| (m.path.as_str(), m.version.as_str())))
 }
 
 /// The standard library, or the commands of the distribution.

@@ -125,6 +125,15 @@ impl Condition {
         condition.ok_or(NotACondition)
     }
 
+    /// The lists that can tell whether it holds.
+    pub fn lists(self) -> &'static str {
+        match self {
+            Self::Exploited => "of KEV",
+            Self::Cvss(_) => "with scores of CVSS",
+            Self::Epss(_) => "of EPSS",
+        }
+    }
+
     /// Whether a severity meets the condition; an unknown severity does not.
     pub fn holds(self, severity: Option<Severity>) -> bool {
         severity.is_some_and(|severity| match self {
@@ -132,6 +141,17 @@ impl Condition {
             Self::Cvss(least) => severity.cvss >= Some(least),
             Self::Epss(least) => severity.epss >= Some(least),
         })
+    }
+}
+
+impl fmt::Display for Condition {
+    /// As [`Condition::parse`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exploited => f.write_str("exploited"),
+            Self::Cvss(least) => write!(f, "cvss={}", least.number()),
+            Self::Epss(least) => write!(f, "epss={}", least.number()),
+        }
     }
 }
 
@@ -188,9 +208,14 @@ pub enum ListError {
     },
 }
 
-/// All lists together, by ID.
+/// All lists together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Severities(HashMap<Box<str>, Severity>);
+pub struct Severities {
+    /// By ID, in capital letters: lists differ in case.
+    by_id: HashMap<Box<str>, Severity>,
+    /// The greatest of each kind.
+    greatest: Severity,
+}
 
 #[derive(Deserialize)]
 struct Listed {
@@ -216,7 +241,9 @@ impl Severities {
     /// The severity of a vulnerability with any of these IDs; `None`: no list has it.
     pub fn of<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Severity> {
         let mut severity: Option<Severity> = None;
-        for listed in ids.into_iter().filter_map(|id| self.0.get(id)) {
+        let listed = ids.into_iter();
+        let listed = listed.filter_map(|id| self.by_id.get(id.to_ascii_uppercase().as_str()));
+        for listed in listed {
             severity.get_or_insert_default().add(*listed);
         }
         severity
@@ -224,12 +251,21 @@ impl Severities {
 
     /// Number of IDs.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.by_id.len()
+    }
+
+    /// Whether a list that was read has what the condition asks for.
+    pub fn can_answer(&self, condition: Condition) -> bool {
+        match condition {
+            Condition::Exploited => self.greatest.exploited,
+            Condition::Cvss(_) => self.greatest.cvss.is_some(),
+            Condition::Epss(_) => self.greatest.epss.is_some(),
+        }
     }
 
     /// Whether no list was read, or all were empty.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_id.is_empty()
     }
 
     /// Reads one list.
@@ -247,11 +283,13 @@ impl Severities {
         if list.is_empty() {
             return Err(ListError::NoItems);
         }
-        if self.0.len() + list.len() > ENTRIES {
+        if self.by_id.len() + list.len() > ENTRIES {
             return Err(ListError::TooManyIds);
         }
         for (id, severity) in list {
-            self.0.entry(id.into()).or_default().add(severity);
+            self.greatest.add(severity);
+            let id = id.to_ascii_uppercase().into();
+            self.by_id.entry(id).or_default().add(severity);
         }
         Ok(())
     }
@@ -325,7 +363,8 @@ fn csv(text: &str) -> Result<List, ListError> {
         let Some(id) = fields.get(id).map(|id| id.trim()) else {
             continue;
         };
-        if is_kev && !id.starts_with("CVE-") {
+        let begins = id.get(..4).unwrap_or_default();
+        if is_kev && !begins.eq_ignore_ascii_case("CVE-") {
             continue;
         }
         let score = |column: Option<usize>| -> Result<Option<f64>, ListError> {
@@ -425,6 +464,29 @@ mod tests {
         kev.read(b"cveID,vendorProject,shortDescription\r\nCVE-2023-44487,IETF,\"a \"\"reset\"\",\r\nagain\"\r\nCVE-2024-1,x,y\r\n").unwrap();
         assert_eq!(kev.len(), 2);
         assert!(kev.of(["CVE-2024-1"]).unwrap().exploited);
+    }
+
+    #[test]
+    fn lists_answer_only_what_they_have_and_ids_have_any_case() {
+        let conditions = ["exploited", "cvss=7", "epss=0.25"];
+        let conditions = conditions.map(|text| {
+            let condition = Condition::parse(text).unwrap();
+            assert_eq!(condition.to_string(), text);
+            condition
+        });
+        for (list, answers) in [
+            (KEV, [true, false, false]),
+            (NVD, [false, true, false]),
+            (EPSS, [false, false, true]),
+            ("cve,cvss,epss\ncve-2023-45288,7.5,\n", [false, true, false]),
+            ("cveID,x\ncve-2023-45288,\n", [true, false, false]),
+        ] {
+            let mut all = Severities::default();
+            all.read(list.as_bytes()).unwrap();
+            assert_eq!(conditions.map(|c| all.can_answer(c)), answers, "{list}");
+            let ids = ["CVE-2023-45288", "cve-2023-44487"];
+            assert!(all.of(ids).is_some(), "{list}");
+        }
     }
 
     #[test]

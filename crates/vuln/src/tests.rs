@@ -3,10 +3,11 @@
 use super::database::Database;
 use super::testing::{database, entry, functions_of, program};
 use super::{Finding, Level, Precision, Program, Unjudged, UnjudgedReason, VersionFrom, judge};
-use gospect_record::{Binary, FunctionSource, Module, ModuleList, VersionClaim, VersionSource};
+use gospect_record::{Binary, FunctionSource, Module, VersionClaim, VersionSource};
 use serde_json::json;
 
 mod absent;
+mod lists;
 
 const NET: &str = "golang.org/x/net";
 
@@ -83,6 +84,7 @@ fn the_level_says_how_much_is_linked() {
             (NET, "v0.30.0"),
             ("golang.org/x/crypto", "v0.1.0"),
             ("golang.org/x/net/sub", "v0.1.0"),
+            ("golang.org/x/networks", "v0.1.0"),
         ],
         &[
             (
@@ -423,66 +425,6 @@ fn a_main_module_without_version_is_what_it_claims() {
     assert_eq!(claimed.unjudged, []);
     main(&mut binary, "v2.0.0+dirty");
     assert_eq!(judged(&binary, &database).findings, []);
-}
-
-#[test]
-fn without_a_list_of_modules_packages_are_asked() {
-    let database = database(&[
-        entry(
-            "GO-2026-0001",
-            NET,
-            "introduced 0, fixed 0.38.0",
-            &["golang.org/x/net/http2: F"],
-        ),
-        entry(
-            "GO-2026-0002",
-            NET,
-            "introduced 0, fixed 0.38.0",
-            &["golang.org/x/net/proxy: F"],
-        ),
-        entry(
-            "GO-2026-0003",
-            NET,
-            "introduced 0",
-            &["golang.org/x/net/http2: F"],
-        ),
-        entry("GO-2026-0004", "example.com/absent", "introduced 0", &[]),
-    ]);
-    let mut binary = program(
-        &[],
-        &[("example.com/app/vendor/golang.org/x/net/http2", &["F"])],
-    );
-    binary.build_info = None;
-    binary.module_list = Some(ModuleList::NoRecord.into());
-    let program = judged(&binary, &database);
-    // Every version is affected: that is certain. Of the others only the package is.
-    assert_eq!(
-        short(&program),
-        ["GO-2026-0003 symbol", "GO-2026-0001 package"]
-    );
-    assert!(
-        program
-            .findings
-            .iter()
-            .all(|f| f.version.is_none() && f.symbols.is_empty() == (f.level == Level::Package))
-    );
-    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoModules)]);
-    assert_eq!(program.findings[1].fixed.as_deref(), Some("v0.38.0"));
-    let mut binary = self::program(&[], &[("example.com/app", &["main"])]);
-    binary.build_info = None;
-    binary.module_list = Some(ModuleList::NoRecord.into());
-    assert_eq!(
-        why(&judged(&binary, &database)),
-        [(None, UnjudgedReason::NoModules)]
-    );
-    // A module that is listed without a version.
-    let binary = self::program(&[(NET, "")], &[("golang.org/x/net/http2", &["F"])]);
-    let program = judged(&binary, &database);
-    assert_eq!(
-        short(&program),
-        ["GO-2026-0003 symbol", "GO-2026-0001 package"]
-    );
-    assert_eq!(why(&program), [(Some(NET), UnjudgedReason::NoVersion)]);
 }
 
 #[test]

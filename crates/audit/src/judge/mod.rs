@@ -31,7 +31,7 @@ use gospect_verify::go_sum::{self, GoSum};
 use gospect_vuln as vuln;
 use gospect_vuln::database::{Damaged, Database};
 use gospect_vuln::distribution::DistributionFixes;
-use gospect_vuln::severity::Severities;
+use gospect_vuln::severity::{Condition, Severities};
 use gospect_vuln::vex;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -176,7 +176,9 @@ impl<'p> Auditor<'p> {
             image: image.and_then(|n| self.images.get(n)).map(|(i, _)| i),
             today: self.today,
             vulnerabilities: vulnerabilities.as_ref(),
-            has_severities: self.severities.is_some(),
+            knows_exploited: self
+                .severities
+                .is_some_and(|severities| severities.can_answer(Condition::Exploited)),
             sums: sums.as_deref(),
             options: Options {
                 specs: &[],

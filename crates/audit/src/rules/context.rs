@@ -27,8 +27,8 @@ pub struct Ctx<'a> {
     pub today: Date,
     /// Its known vulnerabilities; `None`: there is no database.
     pub vulnerabilities: Option<&'a vuln::Program>,
-    /// Whether there are lists of severities.
-    pub has_severities: bool,
+    /// Whether a list says which vulnerabilities are exploited.
+    pub knows_exploited: bool,
     /// Its checksums, compared with those of go.sum files; `None`: no files were given.
     pub sums: Option<&'a [Sum]>,
     /// Options of the running rule.

@@ -3,13 +3,14 @@
 use super::program::Program;
 use crate::tables::functions::Functions;
 use crate::written::modinfo::ModInfo;
+use gospect_knowledge::modules::is_fetched;
 use gospect_record::Linked;
 
 /// The functions and packages that other facts and rules ask about.
 pub fn of(program: &Program<'_>) -> Linked {
     let functions = program.tables.functions();
     let (not_linked, not_recorded) = match &program.modinfo {
-        Some(info) if functions.count > 0 && info.main.is_some() => {
+        Some(info) if functions.count > 0 && (info.main.is_some() || !info.deps.is_empty()) => {
             compare_modules(info, functions)
         }
         _ => Default::default(),
@@ -66,7 +67,7 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
                 let holds_others = modules.get(next).is_some_and(|m| m.starts_with(&below));
                 last = (!holds_others).then_some(below);
             }
-            None if is_foreign(package, &main_package) => unlisted.push(package.clone()),
+            None if is_fetched(package, &main_package) => unlisted.push(package.clone()),
             None => {}
         }
     }
@@ -79,22 +80,6 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
         .map(|(m, _)| m.clone())
         .collect();
     (not_linked, unlisted)
-}
-
-/// Whether a package belongs to a module: the first element of its path has a dot, as in every module path outside the standard
-/// library.
-fn is_foreign(package: &str, main_package: &str) -> bool {
-    let first = package.split('/').next().unwrap_or_default();
-    // The name of a method of an embedded type holds a second import path, which is not a package.
-    let inner = package
-        .split('/')
-        .skip(1)
-        .any(|e| e.matches('.').count() > 1);
-    first.contains('.')
-        && !inner
-        && !package.starts_with("vendor/")
-        && package.strip_suffix("_test") != Some(main_package)
-        && package != main_package
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -154,7 +154,10 @@ pub(super) fn sums(program: &Program) -> String {
 
 /// One module in a line.
 pub(super) fn sum_line(sum: &Sum) -> String {
-    let mut text = format!("{} {} {}", sum.verdict.name(), sum.module, sum.version);
+    let mut text = format!("{} {}", sum.verdict.name(), sum.module);
+    if !sum.version.is_empty() {
+        text.push_str(&format!(" {}", sum.version));
+    }
     match (sum.kind, sum.replaced.as_deref()) {
         (ModuleKind::Main, _) => text.push_str(" (main module)"),
         (ModuleKind::Replacement, Some(original)) => {

@@ -1,7 +1,7 @@
 //! CycloneDX with `vulnerabilities` and their analysis (cyclonedx.org, schema 1.6, "vulnerability").
 
 use super::Options;
-use super::statement::statement;
+use super::statement::{Statement, statement};
 use crate::sbom::{Inventory, date};
 use gospect_record::purl;
 use gospect_vuln::vex::{Bill, Justification, module_purls, products};
@@ -38,7 +38,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             if !parts.contains(&reference) {
                 parts.push(reference.clone());
             }
-            findings.push((finding, reference));
+            findings.push(Judged::of(finding, reference));
         }
     }
     let dependencies: Vec<Value> = dependencies
@@ -52,10 +52,28 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         "metadata": metadata(options.time),
         "components": components.into_values().collect::<Vec<_>>(),
         "dependencies": dependencies,
-        "vulnerabilities": vulnerabilities(findings.into_iter()),
+        "vulnerabilities": vulnerabilities(findings),
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+/// A finding, what is stated about it, and the component that it is about.
+struct Judged<'r> {
+    finding: &'r Finding,
+    statement: Statement,
+    /// Reference or BOM-Link of the component.
+    component: String,
+}
+
+impl<'r> Judged<'r> {
+    fn of(finding: &'r Finding, component: String) -> Self {
+        Self {
+            finding,
+            statement: statement(finding),
+            component,
+        }
+    }
 }
 
 fn metadata(time: u64) -> Value {
@@ -69,12 +87,19 @@ fn metadata(time: u64) -> Value {
 /// the CVE if there is one, and of several entries with one ID it takes the last (aquasecurity/trivy, pkg/vex/cyclonedx.go).
 fn about_bill(report: &Report, bill: &Bill, time: u64, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.programs.iter().flat_map(|p| &p.findings);
+    let used_by_others = bill.used_by_others(&report.programs);
     let linked = findings.flat_map(|finding| {
         let links = bill.links(&module_purls(finding)).into_iter();
-        links.map(move |link| (finding, link))
+        links.map(|link| {
+            let other = used_by_others.get(&link);
+            let mut judged = Judged::of(finding, link);
+            if let (Some(other), false) = (other, judged.statement.asks_for_something()) {
+                judged.statement = Statement::not_judged(other);
+            }
+            judged
+        })
     });
-    let worst = worst(linked);
-    let mut rows = vulnerabilities(worst.into_iter());
+    let mut rows = vulnerabilities(worst(linked));
     for row in &mut rows {
         by_common_id(row);
     }
@@ -124,17 +149,20 @@ fn by_common_id(row: &mut Value) {
 }
 
 /// The worst finding of each entry for each component, where programs that share it differ.
-fn worst<'r>(findings: impl Iterator<Item = (&'r Finding, String)>) -> Vec<(&'r Finding, String)> {
-    let rank = |finding: &Finding| statement(finding).status.gravity();
-    let mut worst: BTreeMap<(&str, String), &Finding> = BTreeMap::new();
-    for (finding, reference) in findings {
-        let worst_so_far = worst.entry((&finding.id, reference)).or_insert(finding);
-        if rank(finding) > rank(worst_so_far) {
-            *worst_so_far = finding;
+fn worst<'r>(findings: impl Iterator<Item = Judged<'r>>) -> Vec<Judged<'r>> {
+    let mut worst: BTreeMap<(&str, String), Judged> = BTreeMap::new();
+    for judged in findings {
+        let key = (judged.finding.id.as_str(), judged.component.clone());
+        let gravity = judged.statement.status.gravity();
+        match worst.get_mut(&key) {
+            Some(so_far) if so_far.statement.status.gravity() >= gravity => {}
+            Some(so_far) => *so_far = judged,
+            None => {
+                worst.insert(key, judged);
+            }
         }
     }
-    let worst = worst.into_iter();
-    worst.map(|((_, id), finding)| (finding, id)).collect()
+    worst.into_values().collect()
 }
 
 fn component(program: &Program) -> (String, Value) {
@@ -165,14 +193,14 @@ fn component(program: &Program) -> (String, Value) {
 }
 
 /// The `vulnerabilities` of a bill: one for each entry and statement, with the components (`bom-ref`) that it affects.
-pub fn vulnerabilities<'r>(findings: impl Iterator<Item = (&'r Finding, String)>) -> Vec<Value> {
+fn vulnerabilities(findings: Vec<Judged<'_>>) -> Vec<Value> {
     let mut rows: BTreeMap<(&str, String), (Value, Vec<String>)> = BTreeMap::new();
-    for (finding, reference) in findings {
-        let value = vulnerability(finding);
-        let key = (finding.id.as_str(), value.to_string());
+    for judged in findings {
+        let value = vulnerability(judged.finding, judged.statement);
+        let key = (judged.finding.id.as_str(), value.to_string());
         let (_, references) = rows.entry(key).or_insert_with(|| (value, Vec::new()));
-        if !references.contains(&reference) {
-            references.push(reference);
+        if !references.contains(&judged.component) {
+            references.push(judged.component);
         }
     }
     let rows = rows.into_iter().enumerate();
@@ -200,17 +228,14 @@ pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
             let mut purls = module_purls(finding);
             purls.extend(purl::of_module(&finding.module, ""));
             let component_id = purls.iter().find_map(|purl| ids.get(purl)).cloned();
-            findings.push((
-                finding,
-                component_id.unwrap_or_else(|| inventory.id_of(index)),
-            ));
+            let component_id = component_id.unwrap_or_else(|| inventory.id_of(index));
+            findings.push(Judged::of(finding, component_id));
         }
     }
-    vulnerabilities(worst(findings.into_iter()).into_iter())
+    vulnerabilities(worst(findings.into_iter()))
 }
 
-fn vulnerability(finding: &Finding) -> Value {
-    let statement = statement(finding);
+fn vulnerability(finding: &Finding, statement: Statement) -> Value {
     let state = match statement.status {
         Status::NotAffected => "not_affected",
         Status::Affected => "exploitable",

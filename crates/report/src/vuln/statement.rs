@@ -28,6 +28,23 @@ pub(super) struct Statement {
     pub action: Option<String>,
 }
 
+impl Statement {
+    /// Whether something must be done or found out.
+    pub fn asks_for_something(&self) -> bool {
+        matches!(self.status, Status::Affected | Status::UnderInvestigation)
+    }
+
+    /// The statement about something that a program uses which was not judged.
+    pub fn not_judged(program: &str) -> Self {
+        Self {
+            status: Status::UnderInvestigation,
+            justification: None,
+            detail: format!("{program} uses it too, and was not judged"),
+            action: None,
+        }
+    }
+}
+
 /// The statement about a finding. If something must be done or found out, it adds what the distribution of the owning package says.
 pub(super) fn statement(finding: &Finding) -> Statement {
     let mut statement = proven(finding);

@@ -203,3 +203,53 @@ fn a_downloaded_toolchain_is_named_with_the_sum_that_it_should_have() {
         Some("h1:golang.org/toolchain=")
     );
 }
+
+/// The list of modules may be altered; the function table shows what it lacks.
+#[test]
+fn a_module_that_the_list_lacks_is_unknown() {
+    let sum_of_a = "h1:m.example/a=";
+    let mut binary = program(
+        module("m.example/main", "v1.0.0", ""),
+        vec![module("m.example/a", "v1.0.0", sum_of_a)],
+    );
+    let not_recorded = [
+        "golang.org/x/net/http2",
+        "golang.org/x/net/idna",
+        "n.example/x",
+    ];
+    binary.linked = Some(gospect_record::Linked {
+        not_recorded: not_recorded.map(str::to_owned).to_vec(),
+        ..gospect_record::Linked::default()
+    });
+    let sums = judge(&binary, &mut database);
+    let unlisted: Vec<_> = sums
+        .iter()
+        .filter(|sum| sum.kind == ModuleKind::NotRecorded)
+        .map(|sum| (sum.module.as_str(), sum.verdict, sum.why.as_deref()))
+        .collect();
+    let net = "2 packages such as golang.org/x/net/http2 are in the program, and no recorded module has them";
+    let other = "the package n.example/x is in the program, and no recorded module has it";
+    assert_eq!(
+        unlisted,
+        [
+            ("golang.org/x/net", SumVerdict::Unknown, Some(net)),
+            ("n.example/x", SumVerdict::Unknown, Some(other)),
+        ]
+    );
+    // The second copy of the record lists one of them.
+    let second = module("golang.org/x/net", "v0.30.0", "h1:golang.org/x/net=");
+    binary.second_build_info = program(Module::default(), vec![second]).build_info;
+    let sums = judge(&binary, &mut database);
+    let kinds: Vec<_> = verdicts(&sums).into_iter().skip(2).collect();
+    assert_eq!(
+        kinds,
+        [
+            (
+                "golang.org/x/net",
+                ModuleKind::Dependency,
+                SumVerdict::Equal
+            ),
+            ("n.example/x", ModuleKind::NotRecorded, SumVerdict::Unknown),
+        ]
+    );
+}

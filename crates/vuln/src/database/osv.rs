@@ -15,7 +15,7 @@ const TEXT_MAX: usize = 4096;
 const ID_MAX: usize = 128;
 /// Longest summary that is kept, in bytes.
 const SUMMARY_MAX: usize = 1024;
-/// The ecosystem of Go modules.
+/// The ecosystem of Go modules, in letters of any case.
 const GO: &str = "Go";
 
 /// What is wrong with a document.
@@ -33,6 +33,9 @@ pub enum DocumentError {
     /// `ecosystem_specific` does not have the form of the Go vulnerability database.
     #[error("ecosystem_specific: {0}")]
     EcosystemSpecific(#[source] serde_json::Error),
+    /// An entry of the Go vulnerability database that is about no module.
+    #[error("no item of `affected` is about a package of the ecosystem Go")]
+    Ecosystem,
     /// A range of a type that OSV does not define.
     #[error("a range of the type {0:?}")]
     RangeType(String),
@@ -211,16 +214,20 @@ pub fn parse(json: &[u8]) -> Result<Option<Document>, DocumentError> {
     }
     let mut seen = std::collections::HashSet::from([raw.id.clone()]);
     aliases.retain(|alias| seen.insert(alias.clone()));
-    let mut affected = Vec::new();
+    let (mut affected, mut is_about_others) = (Vec::new(), false);
     for item in raw.affected.unwrap_or_default() {
-        let Some(package) = item.package.as_ref().filter(|p| p.ecosystem == GO) else {
+        let is_go = |package: &&RawPackage| package.ecosystem.eq_ignore_ascii_case(GO);
+        let Some(package) = item.package.as_ref().filter(is_go) else {
+            is_about_others = true;
             continue;
         };
         let name = text(&package.name, "a module path")?.to_owned();
         affected.push(module(item, name, is_go_entry)?);
     }
-    if affected.is_empty() && !is_go_entry {
-        return Ok(None);
+    match affected.is_empty() {
+        true if !is_go_entry => return Ok(None),
+        true if is_about_others => return Err(DocumentError::Ecosystem),
+        _ => {}
     }
     let status = raw.database_specific.and_then(|d| d.review_status);
     Ok(Some(Document {

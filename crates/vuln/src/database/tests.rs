@@ -207,6 +207,14 @@ fn documents_that_lie_are_refused_whole() {
         (r#"{"id":"GO-2024-0001\u001b[2J"}"#, "not the ID"),
         (r#"{"id":"GO-1","aliases":["a b"]}"#, "aliases"),
         (
+            r#"{"id":"GO-1","affected":[{"package":{"ecosystem":"Golang","name":"a"}}]}"#,
+            "ecosystem Go",
+        ),
+        (
+            r#"{"id":"GO-1","affected":[{"ranges":[]}]}"#,
+            "ecosystem Go",
+        ),
+        (
             r#"{"id":"GO-1","affected":[{"package":{"ecosystem":"Go","name":""}}]}"#,
             "module path",
         ),
@@ -250,6 +258,12 @@ fn documents_that_lie_are_refused_whole() {
     assert!(
         parse(ranged(r#"[{"type":"GIT","events":[{"introduced":"abc"}]}]"#).as_bytes()).is_ok()
     );
+}
+
+#[test]
+fn the_ecosystem_may_be_in_small_letters() {
+    let small = NET.replace(r#""ecosystem": "Go""#, r#""ecosystem": "go""#);
+    assert_eq!(database(&[&small]).modules().count(), 2);
 }
 
 #[test]

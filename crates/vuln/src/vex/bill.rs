@@ -2,7 +2,9 @@
 //! (cyclonedx.org/capabilities/bomlink), because a scanner that reads a bill matches nothing else.
 
 use super::VexError;
+use super::bill_programs::BillPrograms;
 use super::purl::Pattern;
+use crate::finding::Program;
 use gospect_record::purl;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -15,6 +17,7 @@ pub struct Bill {
     version: u64,
     /// References of the components with a purl of this kind and path, with the purl.
     components: HashMap<String, Vec<(String, Pattern)>>,
+    programs: BillPrograms,
 }
 
 impl Bill {
@@ -35,6 +38,7 @@ impl Bill {
             serial: serial.to_owned(),
             version: version.unwrap_or(1),
             components: HashMap::new(),
+            programs: BillPrograms::of(&document),
         };
         for component in components(&document) {
             let text = |key: &str| component.get(key).and_then(Value::as_str);
@@ -61,6 +65,14 @@ impl Bill {
         links.sort_unstable();
         links.dedup();
         links
+    }
+
+    /// BOM-Links to components that a program of the bill uses which is none of these, with the name of one such program: what is true of these may
+    /// not be true of that one.
+    pub fn used_by_others(&self, judged: &[Program]) -> HashMap<String, &str> {
+        let used = self.programs.used_by_others(judged).into_iter();
+        used.map(|(reference, program)| (self.link(reference), program))
+            .collect()
     }
 
     fn link(&self, reference: &str) -> String {

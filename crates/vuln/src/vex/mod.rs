@@ -5,6 +5,7 @@
 //! the program: a digest must be that of the program, and all purls of one kind must fit.
 
 mod bill;
+mod bill_programs;
 mod cyclonedx;
 mod justification;
 mod matching;

@@ -30,7 +30,7 @@ const ONLY_EXPLOITED: OptionSpec = OptionSpec {
     name: "only-exploited",
     kind: ValueKind::Flag,
     default: D::Flag(false),
-    doc: "Whether to report only what a list of `--severity` says is exploited. Without a list everything is reported.",
+    doc: "Whether to report only what a list of `--severity` says is exploited. Without a list of exploited ones everything is reported.",
 };
 
 /// The options of the rules about one level.
@@ -42,7 +42,7 @@ fn report_level(ctx: &Ctx, sink: &mut Sink, level: Level, what: &str) {
         return;
     };
     let only_fixed = ctx.options.flag(ONLY_FIXED.name);
-    let only_exploited = ctx.has_severities && ctx.options.flag(ONLY_EXPLOITED.name);
+    let only_exploited = ctx.knows_exploited && ctx.options.flag(ONLY_EXPLOITED.name);
     let is_exploited = |f: &Finding| f.severity.is_some_and(|severity| severity.exploited);
     let found = program.findings.iter().filter(|f| f.level == level);
     let found = found.filter(|f| !only_exploited || is_exploited(f));

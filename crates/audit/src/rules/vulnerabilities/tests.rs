@@ -162,7 +162,11 @@ fn waivers_name_a_vulnerability_or_a_module() {
 fn an_old_database_and_an_inexact_judgement_are_said() {
     let database = small();
     let policy = Policy::load("profile = \"release\"", "gospect.toml").unwrap();
-    for (day, old) in [("2026-11-22", false), ("2026-12-06", true)] {
+    for (day, old) in [
+        ("2026-11-22", false),
+        ("2026-12-06", true),
+        ("2026-01-01", true),
+    ] {
         let today = Date::parse(day).unwrap();
         let mut auditor = Auditor::new(&policy, today).with_vulnerabilities(&database);
         let mut binary = program();
