@@ -808,7 +808,7 @@ fn what_is_wrong_with_own_statements_is_said() {
 #[test]
 fn a_module_that_was_taken_out_of_the_record_is_judged_and_unknown() {
     let scratch = Scratch::new();
-    let mut bytes = crate::support::fixture("1.27-linux-amd64-called");
+    let mut bytes = crate::support::fixture("1.27-linux-amd64-called").to_vec();
     let start = b"dep\texample.com/lib\t";
     let places: Vec<usize> = memchr::memmem::find_iter(&bytes, start).collect();
     assert_eq!(places.len(), 2);

@@ -142,6 +142,9 @@ pub struct Fips {
     pub crypto: Option<Word<Crypto>>,
     /// The result of recomputing the checksum.
     pub checksum: Option<Word<Checksum>>,
+    /// Why it proves nothing although it is that of the bytes it is over; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum_fault: Option<String>,
 }
 
 /// A claim compared with evidence.

@@ -129,14 +129,23 @@ fn parts(row: &FipsRow, look: &Look) -> Vec<(&'static str, String)> {
         (Some(module), []) => clean(module).into_owned(),
         (Some(module), standing) => format!("{} ({} in the Go tree)", clean(module), standing.join(", ")),
     };
+    let fault = fips.checksum_fault.as_deref().map(clean);
     let checksum = match fips.checksum.as_ref().map(Word::known) {
-        Some(Some(Checksum::Valid)) => look.paint(Tone::Good, "valid: recomputed from the file, it matches"),
-        Some(Some(Checksum::Invalid)) => look.paint(
-            Tone::Bad,
-            "INVALID: recomputed from the file, it does not match; in FIPS mode the program stops at start",
-        ),
+        Some(Some(Checksum::Valid)) => {
+            look.paint(Tone::Good, "valid: recomputed from the file, it matches")
+        }
+        Some(Some(Checksum::Invalid)) => {
+            let why = match &fault {
+                Some(fault) => format!("it is not over the module: {fault}"),
+                None => "recomputed from the file, it does not match; in FIPS mode the program stops at start".to_owned(),
+            };
+            look.paint(Tone::Bad, &format!("INVALID: {why}"))
+        }
         None => "none: there is no module to check".to_owned(),
-        _ => text(fips.checksum.as_deref()),
+        _ => match &fault {
+            Some(fault) => format!("{}: {fault}", text(fips.checksum.as_deref())),
+            None => text(fips.checksum.as_deref()),
+        },
     };
     let crypto = match known(&fips.crypto) {
         Some(Crypto::Go) if fips.checksum.is_some() => {

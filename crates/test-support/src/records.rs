@@ -254,6 +254,7 @@ pub fn contradicted() -> Binary {
         mode: Some("on".into()),
         crypto: Some("go".into()),
         checksum: Some("invalid".into()),
+        checksum_fault: None,
     });
     binary.corroboration = Some(vec![
         Corroboration {

@@ -24,10 +24,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .mode
         .as_ref()
         .is_some_and(|mode| *mode == FipsMode::On || *mode == FipsMode::Only);
-    let message = if on {
-        "FIPS 140 checksum is invalid: the program panics at start"
-    } else {
-        "FIPS 140 checksum is invalid: the program panics as soon as fips140=on is set"
+    let message = match (&fips.checksum_fault, on) {
+        (Some(fault), _) => format!("FIPS 140 checksum is not over the module: {fault}"),
+        (None, true) => "FIPS 140 checksum is invalid: the program panics at start".to_owned(),
+        (None, false) => {
+            "FIPS 140 checksum is invalid: the program panics as soon as fips140=on is set"
+                .to_owned()
+        }
     };
     sink.report(
         Report::new(message)
@@ -58,5 +61,18 @@ mod tests {
             });
             assert_eq!(judge_one("fips-checksum-invalid", &b).len(), n);
         }
+        let b = binary(|b| {
+            b.fips = Some(Fips {
+                checksum: Some("invalid".into()),
+                checksum_fault: Some("a range is empty".to_owned()),
+                ..Fips::default()
+            })
+        });
+        let found = judge_one("fips-checksum-invalid", &b);
+        assert!(
+            found[0]
+                .message
+                .ends_with("not over the module: a range is empty")
+        );
     }
 }

@@ -8,9 +8,10 @@
 //!               4 × (start, end)   text, read-only data, data without pointers, data
 //! ```
 //!
-//! The key is public. A right checksum shows that the module was not damaged, stripped or patched after linking; it says
-//! nothing about who linked it.
+//! The key is public. A right checksum over the ranges of the module shows that it was not damaged, stripped or patched after linking; it says nothing
+//! about who linked it.
 
+mod ranges;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use super::program::Program;
 use crate::tables::Tables;
 use gospect_exe::{Image, Segment};
 use gospect_record::{Checksum, Crypto, Fips, FipsMode, Godebug, Word};
+use ranges::Fault;
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 
@@ -84,6 +86,7 @@ fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Op
         (Some(_), None) => None,
         (None, None) => Some(FipsMode::Off),
     };
+    let (checksum, checksum_fault) = linked.native.then(|| verified(tables)).unzip();
     Some(Fips {
         module: linked.module.or_else(|| asked.map(str::to_owned)),
         mode: mode.map(Word::from),
@@ -91,8 +94,30 @@ fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Op
             .provider
             .or((linked.native || linked.standard).then_some(Crypto::Go))
             .map(Word::from),
-        checksum: linked.native.then(|| checksum(tables.image()).into()),
+        checksum: checksum.map(Word::from),
+        checksum_fault: checksum_fault.flatten(),
     })
+}
+
+/// Recomputes the checksum, and if it is right, compares its ranges with those of the module. With the reason if they are not.
+fn verified(tables: &Tables<'_>) -> (Checksum, Option<String>) {
+    let image = tables.image();
+    let Some(info) = Info::find(image) else {
+        return (Checksum::Unverifiable, None);
+    };
+    let verdict = info.verdict(image);
+    if verdict != Checksum::Valid {
+        return (verdict, None);
+    }
+    let (verdict, why) = match ranges::fault(tables, &info.regions) {
+        None => return (verdict, None),
+        Some(Fault::Altered(why)) => (Checksum::Invalid, why),
+        Some(Fault::Unknown) => (
+            Checksum::Unverifiable,
+            "without a function table nothing says where the module is",
+        ),
+    };
+    (verdict, Some(why.to_owned()))
 }
 
 /// What the function table shows.
@@ -208,6 +233,19 @@ impl Info {
         sizes.fold(0, u64::saturating_add)
     }
 
+    /// Whether the recorded checksum is that of what is in the ranges.
+    fn verdict(&self, image: &Image<'_>) -> Checksum {
+        // The linker fills in the checksum, so an object has none. No real module has regions that large.
+        if self.sum == [0; 32] || self.size() > REGIONS_LIMIT {
+            return Checksum::Unverifiable;
+        }
+        match sum_of(image, self) {
+            None => Checksum::Unverifiable,
+            Some(sum) if sum == self.sum => Checksum::Valid,
+            Some(_) => Checksum::Invalid,
+        }
+    }
+
     fn parse(image: &Image<'_>, address: u64) -> Option<Self> {
         let word = image.pointer_size();
         let head = image.bytes(address, 48)?;
@@ -232,34 +270,26 @@ impl Info {
     }
 }
 
-/// Recomputes the checksum of the module's code and data and compares it with the recorded one. This does not say whether the
-/// module is used: every program of Go 1.24 and newer has the structure, on ports whose linker writes it.
+/// Recomputes the checksum and compares it with the recorded one. This says neither whether the module is used, because every program of Go 1.24 and newer
+/// has the structure, on ports whose linker writes it, nor that the ranges are those of the module.
 pub fn checksum(image: &Image<'_>) -> Checksum {
-    let Some(info) = Info::find(image) else {
-        return Checksum::Unverifiable;
-    };
-    // The linker fills in the checksum, so an object has none. No real module has regions that large.
-    if info.sum == [0; 32] || info.size() > REGIONS_LIMIT {
-        return Checksum::Unverifiable;
-    }
+    Info::find(image).map_or(Checksum::Unverifiable, |info| info.verdict(image))
+}
+
+/// The checksum of what is in the ranges; `None` if some of it is not in the file.
+fn sum_of(image: &Image<'_>, info: &Info) -> Option<[u8; 32]> {
     // HMAC (RFC 2104) with a key of zeros, so the pads are the plain constants.
     let mut inner = Sha256::new();
     inner.update([0x36; 64]);
     inner.update(PREAMBLE);
     for region in &info.regions {
         inner.update((region.1 - region.0).to_be_bytes());
-        if hash(image, *region, &mut inner).is_none() {
-            return Checksum::Unverifiable;
-        }
+        hash(image, *region, &mut inner)?;
     }
     let mut outer = Sha256::new();
     outer.update([0x5c; 64]);
     outer.update(inner.finalize());
-    if outer.finalize()[..] == info.sum {
-        Checksum::Valid
-    } else {
-        Checksum::Invalid
-    }
+    Some(outer.finalize().into())
 }
 
 /// Hashes a region in pieces without caching them; `None` when part of it is missing.

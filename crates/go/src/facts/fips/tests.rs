@@ -1,4 +1,4 @@
-use super::{Checksum, MAGIC, checksum, linked};
+use super::{Checksum, Info, MAGIC, checksum, linked, sum_of};
 use crate::tables::Tables;
 use gospect_bytes::{Limits, ReadAt, Window};
 use gospect_exe as exe;
@@ -8,9 +8,9 @@ use gospect_record::Fips;
 const TABLE: usize = 0x200;
 const INFO: usize = 0x1110;
 /// Start and length of the regions. The number of a region determines its content.
-const REGIONS: [(usize, usize); 4] = [(0x800, 300), (0xa00, 40), (0x1300, 0), (0x1400, 7)];
+const REGIONS: [(usize, usize); 4] = [(0x800, 300), (0xa00, 40), (0x1300, 1), (0x1400, 7)];
 /// HMAC-SHA256 of the regions, computed with another implementation.
-const SUM: &str = "b977ee5943c8aa214e46bc3691453a309f8b9f3bdad3c7713f37964bcc5e9157";
+const SUM: &str = "51448eb1744c69fce1a29106fc82cfeebd5cd8f7de6b276218bf7a0de7d95f59";
 
 /// A program loaded at `base` whose function table has these names: a read-only segment, then a writable one.
 fn program(names: &[&str], base: u64) -> Vec<u8> {
@@ -32,17 +32,37 @@ fn program(names: &[&str], base: u64) -> Vec<u8> {
             put(at + 8 + 8 * j, &value.to_le_bytes());
         }
     }
-    let text: Vec<u8> = names
-        .iter()
+    let (start, length) = REGIONS[0];
+    let marks = [
+        ("go:textfipsstart", start),
+        ("go:textfipsend", start + length),
+    ];
+    let all_names = names.iter().copied().chain(marks.map(|(name, _)| name));
+    let text: Vec<u8> = all_names
         .flat_map(|n| [n.as_bytes(), &[0]].concat())
         .collect();
     // Functions, files, start of text; then names, units, files, pc tables, functions.
-    let end = 0x48 + text.len() as u64;
+    let end = (0x48 + text.len() as u64).next_multiple_of(4);
     put(TABLE, &[0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8]);
-    for (i, value) in [1, 0, 0, 0x48, end, end, end, end].into_iter().enumerate() {
+    for (i, value) in [2, 0, base, 0x48, end, end, end, end]
+        .into_iter()
+        .enumerate()
+    {
         put(TABLE + 8 + 8 * i, &u64::to_le_bytes(value));
     }
     put(TABLE + 0x48, &text);
+    // The entries of both marks, the end of the last function, and a structure for each: address and name.
+    let functions = TABLE + end as usize;
+    let number = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    for (i, (name, address)) in marks.into_iter().enumerate() {
+        let structure = 20 + 8 * i;
+        let at = memchr::memmem::find(&text, name.as_bytes()).unwrap();
+        put(functions + 8 * i, &number(address));
+        put(functions + 8 * i + 4, &number(structure));
+        put(functions + structure, &number(address));
+        put(functions + structure + 4, &number(at));
+    }
+    put(functions + 16, &number(start + length + 1));
     put(INFO, MAGIC);
     let sum: Vec<u8> = (0..32)
         .map(|i| u8::from_str_radix(&SUM[2 * i..2 * i + 2], 16).unwrap())
@@ -143,6 +163,44 @@ fn lengths_are_part_of_the_checksum() {
     let mut bytes = program(PLAIN, 0x40_0000);
     bytes[INFO + 64] -= 1;
     assert_eq!(check(&bytes), Checksum::Invalid);
+}
+
+/// The right checksum of anything says nothing of the module.
+#[test]
+fn ranges_that_are_not_those_of_the_module_are_invalid() {
+    let whole = program(PLAIN, 0x40_0000);
+    let word = |bytes: &mut Vec<u8>, i: usize, value: usize| {
+        let value = 0x40_0000 + value as u64;
+        bytes[INFO + 56 + 8 * i..INFO + 64 + 8 * i].copy_from_slice(&value.to_le_bytes());
+    };
+    let [text, constants, ..] = REGIONS;
+    type Edits<'e> = &'e [(usize, usize)];
+    let rows: &[(Edits<'_>, &str)] = &[
+        (&[(7, REGIONS[3].0)], "is empty"),
+        (&[(1, text.0 + 16)], "in the function table"),
+        (&[(0, text.0 + 16)], "in the function table"),
+        (&[(2, text.0), (3, text.0 + 8)], "overlaps"),
+        (
+            &[(4, constants.0 + 100), (5, constants.0 + 101)],
+            "not among the variables",
+        ),
+    ];
+    for (edits, wanted) in rows {
+        let mut bytes = whole.clone();
+        for (i, value) in *edits {
+            word(&mut bytes, *i, *value);
+        }
+        let window = Window::new(&bytes, u64::MAX);
+        let image = exe::open(&window).unwrap();
+        let sum = sum_of(&image, &Info::find(&image).unwrap()).unwrap();
+        bytes[INFO + 16..INFO + 48].copy_from_slice(&sum);
+        assert_eq!(check(&bytes), Checksum::Valid);
+        let window = Window::new(&bytes, u64::MAX);
+        let image = exe::open(&window).unwrap();
+        let fips = facts_of(&image, None, None).unwrap();
+        assert_eq!(row(&fips)[3], Some("invalid"), "{wanted}");
+        assert!(fips.checksum_fault.unwrap().contains(wanted), "{wanted}");
+    }
 }
 
 #[test]
