@@ -3,6 +3,7 @@
 
 use super::VexError;
 use super::bill_programs::BillPrograms;
+use super::components::components;
 use super::purl::Pattern;
 use crate::finding::Program;
 use gospect_record::purl;
@@ -80,24 +81,6 @@ impl Bill {
         purl::encode(reference, &mut link);
         link
     }
-}
-
-/// All components of a document, nested ones included.
-pub(super) fn components(document: &Value) -> Vec<&Value> {
-    let metadata = document.get("metadata").and_then(|m| m.get("component"));
-    let mut pending: Vec<&Value> = metadata.into_iter().collect();
-    pending.extend(nested(document));
-    let mut all = Vec::new();
-    while let Some(component) = pending.pop() {
-        all.push(component);
-        pending.extend(nested(component));
-    }
-    all
-}
-
-fn nested(value: &Value) -> impl Iterator<Item = &Value> {
-    let list = value.get("components").and_then(Value::as_array);
-    list.into_iter().flatten()
 }
 
 /// Whether a text is a UUID in the usual form, in lower case.

@@ -1,6 +1,6 @@
 //! The programs of a bill: which of them a run has judged, and what the others use.
 
-use super::bill::components;
+use super::components::components;
 use super::products;
 use super::purl::Pattern;
 use crate::finding::Program;

@@ -1,6 +1,6 @@
 //! The `vulnerabilities` of a CycloneDX bill (1.4 and newer).
 
-use super::bill::components;
+use super::components::components;
 use super::{Digests, Names, Product, Statement, Status, Time, VexError, list, texts};
 use serde_json::Value;
 use std::collections::HashMap;

@@ -6,6 +6,7 @@
 
 mod bill;
 mod bill_programs;
+mod components;
 mod cyclonedx;
 mod justification;
 mod matching;
