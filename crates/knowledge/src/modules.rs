@@ -13,6 +13,9 @@ pub const STANDARD: &str = "std";
 /// Stands for the module of the main package, whose import path is not in the function table.
 pub const MAIN: &str = "main";
 
+/// Most elements of a prefix in [`Table::hosts`] and [`Table::nested`].
+const HOST_ELEMENTS: usize = 2;
+
 /// `modules.json`.
 #[derive(Debug, Default, Deserialize)]
 struct Table {
@@ -90,9 +93,10 @@ pub fn prefix(package: &str) -> Option<&str> {
         return Some(root);
     }
     let elements = package.split('/').count();
+    let longest = leading(package, HOST_ELEMENTS).unwrap_or(package);
     // The longest prefix first: `golang.org/x` before `golang.org`.
     let find = |hosts: &BTreeMap<String, usize>| {
-        let mut start = package;
+        let mut start = longest;
         loop {
             if let Some(depth) = hosts.get(start) {
                 return Some(*depth);
@@ -100,11 +104,10 @@ pub fn prefix(package: &str) -> Option<&str> {
             start = start.rsplit_once('/')?.0;
         }
     };
-    let depth = match (find(&table().hosts), find(&table().nested)) {
-        (Some(depth), _) if depth <= elements => depth,
-        (None, Some(depth)) if depth == elements => depth,
-        _ => return None,
-    };
+    let depth = match find(&table().hosts) {
+        Some(depth) => Some(depth).filter(|depth| *depth <= elements),
+        None => find(&table().nested).filter(|depth| *depth == elements),
+    }?;
     let root = leading(package, depth)?;
     // A major version right after the repository ends the module path.
     let next = leading(package, depth + 1);
@@ -162,10 +165,10 @@ pub fn is_major(element: &str) -> bool {
 /// vendors keep their `vendor/`, because they belong to the standard library.
 pub fn unvendored(package: &str) -> &str {
     let marks = ["/vendor/", "/Godeps/_workspace/src/"];
-    let ends = marks
-        .iter()
-        .filter_map(|mark| Some(package.rfind(mark)? + mark.len()));
-    let rest = ends.max().and_then(|end| package.get(end..));
+    let slashes = package.rmatch_indices('/');
+    let mut parts = slashes.filter_map(|(slash, _)| package.split_at_checked(slash + 1));
+    let is_marked = |front: &str| marks.iter().any(|mark| front.ends_with(mark));
+    let rest = parts.find(|part| is_marked(part.0)).map(|part| part.1);
     // A vendored copy of the standard library does not count.
     rest.filter(|rest| !rest.is_empty() && !is_standard(rest))
         .unwrap_or(package)
@@ -220,6 +223,13 @@ mod tests {
         ] {
             assert_eq!(prefix(package), module, "{package}");
         }
+    }
+
+    #[test]
+    fn no_host_has_more_elements_than_are_looked_up() {
+        let hosts = table().hosts.keys().chain(table().nested.keys());
+        let longest = hosts.map(|host| host.split('/').count()).max();
+        assert_eq!(longest, Some(HOST_ELEMENTS));
     }
 
     #[test]

@@ -58,8 +58,11 @@ pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedP
         let tallies = tallies.iter().map(|(path, tally)| (path.as_str(), *tally));
         return Some(rows(tallies, info));
     };
-    let size = text_size(tables);
-    let bodies = |visit: &mut dyn FnMut(Body)| visit_bodies(image, table, size, visit);
+    let bodies = TableBodies {
+        image,
+        table,
+        limit: text_size(tables),
+    };
     let tallies = match table.layout {
         Layout::Go12 => of_bodies(image, table, &bodies)?,
         Layout::Go116 | Layout::Go118 | Layout::Go120 => of_runs(&functions.names, &bodies)?,
@@ -69,17 +72,20 @@ pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedP
     Some(rows(owned, info))
 }
 
-/// Visits every function with a body of its own; `None` when the function table cannot be read.
-type Bodies<'b> = dyn Fn(&mut dyn FnMut(Body)) -> Option<()> + 'b;
+/// Functions with a body of their own.
+trait Bodies {
+    /// Visits all of them; `None` when they cannot be read.
+    fn each(&self, visit: impl FnMut(Body)) -> Option<()>;
+}
 
 /// Counts the functions with a body of their own, whose names lie apart.
 fn of_bodies<'i>(
     image: &'i Image<'_>,
     table: &Pclntab,
-    bodies: &Bodies<'_>,
+    bodies: &impl Bodies,
 ) -> Option<Tallies<'i>> {
     let mut all: HashMap<&[u8], Tally> = HashMap::new();
-    bodies(&mut |body| {
+    bodies.each(|body| {
         let name = body.is_go.then(|| table.name(image, body.name.into()));
         if let Some(package) = name.flatten().and_then(package)
             && (all.len() < PACKAGES_LIMIT || all.contains_key(package))
@@ -99,7 +105,7 @@ struct Foreign {
 }
 
 /// Counts the functions of each run of names, those that exist only inlined included.
-fn of_runs<'n>(names: &'n NameRuns, bodies: &Bodies<'_>) -> Option<Tallies<'n>> {
+fn of_runs<'n>(names: &'n NameRuns, bodies: &impl Bodies) -> Option<Tallies<'n>> {
     let spelled = names.spellings.iter().map(|s| (&**s, Tally::default()));
     let mut all: Tallies<'n> = spelled.collect();
     let mut add = |run: usize, functions: u64, bytes: u64| {
@@ -110,7 +116,7 @@ fn of_runs<'n>(names: &'n NameRuns, bodies: &Bodies<'_>) -> Option<Tallies<'n>> 
     };
     let mut foreign: Vec<Foreign> = Vec::new();
     let mut last = 0;
-    bodies(&mut |body| {
+    bodies.each(|body| {
         let Some(run) = run_of(&names.runs, body.name, last) else {
             return;
         };
@@ -128,7 +134,7 @@ fn of_runs<'n>(names: &'n NameRuns, bodies: &Bodies<'_>) -> Option<Tallies<'n>> 
     // A name that Go code has too is not foreign. No linker makes one, so that the table is hardly ever skipped again.
     let mut go_names = HashSet::new();
     if !foreign.is_empty() {
-        bodies(&mut |body| {
+        bodies.each(|body| {
             let is_shared = |name| foreign.binary_search_by_key(&name, |f| f.name).is_ok();
             if body.is_go && is_shared(body.name) {
                 go_names.insert(body.name);
@@ -237,106 +243,175 @@ fn text_size(tables: &Tables<'_>) -> u64 {
     }
 }
 
-/// Visits the rows of the function table with their `_func`. Code that two rows claim is counted once, so that all sizes together are
-/// at most `limit`.
-fn visit_bodies(
-    image: &Image<'_>,
-    table: &Pclntab,
+/// The functions of a function table.
+struct TableBodies<'t, 'i> {
+    image: &'t Image<'i>,
+    table: &'t Pclntab,
+    /// Most bytes of code that all of them together can have: code that two rows claim is counted once.
     limit: u64,
-    visit: &mut dyn FnMut(Body),
-) -> Option<()> {
-    let word = match table.layout {
-        Layout::Go12 | Layout::Go116 => image.pointer_size(),
-        Layout::Go118 | Layout::Go120 => 4,
-    };
-    // Offsets count from the header up to Go 1.15, and from the function table since then.
-    let base = match table.layout {
-        Layout::Go12 => table.address,
-        _ => table.function_table.0,
-    };
-    let size = table
-        .functions
-        .checked_mul(2)?
-        .checked_add(1)?
-        .checked_mul(word)?;
-    let rows = image.bytes(table.function_table.0, size)?;
-    let step = usize::try_from(word).ok()?;
-    let at = |i: usize| {
-        rows.get(i * step..(i + 1) * step)
-            .map_or(0, |b| image.number(b))
-    };
-    let count = rows.len() / step / 2;
-    // Functions of a WebAssembly module have numbers instead of addresses. Their bodies are in the same order.
-    let is_module = image.format == Format::Wasm;
-    let sizes = WasmFunctions::read(image).filter(|wasm| wasm.bodies.len() == count);
-    let (mut covered, mut room) = (0, limit);
-    let mut add = |i: usize, function: &[u8]| {
-        let (start, end) = (at(2 * i), at(2 * i + 2));
-        let size = end.saturating_sub(start.max(covered)).min(room);
-        covered = covered.max(end);
-        room -= size;
-        let number = |at: usize| {
-            let four = function.get(at..at + 4);
-            four.map_or(0, |b| u32::try_from(image.number(b)).unwrap_or(0))
-        };
-        if function.len() >= FUNCTION {
-            visit(Body {
-                name: number(NAME),
-                size: match &sizes {
-                    Some(wasm) => wasm.bodies.get(i).map_or(0, |body| u64::from(body.1)),
-                    None if is_module => 0,
-                    None => size,
-                },
-                is_go: number(FILES) != 0,
-            });
-        }
-    };
-    // The structures stand in the order of the rows after them, so that most are met in one pass.
-    let distance = |i: usize| at(2 * i + 1).checked_add(word);
-    let mut next = 0;
-    let alone = |i: usize| {
-        let address = base.checked_add(distance(i)?)?;
-        image.bytes(address, FUNCTION as u64)
-    };
-    image.pass(base, table.function_table.1, &mut |from, piece| {
-        while next < count {
-            let ahead = distance(next).and_then(|d| d.checked_sub(from));
-            let Some(ahead) = ahead.and_then(|ahead| usize::try_from(ahead).ok()) else {
-                add(next, alone(next).unwrap_or_default());
-                next += 1;
-                continue;
-            };
-            match ahead
-                .checked_add(FUNCTION)
-                .and_then(|end| piece.get(ahead..end))
-            {
-                Some(function) => add(next, function),
-                None => return ControlFlow::Continue(ahead.min(piece.len())),
-            }
-            next += 1;
-        }
-        ControlFlow::Break(())
-    });
-    for i in next..count {
-        add(i, alone(i).unwrap_or_default());
+}
+
+/// The numbers of the rows of a function table: the start of each function by turns with the place of its `_func`, and the end of the last one.
+struct RowNumbers<'b> {
+    /// As many bytes as the table holds for them.
+    bytes: &'b [u8],
+    /// Whether each has eight bytes instead of four.
+    is_wide: bool,
+    is_big_endian: bool,
+}
+
+impl RowNumbers<'_> {
+    /// Number of functions.
+    fn functions(&self) -> usize {
+        self.bytes.len() / if self.is_wide { 16 } else { 8 }
     }
-    Some(())
+
+    /// Where a function starts: an address, or an offset from the start of all code.
+    #[inline]
+    fn start(&self, function: usize) -> u64 {
+        self.at(2 * function)
+    }
+
+    /// The place of the `_func` of a function, as the table counts it.
+    #[inline]
+    fn place(&self, function: usize) -> u64 {
+        self.at(2 * function + 1)
+    }
+
+    #[inline]
+    fn at(&self, i: usize) -> u64 {
+        match self.is_wide {
+            true => {
+                let eight = self.bytes.as_chunks::<8>().0.get(i).copied();
+                let eight = eight.unwrap_or_default();
+                match self.is_big_endian {
+                    true => u64::from_be_bytes(eight),
+                    false => u64::from_le_bytes(eight),
+                }
+            }
+            false => {
+                let four = self.bytes.as_chunks::<4>().0.get(i).copied();
+                u64::from(four_byte_number(
+                    four.unwrap_or_default(),
+                    self.is_big_endian,
+                ))
+            }
+        }
+    }
+}
+
+#[inline]
+fn four_byte_number(bytes: [u8; 4], is_big_endian: bool) -> u32 {
+    match is_big_endian {
+        true => u32::from_be_bytes(bytes),
+        false => u32::from_le_bytes(bytes),
+    }
+}
+
+/// Offset of the name of a function, and whether it has a table of source files, from its `_func` without the entry.
+#[inline]
+fn name_and_files(function: &[u8; FUNCTION], is_big_endian: bool) -> (u32, bool) {
+    let number = |at: usize| {
+        let four = function.get(at..).and_then(|rest| rest.first_chunk());
+        four.map_or(0, |four| four_byte_number(*four, is_big_endian))
+    };
+    (number(NAME), number(FILES) != 0)
+}
+
+impl Bodies for TableBodies<'_, '_> {
+    fn each(&self, mut visit: impl FnMut(Body)) -> Option<()> {
+        let (image, table) = (self.image, self.table);
+        let word = match table.layout {
+            Layout::Go12 | Layout::Go116 => image.pointer_size(),
+            Layout::Go118 | Layout::Go120 => 4,
+        };
+        // Offsets count from the header up to Go 1.15, and from the function table since then.
+        let base = match table.layout {
+            Layout::Go12 => table.address,
+            _ => table.function_table.0,
+        };
+        let numbers = table.functions.checked_mul(2)?.checked_add(1)?;
+        let rows = RowNumbers {
+            bytes: image.bytes(table.function_table.0, numbers.checked_mul(word)?)?,
+            is_wide: word == 8,
+            is_big_endian: image.big_endian,
+        };
+        let count = rows.functions();
+        // Functions of a WebAssembly module have numbers instead of addresses. Their bodies are in the same order.
+        let is_module = image.format == Format::Wasm;
+        let sizes = WasmFunctions::read(image).filter(|wasm| wasm.bodies.len() == count);
+        let (mut start, mut covered, mut left) = (rows.start(0), 0, self.limit);
+        let mut add = |i: usize, function: Option<&[u8; FUNCTION]>| {
+            let end = rows.start(i + 1);
+            let size = end.saturating_sub(start.max(covered)).min(left);
+            (start, covered) = (end, covered.max(end));
+            left -= size;
+            let Some(function) = function else {
+                return;
+            };
+            let (name, is_go) = name_and_files(function, image.big_endian);
+            let size = match &sizes {
+                Some(wasm) => wasm.bodies.get(i).map_or(0, |body| u64::from(body.1)),
+                None if is_module => 0,
+                None => size,
+            };
+            visit(Body { name, size, is_go });
+        };
+        let distance = |i: usize| rows.place(i).checked_add(word);
+        let alone = |i: usize| {
+            let address = base.checked_add(distance(i)?)?;
+            image.bytes(address, FUNCTION as u64)?.first_chunk()
+        };
+        // The structures stand behind the rows, in the same order, so that most are met in one pass from the first one on.
+        let first = distance(0).unwrap_or(0).min(table.function_table.1);
+        let mut next = 0;
+        image.pass(
+            base.checked_add(first)?,
+            table.function_table.1 - first,
+            &mut |from, piece| {
+                while next < count {
+                    let ahead = distance(next).and_then(|d| d.checked_sub(from + first));
+                    let Some(ahead) = ahead.and_then(|ahead| usize::try_from(ahead).ok()) else {
+                        add(next, alone(next));
+                        next += 1;
+                        continue;
+                    };
+                    match piece.get(ahead..).and_then(|rest| rest.first_chunk()) {
+                        Some(function) => add(next, Some(function)),
+                        None => return ControlFlow::Continue(ahead.min(piece.len())),
+                    }
+                    next += 1;
+                }
+                ControlFlow::Break(())
+            },
+        );
+        for i in next..count {
+            add(i, alone(i));
+        }
+        Some(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Functions and bytes of each package.
-    fn counted(names: &[u8], bodies: &[(u32, u64, bool)]) -> Vec<(String, u64, u64)> {
-        let found = NameRuns::of(names);
-        let visit = |visit: &mut dyn FnMut(Body)| {
-            for (name, size, is_go) in bodies.iter().copied() {
+    /// Functions that a test states.
+    struct Stated<'b>(&'b [(u32, u64, bool)]);
+
+    impl Bodies for Stated<'_> {
+        fn each(&self, mut visit: impl FnMut(Body)) -> Option<()> {
+            for (name, size, is_go) in self.0.iter().copied() {
                 visit(Body { name, size, is_go });
             }
             Some(())
-        };
-        let all = of_runs(&found, &visit).unwrap();
+        }
+    }
+
+    /// Functions and bytes of each package.
+    fn counted(names: &[u8], bodies: &[(u32, u64, bool)]) -> Vec<(String, u64, u64)> {
+        let found = NameRuns::of(names);
+        let all = of_runs(&found, &Stated(bodies)).unwrap();
         let row = |(package, tally): (&[u8], Tally)| {
             let package = String::from_utf8(package.to_vec()).unwrap();
             (package, tally.functions, tally.bytes)
