@@ -64,9 +64,13 @@ pub fn full(mut program: Program<'_>) -> Binary {
         .collect();
     let linker_strings = linker_values::of(p, &runtime_strings);
     let linked = linked::of(p);
-    let (functions, names) = match p.symbols {
+    let linked_functions::Linked {
+        functions,
+        names,
+        missing,
+    } = match p.symbols {
         true => linked_functions::read(p),
-        false => (None, None),
+        false => linked_functions::Linked::default(),
     };
     let corroboration = corroborate(&Evidence {
         program: p,
@@ -81,6 +85,7 @@ pub fn full(mut program: Program<'_>) -> Binary {
         .chain(goroot.notes)
         .chain(notes::release(p))
         .chain(no_capabilities)
+        .chain(missing)
         .collect();
     let mut binary = Binary {
         executable,

@@ -365,10 +365,13 @@ impl<'b> Judge<'b> {
         let packages = applying.iter().flat_map(|affected| &affected.packages);
         for package in packages.filter(|p| self.is_for(p)) {
             let path = linked_path(package.path, subject);
-            let paths_in_program = self.paths_in_program(&path, subject);
+            let mut paths = self.paths_in_program(&path, subject);
+            if paths.is_empty() {
+                paths.push(&path);
+            }
             for symbol in package.symbols()? {
                 let may_have = |path: &&str| self.linked.may_contain(path, symbol);
-                if paths_in_program.iter().any(may_have) {
+                if paths.iter().any(may_have) {
                     return Ok(true);
                 }
             }
@@ -377,7 +380,10 @@ impl<'b> Judge<'b> {
     }
 
     /// The paths in the program of a package of the database, if it belongs to the module.
-    fn paths_in_program(&self, path: &str, subject: &Subject) -> Vec<&'b str> {
+    fn paths_in_program<'p>(&self, path: &str, subject: &Subject) -> Vec<&'p str>
+    where
+        'b: 'p,
+    {
         match self.linked.is_of(path, &subject.code) {
             true => self.linked.paths_in_program(path).collect(),
             false => Vec::new(),

@@ -120,10 +120,13 @@ impl<'b> Linked<'b> {
             .is_some_and(|f| f.contains(path_in_program, symbol))
     }
 
-    /// Whether something that no function is called may be linked under this name: a type, which the names of its methods show.
+    /// Whether something of this name may be linked although the list of functions does not have it: a function of which only literals are left, or a
+    /// type, which the names of its methods show.
     pub fn may_contain(&self, path_in_program: &str, symbol: &str) -> bool {
-        self.functions
-            .is_some_and(|f| f.has_methods_of(path_in_program, symbol))
+        self.functions.is_some_and(|f| {
+            f.may_hide(path_in_program, symbol)
+                || (!symbol.contains('.') && f.has_methods_of(path_in_program, symbol))
+        })
     }
 }
 

@@ -121,6 +121,8 @@ impl Builder {
             complete: complete && !self.is_full,
             raw: self.raw,
             packages,
+            unplaced: Vec::new(),
+            unnamed: Vec::new(),
         }
     }
 }

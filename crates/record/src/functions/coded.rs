@@ -27,6 +27,13 @@ pub struct Functions {
     /// functions, sorted, each after a tab. A function is `Func` or `Type.Method`. If it begins with a dot, its type is that of
     /// the function before it, which is the part before the first dot there.
     pub text: String,
+    /// Functions that are linked in a package that is not known, sorted: the compiler inlined them and left only function literals of them. Absent when
+    /// there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unplaced: Vec<String>,
+    /// Packages of which functions are linked whose names are not known, sorted, for the same reason. Absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unnamed: Vec<String>,
 }
 
 impl Functions {
@@ -58,6 +65,8 @@ impl Functions {
             packages: functions.packages.len() as u64,
             names,
             text: base64::encode(&out.finish()?),
+            unplaced: functions.unplaced.clone(),
+            unnamed: functions.unnamed.clone(),
         })
     }
 
@@ -90,11 +99,22 @@ impl Functions {
         if (packages.len() as u64, names) != (self.packages, self.names) {
             return Err(Refused::Count);
         }
+        for list in [&self.unplaced, &self.unnamed] {
+            if !list.is_sorted() {
+                return Err(Refused::Order);
+            }
+            held += list.iter().map(String::len).sum::<usize>();
+        }
+        if held > NAMES_LIMIT {
+            return Err(Refused::TooLarge);
+        }
         Ok(super::Functions {
             source: self.source,
             complete: self.complete,
             raw: Vec::new(),
             packages,
+            unplaced: self.unplaced,
+            unnamed: self.unnamed,
         })
     }
 }

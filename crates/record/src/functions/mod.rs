@@ -11,11 +11,14 @@ mod package;
 mod refused;
 
 pub use builder::{Builder, Place};
+pub use name::without_brackets;
 pub use refused::Refused;
 
 use super::{FunctionSource, Word};
 use package::{Names, Package};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Most bytes of the names of one program; the largest known have 2 MB.
 pub const NAMES_LIMIT: usize = 64 << 20;
@@ -35,6 +38,21 @@ pub struct Functions {
     raw: Vec<u8>,
     /// By path.
     packages: Vec<Package>,
+    /// Functions of which the package is not known, sorted: inlined ones that left no instruction of their own.
+    unplaced: Vec<String>,
+    /// Packages, sorted, of which functions are linked whose names are not known.
+    unnamed: Vec<String>,
+}
+
+/// Functions that are linked although the names of a program do not say so plainly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Functions by package; of a package alone it is known that it is linked.
+    pub placed: BTreeMap<String, BTreeSet<String>>,
+    /// Functions of which the package is not known.
+    pub unplaced: BTreeSet<String>,
+    /// Packages of functions whose names are not known.
+    pub unnamed: BTreeSet<String>,
 }
 
 impl Functions {
@@ -69,6 +87,58 @@ impl Functions {
     pub fn contains(&self, package: &str, name: &str) -> bool {
         let package = self.package(package);
         package.is_some_and(|package| package.contains(&self.raw, name))
+    }
+
+    /// Whether a function may be linked although the list does not have it: one of this name is linked in a package that is not known, or one of
+    /// this package whose name is not known.
+    pub fn may_hide(&self, package: &str, name: &str) -> bool {
+        let has = |list: &[String], text: &str| list.binary_search_by(|t| (**t).cmp(text)).is_ok();
+        has(&self.unplaced, name) || has(&self.unnamed, package)
+    }
+
+    /// Adds functions that other facts show. What no name can be is left out.
+    pub fn reveal(&mut self, hidden: Hidden) {
+        let of_names = |names: BTreeSet<String>| {
+            let names = names.into_iter().filter(|name| is_name(name.as_bytes()));
+            names.collect::<Vec<_>>()
+        };
+        for (path, names) in hidden.placed {
+            if !is_name(path.as_bytes()) {
+                continue;
+            }
+            let at = match self.packages.binary_search_by(|p| p.path.cmp(&path)) {
+                Ok(at) => at,
+                Err(at) => {
+                    let package = Package {
+                        path,
+                        ..Package::default()
+                    };
+                    self.packages.insert(at, package);
+                    at
+                }
+            };
+            if let Some(package) = self.packages.get_mut(at) {
+                package.add(names.iter().map(String::as_str));
+            }
+        }
+        self.unplaced = of_names(hidden.unplaced);
+        self.unnamed = of_names(hidden.unnamed);
+    }
+
+    /// The names as compilers write them, each with a zero after it; empty if they are from a record.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Where the names of packages are in [`Functions::raw`]: the package, the place of its names, and the bytes of the package in front of each.
+    pub fn raw_runs(&self) -> impl Iterator<Item = (&str, Range<usize>, usize)> {
+        self.packages.iter().flat_map(|package| {
+            let runs = package.runs.iter();
+            runs.map(|run| {
+                let place = run.start as usize..run.end as usize;
+                (package.path.as_str(), place, run.prefix as usize)
+            })
+        })
     }
 
     /// Whether a type has methods that are linked.
@@ -109,7 +179,9 @@ impl Functions {
     /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let packages = self.packages.iter().map(Package::size_in_memory);
-        (self.raw.len() + packages.sum::<usize>()) as u64
+        let lists = self.unplaced.iter().chain(&self.unnamed);
+        let lists = lists.map(|text| size_of::<String>() + text.len());
+        (self.raw.len() + packages.sum::<usize>() + lists.sum::<usize>()) as u64
     }
 }
 
@@ -121,6 +193,7 @@ impl PartialEq for Functions {
         };
         self.source == other.source
             && self.complete == other.complete
+            && (&self.unplaced, &self.unnamed) == (&other.unplaced, &other.unnamed)
             && self.packages.len() == other.packages.len()
             && self.packages.iter().zip(&other.packages).all(same)
     }

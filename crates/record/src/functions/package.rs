@@ -122,6 +122,21 @@ impl Package {
         lookup.contains(raw, name)
     }
 
+    /// Adds functions whose names need no folding.
+    pub fn add<'n>(&mut self, functions: impl Iterator<Item = &'n str>) {
+        let mut known = self.names.take();
+        for name in functions {
+            match &mut known {
+                Some(names) => names.add(name.as_bytes(), &[]),
+                None => self.folded.extend(name.bytes().chain([0])),
+            }
+        }
+        if let Some(mut names) = known {
+            names.sort();
+            self.names = OnceLock::from(names);
+        }
+    }
+
     /// Whether it has methods of a type; `raw` is the text that the runs are in.
     pub fn has_methods_of(&self, raw: &[u8], type_name: &str) -> bool {
         let names = self.names(raw);

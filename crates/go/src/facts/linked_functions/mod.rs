@@ -6,6 +6,7 @@
 //! function that is always inlined leaves no name.
 
 mod gccgo;
+mod inlined;
 mod runs;
 
 use super::program::Program;
@@ -20,15 +21,25 @@ use gospect_record::{Compiler, FunctionSource, Functions};
 use runs::gather;
 use std::ops::ControlFlow;
 
-/// The functions of the program, from the best source; `None` when nothing in the file names them. With the names that [`missing`] checks, where
-/// the function table seems to be whole.
-pub fn read(program: &Program<'_>) -> (Option<Functions>, Option<NameTable>) {
+/// The functions of a program.
+#[derive(Default)]
+pub struct Linked {
+    /// From the best source; `None` when nothing in the file names them.
+    pub functions: Option<Functions>,
+    /// The names that [`missing`] checks, where the function table seems to be whole.
+    pub names: Option<NameTable>,
+    /// What is known to be missing, as a sentence for the record.
+    pub missing: Option<String>,
+}
+
+/// The functions of the program.
+pub fn read(program: &Program<'_>) -> Linked {
     let tables = &program.tables;
     let image = tables.image();
     // Obfuscators rename functions and packages, and write this as the version (garble).
     let are_true = program.version_text.as_deref() != Some("unknown");
     let main = program.main_package().or(program.guessed_main());
-    let mut checked = None;
+    let (mut checked, mut missing) = (None, None);
     let functions = if let Some(table) = tables.pclntab() {
         let packages = tables.functions();
         // One more than the limit shows that something is missing.
@@ -36,7 +47,16 @@ pub fn read(program: &Program<'_>) -> (Option<Functions>, Option<NameTable>) {
             let found = &packages.names;
             checked = Some(NameTable::of(&names));
             let builder = gather(names, found, packages, main);
-            builder.finish(FunctionSource::FunctionTable, !found.is_cut && are_true)
+            let is_whole = !found.is_cut && are_true;
+            let mut functions = builder.finish(FunctionSource::FunctionTable, is_whole);
+            match inlined::read(program, &functions) {
+                Ok(hidden) => functions.reveal(hidden),
+                Err(untold) => {
+                    functions.mark_incomplete();
+                    missing = Some(are_missing(untold));
+                }
+            }
+            functions
         } else {
             let (names, is_whole) = of_old_pclntab(image, table);
             // Programs of Go 1.8 and older have no names of functions that exist only inlined.
@@ -56,15 +76,21 @@ pub fn read(program: &Program<'_>) -> (Option<Functions>, Option<NameTable>) {
         let builder = gather(names.0, &packages.names, &packages, main);
         builder.finish(FunctionSource::SymbolTable, false)
     };
-    ((!functions.is_empty()).then_some(functions), checked)
+    Linked {
+        functions: (!functions.is_empty()).then_some(functions),
+        names: checked,
+        missing,
+    }
 }
 
 /// What the function table of a program lacks, as a sentence for the record; `None`: it names every function.
 pub fn missing(program: &Program<'_>, names: &NameTable) -> Option<String> {
     let gap = whole_names::check(&program.tables, names).err()?;
-    Some(format!(
-        "the function table does not name all functions: {gap}"
-    ))
+    Some(are_missing(gap))
+}
+
+fn are_missing(why: impl std::fmt::Display) -> String {
+    format!("the function table does not name all functions: {why}")
 }
 
 /// The functions of names that were put together from several places.
