@@ -61,6 +61,19 @@ INLINING = {
     "embeds/embeds.go": 'package embeds\n\nimport (\n\t"io"\n\t"os"\n)\n\ntype file struct {\n\t*os.File\n\tn int\n}\n\n// The linker keeps methods with the name of one that is called, whatever their package: also that of *os.File.\ntype closer interface{ close() error }\n\ntype own int\n\nfunc (o own) close() error { return nil }\n\n//go:noinline\nfunc shut(c closer) error { return c.close() }\n\n//go:noinline\nfunc Close(f *os.File) error {\n\tshut(own(1))\n\treturn end(&file{f, 1})\n}\n\n//go:noinline\nfunc end(c io.Closer) error { return c.Close() }\n',
     "gives/gives.go": 'package gives\n\nimport "os/exec"\n\n//go:noinline\nfunc run(value any) error { return value.(interface{ Run() error }).Run() }\n\nfunc List() error { return run(&exec.Cmd{Path: "/bin/ls"}) }\n',
 }
+# Functions that give back a function literal, and are inlined without leaving an instruction: only the literals are linked.
+GIVES = "func(string) int { return func(text string) int { return len(text) + @ } }\n"
+LITERALS = {
+    "go.mod": "module example.com/literals\n\ngo 1.20\n",
+    "main.go": 'package main\n\nimport (\n\t"example.com/literals/generic"\n\t"example.com/literals/gives"\n\t"example.com/literals/methods"\n\t"example.com/literals/outer"\n\t"example.com/literals/used"\n)\n\nvar held func(string) int\n\n//go:noinline\nfunc hold(f func(string) int) { held = f }\n\nfunc local() ' + GIVES.replace("@", "1")
+               + '\nfunc main() {\n\thold(local())\n\thold(gives.Handler())\n\thold(new(methods.Server).Handler())\n\thold(methods.Value{}.Opener())\n\thold(generic.Same[string]())\n\thold(outer.Wrapped())\n\tprintln(held("x"), used.Used())\n}\n',
+    "gives/gives.go": "package gives\n\nfunc Handler() " + GIVES.replace("@", "2") + "\nfunc Unused() int { return 1 }\n",
+    "methods/methods.go": "package methods\n\ntype Server struct{ n int }\n\nfunc (s *Server) Handler() " + GIVES.replace("@", "3") + "\ntype Value struct{}\n\n//go:noinline\nfunc (v Value) Other() int { return 1 }\n\nfunc (v Value) Opener() " + GIVES.replace("@", "4"),
+    "generic/generic.go": "package generic\n\nfunc Same[T ~string]() func(T) int { return func(text T) int { return len(text) + 5 } }\n",
+    "outer/outer.go": 'package outer\n\nimport "example.com/literals/inner"\n\nfunc Wrapped() func(string) int { return inner.Plain() }\n',
+    "inner/inner.go": "package inner\n\nfunc Plain() " + GIVES.replace("@", "6"),
+    "used/used.go": "package used\n\n//go:noinline\nfunc Used() int { return 1 }\n\nfunc Handler() " + GIVES.replace("@", "7"),
+}
 REQUIRE = """
 require (
 	example.com/dep v1.2.3
@@ -147,6 +160,8 @@ def programs():
     # A function literal of os.Mkdir inlined into a package, a type that embeds *os.File, and a command given away as `any`.
     for path, text in INLINING.items():
         write(f"inlining/{path}", text)
+    for path, text in LITERALS.items():
+        write(f"literals/{path}", text)
     gopath()
     write("relink.sh", RELINK)
     os.chmod(f"{SRC}/relink.sh", 0o755)
@@ -382,6 +397,13 @@ def capabilities():
         add("capabilities", "inlining", version, "inlining", T, S)
 
 
+def literals():
+    """A program with literals of functions that no name tells of: releases differ in how they call them."""
+    for version in ("1.20", "1.21", "1.26", NEW):
+        add("literals", "literals", version, "literals", T, S)
+    add("literals", "literals-place", "1.26", "literals", S)
+
+
 def without_modules():
     """Programs whose records list no modules."""
     app = "src/github.com/acme/app"
@@ -553,6 +575,7 @@ def main():
     faults()
     versions()
     capabilities()
+    literals()
     without_modules()
     only = os.environ.get("ONLY")
     state_path = f"{BUILD}/state.json"

@@ -57,6 +57,7 @@ mod lint_cases;
 mod lint_kinds;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod lint_walk;
+mod literals;
 #[cfg(feature = "archives")]
 mod malformed;
 #[cfg(all(feature = "cli", feature = "archives"))]

@@ -218,6 +218,72 @@ fn written_functions_are_read_back_and_have_the_text_of_the_schema() {
 }
 
 #[test]
+fn functions_that_other_facts_show_are_added() {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut shown = functions();
+    // Sorted before, and only looked up.
+    assert_eq!(shown.names("net/http").len(), 6);
+    assert!(!shown.contains("example.com/cmd", "Handler"));
+    shown.reveal(Hidden {
+        placed: [
+            ("net/http", &["Handler", "Get"][..]),
+            ("example.com/cmd", &["Handler"]),
+            ("example.com/new", &["T.M"]),
+            ("example.com/none", &[]),
+            ("with space", &["F"]),
+        ]
+        .into_iter()
+        .map(|(package, names)| (package.to_owned(), set(names)))
+        .collect(),
+        unplaced: set(&["Wrapped", "a b", "T.N"]),
+        unnamed: set(&["example.com/new"]),
+    });
+    let packages = shown.packages().collect::<Vec<_>>();
+    assert!(packages.is_sorted() && packages.len() == 5, "{packages:?}");
+    for (package, name) in [
+        ("net/http", "Handler"),
+        ("net/http", "Client.Do"),
+        ("example.com/cmd", "Handler"),
+        ("example.com/cmd", "main"),
+        ("example.com/new", "T.M"),
+    ] {
+        assert!(shown.contains(package, name), "{package} {name}");
+    }
+    assert_eq!(shown.names("net/http").len(), 7);
+    assert!(shown.has_package("example.com/none"));
+    for (package, name, may) in [
+        ("net/http", "Wrapped", true),
+        ("net/http", "T.N", true),
+        ("net/http", "Other", false),
+        ("example.com/new", "Other", true),
+    ] {
+        assert_eq!(shown.may_hide(package, name), may, "{package} {name}");
+    }
+    let json = serde_json::to_string(&shown).unwrap();
+    let read: Functions = serde_json::from_str(&json).unwrap();
+    assert_eq!((&read, read.may_hide("a", "T.N")), (&shown, true));
+    assert_ne!(read, functions());
+    let unsorted = json.replace(r#"["T.N","Wrapped"]"#, r#"["Wrapped","T.N"]"#);
+    assert_ne!(unsorted, json);
+    let refused = serde_json::from_str::<Functions>(&unsorted).unwrap_err();
+    assert!(refused.to_string().contains("not sorted"), "{refused}");
+}
+
+#[test]
+fn methods_show_types() {
+    let functions = functions();
+    for (package, name, is) in [
+        ("net/http", "Client", true),
+        ("net/http", "http2Transport", true),
+        ("net/http", "http2", false),
+        ("net/http", "Get", false),
+        ("example.com/none", "Client", false),
+    ] {
+        assert_eq!(functions.has_methods_of(package, name), is, "{name}");
+    }
+}
+
+#[test]
 fn names_that_cannot_be_go_s_are_left_out() {
     let mut builder = Builder::default();
     let place = builder.package("p");
