@@ -193,9 +193,9 @@ fn scan(dir: &Path, level: Level, archives: bool) -> usize {
     programs
 }
 
-/// Measures each way in turn in every round, and prints the medians.
+/// Measures each variant in turn in every round, and prints the medians.
 fn compare(what: &str, dir: &Path, paths: &[PathBuf]) {
-    let ways: [(&str, &dyn Fn()); 4] = [
+    let variants: [(&str, &dyn Fn()); 4] = [
         ("decompress and digest", &|| floor(paths)),
         ("build info, archives", &|| {
             scan(dir, Level::BuildInfo, true);
@@ -208,17 +208,17 @@ fn compare(what: &str, dir: &Path, paths: &[PathBuf]) {
         }),
     ];
     println!("{what}");
-    let mut times = vec![Vec::new(); ways.len()];
+    let mut times = vec![Vec::new(); variants.len()];
     for _ in 0..support::rounds(7) {
-        for (way, times) in ways.iter().zip(&mut times) {
-            times.push(processor_time(way.1));
+        for (variant, times) in variants.iter().zip(&mut times) {
+            times.push(processor_time(variant.1));
         }
     }
     let medians: Vec<_> = times.into_iter().map(median).collect();
-    for (way, time) in ways.iter().zip(&medians) {
+    for (variant, time) in variants.iter().zip(&medians) {
         println!(
             "  {:<24} {:>8.1} ms  {:.2}x",
-            way.0,
+            variant.0,
             time * 1e3,
             time / medians[0]
         );

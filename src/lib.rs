@@ -52,7 +52,7 @@
 pub use gospect_audit as audit;
 pub use gospect_bytes as bytes;
 #[cfg(feature = "cli")]
-#[allow(clippy::print_stdout, clippy::print_stderr)] // the command speaks, the library does not
+#[allow(clippy::print_stdout, clippy::print_stderr)] // the command prints, the library does not
 pub mod cli;
 #[cfg(feature = "cli")]
 pub use gospect_compare as compare;

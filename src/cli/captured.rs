@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_failure_is_told_apart() {
+    fn each_kind_of_failure_is_distinguished() {
         for (args, failure) in [
             (&["scan", "--no-such-flag", "x"][..], Failure::Usage),
             (&["scan", "registry:"], Failure::Usage),

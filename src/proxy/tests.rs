@@ -1,4 +1,4 @@
-//! Proxies and checksum databases on the loopback that lie in every way.
+//! Proxies and checksum databases on the loopback that give false answers of every kind.
 
 use super::client::Proxies;
 use super::environment::Settings;
@@ -108,7 +108,7 @@ fn a_log_that_grows_is_followed_and_one_that_forks_is_not() {
 }
 
 #[test]
-fn lies_are_named() {
+fn false_answers_are_refused_with_the_reason() {
     let log = Log::of(600);
     let other = Log {
         seed: [9; 32],

@@ -412,6 +412,7 @@ fn check_word(text: &str) -> Result<(), NoRecipe> {
         .then_some(())
         .ok_or_else(|| NoRecipe::BadModule(text.to_owned()))
 }
+
 /// How to name the module of a package that no record names: the shortest linked package above it is most likely the module, and
 /// the program claims the version.
 fn module_example(binary: &Binary, package: &str) -> String {

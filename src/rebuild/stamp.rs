@@ -1,7 +1,7 @@
 //! The stamp of a version control system, and a replacement for `git` that gives the `go` command the answers which the
 //! program records.
 //!
-//! The commit cannot be made again without its repository, and the `go` command believes whatever `git` says, so a script named `git` answers in
+//! The commit cannot be made again without its repository, and the `go` command takes over whatever `git` prints, so a script named `git` answers in
 //! its place: `git status` and `git log` since Go 1.18 (cmd/go/internal/vcs, `gitStatus`), and since Go 1.24, which derives the version of the
 //! main module from tags, the questions of `cmd/go/internal/modfetch/codehost` about one commit (`statLocal`, `RecentTag`, `ReadFile`).
 

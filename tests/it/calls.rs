@@ -141,7 +141,7 @@ fn a_chain_leads_from_main_to_what_is_asked() {
 
 /// The runtime starts its sweeper with a `go` statement, through a wrapper that the compiler makes.
 #[test]
-fn goroutines_are_told_apart_and_wrappers_left_out() {
+fn goroutines_are_marked_and_wrappers_left_out() {
     let scratch = Scratch::new();
     for id in [
         "1.27-linux-amd64-verify",

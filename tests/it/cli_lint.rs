@@ -289,7 +289,7 @@ fn text_shows_the_line_and_marks_the_part() {
 }
 
 #[test]
-fn every_format_tells_file_and_line() {
+fn every_format_has_file_and_line() {
     for format in [
         "text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
     ] {

@@ -260,7 +260,7 @@ fn readable_lines_of_a_broken_stream_are_reported_and_the_fault_with_its_line() 
     let lines: Vec<&str> = text.lines().collect();
     let n = lines.len();
     // Content; line of the error; its message; whether programs before and after it are reported.
-    for (content, line, word, told) in [
+    for (content, line, word, is_reported) in [
         (lines[..n - 1].join("\n"), n, "end", true),
         (
             text.replacen("gospect/1", "gospect/7", 1),
@@ -306,7 +306,7 @@ fn readable_lines_of_a_broken_stream_are_reported_and_the_fault_with_its_line() 
             let first = "1.27-linux-amd64-deps";
             let is_table = format == "table" || word == "not a record";
             assert!(
-                out.stdout.contains(first) == told || is_table,
+                out.stdout.contains(first) == is_reported || is_table,
                 "{format} {word}: {}",
                 out.stdout
             );

@@ -121,7 +121,7 @@ fn editing_the_blob_leaves_the_second_copy_alone() {
 }
 
 #[test]
-fn an_erased_magic_is_nowhere() {
+fn an_erased_magic_is_nowhere_in_the_file() {
     let file = derive::erase_magic(&fixture("1.27-windows-amd64-w"));
     assert!(memmem::find(&file, MAGIC).is_none());
 }

@@ -24,7 +24,7 @@ fn a_loss_is_refused_and_named() {
         scratch.put(name, [LEAD, &rows].concat().as_bytes());
     };
     figures("old.tsv", 1_000_000, 5_000_000);
-    for (name, start, facts, code, told) in [
+    for (name, start, facts, code, expected) in [
         ("same.tsv", 1_000_000, 5_000_000, 0, ""),
         ("noise.tsv", 1_029_000, 4_990_000, 0, ""),
         (
@@ -45,7 +45,7 @@ fn a_loss_is_refused_and_named() {
         figures(name, start, facts);
         let out = guard(&scratch, &["old.tsv", name]);
         assert_eq!(out.code, Some(code), "{name}: {}{}", out.stdout, out.stderr);
-        assert!(out.stdout.contains(told), "{name}: {}", out.stdout);
+        assert!(out.stdout.contains(expected), "{name}: {}", out.stdout);
     }
     let lost = guard(&scratch, &["old.tsv", "lost.tsv"]);
     let renewal = "scripts/bench-guard.sh --write old.tsv target/guard/gospect";
@@ -73,13 +73,13 @@ fn a_loss_is_refused_and_named() {
     );
 
     scratch.put("broken.tsv", [LEAD, "start 12\n"].concat().as_bytes());
-    for (bad, told) in [
+    for (bad, expected) in [
         ("absent", "absent: no such file"),
         ("broken.tsv", "broken.tsv: not two columns"),
     ] {
         let out = guard(&scratch, &["old.tsv", bad]);
         assert_eq!(out.code, Some(2));
-        assert!(out.stderr.contains(told), "{}", out.stderr);
+        assert!(out.stderr.contains(expected), "{}", out.stderr);
     }
 }
 

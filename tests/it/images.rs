@@ -488,7 +488,7 @@ fn layers_may_have_any_name() {
 }
 
 /// Paths after the file name, of programs and of entries not examined.
-fn entries_told(dir: &Path, target: &str) -> (Vec<String>, Vec<String>) {
+fn reported_entries(dir: &Path, target: &str) -> (Vec<String>, Vec<String>) {
     let out = finish(command().current_dir(dir).args([
         "scan",
         "--facts=build-info",
@@ -548,7 +548,7 @@ fn hard_links_lead_into_archives_and_to_broken_programs() {
     s.put("all.tgz", &gzip(&outer));
     for target in ["all.tar", "all.tgz"] {
         assert_eq!(
-            entries_told(s.path(), target),
+            reported_entries(s.path(), target),
             (programs.clone(), broken.clone()),
             "{target}"
         );
@@ -562,7 +562,7 @@ fn hard_links_lead_into_archives_and_to_broken_programs() {
     let below = |names: &[String]| -> Vec<String> {
         names.iter().map(|n| format!("opt/all.tar!{n}")).collect()
     };
-    let (programs_there, broken_there) = entries_told(s.path(), "image.tar");
+    let (programs_there, broken_there) = reported_entries(s.path(), "image.tar");
     let strip = |names: Vec<String>| -> Vec<String> {
         let names = names.into_iter();
         names
@@ -587,7 +587,7 @@ fn links_to_other_files_use_up_no_limit() {
         "image.tar",
         &docker_archive("a:1", "linux/amd64", &json!({}), &[layer]),
     );
-    let (programs, others) = entries_told(s.path(), "image.tar");
+    let (programs, others) = reported_entries(s.path(), "image.tar");
     assert_eq!(
         (programs.len(), others.len()),
         (2, 0),
@@ -668,7 +668,7 @@ fn many_links_to_an_archive_of_many_programs_take_little_time() {
     let mut all = vec![File("in.tar", &inner)];
     all.extend(links.iter().map(|name| HardLink(name, "in.tar")));
     s.put("all.tar", &tar(&all));
-    let (programs, others) = entries_told(s.path(), "all.tar");
+    let (programs, others) = reported_entries(s.path(), "all.tar");
     assert!(
         programs.is_empty() && (2000..25_000).contains(&others.len()),
         "{}",

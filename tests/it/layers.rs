@@ -332,7 +332,7 @@ fn no_crate_that_users_get_has_unsafe_code() {
 }
 
 #[test]
-fn no_files_take_from_each_other_in_a_ring() {
+fn no_files_use_each_other_in_a_ring() {
     let modules = modules();
     let arrows = arrows(&modules);
     // Everything that can be reached from each module. What a submodule uses of its parent does not count.

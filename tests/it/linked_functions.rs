@@ -1,23 +1,13 @@
 //! What is linked into a program, by its function table: the names of functions (`scan --symbols`) and the packages (`gospect packages`).
 
 use crate::support::cli::{Output, Scratch, run, run_in};
-use crate::support::{fixture, fixtures, needs};
+use crate::support::{fixture, fixtures, needs, old_program};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 /// Most bytes that a name may take in a line of NDJSON.
 const BYTES_A_NAME: f64 = 7.0;
-
-fn old(name: &str) -> Vec<u8> {
-    let path = format!("{}/testdata/old/{name}.xz", env!("CARGO_MANIFEST_DIR"));
-    let mut bytes = Vec::new();
-    lzma_rust2::XzReader::new(std::fs::File::open(path).unwrap(), false)
-        .read_to_end(&mut bytes)
-        .unwrap();
-    bytes
-}
 
 /// The record of a file with its functions.
 fn record(path: &Path) -> Value {
@@ -165,7 +155,7 @@ fn an_incomplete_list_of_functions_is_marked() {
         ("go1.2-plain", true),
         ("go1.3-w", true),
     ] {
-        let record = record(&scratch.put(name, &old(name)));
+        let record = record(&scratch.put(name, &old_program(name)));
         assert_eq!(record["functions"]["complete"], false, "{name}");
         let names = names(&record);
         assert!(
@@ -316,7 +306,7 @@ fn packages_are_listed_by_module_for_every_format_and_age() {
     }
     assert!(seen > 40, "{seen}");
     for name in ["go1.0-plain", "go1.1-plain", "go1.2-plain", "go1.3-w"] {
-        let path = scratch.put("app", &old(name));
+        let path = scratch.put("app", &old_program(name));
         let out = run(&["packages", "--format=json", &path.to_string_lossy()]);
         let bytes = number(&packages(&out)[0]["code_bytes"]);
         assert!(bytes > 30_000, "{name}: {bytes}");

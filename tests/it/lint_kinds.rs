@@ -68,7 +68,7 @@ fn each_folder_gives_what_it_expects() {
 }
 
 #[test]
-fn a_directory_says_what_its_files_say() {
+fn a_directory_gives_the_findings_of_its_files() {
     let mut folders: Vec<PathBuf> = fs::read_dir(cases())
         .unwrap()
         .map(|e| e.unwrap().path())

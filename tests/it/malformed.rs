@@ -98,9 +98,9 @@ fn flipped_bits_are_survived() {
         for (n, place) in places.into_iter().enumerate() {
             for round in 0..5 {
                 let seed = (n * 100 + round) as u64;
-                let bent = derive::flip_bits(&bytes, place.clone(), seed, 1 + 3 * round);
+                let damaged = derive::flip_bits(&bytes, place.clone(), seed, 1 + 3 * round);
                 survive(
-                    bent,
+                    damaged,
                     Level::Full,
                     &format_args!("{} flipped in {place:?} with seed {seed}", f.id),
                 );
@@ -116,10 +116,10 @@ fn headers_full_of_huge_numbers_are_survived() {
         let bytes = f.bytes();
         for at in (4..512.min(bytes.len() - 8)).step_by(4) {
             for fill in [0xff, 0x7f, 0x00] {
-                let mut bent = bytes.to_vec();
-                bent[at..at + 4].fill(fill);
+                let mut damaged = bytes.to_vec();
+                damaged[at..at + 4].fill(fill);
                 survive(
-                    bent,
+                    damaged,
                     Level::BuildInfo,
                     &format_args!("{} with {fill:#x} at {at}", f.id),
                 );
@@ -128,7 +128,7 @@ fn headers_full_of_huge_numbers_are_survived() {
     });
 }
 
-/// A broken download loses the end of a file first: in every format, bytes that the headers promise there are missed.
+/// A broken download loses the end of a file first: in every format, the bytes that the headers place there are missing.
 #[test]
 fn a_lost_end_is_reported() {
     let silent = Mutex::new(Vec::new());
@@ -138,7 +138,7 @@ fn a_lost_end_is_reported() {
             let Some(left) = bytes.len().checked_sub(lost) else {
                 continue;
             };
-            // Linkers may pad the end with zeros that no header promises; the records of objects are members of an archive.
+            // Linkers may pad the end with zeros that no header accounts for; the records of objects are members of an archive.
             let is_filling = bytes[left..].iter().all(|byte| *byte == 0);
             // A stripped file for AIX ends in symbols that no header refers to.
             let is_unnamed = f.id == "1.27-aix-ppc64-strip";
@@ -192,9 +192,9 @@ fn lying_string_lengths_in_the_record_are_survived() {
     let bytes = fixture("1.27-linux-amd64-strip");
     let start = derive::find_blob(&bytes).start;
     for len in [0u64, 1, 7, 1 << 20, 1 << 32, u64::MAX] {
-        let mut bent = bytes.to_vec();
+        let mut damaged = bytes.to_vec();
         let mut rest = len;
-        for byte in &mut bent[start + 32..start + 42] {
+        for byte in &mut damaged[start + 32..start + 42] {
             *byte = rest as u8 | 0x80;
             rest >>= 7;
             if rest == 0 {
@@ -202,7 +202,11 @@ fn lying_string_lengths_in_the_record_are_survived() {
                 break;
             }
         }
-        survive(bent, Level::Full, &format_args!("version of {len} bytes"));
+        survive(
+            damaged,
+            Level::Full,
+            &format_args!("version of {len} bytes"),
+        );
     }
     let mut endless = bytes.to_vec();
     endless[start + 32..start + 64].fill(0xff);

@@ -109,7 +109,7 @@ fn a_program_from_files_has_no_modules_to_list() {
 }
 
 #[test]
-fn a_program_robbed_of_its_record_still_shows_its_packages() {
+fn a_program_without_its_build_info_still_shows_its_packages() {
     let scratch = Scratch::new();
     let bytes = fixture("1.27-linux-amd64-gopath");
     let mut bytes = bytes.to_vec();
@@ -121,7 +121,7 @@ fn a_program_robbed_of_its_record_still_shows_its_packages() {
             bytes[at..at + magic.len()].fill(b'-');
         }
     }
-    let path = scratch.put("robbed", &bytes);
+    let path = scratch.put("without-build-info", &bytes);
     let binary = record(&path);
     assert_eq!(binary["module_list"], "no-record");
     let bill = json(&run(&["sbom", &path.to_string_lossy()]));

@@ -2,17 +2,8 @@
 //! function table of later releases.
 
 use crate::support::cli::{Scratch, run_in};
+use crate::support::old_program;
 use serde_json::Value;
-use std::io::Read;
-
-fn old(name: &str) -> Vec<u8> {
-    let path = format!("{}/testdata/old/{name}.xz", env!("CARGO_MANIFEST_DIR"));
-    let mut bytes = Vec::new();
-    lzma_rust2::XzReader::new(std::fs::File::open(path).unwrap(), false)
-        .read_to_end(&mut bytes)
-        .unwrap();
-    bytes
-}
 
 fn scan(bytes: &[u8]) -> Value {
     let s = Scratch::new();
@@ -146,7 +137,7 @@ fn releases_main_packages_and_symbols_are_reported() {
         ),
     ];
     for (name, version, range, main, port, symbols, debug) in rows {
-        let document = scan(&old(name));
+        let document = scan(&old_program(name));
         let b = &document["binaries"][0];
         assert_eq!(
             b["go_version"].as_str(),
@@ -188,7 +179,7 @@ fn releases_main_packages_and_symbols_are_reported() {
 #[test]
 fn cards_and_audits_say_the_range() {
     let s = Scratch::new();
-    s.put("app", &old("go1.2-silent"));
+    s.put("app", &old_program("go1.2-silent"));
     let card = run_in(s.path(), &["scan", "app"]).stdout;
     assert!(
         card.contains("unknown, go1.2 by its tables and files"),
@@ -208,7 +199,7 @@ fn cards_and_audits_say_the_range() {
 #[test]
 fn damaged_tables_do_no_harm_and_nothing_is_invented() {
     for name in ["go1.0-plain", "go1.1-plain", "go1.1-windows"] {
-        let whole = old(name);
+        let whole = old_program(name);
         for (i, step) in [7, 1013, 4099, 65_537].into_iter().enumerate() {
             let mut bytes = whole.clone();
             for at in (0x1000 + i..bytes.len()).step_by(step * 64) {

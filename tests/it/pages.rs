@@ -248,7 +248,7 @@ fn pages_can_be_read_at_every_width_and_are_laid_out_as_before() {
 
 /// The measurements find what is wrong: a page that was spoilt on purpose does not pass.
 #[test]
-fn a_spoilt_page_does_not_pass() {
+fn a_damaged_page_does_not_pass() {
     if !has("python3") {
         return skipped("python3", "");
     }

@@ -355,7 +355,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     (
         "a module proxy that sends something else",
         &[
-            "lies_are_named",
+            "false_answers_are_refused_with_the_reason",
             "a_proxy_that_sends_another_module_is_found_out",
             "a_log_that_grows_is_followed_and_one_that_forks_is_not",
             "tiles_that_are_cut_or_wrong_are_named",
@@ -365,7 +365,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         "a record whose sums were edited",
         &[
             "an_edited_sum_is_different_in_whichever_copy",
-            "a_database_that_lies_is_named",
+            "false_answers_of_a_database_are_reported",
         ],
     ),
     (
@@ -382,7 +382,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     (
         "a vulnerability database that is cut",
         &[
-            "documents_that_lie_are_refused_whole",
+            "contradictory_documents_are_refused_whole",
             "damaged_databases_are_refused_or_say_so",
             "a_database_with_an_unreadable_part_is_refused",
             "cut_and_changed_zips_are_refused",

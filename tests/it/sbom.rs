@@ -276,7 +276,7 @@ fn names_are_those_that_databases_have() {
 }
 
 #[test]
-fn a_candidate_is_nowhere_a_supported_release() {
+fn a_release_candidate_never_counts_as_a_supported_release() {
     let scratch = crate::support::cli::Scratch::new();
     scratch.put(
         "app",

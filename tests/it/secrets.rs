@@ -17,7 +17,7 @@ const TOKEN: &str = "bearer-s3cret";
 /// A registry that sends back what it received, in every place that an error could quote.
 fn serve(stream: TcpStream, port: u16, answer: usize) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
-    let (mut line, mut proof) = (String::new(), String::new());
+    let (mut line, mut authorization) = (String::new(), String::new());
     reader.read_line(&mut line)?;
     let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
     loop {
@@ -26,17 +26,17 @@ fn serve(stream: TcpStream, port: u16, answer: usize) -> std::io::Result<()> {
             break;
         }
         if line.to_ascii_lowercase().starts_with("authorization:") {
-            proof = line["authorization:".len()..].trim().to_owned();
+            authorization = line["authorization:".len()..].trim().to_owned();
         }
     }
     let ask = match answer % 2 {
         0 => "Basic realm=\"r\"".to_owned(),
         _ => format!("Bearer realm=\"http://127.0.0.1:{port}/token\",service=\"s\""),
     };
-    let echo = if proof.is_empty() {
+    let echo = if authorization.is_empty() {
         PASSWORD.to_owned()
     } else {
-        proof.clone()
+        authorization.clone()
     };
     let reply = |status: &str, headers: &str, body: &str| {
         format!(
@@ -59,7 +59,7 @@ fn serve(stream: TcpStream, port: u16, answer: usize) -> std::io::Result<()> {
                 &format!("{{\"token\":\"{TOKEN}\\u001b[31m\"}}"),
             ),
         }
-    } else if proof.is_empty() {
+    } else if authorization.is_empty() {
         reply(
             "401 Unauthorized",
             &format!("WWW-Authenticate: {ask}\r\n"),
@@ -123,11 +123,11 @@ fn no_message_and_no_record_holds_a_credential() {
         // A syntax error after the secret.
         format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{BASIC}\",\"x\":{PASSWORD}}}}}}}"),
     ];
-    let mut asked = 0;
-    for (which, config) in configs.iter().enumerate() {
+    let mut requests = 0;
+    for (index, config) in configs.iter().enumerate() {
         scratch.put("config.json", config.as_bytes());
         for number in 0..18 {
-            if which > 0 && number % 2 == 0 || which == 2 && number > 2 {
+            if index > 0 && number % 2 == 0 || index == 2 && number > 2 {
                 continue;
             }
             answer.store(number, std::sync::atomic::Ordering::SeqCst);
@@ -151,7 +151,7 @@ fn no_message_and_no_record_holds_a_credential() {
                 for secret in [PASSWORD, BASIC, IDENTITY, TOKEN, USER] {
                     assert!(
                         !all.contains(secret),
-                        "config {which}, answer {number}: {all}"
+                        "config {index}, answer {number}: {all}"
                     );
                 }
                 assert!(
@@ -160,13 +160,13 @@ fn no_message_and_no_record_holds_a_credential() {
                 );
                 assert!(
                     matches!(out.code, Some(0 | 2 | 3)),
-                    "config {which}, answer {number}: {all}"
+                    "config {index}, answer {number}: {all}"
                 );
-                asked += 1;
+                requests += 1;
             }
         }
     }
-    assert!(asked > 30);
+    assert!(requests > 30);
 }
 
 /// System calls that start a program, change the file system or use the network.

@@ -10,7 +10,7 @@ use test_support::archives::{self, ar_stating, gzip, octal_of as octal, seal};
 
 /// What is stated instead of the size.
 const LIES: [(&str, u64); 5] = [
-    ("nought", 0),
+    ("zero", 0),
     ("too small", 100),
     ("too small by blocks", 1024),
     ("one too many", u64::MAX),
@@ -154,7 +154,13 @@ fn zips(program: &[u8], cases: &mut Vec<Case>) {
                 });
             };
             add("honest".into(), Some(honest), honest, None, false);
-            add("absent in front".into(), None, honest, Some(honest), false);
+            add(
+                "absent in the local header".into(),
+                None,
+                honest,
+                Some(honest),
+                false,
+            );
             for (lie, n) in LIES {
                 let size = Sizes {
                     size: stated(n, honest.size),
@@ -188,7 +194,7 @@ fn zips(program: &[u8], cases: &mut Vec<Case>) {
                         true,
                     );
                     add(
-                        format!("{of} {lie} in front"),
+                        format!("{of} {lie} in the local header"),
                         Some(lied),
                         honest,
                         None,
@@ -449,7 +455,7 @@ fn cases() -> Vec<Case> {
             layout(&bytes, Some(bytes.len() as u64)),
             is_wrong,
         );
-        if name.contains("nought") || name == "honest" {
+        if name.contains("zero") || name == "honest" {
             push(
                 &mut cases,
                 format!("tar.gz, {name}"),
@@ -532,14 +538,14 @@ fn no_wrong_size_hides_a_program() {
                 target,
             ]);
             let count = |kind: &str| out.stdout.matches(&format!(r#""type":"{kind}""#)).count();
-            let (found, told) = (count("binary"), count("unexamined"));
+            let (found, unexamined) = (count("binary"), count("unexamined"));
             let fine = match case.is_wrong {
-                true => found + told > 0 && out.code == Some(2),
-                false => found > 0 && told == 0 && out.code == Some(0),
+                true => found + unexamined > 0 && out.code == Some(2),
+                false => found > 0 && unexamined == 0 && out.code == Some(0),
             };
             if !fine {
                 wrong.push(format!(
-                    "{}: found {found}, told {told}, exit {:?} {}",
+                    "{}: found {found}, unexamined {unexamined}, exit {:?} {}",
                     case.name, out.code, out.stderr
                 ));
             }

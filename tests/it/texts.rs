@@ -147,7 +147,7 @@ fn a_rule_of_the_user_is_explained_from_its_policy() {
 
 /// Which target cannot be read is said once, on standard error. A table of nothing says nothing.
 #[test]
-fn a_target_that_cannot_be_read_is_told_once() {
+fn a_target_that_cannot_be_read_is_reported_once() {
     let s = Scratch::new();
     s.put("text", b"no program");
     for command in [
@@ -162,8 +162,8 @@ fn a_target_that_cannot_be_read_is_told_once() {
         for target in ["absent", "dir:absent", "file:absent", "dir:text"] {
             let args = [command, &["--quiet", target]].concat();
             let out = run_in(s.path(), &args);
-            let told = (out.code, out.stdout.as_str(), out.stderr.lines().count());
-            assert_eq!(told, (Some(2), "", 1), "{args:?}: {}", out.stderr);
+            let result = (out.code, out.stdout.as_str(), out.stderr.lines().count());
+            assert_eq!(result, (Some(2), "", 1), "{args:?}: {}", out.stderr);
         }
     }
     // What else was looked at is shown, and data has a row for the target.
@@ -214,7 +214,7 @@ fn every_mistake_in_rules_and_expectations_of_the_command_line_is_named() {
 }
 
 #[test]
-fn slips_are_answered_with_what_was_meant() {
+fn typing_mistakes_are_answered_with_what_was_meant() {
     let s = Scratch::new();
     for (args, says) in [
         (&["packages", "--summary", "x"][..], "an option of audit"),

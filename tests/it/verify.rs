@@ -32,6 +32,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A result of [`Scene::provenance`].
+fn expected(code: i32, verdict: &str, state: &str) -> (Option<i32>, String, String) {
+    (Some(code), verdict.to_owned(), state.to_owned())
+}
+
 /// A home folder, a proxy that has what was recorded, and the program.
 struct Scene {
     scratch: Scratch,
@@ -47,6 +52,18 @@ impl Scene {
 
     fn path(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
+    }
+
+    /// Exit code, verdict and state of the signature of the first statement of provenance.
+    fn provenance(&self, args: &[&str]) -> (Option<i32>, String, String) {
+        let (code, found) = self.json(&[&["--sumdb", "off"], args].concat());
+        let row = &found["programs"][0]["provenance"][0];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (
+            code,
+            text(&row["verdict"]),
+            text(&row["signature"]["state"]),
+        )
     }
 
     /// A file of the recorded database.
@@ -275,7 +292,7 @@ fn settings_of_the_go_command_hold() {
 
 /// A lie never gives `equal`, is named, and makes the exit code 2.
 #[test]
-fn a_database_that_lies_is_named() {
+fn false_answers_of_a_database_are_reported() {
     let lookup = "lookup/github.com/mattn/go-isatty@v0.0.20";
     let change = |path: &Path, change: &dyn Fn(Vec<u8>) -> Vec<u8>| {
         let bytes = std::fs::read(path).unwrap();
@@ -358,7 +375,7 @@ fn a_database_that_lies_is_named() {
 }
 
 #[test]
-fn a_module_that_is_gone_costs_nothing_else() {
+fn a_missing_module_costs_no_other_result() {
     let scene = Scene::new();
     std::fs::remove_file(scene.recorded("lookup/golang.org/x/sys@v0.30.0")).unwrap();
     let (code, document) = scene.json(&[]);
@@ -452,15 +469,7 @@ fn document(name: &str) -> String {
 fn provenance_is_compared_and_says_how_far_its_signature_was_looked_at() {
     let scene = Scene::new();
     let (key, envelope) = (document("key.pub"), document("envelope.json"));
-    let verdict_of = |args: &[&str]| {
-        let (code, found) = scene.json(&[&["--sumdb", "off"], args].concat());
-        let row = found["programs"][0]["provenance"][0].clone();
-        let state = row["signature"]["state"].as_str().unwrap().to_owned();
-        let verdict = row["verdict"].as_str().unwrap().to_owned();
-        (code, verdict, state)
-    };
-    let expected =
-        |code: i32, verdict: &str, state: &str| (Some(code), verdict.to_owned(), state.to_owned());
+    let verdict_of = |args: &[&str]| scene.provenance(args);
     assert_eq!(
         verdict_of(&["--provenance", &document("statement.json")]),
         expected(0, "equal", "unsigned")
@@ -571,15 +580,7 @@ fn the_signature_of_the_whole_file_is_checked() {
         sample("key.sigstore.json"),
     );
     let (root, key) = (sample("root.json"), sample("key.pub"));
-    let verdict_of = |args: &[&str]| {
-        let (code, found) = scene.json(&[&["--sumdb", "off"], args].concat());
-        let row = found["programs"][0]["provenance"][0].clone();
-        let state = row["signature"]["state"].as_str().unwrap().to_owned();
-        let verdict = row["verdict"].as_str().unwrap().to_owned();
-        (code, verdict, state)
-    };
-    let expected =
-        |code: i32, verdict: &str, state: &str| (Some(code), verdict.to_owned(), state.to_owned());
+    let verdict_of = |args: &[&str]| scene.provenance(args);
     assert_eq!(
         verdict_of(&["--provenance", &signed]),
         expected(0, "unknown", "not-checked")

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_there_were_are_accepted() {
+    fn as_many_findings_are_accepted_as_the_baseline_has() {
         let b = binary(|b| set(b, "-race", "true"));
         let twice = Setup {
             rule: "race-detector",

@@ -1,5 +1,6 @@
 //! Calendar days, for support dates and waivers.
 
+use gospect_bytes::calendar;
 use std::fmt;
 
 /// A day of the calendar, ISO 8601.
@@ -39,27 +40,11 @@ impl Date {
 
     /// The day of an instant, in seconds since 1970-01-01 UTC. For callers that read a clock.
     pub fn from_unix(seconds: u64) -> Date {
-        // The usual civil-from-days arithmetic: in cycles of 400 years that start on 0000-03-01, the leap day comes last.
-        let days = seconds / 86_400 + 719_468;
-        let cycle = days / 146_097;
-        let day_of_cycle = days % 146_097;
-        let year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36_524
-            - day_of_cycle / 146_096)
-            / 365;
-        let day_of_year =
-            day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
-        let year = cycle * 400 + year_of_cycle + u64::from(month <= 2);
+        let (year, month, day) = calendar::civil(seconds / calendar::DAY);
         Date {
             year: year.min(9999) as u16,
-            month: month as u8,
-            day: day as u8,
+            month,
+            day,
         }
     }
 }

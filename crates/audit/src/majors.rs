@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_meets_every_major_version_that_it_may_mean() {
+    fn a_pattern_matches_every_major_version_it_may_mean() {
         for (pattern, package, want) in [
             ("github.com/evil/nov/v3", "github.com/evil/nov/sub", true),
             ("github.com/evil/nov/v*", "github.com/evil/nov/sub", true),

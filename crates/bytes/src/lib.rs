@@ -16,6 +16,7 @@
 
 pub mod base64;
 mod budget;
+pub mod calendar;
 pub mod escape;
 pub mod guard;
 mod limits;

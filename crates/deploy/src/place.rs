@@ -139,21 +139,21 @@ pub(super) fn moved(from: &Place, first: &Place, to: &str) -> Place {
         dir => format!("{}/{to}", dir.trim_end_matches('/')),
     };
     // `..` removes the last part of the path.
-    let mut way: Vec<String> = Vec::new();
+    let mut folders: Vec<String> = Vec::new();
     for part in join(&from.moved).split('/') {
         match part {
-            ".." if way
+            ".." if folders
                 .last()
                 .is_some_and(|last| !last.is_empty() && last != "..") =>
             {
-                way.pop();
+                folders.pop();
             }
-            part => way.push(part.to_owned()),
+            part => folders.push(part.to_owned()),
         }
     }
     Place {
         dir: join(&from.dir),
-        moved: way.join("/"),
+        moved: folders.join("/"),
         ..from.clone()
     }
 }

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_told_from_values() {
+    fn placeholders_are_distinguished_from_values() {
         for open in [
             "@MEM@",
             "@@MEM@@",

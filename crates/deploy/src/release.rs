@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_tell_their_release() {
+    fn images_name_their_release() {
         let of = |image: &str| of_image(image).map(|v| v.unwrap_or_default());
         for (image, want) in [
             ("golang:1.27", Some("go1.27")),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn downloads_tell_their_release() {
+    fn downloads_name_their_release() {
         let of = |t: &str| of_download(t).unwrap_or_default();
         assert_eq!(
             of("curl -LO https://go.dev/dl/go1.22.5.linux-amd64.tar.gz"),

@@ -113,7 +113,7 @@ fn index<'w>(window: &'w Window<'_>) -> Option<&'w [u8]> {
     window.get(MAGIC + HEADER, size.trim_end().parse().ok()?)
 }
 
-/// The member, if its content lies inside the file.
+/// The member, if its content is inside the file.
 fn usable(member: &ArchiveMember<'_>, window: &Window<'_>) -> Option<Member> {
     let (offset, size) = member.file_range();
     let inside = offset

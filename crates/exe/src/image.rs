@@ -169,7 +169,7 @@ impl<'a> Image<'a> {
         self.segments.iter().find(|s| s.contains(address))
     }
 
-    /// Exactly `size` bytes at a virtual address, when they all lie in one segment.
+    /// Exactly `size` bytes at a virtual address, when they are all in one segment.
     pub fn bytes(&self, address: u64, size: u64) -> Option<&[u8]> {
         let segment = self.segment_at(address)?;
         let skip = address - segment.address;

@@ -26,7 +26,7 @@ impl Segment {
         self.address.saturating_add(self.size)
     }
 
-    /// Whether an address lies in its bytes.
+    /// Whether an address is in its bytes.
     pub fn contains(&self, address: u64) -> bool {
         address >= self.address && address - self.address < self.size
     }

@@ -58,7 +58,7 @@ pub enum SliceFault {
     /// It has no bytes.
     #[error("malformed universal file: the slice for {0} is empty")]
     Empty(Slice),
-    /// It lies outside the file, or over the universal header.
+    /// It is outside the file, or over the universal header.
     #[error("malformed universal file: the slice for {0} lies outside the file or in its header")]
     Outside(Slice),
     /// It overlaps another one.
@@ -84,7 +84,7 @@ pub struct Universal {
     pub faults: Vec<SliceFault>,
 }
 
-/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or overlap an earlier one are left
+/// The slices of a universal Mach-O file, in file order. Slices that are outside the file or overlap an earlier one are left
 /// out; the second value is their number.
 ///
 /// # Errors

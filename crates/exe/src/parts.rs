@@ -145,7 +145,7 @@ fn part_of(image: &Image<'_>, name: &[u8], address: u64) -> Option<Part> {
         Format::Elf if address == 0 && image.kind != Kind::Object && name != b".shstrtab" => {
             Some(Part::Debug)
         }
-        // The loader section lies in no segment.
+        // The loader section is in no segment.
         Format::Xcoff if name == b".loader" => Some(Part::Data),
         Format::Pe if name == b".reloc" => Some(Part::Data),
         _ => None,

@@ -259,8 +259,8 @@ fn image_archive(mut data: &[u8]) -> Vec<u8> {
         digests.push(own);
         let mut block = [0; 512];
         let mut put = |at: usize, field: &[u8]| {
-            if let Some(room) = block.get_mut(at..at + field.len()) {
-                room.copy_from_slice(field);
+            if let Some(target) = block.get_mut(at..at + field.len()) {
+                target.copy_from_slice(field);
             }
         };
         put(0, name.get(..name.len().min(100)).unwrap_or_default());

@@ -149,7 +149,7 @@ fn mutations_of_the_corpus_are_survived() {
 
 /// What a target builds around its input would hide all of it, if it were wrong.
 #[test]
-fn seeds_get_through_to_what_they_are_for() {
+fn seeds_reach_the_reader_they_are_made_for() {
     let seeds = |name: &str| corpus(TARGETS.iter().find(|t| t.name == name).unwrap());
     for (name, data) in seeds("dwarf") {
         let (files, units) = super::executables::debug_information(&data);

@@ -2,7 +2,7 @@
 //!
 //! Places are tried in order of trust: the blob where Go's own reader looks; a blob in another writable segment; the linker
 //! strings, which are reached through the function table and moduledata; a scan for the framed module text. Programs older than
-//! build info (Go 1.12), or robbed of it, still have a version string and the function table. Data may contain a magic by
+//! build info (Go 1.12), or with it removed, still have a version string and the function table. Data may contain a magic by
 //! chance, so every place but the first also requires signs of Go in the rest of the program.
 
 use super::tables::pclntab::Pclntab;

@@ -43,6 +43,8 @@ mod programs;
 mod record;
 #[doc(hidden)]
 pub mod tables;
+#[cfg(test)]
+mod testing;
 pub mod version;
 #[doc(hidden)]
 pub mod written;

@@ -58,12 +58,12 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             continue;
         }
         let lower = candidate.to_ascii_lowercase();
-        let slips = distance(name.as_bytes(), lower.as_bytes());
-        if slips <= allowed
-            && slips < candidate.len()
-            && best.is_none_or(|(least, _)| slips < least)
+        let mistakes = distance(name.as_bytes(), lower.as_bytes());
+        if mistakes <= allowed
+            && mistakes < candidate.len()
+            && best.is_none_or(|(least, _)| mistakes < least)
         {
-            best = Some((slips, candidate));
+            best = Some((mistakes, candidate));
         }
     }
     best.map(|(_, candidate)| candidate)
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips() {
+    fn typing_mistakes_are_counted() {
         for (a, b, want) in [
             ("", "", 0),
             ("abc", "abc", 0),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_breaks_off_means_the_shortest_that_goes_on() {
+    fn a_truncated_name_means_the_shortest_name_that_begins_with_it() {
         let names = [
             "missing-sum",
             "missing-vcs-stamp",

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_of_others_stand_in_and_own_ones_are_told_apart() {
+    fn own_packages_and_those_of_others_are_distinguished() {
         let binary = program(
             "github.com/me/app/v2/cmd/app",
             &[
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_may_lie_anywhere_that_is_not_certain() {
+    fn any_prefix_of_a_package_path_may_be_its_module() {
         let binary = program("main", &["github.com/x/y/v2/z", "example.com/a/b"]);
         let paths = |i: usize| binary.stand_ins()[i].module_paths().collect::<Vec<_>>();
         assert_eq!(paths(0), ["github.com/x/y/v2", "github.com/x/y/v2/z"]);

@@ -15,7 +15,7 @@ const ENVIRON_MAX: u64 = 8 << 20;
 /// The kernel appends this to the link of a deleted executable.
 const DELETED: &[u8] = b" (deleted)";
 
-/// Variables that decide how a Go program runs, or that people believe to.
+/// Variables that decide how a Go program runs, or are often thought to decide it.
 pub const VARIABLES: &[&str] = &[
     "GODEBUG",
     "GOROOT",

@@ -60,7 +60,7 @@ impl Start {
         words
             .chunks_exact(STEP)
             .enumerate()
-            .filter(move |(_, word)| is_sound(word[2], word[3], view.big))
+            .filter(move |(_, word)| is_plausible_version(word[2], word[3], view.big))
             .map(move |(i, _)| from + i * STEP)
     }
 
@@ -71,7 +71,7 @@ impl Start {
             return None;
         }
         let (version, format) = (view.u8(at + 10)?, view.u8(at + 11)?);
-        if !is_sound(version, format, view.big) {
+        if !is_plausible_version(version, format, view.big) {
             return None;
         }
         let info = at + L_INFO;
@@ -83,13 +83,13 @@ impl Start {
         };
         let first = Block::read(view, start.blocks)?;
         // The block size may be larger than the file, because it is the size of the largest part, rounded up.
-        let sound = start.size > first.expanded
+        let is_plausible = start.size > first.expanded
             && start.block >= first.expanded
             && (52..=64 << 10).contains(&first.expanded)
             && first.stored > 8
             && first.filter == 0
             && method_name(first.method).is_some();
-        sound.then_some(Self {
+        is_plausible.then_some(Self {
             method: first.method,
             ..start
         })
@@ -97,7 +97,7 @@ impl Start {
 }
 
 /// Whether `l_info` may have these numbers.
-fn is_sound(version: u8, format: u8, big: bool) -> bool {
+fn is_plausible_version(version: u8, format: u8, big: bool) -> bool {
     (12..=24).contains(&version) && known_format(format) && (format >= 128) == big
 }
 

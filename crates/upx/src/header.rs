@@ -91,10 +91,10 @@ impl PackHeader {
         marked.or_else(|| {
             (0..data.len().saturating_sub(LEN)).find_map(|at| {
                 let header = Self::read(data, at)?;
-                let sound = header.c_len < header.u_len
+                let is_plausible = header.c_len < header.u_len
                     && header.u_len < 1 << 30
                     && header.u_adler >> 16 < 65521;
-                (sound && supported(header.method)).then_some((at, header))
+                (is_plausible && supported(header.method)).then_some((at, header))
             })
         })
     }

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_say_nothing() {
+    fn other_files_retract_nothing() {
         for text in [
             "",
             "module example.com/m",

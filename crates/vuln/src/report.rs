@@ -55,19 +55,20 @@ pub struct Action<'r> {
     /// The version to upgrade to; `None`: no version fixes these.
     pub to: Option<&'r str>,
     /// The findings that it fixes, by entry ID, each with its program.
-    pub ends: BTreeMap<&'r str, Vec<(&'r Program, &'r Finding)>>,
+    pub fixes: BTreeMap<&'r str, Vec<(&'r Program, &'r Finding)>>,
 }
 
 impl Action<'_> {
     /// The worst level of the findings that it fixes.
     pub fn level(&self) -> Level {
-        let levels = self.ends.values().flatten().map(|(_, f)| f.level);
+        let levels = self.fixes.values().flatten().map(|(_, f)| f.level);
         levels.max().unwrap_or(Level::Module)
     }
 
     /// The findings that it fixes, the most severe first if severities are known, then in the order of IDs.
     pub fn by_severity(&self) -> Vec<&[(&Program, &Finding)]> {
-        let mut all: Vec<&[(&Program, &Finding)]> = self.ends.values().map(Vec::as_slice).collect();
+        let mut all: Vec<&[(&Program, &Finding)]> =
+            self.fixes.values().map(Vec::as_slice).collect();
         let severity =
             |places: &[(&Program, &Finding)]| places.iter().map(|(_, f)| f.severity).max();
         all.sort_by_key(|places| std::cmp::Reverse(severity(places)));
@@ -129,21 +130,21 @@ impl Report {
                 let action = by_module.entry(key).or_insert_with(|| Action {
                     module: &finding.module,
                     to,
-                    ends: BTreeMap::new(),
+                    fixes: BTreeMap::new(),
                 });
                 if let (Some(to), Some(so_far)) = (to, action.to)
                     && compare(so_far, to).is_lt()
                 {
                     action.to = Some(to);
                 }
-                let places = action.ends.entry(&finding.id).or_default();
+                let places = action.fixes.entry(&finding.id).or_default();
                 places.push((program, finding));
             }
         }
         let mut actions: Vec<Action> = by_module.into_values().collect();
         let rank = |action: &Action| {
             let severity = action
-                .ends
+                .fixes
                 .values()
                 .flatten()
                 .map(|(_, f)| f.severity)
@@ -151,7 +152,7 @@ impl Report {
             (
                 std::cmp::Reverse(severity.flatten()),
                 action.to.is_none(),
-                std::cmp::Reverse(action.ends.len()),
+                std::cmp::Reverse(action.fixes.len()),
             )
         };
         actions.sort_by_key(rank);

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn without_digests_only_other_sizes_tell() {
+    fn without_digests_only_sizes_are_compared() {
         let none = binary(|_| ());
         let same = std::slice::from_ref(&none);
         let d = diff(same, same);
@@ -242,8 +242,8 @@ mod tests {
                 ..Corroboration::default()
             }]);
         });
-        let sound = changed(&old, |b| b.corroboration = Some(Vec::new()));
-        assert_eq!(content(&diff(&[sound], &[edited])).len(), 1);
+        let without_claims = changed(&old, |b| b.corroboration = Some(Vec::new()));
+        assert_eq!(content(&diff(&[without_claims], &[edited])).len(), 1);
         // Only the build ID changed.
         let other = changed(&with("bb", &[("code", "2")]), |b| {
             b.executable.build_id = Some("id/2".to_owned());

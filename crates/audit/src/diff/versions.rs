@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_value_told_in_another_way_is_no_change() {
+    fn the_same_version_from_another_source_is_no_change() {
         const V: &str = "1.2.0";
         let ways: [&[Claim]; 4] = [
             &[

@@ -7,7 +7,7 @@ mod spread;
 mod vulnerabilities;
 
 pub use spread::Spread;
-pub use vulnerabilities::{Place, Spreading};
+pub use vulnerabilities::{Place, SharedVulnerability};
 
 use super::fix::Plan;
 use super::keys::KeyedRecord;

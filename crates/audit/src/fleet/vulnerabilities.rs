@@ -43,7 +43,7 @@ impl Place {
 
 /// A vulnerability and all places that have it.
 #[derive(Clone, Debug)]
-pub struct Spreading {
+pub struct SharedVulnerability {
     /// The finding about the first program that has it.
     pub first: Finding,
     /// Versions that end it: several for the standard library, whose releases are fixed one by one.
@@ -53,7 +53,7 @@ pub struct Spreading {
 }
 
 /// The vulnerabilities of a fleet at each level, by ID and module.
-pub(super) type Spread = BTreeMap<(Level, String, String), Spreading>;
+pub(super) type Spread = BTreeMap<(Level, String, String), SharedVulnerability>;
 
 impl Fleet {
     /// Adds the vulnerabilities of a program, without those that VEX documents take back. A program that a later layer hides counts nowhere.
@@ -76,10 +76,10 @@ impl Fleet {
                 self.not_counted += 1;
                 return;
             }
-            let spreading = self
+            let shared = self
                 .vulnerabilities
                 .entry(key)
-                .or_insert_with(|| Spreading {
+                .or_insert_with(|| SharedVulnerability {
                     // Lists of linked code differ from program to program, and each program has its own finding with them.
                     first: Finding {
                         symbols: Vec::new(),
@@ -89,24 +89,22 @@ impl Fleet {
                     fixes: BTreeSet::new(),
                     places: BTreeSet::new(),
                 });
-            spreading.fixes.extend(finding.fixed.clone());
-            spreading.places.insert(place.clone());
+            shared.fixes.extend(finding.fixed.clone());
+            shared.places.insert(place.clone());
         }
     }
 
     /// Vulnerabilities of this level or above, by ID and module, with all places that have them.
-    pub fn vulnerabilities(&self, least: Level) -> Vec<Spreading> {
-        let mut found: BTreeMap<(&str, &str), Spreading> = BTreeMap::new();
+    pub fn vulnerabilities(&self, least: Level) -> Vec<SharedVulnerability> {
+        let mut found: BTreeMap<(&str, &str), SharedVulnerability> = BTreeMap::new();
         // From the highest level, so that the first is the worst.
-        for ((level, id, module), spreading) in self.vulnerabilities.iter().rev() {
+        for ((level, id, module), shared) in self.vulnerabilities.iter().rev() {
             if *level < least {
                 continue;
             }
-            let all = found
-                .entry((id, module))
-                .or_insert_with(|| spreading.clone());
-            all.fixes.extend(spreading.fixes.iter().cloned());
-            all.places.extend(spreading.places.iter().cloned());
+            let all = found.entry((id, module)).or_insert_with(|| shared.clone());
+            all.fixes.extend(shared.fixes.iter().cloned());
+            all.places.extend(shared.places.iter().cloned());
         }
         found.into_values().collect()
     }

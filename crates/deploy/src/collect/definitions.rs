@@ -39,7 +39,7 @@ impl Collector {
     /// The definitions in commands and in variables with flags. Those that a command takes from a variable are listed once.
     pub(super) fn definitions(&self) -> Vec<Definition> {
         let mut found = Vec::new();
-        let mut said: HashSet<(String, String)> = HashSet::new();
+        let mut reported: HashSet<(String, String)> = HashSet::new();
         let flags = self.variables.iter().filter(|v| v.name.ends_with("FLAGS"));
         for v in flags {
             let text = v.value.as_str().replace("-ldflags=", " ");
@@ -51,7 +51,7 @@ impl Collector {
                     &v.scope,
                     v.go.as_ref(),
                 ));
-                said.insert((target, value));
+                reported.insert((target, value));
             }
         }
         for c in &self.commands {
@@ -66,7 +66,7 @@ impl Collector {
                 let flags = flags.split_once("ldflags=").map_or(flags, |(_, f)| f);
                 let all = ldflags::definitions(&format!("{before}{flags}"));
                 for (target, value) in all.into_iter().take(MOST_DEFINED) {
-                    let known = word.dynamic && said.contains(&(target.clone(), value.clone()));
+                    let known = word.dynamic && reported.contains(&(target.clone(), value.clone()));
                     if !known {
                         found.push(Definition::of(
                             &target,

@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_tells() {
+    fn content_decides_the_kind() {
         for (text, want) in [
             (
                 "# syntax=x\nARG V=1\nFROM golang:$V\n",

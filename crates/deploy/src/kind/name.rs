@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell() {
+    fn names_decide_the_kind() {
         for (path, want) in [
             ("Dockerfile", Named::Kind(Kind::Dockerfile)),
             ("build/Dockerfile.alpine", Named::Kind(Kind::Dockerfile)),

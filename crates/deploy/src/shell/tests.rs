@@ -17,10 +17,10 @@ fn list(text: &str) -> Vec<String> {
 #[test]
 fn a_word_in_quotes_is_no_assignment_but_for_env() {
     let all = commands(&Text::line("\"A=1\" > f; env 'A=1' x; A='1' y", 1, 1));
-    let told = |c: &Command| (c.assignments.len(), c.name().to_owned());
-    let told: Vec<_> = all.iter().map(told).collect();
+    let summaries = |c: &Command| (c.assignments.len(), c.name().to_owned());
+    let summaries: Vec<_> = all.iter().map(summaries).collect();
     assert_eq!(
-        told,
+        summaries,
         [(0, "A=1".into()), (1, "x".into()), (1, "y".to_owned())]
     );
 }

@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_go_are_told_by_their_parameters() {
+    fn tables_of_go_are_recognised_by_their_parameters() {
         for (parameters, want) in [
             ((-4, 10, 11), true),
             ((-5, 14, 13), false),

@@ -305,8 +305,11 @@ fn a_macho_program() {
     };
     assert_eq!(read(&macho(0x20_0000)), Some(want));
     // MH_ALLOW_STACK_EXECUTION, and not MH_PIE.
-    let loose = read(&macho(0x2_0000)).unwrap();
-    assert_eq!((loose.nx, loose.pie), (Some(false), Some(false)));
+    let unprotected = read(&macho(0x2_0000)).unwrap();
+    assert_eq!(
+        (unprotected.nx, unprotected.pie),
+        (Some(false), Some(false))
+    );
 }
 
 /// One section at 0x1000 with the import directory; `certificates` is the data directory entry of the certificate table.
@@ -368,12 +371,12 @@ fn a_pe_program() {
         ..Linkage::default()
     };
     assert_eq!(read(&pe(0x140, (0x300, 0x100))), Some(want));
-    let loose = read(&pe(0, (0, 0))).unwrap();
+    let unprotected = read(&pe(0, (0, 0))).unwrap();
     assert_eq!(
-        (loose.pie, loose.nx, loose.signed),
+        (unprotected.pie, unprotected.nx, unprotected.signed),
         (Some(false), Some(false), Some(false))
     );
-    // A certificate table that lies after the end of the file is gone.
+    // A certificate table after the end of the file was cut off.
     assert_eq!(read(&pe(0, (0x300, 0x101))).unwrap().signed, Some(false));
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Graph, NoGraph, ask, capabilities};
 use crate::tables::Tables;
-use gospect_bytes::{Limits, ReadAt, Window};
+use crate::testing::File;
+use gospect_bytes::{Limits, Window};
 
 /// Where the parts of the program are, in the file and in memory.
 const BASE: u64 = 0x40_0000;
@@ -129,19 +130,6 @@ fn functions_that_overlap_are_read_once() {
     with_tables(&honest, |tables| {
         assert_eq!(Graph::read(tables).unwrap().functions(), 1000);
     });
-}
-
-/// A file that is read piece by piece.
-struct File(Vec<u8>);
-
-impl ReadAt for File {
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        self.0.as_slice().read_at(buf, offset)
-    }
 }
 
 /// A graph lacks no calls because of a limit: there is the whole graph, or the limit as the reason why there is none.

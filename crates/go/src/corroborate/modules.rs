@@ -22,11 +22,14 @@ pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         // Modules with nothing but constants and types leave no function. Packages that come by go:linkname or another build
         // system have no module.
         (unlinked, []) => (
-            format!("no function of {}", some(unlinked)),
+            format!("no function of {}", first_names(unlinked)),
             Verdict::Unverifiable,
         ),
         (_, unlisted) => (
-            format!("functions of {}, which no module explains", some(unlisted)),
+            format!(
+                "functions of {}, which no module explains",
+                first_names(unlisted)
+            ),
             Verdict::Unverifiable,
         ),
     };
@@ -39,7 +42,7 @@ pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     ))
 }
 
-fn some(names: &[String]) -> String {
+fn first_names(names: &[String]) -> String {
     match names {
         [a, b, c, rest @ ..] if !rest.is_empty() => {
             format!("{a}, {b}, {c} and {} more", rest.len())

@@ -37,7 +37,7 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
         .collect();
     modules.sort_unstable();
     let mut used = vec![false; modules.len()];
-    // The module of the last package, unless other modules lie below it. Packages are sorted by path.
+    // The module of the last package, unless its path is the start of other modules' paths. Packages are sorted by path.
     let mut last: Option<String> = None;
     let mut unlisted = Vec::new();
     let main_package = text(info.path);

@@ -321,15 +321,8 @@ fn name_and_files(function: &[u8; FUNCTION], is_big_endian: bool) -> (u32, bool)
 impl Bodies for TableBodies<'_, '_> {
     fn each(&self, mut visit: impl FnMut(Body)) -> Option<()> {
         let (image, table) = (self.image, self.table);
-        let word = match table.layout {
-            Layout::Go12 | Layout::Go116 => image.pointer_size(),
-            Layout::Go118 | Layout::Go120 => 4,
-        };
-        // Offsets count from the header up to Go 1.15, and from the function table since then.
-        let base = match table.layout {
-            Layout::Go12 => table.address,
-            _ => table.function_table.0,
-        };
+        let word = table.column(image);
+        let base = table.offset_base();
         let numbers = table.functions.checked_mul(2)?.checked_add(1)?;
         let rows = RowNumbers {
             bytes: image.bytes(table.function_table.0, numbers.checked_mul(word)?)?,

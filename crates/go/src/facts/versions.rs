@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_told_from_other_text() {
+    fn versions_are_distinguished_from_other_text() {
         for (text, want) in [
             ("v1.2.3", true),
             ("1.2", true),

@@ -2,7 +2,7 @@
 
 use gospect_exe::{self as exe, Fault, Image};
 
-/// Whether sections with bytes in the file lie outside of it. A separate debug file has none of those: its tables mark the
+/// Whether sections with bytes in the file are outside of it. A separate debug file has none of those: its tables mark the
 /// sections that it leaves out.
 pub fn lacks_content(image: &Image<'_>) -> bool {
     let len = image.window().len();

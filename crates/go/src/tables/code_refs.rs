@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn other_machines_and_cut_code_say_nothing() {
+    fn other_architectures_and_truncated_code_give_no_references() {
         assert_eq!(References::of("s390x", &[0; 64], 0), None);
         for cut in 0..7 {
             let code = [0x48, 0x8b, 0x05, 0, 1, 0, 0];

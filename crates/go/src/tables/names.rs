@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_ends_where_the_path_goes_on() {
+    fn a_run_ends_at_a_longer_package_path() {
         let names = [
             "gopkg.Open",
             "gopkg.(*File).Close",
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_packages_is_told_apart() {
+    fn any_number_of_packages_is_distinguished() {
         // Packages of the same length, beginning and end are the worst case: they share their places.
         let many: String = (0..20_000).map(|n| format!("p{n:05}/{n}.F\0")).collect();
         let alike: String = (0..200)

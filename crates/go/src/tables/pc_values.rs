@@ -99,7 +99,7 @@ mod tests {
         }
     }
     #[test]
-    fn the_highest_value_tells_how_many_calls_there_are() {
+    fn the_highest_value_gives_the_number_of_calls() {
         // Changes +1, +2, -3 (zigzag 2, 4, 5), each for one instruction.
         let table = [2, 1, 4, 1, 5, 1, 0];
         assert_eq!(call_count(&table, &mut 100), Some(3));

@@ -83,6 +83,22 @@ pub struct Pclntab {
 }
 
 impl Pclntab {
+    /// Bytes of an address in the function table, of the offset beside it, and of the first field of `_func`.
+    pub(crate) fn column(&self, image: &Image<'_>) -> u64 {
+        match self.layout {
+            Layout::Go12 | Layout::Go116 => image.pointer_size(),
+            Layout::Go118 | Layout::Go120 => 4,
+        }
+    }
+
+    /// Address from which the offsets in the function table count: the header up to Go 1.15, the function table since then.
+    pub(crate) fn offset_base(&self) -> u64 {
+        match self.layout {
+            Layout::Go12 => self.address,
+            _ => self.function_table.0,
+        }
+    }
+
     /// Finds the table: in its section, or by a scan of everything that is loaded, where only a plausible header counts.
     pub fn find(image: &Image<'_>) -> Option<Self> {
         Self::find_that(image, &mut |_| true)
@@ -202,8 +218,8 @@ impl Pclntab {
         }
         // The function table has a pair for each function, and an end address.
         let pair = if layout == Layout::Go116 { 2 * word } else { 8 };
-        let room = end - function_table;
-        if functions.checked_mul(pair)? > room {
+        let to_end = end - function_table;
+        if functions.checked_mul(pair)? > to_end {
             return None;
         }
         Some(Self {
@@ -215,7 +231,7 @@ impl Pclntab {
             text_start,
             names: (names, units - names),
             file_table: (file_table, pcs - file_table),
-            function_table: (function_table, room),
+            function_table: (function_table, to_end),
         })
     }
 

@@ -96,14 +96,8 @@ impl<'t, 'i> Rows<'t, 'i> {
     pub fn read(tables: &'t Tables<'i>) -> Option<Self> {
         let table = tables.pclntab()?;
         let image = tables.image();
-        let word = match table.layout {
-            Layout::Go12 | Layout::Go116 => image.pointer_size(),
-            Layout::Go118 | Layout::Go120 => 4,
-        };
-        let base = match table.layout {
-            Layout::Go12 => table.address,
-            _ => table.function_table.0,
-        };
+        let word = table.column(image);
+        let base = table.offset_base();
         // Addresses up to Go 1.17, offsets from the start of text since; the header has no start any more from Go 1.26 on.
         let text = match table.layout {
             Layout::Go12 | Layout::Go116 => 0,
@@ -237,10 +231,7 @@ impl<'t, 'i> Rows<'t, 'i> {
     /// A number of four bytes in the `_func` of a function, by its offset behind the entry: name, arguments, frame or deferreturn,
     /// stack, file, line, number of tables, unit.
     fn number(&self, row: &Row, at: u64) -> Option<u64> {
-        let entry = match self.table.layout {
-            Layout::Go12 | Layout::Go116 => self.image.pointer_size(),
-            Layout::Go118 | Layout::Go120 => 4,
-        };
+        let entry = self.table.column(self.image);
         let address = row.func.checked_add(entry)?.checked_add(at)?;
         self.image.bytes(address, 4).map(|b| self.image.number(b))
     }

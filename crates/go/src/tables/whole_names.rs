@@ -8,7 +8,7 @@ use super::Tables;
 use super::inlining::Shape;
 use super::moduledata::Moduledata;
 use super::pc_values::call_count;
-use super::pclntab::{Layout, Pclntab};
+use super::pclntab::Pclntab;
 use gospect_exe::Image;
 use gospect_record::functions::NAMES_LIMIT;
 use std::ops::RangeInclusive;
@@ -199,10 +199,7 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
 
     /// Whether every function can be read and is accepted.
     fn all(&self, accept: &mut dyn FnMut(Function<'t>) -> bool) -> bool {
-        let word = match self.table.layout {
-            Layout::Go12 | Layout::Go116 => self.image.pointer_size(),
-            Layout::Go118 | Layout::Go120 => 4,
-        };
+        let word = self.table.column(self.image);
         let Ok(word) = usize::try_from(word) else {
             return false;
         };
@@ -285,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_starts_behind_a_zero() {
+    fn a_name_starts_after_a_zero_byte() {
         let long = format!("a.F\0b.{}\0\0c.H\0\0\0", "G".repeat(100));
         let names = Starts::of(long.as_bytes());
         let starts: Vec<u64> = (0..200).filter(|at| names.has(*at)).collect();

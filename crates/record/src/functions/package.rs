@@ -50,7 +50,7 @@ impl Names {
         found.is_ok()
     }
 
-    /// Adds a name of two parts, unless no Go function is called so.
+    /// Adds a name of two parts, unless it cannot be the name of a Go function.
     fn add(&mut self, start: &[u8], rest: &[u8]) {
         let (Ok(first), Ok(second)) = (std::str::from_utf8(start), std::str::from_utf8(rest))
         else {
@@ -59,12 +59,12 @@ impl Names {
         let from = self.text.len();
         self.text.push_str(first);
         self.text.push_str(second);
-        let is_good = self
+        let is_valid = self
             .text
             .get(from..)
             .is_some_and(|name| is_name(name.as_bytes()) && !name.starts_with('.'));
         match (u32::try_from(from), u32::try_from(self.text.len())) {
-            (Ok(from), Ok(to)) if is_good => self.index.push((from, to)),
+            (Ok(from), Ok(to)) if is_valid => self.index.push((from, to)),
             _ => self.text.truncate(from),
         }
     }

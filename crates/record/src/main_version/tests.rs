@@ -211,7 +211,7 @@ fn other_texts_are_not_the_version_of_the_program() {
 }
 
 #[test]
-fn the_loosest_versions_are_told_from_words_dates_and_numbers() {
+fn loose_versions_are_distinguished_from_words_dates_and_numbers() {
     for text in [
         "2.3",
         "v2",
@@ -262,7 +262,7 @@ fn a_label_is_about_what_the_image_starts() {
 }
 
 #[test]
-fn variables_of_other_things_are_told_apart() {
+fn variables_of_other_things_are_distinguished() {
     let binary = program("(devel)", &[]);
     for (variable, want) in [
         ("main.version", Some(Closeness::Own)),

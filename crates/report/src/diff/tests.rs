@@ -310,7 +310,7 @@ fn in_layer(layer: u32, size: u64) -> gospect_record::Binary {
 }
 
 #[test]
-fn copies_in_several_layers_are_told_apart_in_every_format() {
+fn copies_in_several_layers_differ_in_every_format() {
     let old = [in_layer(0, 1), in_layer(1, 2)];
     let new = [in_layer(0, 3), in_layer(1, 4)];
     let several = diff(&old, &new);

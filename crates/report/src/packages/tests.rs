@@ -77,7 +77,7 @@ fn modules_and_packages_come_largest_first() {
 }
 
 #[test]
-fn nothing_known_is_never_nothing_there() {
+fn unknown_packages_are_never_shown_as_none() {
     let mut binary = program();
     binary.packages = None;
     assert_eq!(Program::of(&binary).unknown, Some(Unknown::NotRecorded));

@@ -12,7 +12,7 @@
 
 use super::document::Remark;
 use super::{csv, terms};
-use gospect_bytes::base64;
+use gospect_bytes::{base64, calendar};
 use gospect_knowledge::modules;
 use gospect_record::purl;
 use gospect_record::{Binary, BuildInfoSource, Unexamined, Verdict, Word};
@@ -323,23 +323,12 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Formats seconds since 1970 as `2026-11-22T10:00:00Z`, by Howard Hinnant's `civil_from_days`.
+/// Formats seconds since 1970 as `2026-11-22T10:00:00Z`.
 pub(crate) fn date(seconds: u64) -> String {
     // The format has no room for years after 9999.
     let seconds = seconds.min(253_402_300_799);
-    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (year, month, day) = calendar::civil(seconds / calendar::DAY);
+    let rest = seconds % calendar::DAY;
     format!(
         "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
         rest / 3600,

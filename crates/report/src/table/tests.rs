@@ -222,7 +222,7 @@ fn paths(names: &[&str], columns: usize) -> Vec<String> {
 }
 
 #[test]
-fn members_of_two_archives_can_be_told_apart_at_every_width() {
+fn members_of_two_archives_differ_at_every_width() {
     for names in [
         [
             "dist/acme_1.4.3_linux_amd64.tar.gz!acme",
@@ -270,7 +270,7 @@ fn members_of_two_archives_can_be_told_apart_at_every_width() {
 }
 
 #[test]
-fn many_rows_that_differ_in_the_middle_are_told_apart() {
+fn rows_that_differ_in_the_middle_are_shown_differently() {
     let names: Vec<String> = (0..40)
         .map(|n| {
             format!(
@@ -365,7 +365,7 @@ fn screens_of_80_120_and_200_columns_are_kept() {
 
 /// Where not all notes fit, a sign says so, also beside a note that fits alone.
 #[test]
-fn notes_that_are_left_out_leave_a_sign() {
+fn a_sign_stands_for_notes_that_are_left_out() {
     let notes = |words: &[&str]| -> Cell {
         let words = words.iter().map(|word| ((*word).to_owned(), None));
         words.collect()

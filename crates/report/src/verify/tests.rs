@@ -207,7 +207,7 @@ fn markdown_begins_with_the_verdict() {
 }
 
 #[test]
-fn copies_of_one_path_in_an_image_are_told_apart() {
+fn copies_of_one_path_in_an_image_are_distinguished() {
     let copy = |layer: u32| {
         let mut copy = Program {
             path: "/usr/bin/app".to_owned(),

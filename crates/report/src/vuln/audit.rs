@@ -47,8 +47,11 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
         Level::Module => "only the version matches",
     };
     let severity_text = finding.severity.map(|severity| format!("; {severity}"));
-    let said = finding.said_by_distribution();
-    let said: String = said.iter().map(|text| format!("; {text}")).collect();
+    let of_distribution = finding.said_by_distribution();
+    let of_distribution: String = of_distribution
+        .iter()
+        .map(|text| format!("; {text}"))
+        .collect();
     let name = finding
         .cve()
         .map_or(finding.id.clone(), |cve| format!("{} ({cve})", finding.id));
@@ -72,7 +75,7 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
         code: code(finding.level).to_owned(),
         level: severity,
         message: format!(
-            "{name} in {}{summary}; {what}{}{said}",
+            "{name} in {}{summary}; {what}{}{of_distribution}",
             versions(finding),
             severity_text.unwrap_or_default(),
         ),

@@ -139,7 +139,7 @@ fn actions(report: &Report, level: Level) -> Table {
             }
             _ => what,
         };
-        let ends = action.ends.iter().map(|(id, places)| Place {
+        let ends = action.fixes.iter().map(|(id, places)| Place {
             name: (*id).to_owned(),
             note: match places.first().and_then(|(_, f)| f.summary.as_deref()) {
                 Some(summary) => format!("{}: {}", numbers(places), clean(summary)),

@@ -25,7 +25,7 @@ pub(super) fn numbers(programs: &[Affected<'_>]) -> String {
         .enumerate()
         .map(|(index, (level, same))| {
             let number = same.len() as u64;
-            let who = match index {
+            let programs = match index {
                 0 => count(number, "program", "programs"),
                 _ => number.to_string(),
             };
@@ -36,7 +36,7 @@ pub(super) fn numbers(programs: &[Affected<'_>]) -> String {
                 (Level::Package, _) => "link only its package",
                 (Level::Module, _) => "by version only",
             };
-            format!("{who} {how}")
+            format!("{programs} {how}")
         });
     texts.collect::<Vec<_>>().join(", ")
 }

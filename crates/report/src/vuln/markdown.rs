@@ -28,7 +28,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     }
     writeln!(out, "\n### What to do\n")?;
     for action in &actions {
-        writeln!(out, "- {}: {}", cell(&action.what()), action.ends.len())?;
+        writeln!(out, "- {}: {}", cell(&action.what()), action.fixes.len())?;
     }
     if options.listing == Listing::Summary {
         return Ok(());
@@ -132,16 +132,16 @@ fn distributions(
     most: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let said = rows.iter().filter_map(|places| {
+    let of_distributions = rows.iter().filter_map(|places| {
         let (_, first) = places.first()?;
         let lines = said_by_distributions(places, most);
         (!lines.is_empty()).then_some((first, lines))
     });
-    let said: Vec<_> = said.collect();
-    if !said.is_empty() {
+    let of_distributions: Vec<_> = of_distributions.collect();
+    if !of_distributions.is_empty() {
         writeln!(out, "\n### What distributions say\n")?;
     }
-    for (finding, lines) in said.iter().take(most) {
+    for (finding, lines) in of_distributions.iter().take(most) {
         writeln!(
             out,
             "- {}: {}",
@@ -149,7 +149,7 @@ fn distributions(
             cell(&lines.join("; "))
         )?;
     }
-    if let more @ 1.. = said.len().saturating_sub(most) {
+    if let more @ 1.. = of_distributions.len().saturating_sub(most) {
         writeln!(out, "- and {more} more; `--all` lists them")?;
     }
     Ok(())

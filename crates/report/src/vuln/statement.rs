@@ -49,8 +49,8 @@ impl Statement {
 pub(super) fn statement(finding: &Finding) -> Statement {
     let mut statement = proven(finding);
     if statement.status != Status::NotAffected {
-        for said in finding.said_by_distribution() {
-            statement.detail = format!("{}; {said}", statement.detail);
+        for text in finding.said_by_distribution() {
+            statement.detail = format!("{}; {text}", statement.detail);
         }
     }
     statement

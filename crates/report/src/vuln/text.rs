@@ -28,7 +28,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
     let most = options.limit(NAMED);
     let actions = report.actions(options.level);
     for action in &actions {
-        let head = format!("{}: {}", action.what(), ends(action.to, action.ends.len()));
+        let head = format!("{}: {}", action.what(), ends(action.to, action.fixes.len()));
         writeln!(out, "{}", paint("1", &clean(&head)))?;
         if options.listing == Listing::Summary {
             continue;

@@ -135,7 +135,7 @@ pub(super) fn inflate(
 
 /// RFC 8878, by the reference library.
 ///
-/// The library forgets what it has produced in a call that ends with an error. So a call gets no byte of the next block, and what is read before a
+/// The library drops what it has produced in a call that ends with an error. So a call gets no byte of the next block, and what is read before a
 /// damaged block does not depend on the size of buffers.
 struct Zstd<'a> {
     decoder: Decoder<'static>,
@@ -178,14 +178,14 @@ impl<'a> Zstd<'a> {
     }
 
     fn run(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
-        let room = out.len();
+        let wanted = out.len();
         let mut input = InBuffer::around(input);
         let mut output = OutBuffer::around(out);
         self.wanted = self
             .decoder
             .run(&mut input, &mut output)
             .map_err(|e| ArchiveError::malformed(format!("zstd data is corrupt ({e})")))?;
-        self.is_full = output.pos() == room;
+        self.is_full = output.pos() == wanted;
         Ok(Step {
             consumed: input.pos(),
             produced: output.pos(),

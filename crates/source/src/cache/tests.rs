@@ -95,7 +95,7 @@ fn an_entry_beyond_the_limit_is_neither_kept_nor_read() {
 
 #[cfg(unix)]
 #[test]
-fn a_mark_that_is_no_file_is_refused_and_not_read() {
+fn a_marker_that_is_no_regular_file_is_refused_unread() {
     let dir = tempfile::tempdir().unwrap();
     let mark = dir.path().join(MARKER.0);
     rustix::fs::mknodat(

@@ -123,7 +123,7 @@ fn the_answer_that_asks_for_a_pause_begins_it() {
 
 /// A host that asks for a pause again and again does not hold a request for ever.
 #[test]
-fn a_wait_ends() {
+fn repeated_requests_for_a_pause_end() {
     struct Nagging(FakeClock, Mutex<Option<&'static Pauses>>);
     impl Clock for Nagging {
         fn now(&self) -> Duration {

@@ -77,13 +77,13 @@ impl Digester {
         };
         let mut hasher = hasher.clone();
         let (full, pieces) = sync_channel::<Vec<u8>>(PIECES);
-        let (back, empty) = channel();
+        let (returned, empty) = channel();
         let thread = Builder::new().spawn(move || {
             for mut piece in pieces {
                 hasher.update(&piece);
                 piece.clear();
                 // At the end nobody receives the pieces any more.
-                let _ = back.send(piece);
+                let _ = returned.send(piece);
             }
             hasher
         });

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_small_for_sorted_names() {
+    fn sorted_names_take_little_memory() {
         let mut names = Names::default();
         for i in 0..10_000 {
             let path = format!("usr/share/some/long/directory/name/file-{i:05}.txt");

@@ -19,12 +19,12 @@ pub fn pipe<T: Send>(
     consume: &mut (dyn FnMut(&mut dyn Read) -> T + Send),
 ) -> T {
     let (full, pieces) = sync_channel(WAITING);
-    let (back, empty) = channel();
+    let (returned, empty) = channel();
     let result = scope(|threads| {
         let consumer = Builder::new().spawn_scoped(threads, || {
             consume(&mut PipeReader {
                 pieces,
-                back,
+                returned,
                 piece: Vec::new(),
                 at: 0,
                 ended: false,
@@ -124,7 +124,7 @@ impl Read for Unpaused<'_> {
 struct PipeReader {
     pieces: Receiver<io::Result<Vec<u8>>>,
     /// Returns used pieces to the producer.
-    back: Sender<Vec<u8>>,
+    returned: Sender<Vec<u8>>,
     piece: Vec<u8>,
     /// Number of bytes of the piece that were read.
     at: usize,
@@ -145,7 +145,7 @@ impl Read for PipeReader {
             if used.capacity() > 0 {
                 used.resize(PIECE, 0);
                 // The producer may have returned.
-                let _ = self.back.send(used);
+                let _ = self.returned.send(used);
             }
             match self.pieces.recv() {
                 Ok(Ok(piece)) => self.piece = piece,
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_pauses_goes_on_when_everything_was_read() {
+    fn a_source_that_pauses_continues_when_all_was_consumed() {
         let consumed = AtomicUsize::new(0);
         let mut source = Pauses {
             given: 0,

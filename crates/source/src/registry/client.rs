@@ -17,7 +17,7 @@ use ureq::http::header;
 
 /// Longest answer of a token service, in bytes.
 const TOKEN_MAX: u64 = 1 << 20;
-/// Advice for a registry that speaks plain HTTP.
+/// Advice for a registry that uses plain HTTP.
 const HINT: &str = "; for a registry on this machine that speaks plain HTTP add --insecure-http";
 
 /// A client of one registry for one repository, or for its catalog.

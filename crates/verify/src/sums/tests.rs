@@ -53,7 +53,7 @@ fn verdicts(sums: &[Sum]) -> Vec<(&str, ModuleKind, SumVerdict)> {
 }
 
 #[test]
-fn each_kind_of_module_is_told_apart() {
+fn each_kind_of_module_is_distinguished() {
     use ModuleKind::*;
     use SumVerdict::*;
     let binary = program(

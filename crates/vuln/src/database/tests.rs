@@ -153,7 +153,7 @@ fn ranged(ranges: &str) -> String {
 }
 
 #[test]
-fn documents_that_lie_are_refused_whole() {
+fn contradictory_documents_are_refused_whole() {
     for (ranges, why) in [
         (
             r#"[{"type":"SEMVER","events":[{"fixed":"1.0.0"}]}]"#,

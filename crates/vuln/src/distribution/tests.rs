@@ -46,7 +46,7 @@ fn secdb(fixes: &Value) -> Value {
 }
 
 #[test]
-fn a_secdb_says_which_version_has_the_fix() {
+fn a_secdb_gives_the_version_with_the_fix() {
     let fixes = list(&secdb(&json!({
         "1.2.3-r1": ["CVE-2026-1", "CVE-2026-9001 GHSA-x (first part)"], "1.2.3-r3": ["CVE-2026-9001"], "1.0-r0": null
     })));
@@ -106,7 +106,7 @@ fn tracker(releases: &Value) -> Value {
 }
 
 #[test]
-fn the_tracker_of_debian_says_it_for_each_release() {
+fn the_tracker_of_debian_gives_fixes_for_each_release() {
     let fixes = list(&tracker(&json!({
         "bullseye": { "status": "resolved", "repositories": { "bullseye": "0.9-1" }, "fixed_version": "0", "urgency": "unimportant" },
         "bookworm": { "status": "resolved", "repositories": {}, "fixed_version": "1.0-2+deb12u2", "urgency": "not yet assigned" },
@@ -149,7 +149,7 @@ fn osv(id: &str, ecosystem: &str, events: Value) -> Value {
 }
 
 #[test]
-fn documents_of_osv_say_it_by_ranges() {
+fn documents_of_osv_give_fixes_by_ranges() {
     let events = json!([{ "introduced": "0" }, { "fixed": "1.0-2" }, { "introduced": "2.0-1" }, { "fixed": "2.0-4" }]);
     let document = osv("UBUNTU-CVE-2026-9001", "Ubuntu:22.04:LTS", events.clone());
     let words = |fixes: &DistributionFixes, version: &str| {

@@ -15,7 +15,7 @@ const CYCLE_LIMIT: usize = 8;
 fn endless(profiles: &BTreeMap<String, Profile>) -> HashSet<&str> {
     let mut ends: HashMap<&str, bool> = HashMap::new();
     for start in profiles.keys() {
-        let mut way = Vec::new();
+        let mut chain = Vec::new();
         let mut on_way = HashSet::new();
         let mut at = Some(start.as_str());
         let mut is_endless = false;
@@ -28,10 +28,10 @@ fn endless(profiles: &BTreeMap<String, Profile>) -> HashSet<&str> {
                 is_endless = true;
                 break;
             }
-            way.push(name.as_str());
+            chain.push(name.as_str());
             at = profile.extends.as_deref();
         }
-        ends.extend(way.into_iter().map(|name| (name, is_endless)));
+        ends.extend(chain.into_iter().map(|name| (name, is_endless)));
     }
     let endless = ends.into_iter().filter(|(_, is_endless)| *is_endless);
     endless.map(|(name, _)| name).collect()
@@ -85,16 +85,16 @@ impl Reader<'_> {
             if !endless.contains(name) {
                 continue;
             }
-            let mut way = vec![name];
-            while let Some(next) = way
+            let mut chain = vec![name];
+            while let Some(next) = chain
                 .last()
                 .and_then(|n| policy.profiles.get(*n))
                 .and_then(|p| p.extends.as_deref())
-                .filter(|next| way.len() < CYCLE_LIMIT && !way.contains(next))
+                .filter(|next| chain.len() < CYCLE_LIMIT && !chain.contains(next))
             {
-                way.push(next);
+                chain.push(next);
             }
-            let more = if way.len() < CYCLE_LIMIT {
+            let more = if chain.len() < CYCLE_LIMIT {
                 ""
             } else {
                 " -> ..."
@@ -102,7 +102,7 @@ impl Reader<'_> {
             self.wrong(
                 key.span(),
                 format!("profile `{name}` extends itself"),
-                format!("by way of {}{more}", way.join(" -> ")),
+                format!("by way of {}{more}", chain.join(" -> ")),
                 None,
             );
         }

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_says_nothing_is_an_error_of_the_policy() {
+    fn a_malformed_row_is_an_error_of_the_policy() {
         for (row, why) in [
             ("example.com/tool", "MODULE-GLOB=CAPABILITY"),
             ("example.com/tool=EXCE", "EXEC"),

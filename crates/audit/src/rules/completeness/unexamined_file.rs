@@ -103,7 +103,7 @@ mod tests {
     use gospect_record::Unexamined;
 
     #[test]
-    fn advice_fits_what_it_is() {
+    fn advice_depends_on_the_reason() {
         for (path, reason, detail, want, not) in [
             (
                 "a.tar",

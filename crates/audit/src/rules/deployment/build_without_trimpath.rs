@@ -111,7 +111,7 @@ mod tests {
     use super::super::testing::*;
 
     #[test]
-    fn releases_are_told_from_tests() {
+    fn releases_are_distinguished_from_tests() {
         let id = "build-without-trimpath";
         let docker = |run: &str| {
             let text = format!("FROM golang:1.27\n{run}\n");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_counts_by_what_leaves_it() {
+    fn a_stage_counts_if_its_program_is_copied_out_of_it() {
         let stages = |build: &str, last: &str| {
             let text = format!("FROM golang:1.27 AS build\nWORKDIR /src\n{build}\n{last}\n");
             count("Dockerfile", &text)

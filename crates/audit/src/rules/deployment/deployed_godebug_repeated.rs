@@ -41,7 +41,7 @@ mod tests {
     use super::super::testing::*;
 
     #[test]
-    fn every_earlier_one_is_named() {
+    fn every_earlier_value_is_reported() {
         let text = "GODEBUG=http2server=0,gctrace=1,http2server=1,gctrace=1\n";
         let found = lint("deployed-godebug-repeated", "x.env", text);
         assert_eq!(places(&found), ["1:9-22", "1:23-32"]);

@@ -50,7 +50,7 @@ mod tests {
     use crate::Level;
 
     #[test]
-    fn the_release_decides() {
+    fn the_level_depends_on_the_release() {
         let text = "FROM golang:1.27 AS b\nENV GOROOT_FINAL=/usr/local/go\nRUN go build -trimpath\nFROM scratch\n";
         let found = lint("goroot-final-ignored", "Dockerfile", text);
         assert_eq!(places(&found), ["2:5-31"]);

@@ -297,7 +297,7 @@ fn is_purpose(comment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn purposes_are_told_from_what_else_is_for_something() {
+    fn purposes_are_distinguished_from_other_uses_of_for() {
         for own in [
             "Use this for development, or not",
             "only for macOS/iOS development.",
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_only_end_like_a_test() {
+    fn words_that_only_end_like_a_test_are_no_tests() {
         for own in [
             "wintest",
             "a/itest/b",

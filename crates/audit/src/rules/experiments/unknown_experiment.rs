@@ -50,7 +50,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn vendors_own_experiments_are_no_surprise() {
+    fn experiments_of_vendors_are_not_reported() {
         let b = binary(|b| {
             b.experiments.unknown = Some(vec!["unified".into(), "strictfipsruntime".into()])
         });

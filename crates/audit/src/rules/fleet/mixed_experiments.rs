@@ -29,11 +29,11 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::names_the_odd_one_out;
+    use super::super::testing::names_the_program_that_differs;
 
     #[test]
-    fn the_odd_one_out_is_named() {
-        names_the_odd_one_out("mixed-experiments", |b| {
+    fn the_program_that_differs_is_named() {
+        names_the_program_that_differs("mixed-experiments", |b| {
             b.experiments.suffix = vec!["arenas".into()]
         });
     }

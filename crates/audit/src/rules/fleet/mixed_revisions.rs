@@ -35,12 +35,12 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::names_the_odd_one_out;
+    use super::super::testing::names_the_program_that_differs;
     use crate::testing::set;
 
     #[test]
-    fn the_odd_one_out_is_named() {
-        names_the_odd_one_out("mixed-revisions", |b| {
+    fn the_program_that_differs_is_named() {
+        names_the_program_that_differs("mixed-revisions", |b| {
             set(
                 b,
                 "vcs.revision",

@@ -43,11 +43,11 @@ fn newest(spread: &Spread) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::names_the_odd_one_out;
+    use super::super::testing::names_the_program_that_differs;
 
     #[test]
-    fn the_odd_one_out_is_named() {
-        names_the_odd_one_out("mixed-toolchains", |b| {
+    fn the_program_that_differs_is_named() {
+        names_the_program_that_differs("mixed-toolchains", |b| {
             b.go_version = Some("go1.26.6".into())
         });
     }

@@ -121,7 +121,7 @@ mod testing {
     use gospect_record::Binary;
 
     /// Checks that a rule reports the one program of three that `make_odd` changes, and nothing about programs of another module.
-    pub fn names_the_odd_one_out(rule: &'static str, make_odd: impl FnOnce(&mut Binary)) {
+    pub fn names_the_program_that_differs(rule: &'static str, make_odd: impl FnOnce(&mut Binary)) {
         let setup = Setup {
             rule,
             profile: "release",

@@ -38,7 +38,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn every_earlier_one_is_named() {
+    fn every_earlier_value_is_reported() {
         let with = |text: &str| {
             let b = binary(|b| b.godebug.environment = Some(text.into()));
             judge_one("godebug-repeated", &b)

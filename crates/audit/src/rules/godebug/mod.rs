@@ -42,20 +42,20 @@ fn is_ignored(ctx: &Ctx, s: &EffectiveSetting) -> bool {
         })
 }
 
-/// The value of a key in the environment, if another value is in force.
-fn said<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s str) {
+/// Where a value of a setting comes from, and the value: the one of the environment, if that is not in force, or else the one in force.
+fn origin_and_value<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s str) {
     let fields = ctx
         .binary
         .godebug
         .environment
         .as_deref()
         .unwrap_or_default();
-    let said = fields
+    let of_environment = fields
         .split(',')
         .rev()
         .filter_map(|f| f.split_once('='))
         .find(|(key, _)| *key == s.key);
-    match said.filter(|_| s.origin == GodebugOrigin::Toolchain) {
+    match of_environment.filter(|_| s.origin == GodebugOrigin::Toolchain) {
         Some((_, value)) => ("environment", value),
         None => (s.origin.as_str(), s.value.as_str()),
     }
@@ -78,7 +78,7 @@ fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
 /// Where a value comes from, in words, and how to remove it.
 fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     let key = &s.key;
-    let (origin, value) = said(ctx, s);
+    let (origin, value) = origin_and_value(ctx, s);
     match origin {
         "environment" if ctx.image.is_some() => {
             format!("take `{key}={value}` out of `ENV GODEBUG=` in the Dockerfile")
@@ -129,7 +129,11 @@ impl DebugSetting for Recorded<'_, '_> {
     }
 
     fn pair(&self) -> String {
-        format!("{}={}", self.setting.key, said(self.ctx, self.setting).1)
+        format!(
+            "{}={}",
+            self.setting.key,
+            origin_and_value(self.ctx, self.setting).1
+        )
     }
 
     fn release(&self) -> &str {
@@ -146,7 +150,7 @@ impl DebugSetting for Recorded<'_, '_> {
 
     fn report(&self, message: String) -> Report {
         let (ctx, s) = (self.ctx, self.setting);
-        let (origin, value) = said(ctx, s);
+        let (origin, value) = origin_and_value(ctx, s);
         let mut report =
             Report::new(message).see(format!("GODEBUG ({origin})"), format!("{}={value}", s.key));
         if let Some(note) = &s.note {

@@ -57,7 +57,7 @@ mod tests {
     use gospect_record::Evidence;
 
     #[test]
-    fn spelling_does_not_count_and_place_does() {
+    fn only_the_directory_counts_not_its_spelling() {
         let with = |a: &str, b: &str| {
             let rows = [("pclntab", a), ("linker-string", b)].map(|(s, v)| Evidence {
                 source: s.into(),

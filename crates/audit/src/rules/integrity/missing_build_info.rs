@@ -58,7 +58,7 @@ mod tests {
     use gospect_record::ModuleList;
 
     #[test]
-    fn an_empty_record_is_as_bad_as_none() {
+    fn an_empty_build_info_counts_as_a_missing_one() {
         assert_eq!(
             judge_one("missing-build-info", &binary(|b| b.build_info = None)).len(),
             1

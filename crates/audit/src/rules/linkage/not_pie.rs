@@ -29,7 +29,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn speaks_when_the_policy_asks() {
+    fn reported_only_if_the_policy_turns_it_on() {
         let with = |pie| {
             Setup {
                 policy: "[rules]\nnot-pie = \"warning\"",

@@ -35,7 +35,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn the_bit_counts() {
+    fn setuid_and_setgid_are_reported() {
         let with = |mode| judge_one("setuid-binary", &binary(|b| b.location.mode = mode)).len();
         assert_eq!(
             (

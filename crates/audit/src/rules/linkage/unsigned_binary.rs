@@ -39,7 +39,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn speaks_of_the_formats_asked_for() {
+    fn only_the_formats_of_the_option_are_reported() {
         let with = |format: &str, signed, options: &str| {
             let b = binary(|b| {
                 b.executable.format = format.into();

@@ -27,7 +27,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn speaks_when_the_policy_asks() {
+    fn reported_only_if_the_policy_turns_it_on() {
         let b = binary(|b| set(b, "CGO_ENABLED", "1"));
         assert!(judge_one("cgo-enabled", &b).is_empty());
         assert_eq!(

@@ -60,7 +60,7 @@ mod tests {
     use gospect_record::Fips;
 
     #[test]
-    fn the_mode_decides() {
+    fn a_mode_below_the_wanted_one_is_reported() {
         let with = |mode: Option<&str>, crypto: &str, policy: &str| {
             let b = binary(|b| {
                 b.fips = Some(Fips {

@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_list_says_nothing_and_gaps_count_where_they_are_asked() {
+    fn only_gaps_that_another_rule_asks_about_are_reported() {
         let floor = "[rules]\nmodule-below-floor = { minimum = [\"golang.org/x/crypto@v0.31.0\"] }";
         assert_eq!(judge(&binary(|_| ()), "release", floor), None);
         let gap = binary(|b| {

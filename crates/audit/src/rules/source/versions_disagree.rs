@@ -156,7 +156,7 @@ mod tests {
     use gospect_record::VersionClaim;
 
     #[test]
-    fn spelling_does_not_count_and_value_does() {
+    fn only_the_value_counts_not_its_spelling() {
         let with = |claims: &[(&str, &str)]| {
             let b = binary(|b| {
                 b.versions = Some(

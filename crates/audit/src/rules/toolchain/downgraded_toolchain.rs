@@ -44,7 +44,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn a_step_back_is_reported_and_a_step_forward_not() {
+    fn an_older_release_is_reported_and_a_newer_one_not() {
         let at = |v: &str| binary(|b| b.go_version = Some(v.into()));
         let mut baseline = Baseline::default();
         baseline.record(&at("go1.27.3"));

@@ -35,7 +35,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn an_allowed_vendor_is_quiet() {
+    fn an_allowed_vendor_is_not_reported() {
         let b = binary(|b| b.go_vendor = Some("Red Hat 1.22.5-1.el9".into()));
         assert_eq!(
             Setup {

@@ -79,8 +79,8 @@ fn report(finding: &Finding, what: &str) -> Report {
     if let Some(replaced) = &finding.replaced {
         report = report.see("in place of", replaced);
     }
-    for said in finding.said_by_distribution() {
-        report = report.see(Evidence::DISTRIBUTION, said);
+    for text in finding.said_by_distribution() {
+        report = report.see(Evidence::DISTRIBUTION, text);
     }
     let (word, list) = match finding.symbols.as_slice() {
         [] => ("package", &finding.packages),

@@ -247,7 +247,7 @@ fn a_vulnerability_of_several_images_is_said_once() {
 
 /// Releases of Go are fixed one by one, so the advice names each that a program of the fleet needs.
 #[test]
-fn a_fleet_of_several_releases_is_told_all_fixes() {
+fn a_fleet_of_several_releases_gets_all_fixes() {
     let database = database(&[entry(
         "GO-2026-0004",
         "stdlib",

@@ -1,6 +1,6 @@
 use super::LISTED;
 use crate::finding::Evidence;
-use crate::fleet::{Place, Spreading};
+use crate::fleet::{Place, SharedVulnerability};
 use crate::rules::prelude::*;
 use gospect_vuln as vuln;
 
@@ -35,9 +35,9 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     let least: usize = least.unwrap_or(2);
     let level = ctx.options.text("linked").and_then(vuln::Level::parse);
     let level = level.unwrap_or(vuln::Level::Symbol);
-    for spreading in ctx.fleet.vulnerabilities(level) {
-        if spreading.places.len() >= least.max(2) {
-            sink.report(report(&spreading));
+    for shared in ctx.fleet.vulnerabilities(level) {
+        if shared.places.len() >= least.max(2) {
+            sink.report(report(&shared));
         }
     }
     if ctx.fleet.not_counted > 0 {
@@ -52,12 +52,12 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     }
 }
 
-fn report(spreading: &Spreading) -> Report {
-    let finding = &spreading.first;
+fn report(shared: &SharedVulnerability) -> Report {
+    let finding = &shared.first;
     let (id, module) = (&finding.id, &finding.module);
     let cve = finding.cve().map(|cve| format!(" ({cve})"));
-    let images = spreading.places.iter().filter(|p| p.is_image()).count();
-    let programs = spreading.places.len() - images;
+    let images = shared.places.iter().filter(|p| p.is_image()).count();
+    let programs = shared.places.len() - images;
     let counted = |count: usize, one: &str, many: &str| match count {
         0 => None,
         1 => Some(format!("1 {one}")),
@@ -72,43 +72,43 @@ fn report(spreading: &Spreading) -> Report {
         "{id}{} of {module} is in {}: {}",
         cve.unwrap_or_default(),
         counts.join(" and "),
-        names(spreading)
+        names(shared)
     ))
     .see(Evidence::VULNERABILITY, id)
     .see(Evidence::MODULE, module)
     .salient(id)
     .salient(module)
-    .help(advice(spreading));
+    .help(advice(shared));
     for alias in &finding.aliases {
         report = report.see(Evidence::VULNERABILITY, alias);
     }
-    for place in spreading.places.iter().take(LISTED) {
+    for place in shared.places.iter().take(LISTED) {
         let kind = match place {
             Place::Image(..) => "image",
             Place::Program(_) => "program",
         };
         report = report.see(kind, place.name());
     }
-    match spreading.places.len().checked_sub(LISTED) {
+    match shared.places.len().checked_sub(LISTED) {
         None | Some(0) => report,
         Some(more) => report.see("and", format!("{more} more")),
     }
 }
 
 /// The first places, and the number of the others.
-fn names(spreading: &Spreading) -> String {
-    let places = spreading.places.iter();
+fn names(shared: &SharedVulnerability) -> String {
+    let places = shared.places.iter();
     let shown: Vec<&str> = places.take(NAMED).map(Place::name).collect();
-    match spreading.places.len() - shown.len() {
+    match shared.places.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
 /// What ends it in all of them.
-fn advice(spreading: &Spreading) -> String {
-    let is_of_go = spreading.first.is_of_go();
-    let mut fixes: Vec<String> = spreading.fixes.iter().cloned().collect();
+fn advice(shared: &SharedVulnerability) -> String {
+    let is_of_go = shared.first.is_of_go();
+    let mut fixes: Vec<String> = shared.fixes.iter().cloned().collect();
     if is_of_go {
         fixes
             .iter_mut()
@@ -116,13 +116,13 @@ fn advice(spreading: &Spreading) -> String {
         fixes.dedup();
     }
     match fixes.as_slice() {
-        [] | [_] => spreading.first.advice(),
+        [] | [_] => shared.first.advice(),
         fixes if is_of_go => {
             format!("rebuild with {} or newer", fixes.join(", "))
         }
         fixes => format!(
             "upgrade {} to {} or newer",
-            spreading.first.module,
+            shared.first.module,
             fixes.join(", ")
         ),
     }

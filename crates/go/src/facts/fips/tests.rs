@@ -1,5 +1,6 @@
 use super::{Checksum, Info, MAGIC, checksum, linked, sum_of};
 use crate::tables::Tables;
+use crate::testing::File;
 use gospect_bytes::{Limits, ReadAt, Window};
 use gospect_exe as exe;
 use gospect_record::Fips;
@@ -80,19 +81,6 @@ fn program(names: &[&str], base: u64) -> Vec<u8> {
         put(start, &bytes);
     }
     out
-}
-
-/// A reader that does not offer its bytes as a slice.
-struct File(Vec<u8>);
-
-impl ReadAt for File {
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        self.0.read_at(buf, offset)
-    }
 }
 
 fn check(bytes: &[u8]) -> Checksum {
@@ -289,7 +277,7 @@ fn modules_modes_and_providers() {
 }
 
 #[test]
-fn without_names_the_size_of_the_regions_tells() {
+fn without_names_the_size_of_the_regions_decides() {
     // The regions of these tests are too small for a module; regions of megabytes are one.
     let mut bytes = program(PLAIN, 0x40_0000);
     bytes[TABLE] = 0;

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_of_the_package_whose_path_goes_on() {
+    fn a_longer_package_path_has_a_run_of_its_own() {
         let names = [
             "gopkg.Open",
             "gopkg.in/yaml%2ev3.Decode",

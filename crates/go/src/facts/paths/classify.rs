@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_grouped_by_what_they_tell() {
+    fn paths_are_grouped_by_kind() {
         for (path, prefix, kind) in [
             (
                 "/home/alice/go/pkg/mod/github.com/a/b@v1/c.go",

@@ -13,11 +13,11 @@ fn list(bytes: &[u8]) -> (Vec<String>, Result<(), ArchiveError>) {
             let n = c.read_to_end(&mut body)?;
             c.contradiction().map_or(Ok(n), Err)
         });
-        let said = match read {
+        let result = match read {
             Ok(n) => format!("{n}"),
             Err(e) => e.to_string(),
         };
-        out.push(format!("{} {said}", String::from_utf8_lossy(&entry.name)));
+        out.push(format!("{} {result}", String::from_utf8_lossy(&entry.name)));
         Ok(Flow::Continue)
     });
     (out, result)

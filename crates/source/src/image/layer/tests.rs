@@ -73,7 +73,7 @@ fn text(layer: &LayerScan<String>) -> String {
 }
 
 #[test]
-fn two_threads_say_what_one_says() {
+fn two_threads_give_the_result_of_one() {
     let noise = Seed(4).bytes(700_000);
     let program = |len: usize| [b"EXE:", &noise[..len]].concat();
     let inner = gzip(&tar(&[("x", &program(90_000)), ("y", b"text")]));
@@ -156,7 +156,7 @@ fn two_threads_say_what_one_says() {
 }
 
 #[test]
-fn a_stored_layer_says_the_same_and_a_mutated_one_is_survived() {
+fn a_stored_layer_gives_the_same_and_a_mutated_one_is_survived() {
     let program = b"EXE:".repeat(9000);
     let broken = [b"EXE:broken".to_vec(), vec![b'x'; 20_000]].concat();
     let tar = tar(&[

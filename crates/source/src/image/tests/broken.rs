@@ -111,8 +111,8 @@ fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
         let run = format!(r#"{{"Env":["PATH=/bin"],"Entrypoint":["{entrypoint}"]}}"#);
         let layers: Vec<_> = tars.iter().map(|tar| (tar.clone(), "")).collect();
         let image = layout.image(("linux", "amd64"), &run, &layers);
-        let gone = digest_of(&tars[lost]);
-        layout.blobs.retain(|(digest, _)| *digest != gone);
+        let lost_digest = digest_of(&tars[lost]);
+        layout.blobs.retain(|(digest, _)| *digest != lost_digest);
         let tar = layout.tar(&[tagged(&image, "a")]);
         let options = ImageOptions::new("img");
         let scan = scan_archive(&tar, &options, &Programs);
@@ -262,11 +262,11 @@ fn an_unreadable_layer_is_one_line() {
     let odd = layout.blob(b"odd");
     let config = layout
         .blob(br#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["a","b","c","d"]}}"#);
-    let gone = format!(r#""digest":"{}","size":9"#, Digest::of(b"elsewhere"));
+    let absent = format!(r#""digest":"{}","size":9"#, Digest::of(b"elsewhere"));
     let manifest = format!(
         r#"{{"config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[
         {{"mediaType":"application/vnd.oci.image.layer.v1.tar",{good}}},
-        {{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",{gone}}},
+        {{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",{absent}}},
         {{"mediaType":"application/vnd.example.odd",{odd}}},
         {{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip+encrypted",{odd}}}]}}"#
     );

@@ -99,7 +99,7 @@ fn docker_save(layers_first: bool) -> Vec<u8> {
 }
 
 #[test]
-fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
+fn a_layout_its_archive_and_a_stream_of_it_give_the_same() {
     let (layout, top) = sample();
     let dir = layout.write(&top);
     let tar = layout.tar(&top);

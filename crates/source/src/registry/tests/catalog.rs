@@ -340,7 +340,7 @@ fn a_registry_that_limits_is_asked_again_when_it_says() {
 }
 
 #[test]
-fn a_registry_that_lies_is_survived() {
+fn false_answers_of_a_registry_are_survived() {
     let server = Server::start(|request| {
         let ring = "</v2/_catalog?n=1000>; rel=\"next\"";
         match request.path.as_str() {

@@ -150,8 +150,8 @@ fn fatal(scan: &StoreScan<String>) -> String {
 #[test]
 fn a_tag_and_a_digest_give_the_image_of_the_platform() {
     let image = Arc::new(image());
-    let (index, it) = (image.index.clone(), Arc::clone(&image));
-    let server = Server::start(move |r| it.answer(r));
+    let (index, served) = (image.index.clone(), Arc::clone(&image));
+    let server = Server::start(move |r| served.answer(r));
     for tail in [
         ":1.2".to_owned(),
         format!("@{index}"),
@@ -190,8 +190,8 @@ fn a_tag_and_a_digest_give_the_image_of_the_platform() {
 
 #[test]
 fn a_missing_image_is_reported() {
-    let it = image();
-    let server = Server::start(move |r| it.answer(r));
+    let served = image();
+    let server = Server::start(move |r| served.answer(r));
     let text = fatal(&scan_with(&server, ":none", &settings()));
     assert_eq!(text, format!("{} has no none of t/app", server.host));
     let text = fatal(&scan(
@@ -217,13 +217,13 @@ fn a_missing_image_is_reported() {
 fn a_broken_download_resumes_where_it_broke() {
     let image = Arc::new(image());
     for ranges in [true, false] {
-        let (it, layer) = (Arc::clone(&image), image.layer.clone());
+        let (served, layer) = (Arc::clone(&image), image.layer.clone());
         let server = Server::start(move |r| {
             let mut whole = r.clone();
             if !ranges {
                 whole.headers.remove("range");
             }
-            let mut reply = it.answer(&whole);
+            let mut reply = served.answer(&whole);
             if r.path.ends_with(&layer) && r.from() < 200_000 {
                 reply.cut = Some(100_000 + if ranges { 0 } else { r.from() });
             }
@@ -246,9 +246,9 @@ fn a_broken_download_resumes_where_it_broke() {
 #[test]
 fn tries_are_bounded() {
     let image = Arc::new(image());
-    let (it, layer) = (Arc::clone(&image), image.layer.clone());
+    let (served, layer) = (Arc::clone(&image), image.layer.clone());
     let server = Server::start(move |r| {
-        let mut reply = it.answer(r);
+        let mut reply = served.answer(r);
         if r.path.ends_with(&layer) {
             reply.cut = Some(reply.body.len().min(100));
         }
@@ -357,11 +357,11 @@ fn requests_of_one_target_are_bounded() {
 #[test]
 fn stated_sizes_are_compared_with_what_comes() {
     for change in [-1i64, 1, 100_000] {
-        let it = image();
-        let layer = it.blobs[&it.layer].len();
+        let served = image();
+        let layer = served.blobs[&served.layer].len();
         let stated = u64::try_from(layer as i64 + change).unwrap();
-        let manifest = it.blobs.iter().find(|(_, b)| {
-            String::from_utf8_lossy(b).contains(&format!(r#""{}","size":{layer}"#, it.layer))
+        let manifest = served.blobs.iter().find(|(_, b)| {
+            String::from_utf8_lossy(b).contains(&format!(r#""{}","size":{layer}"#, served.layer))
         });
         let (old, text) = manifest
             .map(|(d, b)| (d.clone(), String::from_utf8_lossy(b).into_owned()))
@@ -375,7 +375,7 @@ fn stated_sizes_are_compared_with_what_comes() {
             if r.path.ends_with(&new) {
                 return reply(200, text.as_bytes());
             }
-            let mut reply = it.answer(r);
+            let mut reply = served.answer(r);
             if r.path.ends_with("/1.2") {
                 reply.body = String::from_utf8_lossy(&reply.body)
                     .replace(&old, &new)
@@ -395,17 +395,17 @@ fn stated_sizes_are_compared_with_what_comes() {
 
 #[test]
 fn wrong_content_is_detected() {
-    let mut it = image();
-    let layer = it.layer.clone();
-    it.blobs.get_mut(&layer).unwrap()[150_000] ^= 1;
-    let server = Server::start(move |r| it.answer(r));
+    let mut served = image();
+    let layer = served.layer.clone();
+    served.blobs.get_mut(&layer).unwrap()[150_000] ^= 1;
+    let server = Server::start(move |r| served.answer(r));
     let text = fatal(&scan_with(&server, ":1.2", &settings()));
     assert!(text.contains("the layer's digest is"), "{text}");
 
-    let mut it = image();
-    let index = it.index.clone();
-    it.blobs.get_mut(&index).unwrap().push(b' ');
-    let server = Server::start(move |r| it.answer(r));
+    let mut served = image();
+    let index = served.index.clone();
+    served.blobs.get_mut(&index).unwrap().push(b' ');
+    let server = Server::start(move |r| served.answer(r));
     let text = fatal(&scan_with(&server, &format!("@{index}"), &settings()));
     assert!(text.contains("has the digest"), "{text}");
 }

@@ -6,14 +6,14 @@ use super::*;
 /// naming a token service, and after its word neither does the registry itself.
 #[test]
 fn credentials_do_not_follow_redirects() {
-    let it = Arc::new(image());
-    for (scheme, way) in [
+    let served = Arc::new(image());
+    for (scheme, status_text) in [
         ("Bearer", "307"),
         ("Bearer", "302"),
         ("Basic", "307"),
         ("Basic", "308"),
     ] {
-        let status: u16 = way.parse().unwrap();
+        let status: u16 = status_text.parse().unwrap();
         // The other host asks for a login with its own realm, and would accept any credentials.
         let other = Server::start(move |r| {
             if r.path.starts_with("/token") {
@@ -26,7 +26,7 @@ fn credentials_do_not_follow_redirects() {
             reply(401, b"").with("WWW-Authenticate", &realm)
         });
         let away = other.host.clone();
-        let known = Arc::clone(&it);
+        let known = Arc::clone(&served);
         let server = Server::start(move |r| match r.path.contains("/blobs/") {
             true => reply(status, b"").with("Location", &format!("http://{away}{}", r.path)),
             false => known.answer(r),
@@ -46,7 +46,7 @@ fn credentials_do_not_follow_redirects() {
         let text = fatal(&scan);
         assert!(
             text.contains("asks for a login") && text.contains("go nowhere else"),
-            "{scheme} {way}: {text}"
+            "{scheme} {status_text}: {text}"
         );
         let asked = other.requests();
         assert!(!asked.is_empty());
@@ -54,7 +54,7 @@ fn credentials_do_not_follow_redirects() {
             assert_eq!(
                 request.header("authorization"),
                 "",
-                "{scheme} {way}: {}",
+                "{scheme} {status_text}: {}",
                 request.path
             );
             assert!(!request.path.starts_with("/token"), "{}", request.path);
@@ -65,7 +65,7 @@ fn credentials_do_not_follow_redirects() {
 /// The other host may redirect back: credentials are not sent to an address that it chose.
 #[test]
 fn a_redirect_back_from_another_host_carries_no_credentials() {
-    let it = Arc::new(image());
+    let served = Arc::new(image());
     let home = Arc::new(Mutex::new(String::new()));
     let back = Arc::clone(&home);
     let other = Server::start(move |r| {
@@ -82,7 +82,7 @@ fn a_redirect_back_from_another_host_carries_no_credentials() {
         }
         match r.path.contains("/blobs/") {
             true => reply(307, b"").with("Location", &format!("http://{away}{}", r.path)),
-            false => it.answer(r),
+            false => served.answer(r),
         }
     });
     home.lock().unwrap().clone_from(&server.host);
@@ -120,13 +120,13 @@ fn scopes_are_pull_only() {
         "repository:other/secret:pull",
         "",
     ] {
-        let it = image();
+        let served = image();
         let server = Server::start(move |r| {
             if r.path.starts_with("/token?") {
                 return reply(200, br#"{"token":"t"}"#);
             }
             match r.header("authorization") {
-                "Bearer t" => it.answer(r),
+                "Bearer t" => served.answer(r),
                 _ => {
                     let realm = format!(
                         r#"Bearer realm="http://{}/token",service="s",scope="{asked}""#,
@@ -180,7 +180,7 @@ fn plain_http_where_tls_was_expected_is_named() {
 
 #[test]
 fn a_token_is_fetched_used_and_renewed() {
-    let it = image();
+    let served = image();
     let tokens = Mutex::new(0);
     let server = Server::start(move |r| {
         let host = r.header("host");
@@ -201,7 +201,7 @@ fn a_token_is_fetched_used_and_renewed() {
             proof => proof == "Bearer t2" || proof == "Bearer t3",
         };
         match good {
-            true => it.answer(r),
+            true => served.answer(r),
             false => reply(401, b"").with(
                 "WWW-Authenticate",
                 &format!(r#"Bearer realm="http://{host}/token",service="reg",scope="repository:t/app:pull""#),
@@ -215,8 +215,8 @@ fn a_token_is_fetched_used_and_renewed() {
 
 #[test]
 fn a_password_goes_to_its_host_only_and_into_no_message() {
-    let it = Arc::new(image());
-    let other_image = Arc::clone(&it);
+    let served = Arc::new(image());
+    let other_image = Arc::clone(&served);
     // Blobs are on another server, as in most hosted registries.
     let store = Server::start(move |r| other_image.answer(r));
     let away = store.host.clone();
@@ -228,7 +228,7 @@ fn a_password_goes_to_its_host_only_and_into_no_message() {
             true => {
                 reply(307, b"").with("Location", &format!("http://{away}{}?sig=s3cr3t", r.path))
             }
-            false => it.answer(r),
+            false => served.answer(r),
         }
     });
     let dir = tempfile::tempdir().unwrap();
