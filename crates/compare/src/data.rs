@@ -1,12 +1,13 @@
 //! Compares everything that is loaded into memory and is not the code of a listed function: constants, types, variables.
 
 mod describe;
+mod outside;
 mod same;
 
 use super::align::{Alignment, Piece, Pointer, Words, align};
-use super::code::{Pair, bodies};
+use super::code::Pair;
 use super::regions::{Excluded, Region, compared_elsewhere, regions};
-use super::side::{Addresses, Side, is_build_id};
+use super::side::{Addresses, Side};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,9 +20,24 @@ pub struct Data {
     compared_elsewhere: [Vec<Excluded>; 2],
     /// Equal code that no function table lists: address in the old program, length, address in the new one.
     equal_code: Vec<(u64, u64, u64)>,
+    /// Regions of such code in which instructions are equal but for the addresses they use, with the pairs of these addresses.
+    moved_code: Vec<MovedCode>,
+    /// Whether all segments and sections of both programs have the same addresses.
+    is_unmoved: bool,
+    /// What is compared, of the old and of the new program.
+    compared: [Vec<Addresses>; 2],
     pub differences: Vec<Difference>,
 }
 
+/// Code outside of the function table whose instructions are equal but for addresses.
+struct MovedCode {
+    /// Name of its region.
+    name: String,
+    pairs: Vec<Pair>,
+}
+
+/// Most pairs of addresses of code outside of the function table.
+const OUTSIDE_PAIRS_LIMIT: usize = 8 << 20;
 /// Most passes of the alignment: pointers that one pass finds are hints for the next.
 const PASSES: usize = 3;
 
@@ -40,14 +56,15 @@ pub fn compare(
         zeroed: BTreeMap::new(),
         compared_elsewhere: [compared_elsewhere(old), compared_elsewhere(new)],
         equal_code: Vec::new(),
+        moved_code: Vec::new(),
+        is_unmoved: old.layout() == new.layout(),
+        compared: [Vec::new(), Vec::new()],
         differences: Vec::new(),
     };
     let (old_regions, new_regions) = (regions(old), regions(new));
-    let mut hints: Vec<(u64, u64)> = pairs.iter().map(|pair| (pair.old, pair.new)).collect();
-    hints.extend(same_symbols(old, new));
-    hints.extend(moduledata_pointers(old, new));
-    hints.sort_unstable();
-    hints.dedup();
+    for (compared, regions) in data.compared.iter_mut().zip([&old_regions, &new_regions]) {
+        compared.extend(regions.iter().map(|region| region.addresses.clone()));
+    }
     let mut unmatched: BTreeMap<&str, Vec<&Region>> = BTreeMap::new();
     for region in new_regions.iter().rev() {
         unmatched.entry(&region.name).or_default().push(region);
@@ -66,6 +83,17 @@ pub fn compare(
     for region in unmatched.into_values().flatten() {
         data.add_one_sided(new, region, "new");
     }
+    let outside = data.moved_code.iter().flat_map(|code| &code.pairs);
+    let from_outside: Vec<(u64, u64)> = outside
+        .filter(|pair| pair.is_certain)
+        .map(|pair| (pair.old, pair.new))
+        .collect();
+    let mut hints: Vec<(u64, u64)> = pairs.iter().map(|pair| (pair.old, pair.new)).collect();
+    hints.extend(&from_outside);
+    hints.extend(same_symbols(old, new));
+    hints.extend(moduledata_pointers(old, new));
+    hints.sort_unstable();
+    hints.dedup();
     // Pointers in equal data show where the data they lead to is in the new program.
     for _ in 0..PASSES {
         data.alignment = Alignment::default();
@@ -92,6 +120,7 @@ pub fn compare(
         });
     let from_code = pairs.iter().filter(|pair| pair.is_certain);
     let from_code = from_code.map(|pair| (pair.old, pair.new));
+    let from_code = from_code.chain(from_outside);
     // A word that is equal in both, such as a round number, may be no pointer.
     let pointers = data.alignment.pointers.iter();
     let pointers = pointers.filter(|p| p.old != p.new || old.is_likely_address(p.old));
@@ -193,58 +222,6 @@ impl Data {
         });
     }
 
-    /// Compares code that no function table lists: code of C, and of the dynamic linker.
-    fn compare_code(
-        &mut self,
-        old: &Side<'_, '_>,
-        new: &Side<'_, '_>,
-        old_region: &Region,
-        new_region: &Region,
-    ) {
-        let bytes = |side: &Side<'_, '_>, range: &Addresses| {
-            side.image
-                .bytes(range.start, range.end - range.start)
-                .map(<[u8]>::to_vec)
-        };
-        let both = (
-            bytes(old, &old_region.addresses),
-            bytes(new, &new_region.addresses),
-        );
-        let (Some(old_code), Some(new_code)) = both else {
-            self.unread(&old_region.name);
-            return;
-        };
-        let is_equal = old_code == new_code
-            || is_build_id(&old_code) && is_build_id(&new_code)
-            || bodies(
-                (old, &old_code, old_region.addresses.start),
-                (new, &new_code, new_region.addresses.start),
-                &mut |_, _, _| {},
-            )
-            .is_ok();
-        if is_equal && old_code.len() == new_code.len() {
-            let run = (
-                old_region.addresses.start,
-                old_code.len() as u64,
-                new_region.addresses.start,
-            );
-            self.equal_code.push(run);
-        }
-        if !is_equal {
-            let unequal = old_code
-                .iter()
-                .zip(&new_code)
-                .filter(|(old_byte, new_byte)| old_byte != new_byte)
-                .count()
-                + old_code.len().abs_diff(new_code.len());
-            self.differences.push(Difference {
-                part: DifferentPart::Code,
-                bytes: unequal as u64,
-                what: format!("code outside of the function table, in {}", old_region.name),
-            });
-        }
-    }
-
     fn unread(&mut self, name: &str) {
         self.differences.push(Difference {
             part: DifferentPart::Data,
@@ -313,6 +290,16 @@ impl Data {
             let records = ranges.iter().filter(|range| range.is_build_info());
             records.map(|range| range.addresses.start).collect()
         })
+    }
+
+    /// Whether all segments and sections of both programs have the same addresses.
+    pub fn is_unmoved(&self) -> bool {
+        self.is_unmoved
+    }
+
+    /// Addresses that are compared as data or as code: of the old program (0) and of the new one (1).
+    pub fn compared(&self, program: usize) -> &[Addresses] {
+        self.compared.get(program).map_or(&[], Vec::as_slice)
     }
 
     /// The pointers in data.

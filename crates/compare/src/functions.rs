@@ -262,7 +262,8 @@ impl Functions {
                     let is_same_end = is_end && is_as_long(&old.zeroed, &new.zeroed);
                     !is_same_end && !self.is_same(old, new, data, *old_value, *new_value)
                 }
-                _ if *at < bounds => false,
+                // Lengths, which `loading` compares with the table, and the starts of the parts of the table.
+                _ if *at < bounds => old.is_table_pointer(*at) && old_value != new_value,
                 // The end of the code is an address without anything at it.
                 _ if *at < after_table => {
                     let from_end =

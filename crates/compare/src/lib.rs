@@ -7,7 +7,8 @@
 //!    these operands are. Each pair of operands gives an address of the old program and the same address in the new one.
 //! 2. `data`: aligns (`align`) everything else (`regions`) that is loaded into memory, with these pairs as hints, and compares it; pointers in data are pairs too.
 //! 3. The pairs are checked against the alignment: a function that now refers to other data differs.
-//! 4. `parts`: build info, build ID, symbols, debug information, signature; `tables`: the function table; `loading`: where the program starts.
+//! 4. `parts`: build info, build ID, symbols, debug information, signature; `tables`: the function table; `loading`: where the program starts;
+//!    `unexplained`: all loaded bytes that none of these looks at.
 //! 5. `explain`: what explains the differences.
 //!
 //! Never reads files, never prints, and never calls two programs equal when a part of them was not compared.
@@ -27,6 +28,9 @@ mod records;
 mod regions;
 mod side;
 mod tables;
+#[cfg(test)]
+mod tests;
+mod unexplained;
 mod wasm;
 mod words;
 mod x86;
@@ -226,6 +230,10 @@ fn compare_sides(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Comparison {
     differences.extend(parts::compare(old, new, &|from, to| {
         functions.is_same(old, new, &data, from, to)
     }));
+    differences.extend(data.changed_code(old, new, &|from, to| {
+        functions.is_same(old, new, &data, from, to)
+    }));
+    differences.extend(unexplained::compare(old, new, &data));
     differences.extend(data.differences);
     // The files differ, so something does, if only in parts that are neither loaded nor known.
     if differences.is_empty() {

@@ -9,7 +9,7 @@ use gospect_record::Checksum;
 use gospect_record::rebuild::{Difference, DifferentPart};
 
 /// Sections of a WebAssembly module that decide what is run, besides code and data (core specification, 5.5.2).
-const WASM_SECTIONS: [(u8, &str); 8] = [
+const WASM_SECTIONS: [(u8, &str); 10] = [
     (1, "types of functions"),
     (2, "imports"),
     (3, "functions of the types"),
@@ -18,6 +18,8 @@ const WASM_SECTIONS: [(u8, &str); 8] = [
     (7, "exports"),
     (8, "function to start with"),
     (9, "functions in the tables"),
+    (12, "number of pieces of data"),
+    (13, "exceptions"),
 ];
 
 /// Whether an address of the old program and one of the new program are the same place.
@@ -50,6 +52,10 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
             0,
             format!("it starts in {new_start} and not in {old_start}"),
         );
+    } else if let (Some(from), Some(to)) = (entry(old), entry(new))
+        && !are_same(from, to)
+    {
+        differ(0, format!("it starts at {to:#x} and not at {from:#x}"));
     }
     for (id, what) in WASM_SECTIONS {
         let (old_bytes, new_bytes) = (wasm_section(old.image, id), wasm_section(new.image, id));
@@ -61,6 +67,7 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
             );
         }
     }
+    all.extend(wasm_memory(old, new));
     all.extend(statements(old, new, are_same));
     let mut differ = |bytes: u64, what: String| {
         all.push(Difference {
@@ -105,6 +112,43 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
         );
     }
     all
+}
+
+/// Compares the memory section of WebAssembly modules. Go's linker gives the program some memory behind its data, in whole pages
+/// (src/cmd/link/internal/wasm/asm.go, `writeMemorySec`), so that longer data may need a page more.
+fn wasm_memory(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Option<Difference> {
+    const MEMORY: u8 = 5;
+    const PAGE: u64 = 64 << 10;
+    /// One memory without a maximum.
+    const PLAIN: [u8; 2] = [1, 0];
+    let section = |side: &Side<'_, '_>| wasm_section(side.image, MEMORY).map(<[u8]>::to_vec);
+    let (from, to) = (section(old), section(new));
+    if from == to {
+        return None;
+    }
+    // Bytes behind the data; the number of pages is a LEB128.
+    let spare = |side: &Side<'_, '_>, section: Option<&[u8]>| {
+        let pages = section?.strip_prefix(&PLAIN)?;
+        let (last, front) = pages.split_last()?;
+        let is_whole = last & 0x80 == 0 && front.iter().all(|byte| byte & 0x80 != 0);
+        let count = pages.iter().rev().try_fold(0u64, |count, byte| {
+            count.checked_mul(128)?.checked_add(u64::from(byte & 0x7f))
+        })?;
+        count
+            .checked_mul(PAGE)?
+            .checked_sub(side.zeroed.end)
+            .filter(|_| is_whole)
+    };
+    let spares = (spare(old, from.as_deref()), spare(new, to.as_deref()));
+    let is_same = match spares {
+        (Some(of_old), Some(of_new)) => of_old.abs_diff(of_new) < PAGE,
+        _ => false,
+    };
+    (!is_same).then(|| Difference {
+        part: DifferentPart::Data,
+        bytes: 0,
+        what: "other size of the memory".to_owned(),
+    })
 }
 
 /// Compares the records of the FIPS 140 module: its sum, and the ranges that the sum is over (src/crypto/internal/fips140/check/check.go).
@@ -251,7 +295,12 @@ fn statements(
         .find(|(from, to)| !is_equal(from, to));
     match unequal {
         Some((from, to)) if from.what == to.what => {
-            differ(format!("the loader is told otherwise: {}", from.what))
+            let place = to.addresses.first();
+            let place = place.map_or(String::new(), |place| format!(" at {place:#x}"));
+            differ(format!(
+                "the loader is told otherwise: {}{place}",
+                from.what
+            ))
         }
         Some((from, to)) => differ(format!(
             "the loader is told otherwise: {} is {}",

@@ -11,8 +11,9 @@ pub struct Region {
     pub is_code: bool,
 }
 
-/// Sections that the loader uses. `loading` compares what they say, statement by statement.
-pub const OF_LOADER: [&str; 27] = [
+/// Sections that the loader uses, build IDs, and build info. `loading` compares what they say, statement by statement, and `unexplained` the bytes of them that
+/// no statement is read from.
+pub const OF_LOADER: [&str; 26] = [
     ".dynsym",
     ".dynstr",
     ".rela",
@@ -26,20 +27,37 @@ pub const OF_LOADER: [&str; 27] = [
     ".gnu.version",
     ".gnu.version_r",
     ".dynamic",
-    ".interp",
     ".eh_frame",
     ".eh_frame_hdr",
     ".idata",
     ".edata",
     ".reloc",
+    ".rsrc",
     ".pdata",
     ".xdata",
     ".note.go.buildid",
     ".note.gnu.build-id",
-    ".note.gnu.property",
     ".loader",
     ".go.buildinfo",
     "__go_buildinfo",
+];
+
+/// Sections with code, of linkers for ELF and Mach-O files. All that is executable in PE files counts as code.
+const OF_CODE: [&str; 14] = [
+    ".text",
+    ".init",
+    ".fini",
+    ".plt",
+    ".plt.got",
+    ".plt.sec",
+    ".plt.bnd",
+    ".iplt",
+    "__libc_freeres_fn",
+    "__text",
+    "__stubs",
+    "__auth_stubs",
+    "__symbol_stub1",
+    "__stub_helper",
 ];
 
 /// The data of a program by sections, or by segments where there are none.
@@ -56,10 +74,7 @@ pub fn regions(side: &Side<'_, '_>) -> Vec<Region> {
         let Some(segment) = image.segment_at(section.address).filter(is_loaded) else {
             continue;
         };
-        let is_text = matches!(
-            name.as_str(),
-            ".text" | "__text" | ".plt" | "__stubs" | "__symbol_stub1" | ".init" | ".fini"
-        );
+        let is_text = OF_CODE.contains(&name.as_str());
         if OF_LOADER.contains(&name.as_str()) {
             continue;
         }

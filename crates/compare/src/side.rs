@@ -178,6 +178,20 @@ impl<'t, 'i> Side<'t, 'i> {
         }
     }
 
+    /// Whether a field of moduledata is a pointer by which the runtime finds functions: the start of a part of the function table, or of `findfunctab`, the
+    /// index by address (src/runtime/symtab.go, `moduledata`).
+    pub fn is_table_pointer(&self, address: u64) -> bool {
+        const OF_GO12: &[u64] = &[0, 3, 6, 9];
+        const OF_GO116: &[u64] = &[0, 1, 4, 7, 10, 13, 16, 19];
+        let fields = match self.tables.pclntab().map(|table| table.layout) {
+            Some(Layout::Go12) => OF_GO12,
+            _ => OF_GO116,
+        };
+        let offset = address.wrapping_sub(self.moduledata().start);
+        let word = self.image.pointer_size().max(1);
+        offset.is_multiple_of(word) && fields.contains(&(offset / word))
+    }
+
     /// Addresses of moduledata, in which the linker notes where everything else is.
     pub fn moduledata(&self) -> Addresses {
         /// Words with addresses: up to `itablinks` and `ptab` (src/runtime/symtab.go, Go 1.27).
@@ -186,6 +200,15 @@ impl<'t, 'i> Side<'t, 'i> {
         module.map_or(0..0, |m| {
             m.address..m.address + WORDS * self.image.pointer_size()
         })
+    }
+
+    /// Addresses, sizes and permissions of all that is loaded, with the names of the sections. Where two programs have the same, nothing has moved.
+    pub fn layout(&self) -> Vec<(Vec<u8>, u64, u64, bool, bool)> {
+        let loaded = self.image.segments.iter().filter(|s| !s.discardable);
+        let segments = loaded.map(|s| (Vec::new(), s.address, s.size, s.writable, s.executable));
+        let named = self.image.sections.iter().filter(|s| s.address != 0);
+        let sections = named.map(|s| (s.name.to_vec(), s.address, s.size, false, false));
+        segments.chain(sections).collect()
     }
 
     /// Whether an address is in none of the sections, of a program that has sections.

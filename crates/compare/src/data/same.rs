@@ -84,7 +84,7 @@ impl Data {
     }
 
     /// Whether two addresses are in the same run of zeros, far enough from what follows: there constants that are zero have moved by less
-    /// than what follows them, because they are aligned.
+    /// than what follows them, because they are aligned. Zeros that are writable may be pointers that the loader fills in, each another one.
     fn are_same_zeros(
         &self,
         old: &Side<'_, '_>,
@@ -229,9 +229,12 @@ impl Data {
     }
 }
 
-/// The run of zeros that an address is in; `None`: it is in none, or in a very long one.
+/// The run of constant zeros that an address is in; `None`: it is in none, or in a very long one.
 fn zeros(side: &Side<'_, '_>, address: u64) -> Option<Addresses> {
-    let segment = side.image.segment_at(address)?;
+    let segment = side
+        .image
+        .segment_at(address)
+        .filter(|segment| !segment.writable)?;
     let first = address.saturating_sub(ZEROS).max(segment.address);
     let front = side.image.bytes(first, address - first)?;
     let back = side.image.bytes_upto(address, ZEROS)?;

@@ -40,11 +40,17 @@ fn value_of(tag: u64) -> Value {
 pub(super) fn read(image: &Image<'_>, found: &mut Statements) {
     found.table("the program headers", |found| program_headers(image, found));
     if !image.is_dynamic() {
+        found.table("relocations", |found| own_relocations(image, found));
         return;
     }
     let tags = elf_fixups::dynamic(image);
     if tags.is_empty() {
         found.lack("the dynamic section");
+    }
+    if let Some((offset, _)) = image.dynamic {
+        // The tags, and the zero that ends them.
+        let count = tags.len() as u64 + 1;
+        found.cover_in_file(image, offset, count * 2 * image.pointer_size());
     }
     let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
     let strings = tag(DT_STRTAB).unwrap_or(0);
@@ -79,6 +85,29 @@ pub(super) fn read(image: &Image<'_>, found: &mut Statements) {
         found.table("packed relocations", |found| packed(image, at, size, found));
     }
     found.table("dynamic symbols", |found| symbols.describe(found));
+    if let (Some(at), Some(size)) = (tag(DT_STRTAB), tag(DT_STRSZ)) {
+        found.table("the names of dynamic symbols", |found| {
+            let names = super::words(image, image.bytes(at, size)?);
+            found.cover(at, size);
+            found.push("names of dynamic symbols", &names, &[])
+        });
+    }
+}
+
+/// The relocations of a static program, which its own start code applies: it calls the function of each (`IRELATIVE`) and writes the result to its place
+/// (glibc, csu/libc-start.c, `apply_irel`). No tag leads to them, but linkers give them a section.
+fn own_relocations(image: &Image<'_>, found: &mut Statements) -> Option<()> {
+    const WITH_ADDEND: [&[u8]; 4] = [b".rela.plt", b".rela.iplt", b".rela.dyn", b".rela.got"];
+    const IN_PLACE: [&[u8]; 4] = [b".rel.plt", b".rel.iplt", b".rel.dyn", b".rel.got"];
+    let mut symbols = Symbols::of(image, &[]);
+    for section in image.sections.iter().filter(|s| s.address != 0) {
+        let has_addend = WITH_ADDEND.contains(&&*section.name);
+        if has_addend || IN_PLACE.contains(&&*section.name) {
+            let table = (section.address, section.size, has_addend);
+            relocations(image, &mut symbols, table, found)?;
+        }
+    }
+    Some(())
 }
 
 /// The headers that the system or the loader acts on, but for those that only say where something is loaded.
@@ -107,6 +136,13 @@ fn program_headers(image: &Image<'_>, found: &mut Statements) -> Option<()> {
         true => [(4, 4), (16, 8), (32, 8), (40, 8), (48, 8)],
         false => [(24, 4), (8, 4), (16, 4), (20, 4), (28, 4)],
     };
+    // The file header says where the tables of headers are. Section headers are for tools; some linkers put them in a loaded segment.
+    let (sections, end) = if is_64 { ((40, 8), 64) } else { ((32, 4), 52) };
+    found.cover_in_file(image, 0, end);
+    found.cover_in_file(image, start, count.checked_mul(size)?);
+    let (of_sections, number_of) = (field(shape + 4, 2)?, field(shape + 6, 2)?);
+    let section_headers = field(sections.0, sections.1)?;
+    found.cover_in_file(image, section_headers, of_sections.checked_mul(number_of)?);
     for i in 0..count {
         let at = start.checked_add(i.checked_mul(size)?)?;
         let kind = field(at, 4)?;
@@ -138,6 +174,7 @@ fn relocations(
     let word = image.pointer_size();
     let entry = if has_addend { 3 * word } else { 2 * word };
     let bytes = image.bytes(start, size)?;
+    found.cover(start, size - size % entry);
     for chunk in bytes.chunks_exact(usize::try_from(entry).ok()?) {
         let mut words = chunk.chunks_exact(usize::try_from(word).ok()?);
         let mut next = || words.next().map(|bytes| image.number(bytes));
@@ -178,6 +215,7 @@ fn packed(image: &Image<'_>, start: u64, size: u64, found: &mut Statements) -> O
     let word = image.pointer_size();
     let bits = 8 * word - 1;
     let bytes = image.bytes(start, size)?;
+    found.cover(start, size - size % word);
     let mut next = 0u64;
     for entry in bytes.chunks_exact(usize::try_from(word).ok()?) {
         let entry = image.number(entry);

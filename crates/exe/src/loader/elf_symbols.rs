@@ -6,6 +6,7 @@ use super::elf_tags::{
 use super::{Statements, number, text};
 use crate::image::Image;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Most versions of the libraries of a program.
 const VERSIONS_LIMIT: usize = 1 << 14;
@@ -24,6 +25,8 @@ pub(super) struct Symbols<'i, 'w> {
     count: u64,
     /// Contents of the tables by which symbols are found.
     hashes: Vec<(&'static str, Vec<u64>)>,
+    /// Addresses of the tables that were taken apart.
+    tables: Vec<Range<u64>>,
     is_readable: bool,
 }
 
@@ -39,6 +42,7 @@ impl<'i, 'w> Symbols<'i, 'w> {
             stated: Vec::new(),
             count: 0,
             hashes: Vec::new(),
+            tables: Vec::new(),
             is_readable: true,
         };
         let parts = [
@@ -53,6 +57,11 @@ impl<'i, 'w> Symbols<'i, 'w> {
 
     fn word(&self, at: u64) -> Option<u64> {
         number(self.image, at, 4)
+    }
+
+    /// Notes that the bytes at an address are taken apart.
+    fn cover(&mut self, address: u64, size: u64) {
+        self.tables.push(address..address.saturating_add(size));
     }
 
     /// Reads `count` words of 32 bits.
@@ -79,6 +88,7 @@ impl<'i, 'w> Symbols<'i, 'w> {
             number(self.image, at.checked_add(size)?, size)?,
         );
         let all = buckets.checked_add(chains)?.checked_mul(size)?;
+        self.cover(at, all.checked_add(2 * size)?);
         let bytes = self.image.bytes(at.checked_add(2 * size)?, all)?;
         let words = bytes.chunks_exact(usize::try_from(size).ok()?);
         let words = words.map(|word| self.image.number(word)).collect();
@@ -111,6 +121,8 @@ impl<'i, 'w> Symbols<'i, 'w> {
             }
             all.extend(self.words(chains_at, count - first)?);
         }
+        let chains = count.saturating_sub(first).checked_mul(4)?;
+        self.cover(at, chains_at.checked_sub(at)?.checked_add(chains)?);
         let mut words = head;
         words.extend(of_buckets);
         words.extend(all);
@@ -129,7 +141,9 @@ impl<'i, 'w> Symbols<'i, 'w> {
             let count = number(self.image, at.checked_add(2)?, 2)?;
             let file = self.text(self.word(at.checked_add(4)?)?)?;
             let mut aux = at.checked_add(self.word(at.checked_add(8)?)?)?;
+            self.cover(at, 16);
             for _ in 0..count {
+                self.cover(aux, 16);
                 let (hash, flags) = (self.word(aux)?, number(self.image, aux.checked_add(4)?, 2)?);
                 let number_of = number(self.image, aux.checked_add(6)?, 2)?;
                 let name = self.text(self.word(aux.checked_add(8)?)?)?;
@@ -155,6 +169,8 @@ impl<'i, 'w> Symbols<'i, 'w> {
             let aux = at.checked_add(self.word(at.checked_add(12)?)?)?;
             let name = self.text(self.word(aux)?)?;
             let stated = format!("own version {number_of} {name}, {flags}");
+            self.cover(at, 20);
+            self.cover(aux, 8);
             self.add_version(number_of, name, stated)?;
             match self.word(at.checked_add(16)?)? {
                 0 => return Some(()),
@@ -206,6 +222,19 @@ impl<'i, 'w> Symbols<'i, 'w> {
         }
         for (what, words) in &self.hashes {
             found.push(*what, words, &[])?;
+        }
+        found.tables.extend(self.tables.iter().cloned());
+        // Symbol 0 has no name and no value.
+        let size = if self.image.bits == 64 { 24 } else { 16 };
+        if self.count > 0 {
+            found.cover(
+                self.table.checked_add(size)?,
+                (self.count - 1).checked_mul(size)?,
+            );
+            if let Some(numbers) = self.numbers {
+                let rest = (self.count - 1).checked_mul(2)?;
+                found.cover(numbers.checked_add(2)?, rest);
+            }
         }
         let is_64 = self.image.bits == 64;
         for symbol in 1..self.count {

@@ -65,6 +65,7 @@ impl Commands<'_, '_> {
             places.push((kind, at, size));
             at = at.checked_add(size.max(8))?;
         }
+        found.cover_in_file(self.image, 0, at);
         // Other commands use what these say.
         for (kind, at, _) in &places {
             match *kind {

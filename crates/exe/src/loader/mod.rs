@@ -8,9 +8,11 @@ mod elf_symbols;
 mod elf_tags;
 mod macho;
 mod pe;
+mod pe_resources;
 
 use crate::image::Image;
 use crate::layout::Format;
+use std::ops::Range;
 
 /// One thing that the loader is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Statements {
     pub all: Vec<Statement>,
     /// The first thing that cannot be read; then they are not all.
     pub missing: Option<String>,
+    /// Addresses of the loaded bytes that the statements were read from: all that these bytes mean is in them.
+    pub tables: Vec<Range<u64>>,
 }
 
 impl Statements {
@@ -52,6 +56,26 @@ impl Statements {
             addresses: addresses.to_vec(),
         });
         Some(())
+    }
+
+    /// Notes that the bytes at an address are taken apart.
+    fn cover(&mut self, address: u64, size: u64) {
+        self.tables.push(address..address.saturating_add(size));
+    }
+
+    /// Notes that loaded bytes of the file are taken apart. What no segment loads is left out.
+    fn cover_in_file(&mut self, image: &Image<'_>, offset: u64, size: u64) {
+        for segment in &image.segments {
+            let end = segment.offset.saturating_add(segment.size);
+            let (from, to) = (
+                offset.max(segment.offset),
+                offset.saturating_add(size).min(end),
+            );
+            if from < to {
+                let address = segment.address.wrapping_add(from - segment.offset);
+                self.cover(address, to - from);
+            }
+        }
     }
 
     /// Notes what cannot be read; the first such thing is kept.
@@ -81,15 +105,25 @@ pub fn statements(image: &Image<'_>) -> Statements {
 
 /// The text at an address, up to its zero.
 fn text(image: &Image<'_>, address: u64) -> Option<String> {
+    text_bytes(image, address).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// The bytes of the text at an address, without its zero.
+fn text_bytes<'i>(image: &'i Image<'_>, address: u64) -> Option<&'i [u8]> {
     let bytes = image.bytes_upto(address, NAME_LIMIT)?;
-    let end = memchr::memchr(0, bytes)?;
-    Some(String::from_utf8_lossy(bytes.get(..end)?).into_owned())
+    bytes.get(..memchr::memchr(0, bytes)?)
 }
 
 /// The bytes of a table, as numbers.
 fn bytes(bytes: &[u8]) -> Option<Vec<u64>> {
     let is_short = bytes.len() as u64 <= TABLE_LIMIT;
     is_short.then(|| bytes.iter().map(|byte| u64::from(*byte)).collect())
+}
+
+/// The bytes of a table of any length, in words of eight bytes, with their count in front.
+fn words(image: &Image<'_>, bytes: &[u8]) -> Vec<u64> {
+    let words = bytes.chunks(8).map(|chunk| image.number(chunk));
+    [bytes.len() as u64].into_iter().chain(words).collect()
 }
 
 /// The number of `size` bytes at an address.

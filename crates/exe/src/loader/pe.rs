@@ -1,6 +1,6 @@
 //! PE: the data directories (Microsoft PE format, "Optional Header Data Directories").
 
-use super::{Statements, number, text};
+use super::{Statements, number, text_bytes};
 use crate::image::Image;
 
 /// Directories of the table.
@@ -49,8 +49,9 @@ pub(super) fn read(image: &Image<'_>, found: &mut Statements) {
             3 => directory.exceptions(found),
             5 => directory.base_relocations(found),
             9 => directory.thread_storage(found),
-            // Resources are data, signatures and debug information are parts of their own.
-            2 | 4 | 6 => Some(()),
+            2 => super::pe_resources::read(image, (headers.base, directory.start), found),
+            // Signatures and debug information are parts of their own.
+            4 | 6 => Some(()),
             12 => found.push("import addresses", &[size], &[directory.start]),
             // Delayed imports, load configuration, managed code and the rest: Go's linker writes none of them.
             _ => directory.whole(i, found),
@@ -106,9 +107,18 @@ impl Directory<'_, '_> {
         }
     }
 
+    /// The text at an offset from the start of the image.
+    fn text(&self, offset: u64, found: &mut Statements) -> Option<String> {
+        let address = self.address(offset);
+        let bytes = text_bytes(self.image, address)?;
+        found.cover(address, bytes.len() as u64 + 1);
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    }
+
     /// All its bytes, for what is not taken apart.
     fn whole(&self, number_of: u64, found: &mut Statements) -> Option<()> {
         let bytes = super::bytes(self.image.bytes(self.start, self.size)?)?;
+        found.cover(self.start, self.size);
         found.push(format!("data directory {number_of}"), &bytes, &[])
     }
 
@@ -120,10 +130,11 @@ impl Directory<'_, '_> {
                 .map(|n| self.field(at, 4 * n))
                 .collect::<Option<_>>()?;
             let [lookup, stamp, forwarder, name, addresses] = *fields.first_chunk::<5>()?;
+            found.cover(at, 20);
             if name == 0 || addresses == 0 {
                 return Some(());
             }
-            let library = text(self.image, self.address(name))?;
+            let library = self.text(name, found)?;
             found.push(
                 format!("library {library}"),
                 &[stamp, forwarder],
@@ -144,11 +155,15 @@ impl Directory<'_, '_> {
         for i in 0..ENTRIES_LIMIT {
             let place = list.checked_add(i * word)?;
             let value = number(self.image, place, word)?;
+            found.cover(place, word);
             if value == 0 {
                 return Some(());
             }
             let name = match value & by_number {
-                0 => text(self.image, self.address(value).checked_add(HINT)?)?,
+                0 => {
+                    found.cover(self.address(value), HINT);
+                    self.text(value.checked_add(HINT)?, found)?
+                }
                 _ => format!("number {}", value ^ by_number),
             };
             found.push(format!("import {name} of {library}"), &[], &[place])?;
@@ -158,14 +173,18 @@ impl Directory<'_, '_> {
 
     fn exports(&self, found: &mut Statements) -> Option<()> {
         let field = |distance: u64| self.field(self.start, distance);
+        found.cover(self.start, 40);
         let (first, functions, names) = (field(16)?, field(20)?, field(24)?);
-        let library = text(self.image, self.address(field(12)?))?;
+        let library = self.text(field(12)?, found)?;
         found.push(
             format!("exports of {library}"),
             &[first, functions, names],
             &[],
         )?;
         let (of_functions, of_names, of_numbers) = (field(28)?, field(32)?, field(36)?);
+        found.cover(self.address(of_functions), functions.checked_mul(4)?);
+        found.cover(self.address(of_names), names.checked_mul(4)?);
+        found.cover(self.address(of_numbers), names.checked_mul(2)?);
         for i in 0..functions {
             let target = self.field(self.address(of_functions), 4 * i)?;
             found.push("exported function", &[], &[self.address(target)])?;
@@ -173,7 +192,7 @@ impl Directory<'_, '_> {
         for i in 0..names {
             let name = self.field(self.address(of_names), 4 * i)?;
             let at = self.address(of_numbers).checked_add(2 * i)?;
-            let name = text(self.image, self.address(name))?;
+            let name = self.text(name, found)?;
             found.push(format!("export {name}"), &[number(self.image, at, 2)?], &[])?;
         }
         Some(())
@@ -193,12 +212,15 @@ impl Directory<'_, '_> {
             let head = number(self.image, info, 4)?;
             let (flags, codes) = ((head & 0xff) >> 3, head >> 16 & 0xff);
             let size = 4 + 2 * codes.next_multiple_of(2);
+            found.cover(at, 12);
+            found.cover(info, size);
             let mut numbers: Vec<u64> = vec![to.wrapping_sub(from)];
             let bytes = self.image.bytes(info, size)?;
             numbers.extend(bytes.iter().map(|byte| u64::from(*byte)));
             let mut addresses = vec![self.address(from)];
             if flags & (HAS_HANDLER | CHAINED) != 0 {
                 let handler = self.field(info, size)?;
+                found.cover(info.checked_add(size)?, 4);
                 addresses.push(self.address(handler));
             }
             found.push("unwind information", &numbers, &addresses)?;
@@ -212,6 +234,7 @@ impl Directory<'_, '_> {
         while at < end {
             let (page, size) = (self.field(at, 0)?, self.field(at, 4)?);
             let entries = self.image.bytes(at.checked_add(8)?, size.checked_sub(8)?)?;
+            found.cover(at, size);
             for entry in entries.chunks_exact(2) {
                 let entry = self.image.number(entry);
                 let (kind, offset) = (entry >> 12, entry & 0xfff);
@@ -237,6 +260,7 @@ impl Directory<'_, '_> {
             self.field(rest, 0)?,
             self.field(rest, 4)?,
         ];
+        found.cover(self.start, 4 * word + 8);
         found.push("thread storage", &numbers, &[from, index, callbacks])?;
         for i in 0..u64::from(callbacks != 0) * ENTRIES_LIMIT {
             match number(self.image, callbacks.wrapping_add(i * word), word)? {
