@@ -43,7 +43,7 @@ fn unequal(
             match holds(of_other, address) {
                 true => {
                     let same = other.image.bytes(address, 1) == Some(&[*byte]);
-                    !same && !(has_moved && is_padding)
+                    !(same || has_moved && is_padding)
                 }
                 false => !is_padding,
             }
