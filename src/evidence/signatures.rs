@@ -159,7 +159,7 @@ impl Trust {
     pub fn check(&self, document: &Document, file: Option<&Rc<Vec<u8>>>) -> Signature {
         let not_checked = |why: &str| {
             let done = format!("parsed, signature not checked{why}");
-            say(SignatureState::NotChecked, done, None)
+            signature(SignatureState::NotChecked, done, None)
         };
         let signed = match (&document.content, &document.envelope, file) {
             (Content::Statement(_), None, _) => return self.unsigned("it is not signed"),
@@ -202,10 +202,10 @@ impl Trust {
                             "certificate, log proof and signature hold by the given trusted root {name}"
                         );
                         return match self.signers.refuse(&signer) {
-                            None => say(SignatureState::Valid, done, signer.text()),
+                            None => signature(SignatureState::Valid, done, signer.text()),
                             Some(why) => {
                                 let done = format!("{done}, but {why}");
-                                say(SignatureState::OtherSigner, done, signer.text())
+                                signature(SignatureState::OtherSigner, done, signer.text())
                             }
                         };
                     }
@@ -218,16 +218,16 @@ impl Trust {
             let why = "it is in no Sigstore bundle, so it does not hold by a root; --key names the key that signed it";
             refused.push(why.to_owned());
         }
-        say(SignatureState::Invalid, refused.join("; "), None)
+        signature(SignatureState::Invalid, refused.join("; "), None)
     }
 
     /// The result for a document without signatures. Where somebody must have signed, taking the signatures away must not make it count.
     fn unsigned(&self, why: &str) -> Signature {
         match self.is_empty() {
-            true => say(SignatureState::Unsigned, format!("parsed; {why}"), None),
+            true => signature(SignatureState::Unsigned, format!("parsed; {why}"), None),
             false => {
                 let done = format!("{why}, although a key or a trusted root is given");
-                say(SignatureState::Invalid, done, None)
+                signature(SignatureState::Invalid, done, None)
             }
         }
     }
@@ -242,13 +242,13 @@ impl Trust {
         };
         let is_by_certificate = CERTIFICATES.into_iter().any(has);
         if document.bundle.is_none() || is_by_certificate || self.roots.is_empty() {
-            return say(SignatureState::Valid, done, None);
+            return signature(SignatureState::Valid, done, None);
         }
         if !has("/verificationMaterial/tlogEntries/0") {
             let done = format!(
                 "{done}, but the bundle has no log entry, which must hold because a trusted root is given"
             );
-            return say(SignatureState::Invalid, done, None);
+            return signature(SignatureState::Invalid, done, None);
         }
         let mut refused = Vec::new();
         let policy = PublicKeyVerificationPolicy::new(key.der.clone());
@@ -263,16 +263,16 @@ impl Trust {
                 _ => {
                     let done =
                         format!("{done}, and the log proof holds by the given trusted root {name}");
-                    return say(SignatureState::Valid, done, None);
+                    return signature(SignatureState::Valid, done, None);
                 }
             }
         }
         let done = format!("{done}, but {}", refused.join("; "));
-        say(SignatureState::Invalid, done, None)
+        signature(SignatureState::Invalid, done, None)
     }
 }
 
-fn say(state: SignatureState, done: String, by: Option<String>) -> Signature {
+fn signature(state: SignatureState, done: String, by: Option<String>) -> Signature {
     Signature { state, done, by }
 }
 
@@ -306,7 +306,7 @@ fn by_root(
     })
 }
 
-/// Verifies a bundle by a policy. The verifier wants what is signed: for a statement a digest of its subject, which it gets from the statement itself
+/// Verifies a bundle by a policy. The verifier needs what is signed: for a statement a digest of its subject, which comes from the statement itself
 /// (whether that is the program is judged elsewhere), otherwise the file.
 fn verified(
     document: &Document,

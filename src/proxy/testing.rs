@@ -1,4 +1,4 @@
-//! A checksum database of a few records, and a proxy that passes it on, told how to lie.
+//! A checksum database of a few records, and a proxy that passes it on. Tests make both give false answers.
 
 use super::environment::Settings;
 use super::sumdb::Store;

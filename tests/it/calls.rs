@@ -8,12 +8,12 @@ use gospect::go::programs;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The counts of the graph of one program.
-struct Seen {
+struct GraphCounts {
     functions: usize,
     unreached: Vec<String>,
 }
 
-fn graph(fixture: &Fixture) -> Option<Result<Seen, NoGraph>> {
+fn graph(fixture: &Fixture) -> Option<Result<GraphCounts, NoGraph>> {
     let bytes = fixture.bytes();
     let mut seen = None;
     programs(&bytes.as_slice(), Limits::default(), &mut |_, tables| {
@@ -21,7 +21,7 @@ fn graph(fixture: &Fixture) -> Option<Result<Seen, NoGraph>> {
             let name = |f: usize| String::from_utf8_lossy(graph.name(f)).into_owned();
             let tree = graph.chain_tree();
             let all = 0..graph.functions();
-            Seen {
+            GraphCounts {
                 functions: graph.functions(),
                 unreached: all
                     .clone()
@@ -75,22 +75,22 @@ fn nearly_every_function_is_reached_on_every_architecture() {
         let examples = examples.entry(key).or_default();
         examples.extend(unreached.into_iter().take(20));
     }
-    let mut poor = Vec::new();
+    let mut poorly_reached = Vec::new();
     for (key, (functions, unreached)) in &by_port {
         if unreached * 200 > *functions {
-            poor.push(format!(
+            poorly_reached.push(format!(
                 "{key}: {unreached} of {functions}: {:?}",
                 examples[key]
             ));
         }
     }
-    assert!(poor.is_empty(), "{}", poor.join("\n"));
+    assert!(poorly_reached.is_empty(), "{}", poorly_reached.join("\n"));
     for arch in [
         "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64le", "ppc64", "ppc64le",
         "riscv64", "s390x", "wasm",
     ] {
-        let looked = by_port.keys().any(|k| k.starts_with(&format!("{arch} ")));
-        assert!(looked, "no program for {arch}");
+        let is_covered = by_port.keys().any(|k| k.starts_with(&format!("{arch} ")));
+        assert!(is_covered, "no program for {arch}");
     }
 }
 
@@ -285,7 +285,7 @@ fn vulnerabilities_lead_to_their_functions() {
         );
         assert!(out.stderr.contains(&expected), "{}", out.stderr);
     }
-    // `scan` calls the program in it so.
+    // The name that `scan` gives the program in it.
     for name in [
         format!("{archive}!bin/app"),
         format!("archive:{archive}!bin/app"),

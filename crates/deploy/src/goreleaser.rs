@@ -16,11 +16,11 @@ const MAX_BUILDS: usize = 200;
 /// Reads all documents.
 pub fn read(documents: &[Node], out: &mut Collector) {
     for document in documents {
-        one(document, out);
+        read_document(document, out);
     }
 }
 
-fn one(document: &Node, out: &mut Collector) {
+fn read_document(document: &Node, out: &mut Collector) {
     let place = Place {
         scope: "GoReleaser".into(),
         reader: Reader::Build,
@@ -89,12 +89,13 @@ fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
     let word = |key: &str| build.get(key).map_or("", Node::str);
     // A command that replaces `go` may add any flag, or copy an earlier build.
     let tool = ["tool", "gobinary"].map(word);
-    let own = tool.into_iter().any(|name| {
+    let is_other_tool = tool.into_iter().any(|name| {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
         !(name.is_empty() || name == "go" || name == "gotip" || name.starts_with("go1."))
     });
-    let other = !matches!(word("builder"), "" | "go") || word("skip") == "true" || own;
-    if !build.is_mapping() || other {
+    let is_not_go =
+        !matches!(word("builder"), "" | "go") || word("skip") == "true" || is_other_tool;
+    if !build.is_mapping() || is_not_go {
         return;
     }
     let (name, at) = named(build);
@@ -142,7 +143,7 @@ fn named(build: &Node) -> (&str, Span) {
 
 /// `go build` with the flags of a build.
 fn command(build: &Node, at: Span, place: &Place, env: &Env, out: &mut Collector) {
-    let says = |chars: &str| Word {
+    let word = |chars: &str| Word {
         text: Text::fixed(chars, at),
         ..Word::default()
     };
@@ -150,7 +151,7 @@ fn command(build: &Node, at: Span, place: &Place, env: &Env, out: &mut Collector
         "" => "build",
         verb => verb,
     };
-    let mut words = vec![says("go"), says(verb)];
+    let mut words = vec![word("go"), word(verb)];
     for (key, flag) in [("flags", ""), ("gcflags", "-gcflags=")] {
         for text in flag_list(build.get(key)) {
             let text = match flag {
@@ -165,8 +166,8 @@ fn command(build: &Node, at: Span, place: &Place, env: &Env, out: &mut Collector
             });
         }
     }
-    words.push(says("-o"));
-    words.push(says("dist/program"));
+    words.push(word("-o"));
+    words.push(word("dist/program"));
     let command = Command {
         words,
         ..Command::default()

@@ -2,13 +2,14 @@
 
 use gospect_bytes::{Budget, Limits, ReadAt};
 use gospect_source::archive::{
-    ArchiveError, Candidate, Feed, Input, Place, Receiver, Scope, Walker, Want, cpio as copy,
-    deb as debian, decompress, rpm as package, tar as tape, zip as phil,
+    ArchiveError, Candidate, Feed, Input, Place, Receiver, Scope, Walker, Want,
+    cpio as cpio_format, deb as deb_format, decompress, rpm as rpm_format, tar as tar_format,
+    zip as zip_format,
 };
 use gospect_source::image::{self, Examine, Payload};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
-use tape::{Ending, Flow};
+use tar_format::{Ending, Flow};
 
 /// Small enough that an input that expands as far as it may takes no time.
 pub(super) const LIMITS: Limits = Limits {
@@ -35,7 +36,7 @@ fn drain(reader: &mut dyn Read) -> io::Result<()> {
     Ok(())
 }
 
-fn heeded(error: &ArchiveError) {
+fn check_message(error: &ArchiveError) {
     assert!(!error.detail.is_empty());
 }
 
@@ -50,11 +51,11 @@ pub fn tar(data: &[u8]) {
     for bytes in [data, &sealed] {
         for ending in [Ending::Stream, Ending::Marker] {
             let scope = scope();
-            let result = tape::read(&mut Feed::at(&bytes), &scope, ending, &mut |_, body| {
+            let result = tar_format::read(&mut Feed::at(&bytes), &scope, ending, &mut |_, body| {
                 drain(body)?;
                 Ok(Flow::Continue)
             });
-            result.err().iter().for_each(heeded);
+            result.err().iter().for_each(check_message);
         }
     }
     walk(&sealed);
@@ -73,13 +74,13 @@ fn seal(block: &mut [u8; 512]) {
 /// Reads a zip archive.
 pub fn zip(data: &[u8]) {
     let scope = scope();
-    let result = phil::read(&data, &scope, &mut |_, content| {
+    let result = zip_format::read(&data, &scope, &mut |_, content| {
         if let Ok(content) = content {
             let _ = drain(content);
         }
         Ok(Flow::Continue)
     });
-    result.err().iter().for_each(heeded);
+    result.err().iter().for_each(check_message);
     if result_is_zip(data) {
         walk(data);
     }
@@ -92,42 +93,42 @@ fn result_is_zip(data: &[u8]) -> bool {
 /// Reads a cpio archive.
 pub fn cpio(data: &[u8]) {
     let scope = scope();
-    let result = copy::read(&mut Feed::at(&data), &scope, &|_| None, &mut |_, body| {
+    let result = cpio_format::read(&mut Feed::at(&data), &scope, &|_| None, &mut |_, body| {
         drain(body)?;
         Ok(Flow::Continue)
     });
-    result.err().iter().for_each(heeded);
+    result.err().iter().for_each(check_message);
     walk(data);
 }
 
 /// Reads a Debian package.
 pub fn deb(data: &[u8]) {
     let scope = scope();
-    let result = debian::read(
+    let result = deb_format::read(
         &mut Feed::at(&data),
         &scope,
         &mut |member, body| match member {
-            debian::Member::Control => {
-                let _ = debian::control(&mut Feed::new(body), &scope);
+            deb_format::Member::Control => {
+                let _ = deb_format::control(&mut Feed::new(body), &scope);
                 Ok(())
             }
-            debian::Member::Data => drain(body),
+            deb_format::Member::Data => drain(body),
         },
     );
-    result.err().iter().for_each(heeded);
+    result.err().iter().for_each(check_message);
     walk(data);
 }
 
 /// Reads an RPM package.
 pub fn rpm(data: &[u8]) {
-    match package::read_header(&mut Feed::at(&data), &LIMITS) {
+    match rpm_format::read_header(&mut Feed::at(&data), &LIMITS) {
         Ok(header) => {
             let _ = (header.codec(), header.payload());
             for index in [0, 1, u32::MAX] {
                 let _ = header.file(index);
             }
         }
-        Err(error) => heeded(&error),
+        Err(error) => check_message(&error),
     }
     walk(data);
 }
@@ -139,7 +140,7 @@ pub fn codec(data: &[u8]) {
         Ok(mut stream) => {
             let _ = io::copy(&mut stream, &mut io::sink());
         }
-        Err(error) => heeded(&error),
+        Err(error) => check_message(&error),
     }
     assert!(scope.expanded() <= LIMITS.expanded + (1 << 20));
 }
@@ -185,7 +186,7 @@ impl Receiver for Taker {
     fn alias(&self, _: &Place, _: &Place) {}
 
     fn unexamined(&self, _: &Place, problem: &ArchiveError) {
-        heeded(problem);
+        check_message(problem);
     }
 }
 

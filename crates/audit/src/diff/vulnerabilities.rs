@@ -48,7 +48,7 @@ pub(super) fn compare(
     Ok(out.0)
 }
 
-/// What names a vulnerability of a module: entry and module.
+/// The key of a vulnerability of a module: entry and module.
 fn key_of(finding: &Finding) -> String {
     format!("{} {}", finding.id, finding.module)
 }
@@ -59,7 +59,7 @@ fn levels(program: &Program) -> BTreeMap<String, Level> {
     rows.map(|f| (key_of(f), f.level)).collect()
 }
 
-/// The version that ends each, where there is one.
+/// The version that fixes each, if there is one.
 fn fixed(program: &Program) -> BTreeMap<String, String> {
     let rows = program.findings.iter();
     rows.filter_map(|f| Some((key_of(f), f.fixed.clone()?)))

@@ -81,7 +81,7 @@ impl Functions {
         }
         let mut names = reader.finish();
         if in_pieces.is_none() {
-            // Names that lie apart have no places in a table of names.
+            // These names are not in a table of names, so they have no places in it.
             names.runs.clear();
         }
         functions.add_packages(names);
@@ -216,7 +216,7 @@ impl Functions {
     }
 }
 
-/// The import path that function names spell so. Names that the compiler made from other names are escaped twice.
+/// The import path that is spelled this way in function names. Names that the compiler made from other names are escaped twice.
 fn path_of(spelled: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'%', spelled).is_none() {
         return String::from_utf8_lossy(spelled);

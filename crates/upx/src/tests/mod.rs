@@ -3,8 +3,8 @@
 use super::{UnpackError, detect, glance, unpack};
 use encode::{PLAIN, Style, elf, macho, pe};
 
+mod damaged;
 mod encode;
-mod lies;
 mod streams;
 
 const LIMIT: u64 = 1 << 20;

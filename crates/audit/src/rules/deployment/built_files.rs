@@ -48,8 +48,8 @@ pub(super) fn packages(c: &Invocation) -> Vec<&str> {
     found
 }
 
-/// Whether a path is a place of the person who builds: the home directory, GOBIN, or a directory for programs of the machine.
-pub(super) fn is_of_the_builder(output: &str) -> bool {
+/// Whether a path is where programs are installed on the machine that builds: the home directory, GOBIN, or `/usr/local`.
+pub(super) fn is_installed(output: &str) -> bool {
     let first = output.split(['/', '\\']).next().unwrap_or_default();
     let named = ["HOME", "GOBIN", "GOPATH"];
     first == "~"
@@ -58,7 +58,7 @@ pub(super) fn is_of_the_builder(output: &str) -> bool {
 }
 
 /// Whether a path is in a hidden directory of the project.
-pub(super) fn is_kept_here(output: &str) -> bool {
+pub(super) fn is_in_hidden_directory(output: &str) -> bool {
     let mut parts = output.split(['/', '\\']);
     parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
 }
@@ -76,8 +76,8 @@ fn directory(c: &Invocation) -> String {
     }
 }
 
-/// The paths of the programs that a command writes, from the root, as far as known. The go command names the program of the directory
-/// of the build by the path of its package: by the `module` if it is the directory of go.mod, else by the directory.
+/// The paths of the programs that a command writes, from the root, as far as known. The go command names a program after
+/// its package: after `module` in the directory of go.mod, after the directory elsewhere.
 pub(super) fn written(c: &Invocation, module: Option<&str>) -> Vec<String> {
     let dir = directory(c);
     let from = |path: &str| match path.starts_with(['/', '$']) {

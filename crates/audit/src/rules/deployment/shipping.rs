@@ -4,7 +4,7 @@
 //! are judged by their name, by what they do with the result, and by how other files of the project make releases.
 
 use super::built_files::{
-    covers, is_kept_here, is_of_the_builder, outputs, packages, stem, written,
+    covers, is_in_hidden_directory, is_installed, outputs, packages, stem, written,
 };
 use super::linker_flags::links;
 use super::own_use::{is_for_the_project, is_own, parts, recipe, stays_here};
@@ -243,7 +243,7 @@ pub(super) fn is_for_the_user(ctx: &FileCtx, c: &Invocation) -> bool {
 fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     let linked = links(c);
     let all = outputs(c);
-    if !linked && around.links || all.iter().any(|output| is_of_the_builder(output)) {
+    if !linked && around.links || all.iter().any(|output| is_installed(output)) {
         return false;
     }
     // A program that other commands of the file run is a tool, unless they only try it.
@@ -262,7 +262,7 @@ fn is_made_for_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     }
     // A directory named by the caller may be for anything, and demonstrations of WebAssembly are built like products.
     let variable = |name: &str| c.env.get(name).map_or("", String::as_str);
-    let here = all.iter().any(|output| is_kept_here(output));
+    let here = all.iter().any(|output| is_in_hidden_directory(output));
     if !linked && (here || c.moved.starts_with('$') || variable("GOARCH") == "wasm") {
         return false;
     }

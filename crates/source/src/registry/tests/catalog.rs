@@ -1,4 +1,4 @@
-//! Repositories and tags, listed from a server that pages, limits and lies.
+//! Repositories and tags, listed from a server that sends pages, limits requests and gives false answers.
 
 use super::super::Settings;
 use super::super::listing::{ListOptions, Listed, NamePatterns, NotListed, Place, list};
@@ -261,7 +261,7 @@ fn tags_lead_to_digests_platforms_and_layers() {
     assert_eq!(
         platforms,
         [Some("linux/arm64"), None, None],
-        "of two nobody says the platform"
+        "the platform of two is unknown"
     );
 }
 
