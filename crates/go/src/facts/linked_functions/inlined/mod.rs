@@ -43,10 +43,10 @@ struct Run<'f> {
     path: &'f str,
 }
 
-/// Literals that are from a folder of which the package is not known: functions are missing, and no one knows which.
+/// Why some functions are missing, without it being known which.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Untold {
-    /// The package that the name of a literal says, and the folder of its source.
+pub enum MissingFunctions {
+    /// The package in the name of a literal, and the folder of its source, whose package is not known.
     #[error(
         "a function literal of {package} is from the source folder {folder}, whose package is not known"
     )]
@@ -61,11 +61,11 @@ pub enum Untold {
     TooMany,
 }
 
-/// What the literals among the functions of a program tell of.
+/// The functions that the function literals of a program are from.
 ///
 /// # Errors
 /// They show that functions are missing, and not which.
-pub fn read(program: &Program<'_>, functions: &Functions) -> Result<Hidden, Untold> {
+pub fn read(program: &Program<'_>, functions: &Functions) -> Result<Hidden, MissingFunctions> {
     let mut hidden = Hidden::default();
     let table = program.tables.pclntab();
     if table.is_none_or(|table| table.layout == Layout::Go12) {
@@ -103,23 +103,22 @@ pub fn read(program: &Program<'_>, functions: &Functions) -> Result<Hidden, Unto
                     hidden.placed.entry(package.clone()).or_default();
                     hidden.unnamed.insert(package);
                 }
-                None => match folder {
-                    Some(folder) => {
-                        return Err(Untold::Folder {
+                // Without a folder it is in no code.
+                None => {
+                    if let Some(folder) = folder {
+                        return Err(MissingFunctions::Folder {
                             package: own.to_owned(),
                             folder: folder.clone(),
                         });
                     }
-                    // It is in no code.
-                    None => {}
-                },
+                }
             }
             continue;
         };
         place(&mut hidden, functions, package, innermost);
         others.iter().for_each(|group| may_be(&mut hidden, group));
         if hidden.unplaced.len() > LITERALS_LIMIT {
-            return Err(Untold::TooMany);
+            return Err(MissingFunctions::TooMany);
         }
     }
     Ok(hidden)
