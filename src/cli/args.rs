@@ -21,7 +21,7 @@ pub use source::{Facts, SourceArgs};
 #[cfg(feature = "verify")]
 pub use verify::{SumDb, VerifyArgs};
 pub use vulnerabilities::{
-    DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, FixArgs, VulnArgs,
+    DatabaseArgs, DbArgs, DbCommand, DbStatusArgs, DbUpdateArgs, ListArgs, VulnArgs,
 };
 
 use super::headings;
@@ -167,8 +167,12 @@ pub struct DiffArgs {
     #[arg(long)]
     pub code: bool,
     /// Also compare known vulnerabilities, as `--fail-on vulnerability` does
+    ///
+    /// So do --vex, --severity and --distribution-fixes. What a VEX document dismisses is no vulnerability of that program
     #[arg(long)]
     pub vulns: bool,
+    #[command(flatten)]
+    pub lists: ListArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     #[command(flatten)]
@@ -214,8 +218,12 @@ pub struct SbomArgs {
     #[arg(long, value_name = "DIR")]
     pub licenses: Vec<PathBuf>,
     /// List known vulnerabilities with their analysis (CycloneDX only)
+    ///
+    /// So do --vex, --severity and --distribution-fixes
     #[arg(long)]
     pub vulns: bool,
+    #[command(flatten)]
+    pub lists: ListArgs,
     #[command(flatten)]
     pub output: OutputArgs,
     #[command(flatten)]

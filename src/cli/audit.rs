@@ -8,9 +8,9 @@ use super::exit::Exit;
 use super::files;
 use super::go_sum;
 use super::input::{Input, Need};
+use super::lists::Lists;
 use super::output::Output;
 use super::policy;
-use super::vuln::{read_fixes, read_severities};
 use crate::audit::policy::{Input as Given, Judged};
 use crate::audit::{Audit, Auditor, Baseline, Date, Finding, Policy};
 use crate::bytes::number::count;
@@ -24,9 +24,6 @@ use crate::report::style::clean;
 use crate::scan::ListPackages;
 use crate::verify::go_sum::GoSum;
 use crate::vuln::database::Database;
-use crate::vuln::distribution::DistributionFixes;
-use crate::vuln::severity::Severities;
-use crate::vuln::vex;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -52,7 +49,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         || policy.asks_capabilities()
         || baseline.as_ref().is_some_and(Baseline::has_capabilities);
     let mut input = Input::open(&args.source, Need::Full("audit"))?;
-    if references.database.is_some() || policy.reads("functions") {
+    if references.vulnerabilities.is_some() || policy.reads("functions") {
         input = input.with_functions();
     }
     if capabilities {
@@ -119,54 +116,45 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
 
 /// The files and the database that programs are compared with.
 struct References {
-    statements: Vec<vex::Document>,
-    /// `None` without `--severity`.
-    severities: Option<Severities>,
-    /// `None` if neither an option nor the policy asks for vulnerabilities.
-    database: Option<Database>,
-    fixes: Option<DistributionFixes>,
+    /// The database, and what else is known; `None` if neither an option nor the policy asks for vulnerabilities.
+    vulnerabilities: Option<(Database, Lists)>,
     go_sums: Vec<(String, GoSum)>,
 }
 
 impl References {
     fn read(args: &AuditArgs, policy: &Policy, today: Date) -> Result<Self, Error> {
-        let statements = super::vex::read_all(&args.vex, args.output.quiet)?;
-        let severities = read_severities(&args.severity)?;
-        let severities = (!args.severity.is_empty()).then_some(severities);
-        let needs_database = args.vulns
-            || severities.is_some()
-            || !args.fixes.distribution_fixes.is_empty()
-            || !statements.is_empty()
-            || policy.asks_vulnerabilities();
-        let folder = args.source.cache.folder.as_deref();
-        let open = || database::open(&args.database, folder, today, args.output.quiet);
-        let database = needs_database.then(open).transpose()?;
-        let fixes = database.as_ref().map(|all| read_fixes(&args.fixes, all));
+        let quiet = args.output.quiet;
+        let is_asked_for = args.vulns || args.lists.are_given() || policy.asks_vulnerabilities();
+        let vulnerabilities = match is_asked_for {
+            true => {
+                let folder = args.source.cache.folder.as_deref();
+                let database = database::open(&args.database, folder, today, quiet)?;
+                let lists = Lists::read(&args.lists, &database, quiet)?;
+                Some((database, lists))
+            }
+            false => None,
+        };
         Ok(Self {
-            statements,
-            severities,
-            fixes: fixes.transpose()?,
-            database,
+            vulnerabilities,
             go_sums: go_sum::read_all(&args.go_sum)?,
         })
     }
 
     /// Whether a statement names its program by its digest.
     fn name_digests(&self) -> bool {
-        self.statements.iter().any(vex::Document::names_digests)
+        let mut lists = self.vulnerabilities.iter();
+        lists.any(|(_, lists)| lists.name_digests())
     }
 
     fn give_to<'a>(&'a self, mut auditor: Auditor<'a>) -> Auditor<'a> {
-        if let Some(database) = &self.database {
+        if let Some((database, lists)) = &self.vulnerabilities {
             auditor = auditor
                 .with_vulnerabilities(database)
-                .with_statements(&self.statements);
-            if let Some(severities) = &self.severities {
+                .with_statements(&lists.documents)
+                .with_distribution_fixes(&lists.fixes);
+            if let Some(severities) = &lists.severities {
                 auditor = auditor.with_severities(severities);
             }
-        }
-        if let Some(fixes) = &self.fixes {
-            auditor = auditor.with_distribution_fixes(fixes);
         }
         auditor.with_go_sums(&self.go_sums)
     }

@@ -6,6 +6,7 @@ use super::config::targets;
 use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
+use super::lists::Lists;
 use super::output::Output;
 use super::{database, dates};
 use crate::audit::diff::{self, Change, Class, Diff, WORSE};
@@ -20,6 +21,8 @@ use crate::report::rebuild;
 use crate::report::style::clean;
 use crate::scan::{ListPackages, Named};
 use crate::source::target::Target;
+use crate::vuln::database::Database;
+use crate::vuln::judge;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -40,16 +43,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if stdin(&old.1) && stdin(&new.1) {
         return Err(Error::StdinTwice);
     }
-    let is_asked_for = args.vulns || names_class(&args.fail_on, Class::Vulnerability);
-    let database = match is_asked_for {
-        true => Some(database::open(
-            &args.database,
-            args.source.cache.folder.as_deref(),
-            dates::today(),
-            args.output.quiet,
-        )?),
-        false => None,
-    };
+    let vulnerabilities = vulnerabilities(args)?;
     let capabilities = args.capabilities || names_class(&args.fail_on, Class::Capability);
     let names = [old.0.clone(), new.0.clone()];
     let files = match args.code {
@@ -57,7 +51,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         false => None,
     };
     let asks = Asks {
-        vulnerabilities: is_asked_for,
+        vulnerabilities: vulnerabilities.is_some(),
         capabilities,
     };
     let (old, new) = (open(old, args, asks)?, open(new, args, asks)?);
@@ -80,9 +74,16 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     end.failed |= end_of_new.failed;
     end.reach.unexamined += end_of_new.reach.unexamined;
 
-    let mut diff = match (&database, args.packages) {
-        (Some(database), packages) => {
-            diff::diff_with_vulnerabilities(&before, &now, packages, database)?
+    let mut diff = match (&vulnerabilities, args.packages) {
+        (Some((database, lists)), packages) => {
+            let mut adder = lists.adder();
+            let diff = diff::diff_with_vulnerabilities(&before, &now, packages, &mut |binary| {
+                let mut program = judge(binary, database)?;
+                adder.add_to(&mut program);
+                Ok(program)
+            })?;
+            adder.end(quiet);
+            diff
         }
         (None, true) => diff::diff_with_packages(&before, &now),
         (None, false) => diff::diff(&before, &now),
@@ -113,6 +114,18 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         say_what_is_gone(&diff);
     }
     Ok(exit)
+}
+
+/// The database, and what else is known of vulnerabilities; `None` if nothing asks for them.
+fn vulnerabilities(args: &DiffArgs) -> Result<Option<(Database, Lists)>, Error> {
+    let is_named = names_class(&args.fail_on, Class::Vulnerability);
+    if !args.vulns && !args.lists.are_given() && !is_named {
+        return Ok(None);
+    }
+    let (folder, quiet) = (args.source.cache.folder.as_deref(), args.output.quiet);
+    let database = database::open(&args.database, folder, dates::today(), quiet)?;
+    let lists = Lists::read(&args.lists, &database, quiet)?;
+    Ok(Some((database, lists)))
 }
 
 /// Says how many programs are gone, which is no change for the worse.

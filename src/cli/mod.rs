@@ -37,6 +37,7 @@ mod interrupt;
 mod levels;
 mod lines;
 mod lint;
+mod lists;
 mod one_program;
 mod output;
 mod packages;

@@ -4,6 +4,7 @@ use super::args::SbomArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::input::{self, Need};
+use super::lists::Lists;
 use super::output::Output;
 use super::{database, dates};
 use crate::audit::{Auditor, Date, Policy};
@@ -44,22 +45,23 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         return Err(Error::NotRead { name, why });
     }
     let time = dates::made_at()?;
-    let database = match (args.vulns, format.name) {
+    let vulnerabilities = match (args.vulns || args.lists.are_given(), format.name) {
         (false, _) => None,
         (true, "cyclonedx") => {
+            let (folder, quiet) = (args.source.cache.folder.as_deref(), args.output.quiet);
             let today = Date::from_unix(time);
-            Some(database::open(
-                &args.database,
-                args.source.cache.folder.as_deref(),
-                today,
-                args.output.quiet,
-            )?)
+            let database = database::open(&args.database, folder, today, quiet)?;
+            let lists = Lists::read(&args.lists, &database, quiet)?;
+            Some((database, lists))
         }
         (true, _) => return Err(Error::VulnerabilitiesNeedCycloneDx),
     };
     let mut input = input::Input::open(&args.source, Need::Any)?;
-    if database.is_some() {
+    if let Some((_, lists)) = &vulnerabilities {
         input = input.with_functions();
+        if lists.name_digests() {
+            input = input.with_hash();
+        }
     }
     let mut output = Output::open(&args.output)?;
     // Findings use the built-in policy and the day of the bill, so that the same input always gives the same bill.
@@ -72,7 +74,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let budget = Budget::of(memory, Use::Page);
     let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
-        if let (Some(database), Line::Binary(binary)) = (&database, &line) {
+        if let (Some((database, _)), Line::Binary(binary)) = (&vulnerabilities, &line) {
             let program = vuln::judge(binary, database).map_err(io::Error::other)?;
             budget.spend(program.size_in_memory())?;
             programs.push(program);
@@ -97,6 +99,13 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     } else {
         Vec::new()
     };
+    if let Some((_, lists)) = &vulnerabilities {
+        let mut adder = lists.adder();
+        for program in &mut programs {
+            adder.add_to(program);
+        }
+        adder.end(args.output.quiet);
+    }
     let vulnerabilities = of_bill(&inventory, &programs);
     let licences = licences(args, &inventory)?;
     let input = Input {

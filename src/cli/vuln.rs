@@ -1,10 +1,11 @@
 //! `gospect vuln`.
 
-use super::args::{FixArgs, VulnArgs};
+use super::args::VulnArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::files::{self, not_read};
 use super::input::{Input, Need};
+use super::lists::Lists;
 use super::output::Output;
 use super::{database, dates};
 use crate::bytes::{Budget, Use};
@@ -14,13 +15,12 @@ use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
 use crate::scan::WantedChains;
 use crate::vuln::database::Database;
-use crate::vuln::distribution::{self, DistributionFixes};
-use crate::vuln::severity::{self, Severities};
-use crate::vuln::vex::{self, Bill, Document, Statements};
+use crate::vuln::severity::Condition;
+use crate::vuln::vex::{self, Bill};
 use crate::vuln::{Report, Source, go_mod, judge, why};
 use crate::vulndb::{self, NewestGoMods};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Formats that name the programs by their digests.
@@ -35,22 +35,14 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         dates::today(),
         args.output.quiet,
     )?);
-    let documents = super::vex::read_all(&args.vex, args.output.quiet)?;
     let bill = args.bom.as_deref().map(read_bill).transpose()?;
     if bill.is_some() && format.name != "cyclonedx-vex" {
         return Err(Error::BillNeedsCycloneDxVex);
     }
-    let severities = read_severities(&args.severity)?;
-    let mut conditions = args.fail_severity.iter();
-    if let Some(condition) = conditions.find(|condition| !severities.can_answer(**condition)) {
-        return Err(Error::NoListForCondition {
-            condition: *condition,
-            lists: condition.lists(),
-        });
-    }
-    let fixes = read_fixes(&args.fixes, &database)?;
+    let lists = Lists::read(&args.lists, &database, args.output.quiet)?;
+    check_conditions(args, &lists)?;
     let mut input = open_input(args, &database)?;
-    if WITH_DIGESTS.contains(&format.name) || documents.iter().any(Document::names_digests) {
+    if WITH_DIGESTS.contains(&format.name) || lists.name_digests() {
         input = input.with_hash();
     }
     let mut newest_go_mods = newest_go_mods(args)?;
@@ -65,15 +57,11 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     {
         say!("gospect: --retracted: {}", clean(&why.to_string()));
     }
-    let mut statements = Statements::of(&documents);
+    let mut adder = lists.adder();
     for program in &mut report.programs {
-        statements.apply(program);
-        program.add_distribution_fixes(&fixes);
+        adder.add_to(program);
     }
-    if !args.output.quiet {
-        super::vex::say_unmatched(&statements.unmatched());
-    }
-    report.rate(&severities);
+    adder.end(args.output.quiet);
     if args.only_fixed {
         report.only_fixed();
     }
@@ -95,6 +83,22 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         output.write(|out| (format.render)(&report, &options, out))?;
     }
     Ok(exit(args, &report, &end))
+}
+
+/// Fails if no list can tell whether a condition of `--fail-severity` holds.
+fn check_conditions(args: &VulnArgs, lists: &Lists) -> Result<(), Error> {
+    let can_answer = |condition: &&Condition| {
+        let severities = lists.severities.as_ref();
+        severities.is_some_and(|severities| severities.can_answer(**condition))
+    };
+    let mut conditions = args.fail_severity.iter();
+    match conditions.find(|condition| !can_answer(condition)) {
+        None => Ok(()),
+        Some(condition) => Err(Error::NoListForCondition {
+            condition: *condition,
+            lists: condition.lists(),
+        }),
+    }
 }
 
 /// Opens the targets, and asks for the facts that the judgement needs.
@@ -179,32 +183,6 @@ fn exit(args: &VulnArgs, report: &Report, end: &End) -> Exit {
         return Exit::Failed;
     }
     exit
-}
-
-/// Reads lists of severities.
-pub fn read_severities(paths: &[PathBuf]) -> Result<Severities, Error> {
-    let mut severities = Severities::default();
-    for path in paths {
-        let bytes = files::read(path, severity::LARGEST)?;
-        let read = severities.read(&bytes);
-        read.map_err(|why| not_read(path, why.to_string()))?;
-    }
-    Ok(severities)
-}
-
-/// Reads what distributions say about the vulnerabilities of a database.
-pub fn read_fixes(args: &FixArgs, database: &Database) -> Result<DistributionFixes, Error> {
-    let mut fixes = DistributionFixes::default();
-    if args.distribution_fixes.is_empty() {
-        return Ok(fixes);
-    }
-    let names = database.all_names().map_err(Error::Damaged)?;
-    for path in &args.distribution_fixes {
-        let bytes = files::read(path, distribution::LARGEST)?;
-        let read = fixes.read(&bytes, &path.to_string_lossy(), &|id| names.contains(id));
-        read.map_err(|why| not_read(path, why.to_string()))?;
-    }
-    Ok(fixes)
 }
 
 fn read_bill(path: &Path) -> Result<Bill, Error> {

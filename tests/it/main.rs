@@ -119,6 +119,8 @@ mod version_command;
 mod vex;
 mod vuln;
 #[cfg(all(feature = "cli", feature = "registry"))]
+mod vuln_lists;
+#[cfg(all(feature = "cli", feature = "registry"))]
 mod vulndb;
 #[cfg(all(feature = "cli", feature = "registry"))]
 mod vulndb_server;

@@ -52,6 +52,19 @@ const EPSS_MAX: u32 = 1;
 
 /// A base score of CVSS, 0 to 10, in tenths.
 pub type Cvss = Score<10>;
+impl Cvss {
+    /// The rating of a score (CVSS 3.1, section 5, "Qualitative Severity Rating Scale").
+    pub fn rating(self) -> &'static str {
+        match self.0 {
+            0 => "none",
+            1..40 => "low",
+            40..70 => "medium",
+            70..90 => "high",
+            _ => "critical",
+        }
+    }
+}
+
 /// A probability of EPSS, 0 to 1, in hundred thousandths.
 pub type Epss = Score<100_000>;
 
@@ -456,6 +469,14 @@ mod tests {
             assert_eq!(found, holds, "{condition:?}");
             assert!(!condition.holds(None));
         }
+        let ratings = [0.0, 0.1, 3.9, 4.0, 6.9, 7.0, 8.9, 9.0, 10.0];
+        let ratings = ratings.map(|score| Cvss::new(score, CVSS_MAX).unwrap().rating());
+        assert_eq!(
+            ratings,
+            [
+                "none", "low", "low", "medium", "medium", "high", "high", "critical", "critical"
+            ]
+        );
         for bad in ["", "cvss", "cvss=11", "cvss=x", "epss=2", "kev", "epss=NaN"] {
             assert!(Condition::parse(bad).is_err(), "{bad}");
         }

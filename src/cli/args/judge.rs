@@ -1,6 +1,6 @@
 //! Arguments of `audit` and `lint`.
 
-use super::{DatabaseArgs, FixArgs, OutputArgs, SourceArgs};
+use super::{DatabaseArgs, ListArgs, OutputArgs, SourceArgs};
 use crate::audit::{Date, Level};
 use crate::cli::headings;
 use crate::cli::levels::Levels;
@@ -38,17 +38,11 @@ pub struct AuditArgs {
     pub capabilities: bool,
     /// Also judge known vulnerabilities
     ///
-    /// A policy that sets a rule of the family `vulnerabilities` does the same
+    /// A policy that sets a rule of the family `vulnerabilities` does the same, and so do --vex, whose statements waive findings, --severity and --distribution-fixes
     #[arg(long)]
     pub vulns: bool,
-    /// OpenVEX or CycloneDX document: vulnerabilities that it dismisses are waived; may be given again; implies --vulns
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub vex: Vec<PathBuf>,
-    /// List of severities, as for `gospect vuln --severity`; may be given again
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub severity: Vec<PathBuf>,
     #[command(flatten)]
-    pub fixes: FixArgs,
+    pub lists: ListArgs,
     /// Compare recorded checksums of modules with this go.sum file; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub go_sum: Vec<PathBuf>,

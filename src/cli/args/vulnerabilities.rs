@@ -23,6 +23,8 @@ Examples:
   gospect vuln records:today.ndjson              the same answers without the files"
 )]
 #[command(next_help_heading = headings::COMMAND)]
+#[command(mut_arg("vex", |arg| arg.hide_short_help(false)))]
+#[command(mut_arg("severity", |arg| arg.hide_short_help(false)))]
 pub struct VulnArgs {
     /// Exit with 1 on findings of this level or above, and list them
     #[arg(long, value_name = "LEVEL", default_value = "symbol",
@@ -34,17 +36,11 @@ pub struct VulnArgs {
     /// Show the chain of calls that leads to each linked vulnerable function, as `gospect why` does
     #[arg(long)]
     pub why: bool,
-    /// OpenVEX or CycloneDX document whose statements are applied; may be given again
-    #[arg(long, value_name = "FILE")]
-    pub vex: Vec<PathBuf>,
-    /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
-    #[arg(long, value_name = "FILE")]
-    pub severity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub lists: ListArgs,
     /// Exit with 1 only on findings that meet CONDITION by a list of --severity: `exploited`, `cvss=N` or `epss=P` (this score or a higher one); may be given again
     #[arg(hide_short_help = true, long, value_name = "CONDITION", requires = "severity", value_parser = crate::vuln::severity::Condition::parse)]
     pub fail_severity: Vec<crate::vuln::severity::Condition>,
-    #[command(flatten)]
-    pub fixes: FixArgs,
     /// Note modules whose authors retracted the linked version or deprecated the module, by the go.mod file of the newest version: in the module cache of this machine, or from the proxies of GOPROXY
     #[arg(long, value_name = "cache|goproxy", hide_short_help = true,
           value_parser = PossibleValuesParser::new(["cache", "goproxy"]))]
@@ -131,12 +127,26 @@ pub struct DbUpdateArgs {
     pub output: OutputArgs,
 }
 
-// Lists of distributions: shared by `vuln` and `audit`.
+// What else is known of vulnerabilities: shared by every command that judges them.
 #[derive(Clone, Debug, Default, Args)]
-pub struct FixArgs {
+pub struct ListArgs {
+    /// OpenVEX or CycloneDX document whose statements are applied; may be given again
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub vex: Vec<PathBuf>,
+    /// List of severities: CVSS (CSV, or an answer of NVD's API), EPSS or KEV; may be given again
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub severity: Vec<PathBuf>,
     /// List in which a distribution says which version of a package has which fix: secdb of Alpine, JSON of Debian's security tracker, or OSV documents; may be given again
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub distribution_fixes: Vec<PathBuf>,
+}
+
+impl ListArgs {
+    /// Whether there is any.
+    pub fn are_given(&self) -> bool {
+        let all = [&self.vex, &self.severity, &self.distribution_fixes];
+        all.iter().any(|files| !files.is_empty())
+    }
 }
 
 // Which vulnerability database: shared by every command that uses one.

@@ -42,6 +42,7 @@ impl Changes {
             new: new.map(Into::into),
             worse,
             fixed: None,
+            said: Vec::new(),
         });
     }
 }

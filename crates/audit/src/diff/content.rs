@@ -138,6 +138,7 @@ impl Content {
             // No build gives other code the same ID.
             worse: self.same_build && !ADDED_AFTER_BUILD.contains(&key),
             fixed: None,
+            said: Vec::new(),
         }
     }
 }

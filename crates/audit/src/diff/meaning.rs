@@ -305,6 +305,7 @@ mod tests {
                 new: None,
                 worse: true,
                 fixed: None,
+                said: Vec::new(),
             };
             assert_eq!(change.meaning().unwrap().text, *text, "row {number}");
             let better = Change {

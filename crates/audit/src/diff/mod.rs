@@ -23,7 +23,8 @@ pub use packages::{ModuleChange, PackageChanges};
 use gospect_knowledge::hint;
 use gospect_record::rebuild::Comparison;
 use gospect_record::{Binary, Location};
-use gospect_vuln::database::{Damaged, Database};
+use gospect_vuln::Program;
+use gospect_vuln::database::Damaged;
 use serde::Serialize;
 
 /// What a change is about. `--fail-on` takes these words.
@@ -212,6 +213,9 @@ pub struct Change {
     /// The lowest version that ends a vulnerability which the new state has; `None`: no version, or the change is about something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed: Option<String>,
+    /// What lists say of a vulnerability that the new state has: its severity, and the fix of the distribution.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
 }
 
 /// One state of a program.
@@ -297,19 +301,20 @@ pub fn diff_with_packages(old: &[Binary], new: &[Binary]) -> Diff {
     compare_all(old, new, true, |_, _| Vec::new())
 }
 
-/// The same, with or without packages, and with the known vulnerabilities of each program that this database has.
+/// The same, with or without packages, and with the known vulnerabilities of each program: `judge` is [`gospect_vuln::judge`], with what else is known of
+/// its findings.
 ///
 /// # Errors
-/// When the database is damaged.
+/// The first of `judge`.
 pub fn diff_with_vulnerabilities(
     old: &[Binary],
     new: &[Binary],
     with_packages: bool,
-    database: &Database,
+    judge: &mut dyn FnMut(&Binary) -> Result<Program, Damaged>,
 ) -> Result<Diff, Damaged> {
     let mut damaged = None;
     let found = compare_all(old, new, with_packages, |a, b| {
-        vulnerabilities::compare(a, b, database).unwrap_or_else(|why| {
+        vulnerabilities::compare(a, b, judge).unwrap_or_else(|why| {
             damaged = Some(why);
             Vec::new()
         })
@@ -381,6 +386,7 @@ fn whole(class: Class, direction: Direction, old: Option<&Binary>, new: Option<&
         new: path(new),
         worse: false,
         fixed: None,
+        said: Vec::new(),
     }
 }
 

@@ -3,20 +3,20 @@
 use super::changes::Changes;
 use super::{Change, Class, Direction};
 use gospect_record::Binary;
-use gospect_vuln::database::{Damaged, Database};
-use gospect_vuln::{Finding, Level, Program, judge};
+use gospect_vuln::database::Damaged;
+use gospect_vuln::{Finding, Level, Program};
 use std::collections::BTreeMap;
 
 /// The changes between two states of one program.
 pub(super) fn compare(
     old: &Binary,
     new: &Binary,
-    database: &Database,
+    judge: &mut dyn FnMut(&Binary) -> Result<Program, Damaged>,
 ) -> Result<Vec<Change>, Damaged> {
-    let (before, now) = (judge(old, database)?, judge(new, database)?);
+    let (before, now) = (judge(old)?, judge(new)?);
     // Where the functions of one side are not known, its levels say nothing about the other.
     let are_known = old.functions.is_some() && new.functions.is_some();
-    let fixed = fixed(&now);
+    let new_findings = by_key(&now);
     let (before, now) = (levels(&before), levels(&now));
     let mut out = Changes::default();
     let mut keys: Vec<&String> = before.keys().chain(now.keys()).collect();
@@ -41,8 +41,9 @@ pub(super) fn compare(
             new,
             new_level > old_level,
         );
-        if let (Some(_), Some(change)) = (new_level, out.0.last_mut()) {
-            change.fixed = fixed.get(key).cloned();
+        if let (Some(finding), Some(change)) = (new_findings.get(key), out.0.last_mut()) {
+            change.fixed = finding.fixed.clone();
+            change.said = said(finding);
         }
     }
     Ok(out.0)
@@ -53,15 +54,24 @@ fn key_of(finding: &Finding) -> String {
     format!("{} {}", finding.id, finding.module)
 }
 
-/// How much is linked of each.
-fn levels(program: &Program) -> BTreeMap<String, Level> {
-    let rows = program.findings.iter();
-    rows.map(|f| (key_of(f), f.level)).collect()
+/// The findings that no VEX document dismisses.
+fn by_key(program: &Program) -> BTreeMap<String, &Finding> {
+    let findings = program.counting(Level::Module);
+    findings.map(|finding| (key_of(finding), finding)).collect()
 }
 
-/// The version that fixes each, if there is one.
-fn fixed(program: &Program) -> BTreeMap<String, String> {
-    let rows = program.findings.iter();
-    rows.filter_map(|f| Some((key_of(f), f.fixed.clone()?)))
+/// How much is linked of each.
+fn levels(program: &Program) -> BTreeMap<String, Level> {
+    let findings = by_key(program).into_iter();
+    findings
+        .map(|(key, finding)| (key, finding.level))
         .collect()
+}
+
+/// What lists say of a finding.
+fn said(finding: &Finding) -> Vec<String> {
+    let severity = finding.severity.map(|severity| severity.to_string());
+    let severity = severity.filter(|text| !text.is_empty());
+    let of_distribution = finding.said_by_distribution();
+    severity.into_iter().chain(of_distribution).collect()
 }

@@ -26,7 +26,13 @@ pub struct OwnChanges<'d> {
 }
 
 /// What makes two changes the same.
-pub(super) type Key<'d> = (Class, &'d str, Direction, [Option<&'d str>; 3]);
+pub(super) type Key<'d> = (
+    Class,
+    &'d str,
+    Direction,
+    [Option<&'d str>; 3],
+    &'d [String],
+);
 
 pub(super) fn key(change: &Change) -> Key<'_> {
     (
@@ -34,6 +40,7 @@ pub(super) fn key(change: &Change) -> Key<'_> {
         change.key.as_str(),
         change.direction,
         [&change.old, &change.new, &change.fixed].map(Option::as_deref),
+        &change.said,
     )
 }
 

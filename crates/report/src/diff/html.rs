@@ -169,12 +169,9 @@ fn row(change: &Change, pairs: &[&Pair], names: &Names<'_>) -> Row {
     }
 }
 
-/// The new value, with the version that fixes the vulnerability.
+/// The new value, with what is known of the vulnerability.
 fn with_fix(change: &Change, value: String) -> String {
-    match &change.fixed {
-        Some(version) => format!("{value}, fixed in {}", clean(version)),
-        None => value,
-    }
+    format!("{value}{}", clean(&super::known_of(change)))
 }
 
 /// Links to the pages of vulnerabilities.

@@ -29,15 +29,23 @@ fn values(change: &Change) -> String {
         "" => "\"\"".into(),
         v => gospect_audit::shorten(v),
     };
-    let fixed = change.fixed.as_ref();
-    let fixed = fixed.map(|version| format!(", fixed in {version}"));
-    let fixed = fixed.unwrap_or_default();
+    let fixed = known_of(change);
     match (&change.old, &change.new) {
         (Some(old), Some(new)) => format!("{} -> {}{fixed}", short(old), short(new)),
         (Some(old), None) => format!("{} -> (none)", short(old)),
         (None, Some(new)) => format!("(none) -> {}{fixed}", short(new)),
         (None, None) => String::new(),
     }
+}
+
+/// What is known of a vulnerability that the new state has: the version that fixes it, and what lists say.
+fn known_of(change: &Change) -> String {
+    let fixed = change
+        .fixed
+        .iter()
+        .map(|version| format!(", fixed in {version}"));
+    let said = change.said.iter().map(|text| format!("; {text}"));
+    fixed.chain(said).collect()
 }
 
 /// What a change for the worse means, with the rule that says more.

@@ -350,6 +350,7 @@ fn a_comment_counts_and_explains_vulnerabilities() {
             new: new.map(str::to_owned),
             worse,
             fixed: fixed.map(str::to_owned),
+            said: Vec::new(),
         }
     };
     let mut found = sample();

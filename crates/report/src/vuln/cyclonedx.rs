@@ -4,6 +4,7 @@ use super::Options;
 use super::statement::{Statement, statement};
 use crate::sbom::{Inventory, date};
 use gospect_record::purl;
+use gospect_vuln::severity::Severity;
 use gospect_vuln::vex::{Bill, Justification, module_purls, products};
 use gospect_vuln::{Finding, Program, Report, Status};
 use serde_json::{Map, Value, json};
@@ -235,6 +236,26 @@ pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
     vulnerabilities(worst(findings.into_iter()))
 }
 
+/// Adds the severity of lists: scores as `ratings`, exploitation as a property.
+fn add_severity(keys: &mut Map<String, Value>, severity: Severity) {
+    let cvss = severity.cvss.map(|score| {
+        let (score, rating) = (score.number(), score.rating());
+        json!({ "source": { "name": "CVSS" }, "score": score, "severity": rating })
+    });
+    let epss = severity.epss.map(|probability| {
+        let score = probability.number();
+        json!({ "source": { "name": "EPSS" }, "score": score, "method": "other" })
+    });
+    let ratings: Vec<Value> = cvss.into_iter().chain(epss).collect();
+    if !ratings.is_empty() {
+        keys.insert("ratings".into(), json!(ratings));
+    }
+    if severity.exploited {
+        let exploited = json!([{ "name": "gospect:exploited", "value": "true" }]);
+        keys.insert("properties".into(), exploited);
+    }
+}
+
 fn vulnerability(finding: &Finding, statement: Statement) -> Value {
     let state = match statement.status {
         Status::NotAffected => "not_affected",
@@ -288,6 +309,9 @@ fn vulnerability(finding: &Finding, statement: Statement) -> Value {
     }
     if let Some(action) = statement.action {
         keys.insert("recommendation".into(), json!(action));
+    }
+    if let Some(severity) = finding.severity {
+        add_severity(&mut keys, severity);
     }
     Value::Object(keys)
 }
