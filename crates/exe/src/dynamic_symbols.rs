@@ -5,10 +5,9 @@ use super::elf_fixups::dynamic;
 use super::fixups::entries;
 use super::image::Image;
 use super::layout::Format;
+use goblin::elf::dynamic::{DT_GNU_HASH, DT_HASH, DT_STRSZ, DT_STRTAB, DT_SYMTAB};
 use object::Endianness;
-use object::elf::{
-    DT_GNU_HASH, DT_HASH, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DynamicTag, FileHeader32, FileHeader64,
-};
+use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, Sym};
 
 /// Most symbols to read; the largest programs have some hundred thousand.
@@ -36,11 +35,7 @@ where
 {
     let endian = image.endian();
     let tags = dynamic(image);
-    let tag = |wanted: DynamicTag| {
-        let mut tags = tags.iter();
-        let tag = tags.find(|tag| tag.0 == wanted.0.cast_unsigned());
-        tag.map(|tag| tag.1)
-    };
+    let tag = |wanted: u64| tags.iter().find(|tag| tag.0 == wanted).map(|tag| tag.1);
     let (symbols, strings) = (tag(DT_SYMTAB)?, tag(DT_STRTAB)?);
     let names = image.bytes_upto(strings, tag(DT_STRSZ)?.min(NAMES_LIMIT))?;
     let size = size_of::<E::Sym>() as u64;

@@ -1,45 +1,41 @@
 //! ELF: program headers, dynamic section and version needs (System V gABI chapter 5; LSB, "Symbol Versioning").
 
-use super::{NAMES_LIMIT, has_writable_code, search_path, text_at};
+use super::{NAMES_LIMIT, endian, has_writable_code, search_path, text_at};
 use crate::elf_fixups;
 use crate::image::Image;
 use crate::layout::Kind;
-use gospect_record::{Linkage, Relro};
-use object::elf::{
+use goblin::container::{Container, Ctx};
+use goblin::elf::dynamic::{
     DF_1_NOW, DF_1_PIE, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH,
-    DT_RUNPATH, DT_STRTAB, DT_VERNEED, DT_VERNEEDNUM, DynamicTag, FileHeader32, FileHeader64, PF_X,
-    PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, ProgramFlags, ProgramType, Vernaux, Verneed,
+    DT_RUNPATH, DT_STRTAB, DT_VERNEED, DT_VERNEEDNUM,
 };
-use object::pod::Pod;
-use object::read::elf::{FileHeader, ProgramHeader};
-use object::{Endianness, pod};
+use goblin::elf::program_header::{PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, ProgramHeader};
+use goblin::elf::section_header::{SHT_GNU_VERNEED, SectionHeader};
+use goblin::elf::symver::VerneedSection;
+use gospect_record::{Linkage, Relro};
 
 /// Most bytes of version needs to read; a program that needs a dozen libraries has about 1 KiB.
 const NEEDS_LIMIT: u64 = 16 << 10;
 
 pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let programs = program_headers(image)?;
-    let program = |wanted: ProgramType| programs.iter().find(|(kind, _)| *kind == wanted);
+    let program = |kind: u32| programs.iter().find(|p| p.p_type == kind);
     let tags = elf_fixups::dynamic(image);
     // A dynamic section that cannot be read says nothing about libraries; that is not the same as needing none.
     let known = !image.is_dynamic() || !tags.is_empty();
-    let values = |wanted: DynamicTag| {
-        let of_tag = move |tag: &&(u64, u64)| tag.0 == wanted.0.cast_unsigned();
-        tags.iter().filter(of_tag).map(|tag| tag.1)
-    };
-    let tag = |wanted: DynamicTag| values(wanted).next();
-    let flag = |wanted: DynamicTag, bit: u64| tag(wanted).is_some_and(|flags| flags & bit != 0);
+    let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
+    let flag = |wanted: u64, bit: u64| tag(wanted).is_some_and(|v| v & bit != 0);
     let strings = tag(DT_STRTAB);
-    let names = |wanted: DynamicTag| -> Vec<String> {
-        values(wanted)
-            .take(NAMES_LIMIT)
-            .filter_map(|offset| text_at(image, strings?.checked_add(offset)?))
+    let names = |wanted: u64| -> Vec<String> {
+        let offsets = tags.iter().filter(|t| t.0 == wanted).take(NAMES_LIMIT);
+        offsets
+            .filter_map(|t| text_at(image, strings?.checked_add(t.1)?))
             .collect()
     };
     // The loader ignores DT_RPATH when there is a DT_RUNPATH.
     let paths = [DT_RUNPATH, DT_RPATH].into_iter().map(names);
     let now =
-        tag(DT_BIND_NOW).is_some() || flag(DT_FLAGS, DF_BIND_NOW.0) || flag(DT_FLAGS_1, DF_1_NOW.0);
+        tag(DT_BIND_NOW).is_some() || flag(DT_FLAGS, DF_BIND_NOW) || flag(DT_FLAGS_1, DF_1_NOW);
     let relro = match (program(PT_GNU_RELRO), now) {
         (None, _) => Relro::None,
         (Some(_), false) => Relro::Partial,
@@ -54,7 +50,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
         needed: known.then(|| names(DT_NEEDED)),
         rpath: paths.map(search_path).find_map(|path| path),
         // Libraries are position independent too; a static PIE without a loader has a flag for it.
-        pie: Some(image.kind != Kind::Exe || flag(DT_FLAGS_1, DF_1_PIE.0)),
+        pie: Some(image.kind != Kind::Exe || flag(DT_FLAGS_1, DF_1_PIE)),
         relro: known.then(|| relro.into()),
         nx: nx(image, program(PT_GNU_STACK)),
         glibc: glibc(image, strings, tag(DT_VERNEED), tag(DT_VERNEEDNUM)),
@@ -63,37 +59,33 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     })
 }
 
-/// Type and flags of every program header.
-fn program_headers(image: &Image<'_>) -> Option<Vec<(ProgramType, ProgramFlags)>> {
-    if image.bits == 64 {
-        program_headers_of::<FileHeader64<Endianness>>(image)
+/// `object` checked the table when the image was opened, and its bytes are in the window.
+fn program_headers(image: &Image<'_>) -> Option<Vec<ProgramHeader>> {
+    let window = image.window();
+    // The fields e_phoff, e_phentsize and e_phnum of the file header.
+    let (container, table, shape) = if image.bits == 64 {
+        (Container::Big, (32, 8), 54)
     } else {
-        program_headers_of::<FileHeader32<Endianness>>(image)
+        (Container::Little, (28, 4), 42)
+    };
+    let context = Ctx::new(container, endian(image));
+    let field = |at: u64, size: u64| window.get(at, size).map(|b| image.number(b));
+    let count = field(shape + 2, 2)?;
+    let size = ProgramHeader::size(context);
+    if field(shape, 2)? != size as u64 {
+        return None;
     }
-}
-
-fn program_headers_of<E>(image: &Image<'_>) -> Option<Vec<(ProgramType, ProgramFlags)>>
-where
-    E: FileHeader<Endian = Endianness>,
-{
-    let (window, endian) = (image.window(), image.endian());
-    let headers = E::parse(window)
-        .ok()?
-        .program_headers(endian, window)
-        .ok()?;
-    let kinds = headers
-        .iter()
-        .map(|h| (h.p_type(endian), h.p_flags(endian)));
-    Some(kinds.collect())
+    let bytes = window.get(field(table.0, table.1)?, count.checked_mul(size as u64)?)?;
+    ProgramHeader::parse(bytes, 0, usize::try_from(count).ok()?, context).ok()
 }
 
 /// Whether the stack is not executable. Without a stack header the answer is unknown: the kernel decides by architecture, and
 /// the BSDs never make a stack executable.
-fn nx(image: &Image<'_>, stack: Option<&(ProgramType, ProgramFlags)>) -> Option<bool> {
+fn nx(image: &Image<'_>, stack: Option<&ProgramHeader>) -> Option<bool> {
     if has_writable_code(image) {
         return Some(false);
     }
-    stack.map(|(_, flags)| !flags.contains(PF_X))
+    stack.map(|s| s.p_flags & PF_X == 0)
 }
 
 /// The highest `GLIBC_` version that a needed library must have.
@@ -104,52 +96,28 @@ fn glibc(
     count: Option<u64>,
 ) -> Option<String> {
     let bytes = image.bytes_upto(needs?, NEEDS_LIMIT)?;
-    let count = usize::try_from(count?).ok()?;
-    needed_versions(bytes, count, image.endian())
-        .into_iter()
-        .filter_map(|name| text_at(image, strings?.checked_add(name.into())?))
+    // goblin finds the table by its section header, which a stripped file does not have. So it is given one made from the
+    // dynamic section.
+    let section = SectionHeader {
+        sh_type: SHT_GNU_VERNEED,
+        sh_size: bytes.len() as u64,
+        sh_info: u32::try_from(count?).ok()?,
+        ..SectionHeader::default()
+    };
+    let container = if image.bits == 64 {
+        Container::Big
+    } else {
+        Container::Little
+    };
+    let context = Ctx::new(container, endian(image));
+    let table = VerneedSection::parse(bytes, &[section], context).ok()??;
+    let versions = table.into_iter().flat_map(|need| (&need).into_iter());
+    versions
+        .take(NAMES_LIMIT)
+        .filter_map(|version| text_at(image, strings?.checked_add(version.vna_name as u64)?))
         .filter_map(|name| Some((numbers(name.strip_prefix("GLIBC_")?)?, name)))
         .max_by(|a, b| a.0.cmp(&b.0))
         .map(|(_, name)| name.trim_start_matches("GLIBC_").to_owned())
-}
-
-/// Where in the string table the names of versions are, library by library. `object` reads this table only by its section header, which a stripped
-/// program does not have.
-fn needed_versions(bytes: &[u8], libraries: usize, endian: Endianness) -> Vec<u32> {
-    let mut names = Vec::new();
-    let needs = chain(bytes, 0, |need: &Verneed<Endianness>| {
-        need.vn_next.get(endian)
-    });
-    for (at, need) in needs.take(libraries) {
-        let versions = chain(
-            bytes,
-            at.saturating_add(need.vn_aux.get(endian) as usize),
-            |version: &Vernaux<Endianness>| version.vna_next.get(endian),
-        );
-        let room = NAMES_LIMIT.saturating_sub(names.len());
-        names.extend(
-            versions
-                .take(room.min(need.vn_cnt.get(endian).into()))
-                .map(|(_, version)| version.vna_name.get(endian)),
-        );
-        if names.len() >= NAMES_LIMIT {
-            break;
-        }
-    }
-    names
-}
-
-/// The structures of a chain with their offsets. `next` gives the distance to the next one, which is 0 in the last.
-fn chain<T: Pod>(
-    bytes: &[u8],
-    start: usize,
-    next: impl Fn(&T) -> u32,
-) -> impl Iterator<Item = (usize, &T)> {
-    let read = move |at: usize| Some((at, pod::from_bytes::<T>(bytes.get(at..)?).ok()?.0));
-    std::iter::successors(read(start), move |&(at, entry)| {
-        let distance = usize::try_from(next(entry)).ok().filter(|&d| d > 0)?;
-        read(at.checked_add(distance)?)
-    })
 }
 
 /// `2.34` as numbers; `None` for `PRIVATE` and `ABI_DT_RELR`, which are not versions.

@@ -1,62 +1,62 @@
 //! Mach-O: load commands (Apple's `mach-o/loader.h`).
 
-use super::{NAMES_LIMIT, has_writable_code, search_path};
+use super::{NAMES_LIMIT, endian, has_writable_code, search_path, text};
 use crate::image::Image;
 use crate::layout::Kind;
+use goblin::mach::header::MH_ALLOW_STACK_EXECUTION;
+use goblin::mach::load_command::{CommandVariant as Command, LoadCommand};
 use gospect_record::Linkage;
-use object::Endianness;
-use object::macho::{
-    LC_CODE_SIGNATURE, LcStr, MH_ALLOW_STACK_EXECUTION, MachHeader32, MachHeader64, Version,
-};
-use object::read::macho::{LoadCommandVariant as Command, MachHeader};
+
+/// Larger load commands were refused when the image was opened.
+const COMMANDS_LIMIT: u64 = 16 << 20;
 
 pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
-    if image.bits == 64 {
-        read::<MachHeader64<Endianness>>(image)
-    } else {
-        read::<MachHeader32<Endianness>>(image)
-    }
-}
-
-fn read<M>(image: &Image<'_>) -> Option<Linkage>
-where
-    M: MachHeader<Endian = Endianness>,
-{
-    let (window, endian) = (image.window(), image.endian());
-    let header = M::parse(window, 0).ok()?;
+    let window = image.window();
+    let header = window.get(0, 28)?;
+    let field = |at: usize| header.get(at..at + 4).map(|b| image.number(b));
+    let (size, flags) = (field(20)?, field(24)?);
+    let start = if image.bits == 64 { 32 } else { 28 };
+    let mut rest = window.get(start, size.min(COMMANDS_LIMIT))?;
     let mut linkage = Linkage::default();
     let (mut needed, mut paths) = (Vec::new(), Vec::new());
-    // The table was small enough when the image was opened. A command that cannot be read is the last one.
-    let commands = header.load_commands(endian, window, 0).ok()?;
-    for command in commands.map_while(Result::ok) {
-        let string = |text: LcStr<Endianness>| {
-            let text = command.string(endian, text).ok()?;
-            Some(String::from_utf8_lossy(text).into_owned())
+    // Every command starts with its type and size. A size below 8 would make the loop stand still.
+    while let Some(size) = rest.get(4..8).map(|b| image.number(b)).filter(|&s| s >= 8) {
+        let Some((bytes, after)) = usize::try_from(size)
+            .ok()
+            .and_then(|size| rest.split_at_checked(size))
+        else {
+            break;
         };
-        match command.variant() {
-            Ok(Command::Dylib(library)) => needed.extend(string(library.dylib.name)),
-            Ok(Command::Rpath(rpath)) => paths.extend(string(rpath.path)),
-            Ok(Command::LoadDylinker(loader)) => linkage.interpreter = string(loader.name),
+        rest = after;
+        let string = |at: u32| text(bytes.get(usize::try_from(at).ok()?..)?);
+        let Ok(command) = LoadCommand::parse(bytes, &mut 0, endian(image)) else {
+            continue;
+        };
+        match command.command {
+            Command::LoadDylib(c)
+            | Command::LoadWeakDylib(c)
+            | Command::ReexportDylib(c)
+            | Command::LazyLoadDylib(c)
+            | Command::LoadUpwardDylib(c) => needed.extend(string(c.dylib.name)),
+            Command::Rpath(c) => paths.extend(string(c.path)),
+            Command::LoadDylinker(c) => linkage.interpreter = string(c.name),
             // A file for two platforms has two; the first is its main platform.
-            Ok(Command::BuildVersion(build, _)) => {
-                let least = version(build.minos.get(endian));
-                linkage.min_os.get_or_insert(least);
+            Command::BuildVersion(c) => {
+                linkage.min_os.get_or_insert_with(|| version(c.minos));
             }
-            Ok(Command::VersionMin(system)) => {
-                let least = version(system.version.get(endian));
-                linkage.min_os.get_or_insert(least);
+            Command::VersionMinMacosx(c)
+            | Command::VersionMinIphoneos(c)
+            | Command::VersionMinTvos(c)
+            | Command::VersionMinWatchos(c) => {
+                linkage.min_os.get_or_insert_with(|| version(c.version));
             }
-            Ok(Command::LinkeditData(data))
-                if command.cmd() == LC_CODE_SIGNATURE && data.datasize.get(endian) > 0 =>
-            {
-                linkage.signed = Some(true);
-            }
+            Command::CodeSignature(c) if c.datasize > 0 => linkage.signed = Some(true),
             _ => {}
         }
     }
     needed.truncate(NAMES_LIMIT);
     paths.truncate(NAMES_LIMIT);
-    let stack = header.flags(endian).contains(MH_ALLOW_STACK_EXECUTION);
+    let stack = flags & u64::from(MH_ALLOW_STACK_EXECUTION) != 0;
     Some(Linkage {
         is_static: Some(linkage.interpreter.is_none() && needed.is_empty()),
         needed: Some(needed),
@@ -69,8 +69,7 @@ where
 }
 
 /// Packed `xxxx.yy.zz` as text; the last number only when it is not 0.
-fn version(packed: Version) -> String {
-    let packed = packed.0;
+fn version(packed: u32) -> String {
     let (major, minor, patch) = (packed >> 16, packed >> 8 & 0xff, packed & 0xff);
     if patch == 0 {
         format!("{major}.{minor}")

@@ -1,6 +1,7 @@
 //! How a program is linked: loader, libraries, search path, hardening, minimum system, signature.
 //!
-//! Each format reads the few tables that say so, not every section, symbol and import: a large program costs a handful of small reads.
+//! `goblin` reads the few tables that say so. Its whole-file parsers go through every section, symbol and import of a file, so
+//! it is given single structures from the window: a large program costs a handful of small reads.
 
 mod elf;
 mod macho;
@@ -11,6 +12,7 @@ mod xcoff;
 
 use super::image::Image;
 use super::layout::{Format, Kind};
+use goblin::container::Endian;
 use gospect_record::Linkage;
 
 /// Libraries and search paths beyond this many are left out.
@@ -33,6 +35,14 @@ pub fn describe(image: &Image<'_>) -> Linkage {
         Format::Plan9 | Format::Wasm => None,
     };
     linkage.unwrap_or_default()
+}
+
+fn endian(image: &Image<'_>) -> Endian {
+    if image.big_endian {
+        Endian::Big
+    } else {
+        Endian::Little
+    }
 }
 
 /// Whether any segment is both writable and executable.

@@ -4,59 +4,43 @@
 
 use super::{NAMES_LIMIT, has_writable_code, text_at};
 use crate::image::Image;
-use gospect_record::Linkage;
-use object::LittleEndian as LE;
-use object::pe::{
-    IMAGE_DIRECTORY_ENTRY_IMPORT, IMAGE_DIRECTORY_ENTRY_SECURITY,
-    IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_NX_COMPAT, ImageDosHeader,
-    ImageNtHeaders32, ImageNtHeaders64,
+use goblin::pe::dll_characteristic::{
+    IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
 };
-use object::read::pe::{ImageNtHeaders, ImageOptionalHeader};
+use goblin::pe::header::Header;
+use gospect_record::Linkage;
 
 /// Bytes of an import directory entry.
 const ENTRY: u64 = 20;
 
 pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
-    if image.bits == 64 {
-        read::<ImageNtHeaders64>(image)
-    } else {
-        read::<ImageNtHeaders32>(image)
-    }
-}
-
-fn read<H: ImageNtHeaders>(image: &Image<'_>) -> Option<Linkage> {
     let window = image.window();
-    let mut offset = ImageDosHeader::parse(window)
-        .ok()?
-        .nt_headers_offset()
-        .into();
-    let (headers, directories) = H::parse(window, &mut offset).ok()?;
-    let optional = headers.optional_header();
-    let flags = optional.dll_characteristics();
-    let needed = match directories.get(IMAGE_DIRECTORY_ENTRY_IMPORT) {
-        Some(imports) => libraries(
-            image,
-            optional.image_base(),
-            imports.virtual_address.get(LE).into(),
-        ),
+    let start = image.number(window.get(0x3c, 4)?);
+    let size = image.number(window.get(start.checked_add(20)?, 2)?);
+    let header = Header::parse_without_dos(window.get(start, size + 24)?).ok()?;
+    let optional = header.optional_header?;
+    let fields = optional.windows_fields;
+    let flags = fields.dll_characteristics;
+    let imports = optional.data_directories.get_import_table();
+    let needed = match imports.map(|d| u64::from(d.virtual_address)) {
+        Some(at) => libraries(image, fields.image_base, at),
         None => Some(Vec::new()),
     };
-    let certificates = directories.get(IMAGE_DIRECTORY_ENTRY_SECURITY);
+    let certificates = optional.data_directories.get_certificate_table();
     Some(Linkage {
         is_static: needed.as_ref().map(Vec::is_empty),
         needed,
-        pie: Some(flags.contains(IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE)),
-        nx: Some(flags.contains(IMAGE_DLLCHARACTERISTICS_NX_COMPAT) && !has_writable_code(image)),
+        pie: Some(flags & IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE != 0),
+        nx: Some(flags & IMAGE_DLLCHARACTERISTICS_NX_COMPAT != 0 && !has_writable_code(image)),
         // The loader compares the subsystem version with that of the system.
         min_os: Some(format!(
             "{}.{}",
-            optional.major_subsystem_version(),
-            optional.minor_subsystem_version()
+            fields.major_subsystem_version, fields.minor_subsystem_version
         )),
         // This is the only directory entry that holds a file offset.
         signed: Some(certificates.is_some_and(|c| {
-            let (start, size) = (c.virtual_address.get(LE), c.size.get(LE));
-            size > 0 && u64::from(start) + u64::from(size) <= window.len()
+            let end = u64::from(c.virtual_address) + u64::from(c.size);
+            c.size > 0 && end <= window.len()
         })),
         ..Linkage::default()
     })

@@ -1,4 +1,4 @@
-//! XCOFF: the import file IDs of the loader section (AIX documentation, "XCOFF Object File Format"), which `object` does not
+//! XCOFF: the import file IDs of the loader section (AIX documentation, "XCOFF Object File Format"), which goblin does not
 //! read.
 
 use super::{NAMES_LIMIT, search_path};
