@@ -56,6 +56,11 @@ struct Signer {
 }
 
 impl Signers {
+    /// Whether everybody may have signed.
+    fn is_any(&self) -> bool {
+        self.identities.is_empty() && self.issuers.is_empty()
+    }
+
     /// Why a signer is not allowed; `None`: it is.
     fn refuse(&self, signer: &Signer) -> Option<String> {
         let is_allowed = |patterns: &[String], text: &Option<String>| {
@@ -187,9 +192,16 @@ impl Trust {
             refused.push(format!("not signed by the given key {}", key.name));
         }
         if let Some(bundle) = &document.bundle {
-            let roots = match bundle.pointer(KEY_MATERIAL).is_some() {
-                false => self.roots.as_slice(),
-                true => {
+            let has_certificate = bundle.pointer(KEY_MATERIAL).is_none();
+            let roots = match has_certificate {
+                // Anybody gets a certificate, so beside a key it counts only if the user says whose.
+                true if !self.keys.is_empty() && self.signers.is_any() => {
+                    let why = "beside a key its certificate counts only if --signer-identity says whose it must be";
+                    refused.extend((!self.roots.is_empty()).then(|| why.to_owned()));
+                    &[]
+                }
+                true => self.roots.as_slice(),
+                false => {
                     let why = "it is signed by a key and has no certificate, so it does not hold by a root alone; --key names the key";
                     refused.extend(self.keys.is_empty().then(|| why.to_owned()));
                     &[]

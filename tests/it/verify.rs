@@ -603,6 +603,14 @@ fn the_signature_of_the_whole_file_is_checked() {
         verdict_of(&[&with_key[..], &["--trusted-root", &root]].concat()),
         expected(0, "equal", "valid")
     );
+    // Anybody gets a certificate: beside a key it counts only for the signer that was named.
+    let both = [&with_root[..], &["--key", &key]].concat();
+    assert_eq!(verdict_of(&both).1, "different");
+    let named = "https://github.com/example/isatty/*";
+    assert_eq!(
+        verdict_of(&[&both[..], &["--signer-identity", named]].concat()),
+        expected(0, "equal", "valid")
+    );
     // By another key than the given one: a difference.
     let other = document("key.pub");
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Compares two states of one program fact by fact. A fact that one side does not know (`None` in the record) is not a change.
+//! Compares two states of one program fact by fact. A single fact that one side does not know (`None` in the record) is not a change; that the Go release,
+//! the settings or the environment of the build are no longer known is one, of each class that depends on it.
 
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, homes, versions};
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     let mut out = Changes::default();
     go_version(old, new, &mut out);
+    lost(old, new, &mut out);
     for list in LISTS {
         if let (Some(before), Some(now)) = ((list.entries)(old), (list.entries)(new)) {
             each(&before, &now, |key, was, is| {
@@ -240,6 +242,36 @@ fn each<V>(
 ) {
     for key in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
         compare(key, old.get(key), new.get(key));
+    }
+}
+
+/// What a class of changes is read from, and whether a record has it.
+type Known = (Class, &'static str, fn(&Binary) -> bool);
+
+/// What must be known, or a class of changes has nothing to compare.
+const KNOWN: [Known; 5] = [
+    (Class::Toolchain, "go_version", |b| b.go_version.is_some()),
+    (Class::Setting, "build settings", |b| b.build_info.is_some()),
+    (Class::Godebug, "GODEBUG settings", |b| {
+        b.godebug.effective.is_some() || b.godebug.recorded.is_some()
+    }),
+    (Class::Experiment, "experiments", |b| {
+        b.experiments.enabled.is_some()
+    }),
+    (Class::Source, "build info", |b| b.build_info.is_some()),
+];
+
+/// Says what the old program says and the new one does not: otherwise a gate for that class would pass it.
+fn lost(old: &Binary, new: &Binary, out: &mut Changes) {
+    for (class, key, is_known) in KNOWN {
+        if is_known(old) && !is_known(new) {
+            let was = match class {
+                Class::Toolchain => old.go_version.as_deref(),
+                _ => None,
+            };
+            let was = was.unwrap_or("recorded");
+            out.value(class, key, Some(was), Some("unknown"), true);
+        }
     }
 }
 

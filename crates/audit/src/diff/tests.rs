@@ -394,3 +394,30 @@ fn long_lists_are_compared_without_a_search_for_each() {
         ]
     );
 }
+
+/// A program whose record was taken out must not pass a gate because there is nothing to compare.
+#[test]
+fn what_is_no_longer_known_is_a_change_for_the_worse() {
+    let old = binary(|b| b.experiments.enabled = Some(Vec::new()));
+    let wiped = binary(|b| {
+        b.go_version = None;
+        b.build_info = None;
+        b.godebug = Default::default();
+        b.experiments = Default::default();
+    });
+    let changes = super::compare::compare(&old, &wiped);
+    for (class, key) in [
+        (Class::Toolchain, "go_version"),
+        (Class::Setting, "build settings"),
+        (Class::Experiment, "experiments"),
+        (Class::Source, "build info"),
+    ] {
+        let change = changes.iter().find(|c| c.class == class && c.key == key);
+        let change = change.unwrap_or_else(|| panic!("{key}: {changes:?}"));
+        assert_eq!(change.new.as_deref(), Some("unknown"));
+        assert!(change.worse, "{key}");
+    }
+    // That something is known now is no change.
+    let back = super::compare::compare(&wiped, &old);
+    assert!(back.iter().all(|c| c.old.as_deref() != Some("unknown")));
+}

@@ -7,7 +7,7 @@ use crate::image::Image;
 use goblin::pe::dll_characteristic::{
     IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
 };
-use goblin::pe::header::Header;
+use goblin::pe::header::{COFF_MACHINE_X86, Header};
 use gospect_record::Linkage;
 
 /// Bytes of an import directory entry.
@@ -26,12 +26,15 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
         Some(at) => libraries(image, fields.image_base, at),
         None => Some(Vec::new()),
     };
+    // The flag counts for 32-bit x86 only: elsewhere Windows never runs data ("Data Execution Prevention", Win32 documentation).
+    let is_optional = header.coff_header.machine == COFF_MACHINE_X86;
+    let has_no_executable_data = !is_optional || flags & IMAGE_DLLCHARACTERISTICS_NX_COMPAT != 0;
     let certificates = optional.data_directories.get_certificate_table();
     Some(Linkage {
         is_static: needed.as_ref().map(Vec::is_empty),
         needed,
         pie: Some(flags & IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE != 0),
-        nx: Some(flags & IMAGE_DLLCHARACTERISTICS_NX_COMPAT != 0 && !has_writable_code(image)),
+        nx: Some(has_no_executable_data && !has_writable_code(image)),
         // The loader compares the subsystem version with that of the system.
         min_os: Some(format!(
             "{}.{}",

@@ -374,8 +374,14 @@ fn a_pe_program() {
     let unprotected = read(&pe(0, (0, 0))).unwrap();
     assert_eq!(
         (unprotected.pie, unprotected.nx, unprotected.signed),
-        (Some(false), Some(false), Some(false))
+        (Some(false), Some(true), Some(false))
     );
+    // On 32-bit x86 data can be run unless the header says that it need not.
+    for (flags, nx) in [(0, false), (0x100, true)] {
+        let mut x86 = pe(flags, (0, 0));
+        x86[0x84..0x86].copy_from_slice(&0x14c_u16.to_le_bytes());
+        assert_eq!(read(&x86).unwrap().nx, Some(nx), "{flags:#x}");
+    }
     // A certificate table after the end of the file was cut off.
     assert_eq!(read(&pe(0, (0x300, 0x101))).unwrap().signed, Some(false));
 }
