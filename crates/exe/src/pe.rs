@@ -62,9 +62,17 @@ fn read<'a, H: ImageNtHeaders>(
     } else {
         Kind::Exe
     };
-    read_sections(window, file, offset, base, &mut image);
+    let is_mapped_by_pages = optional.section_alignment() >= PAGE;
+    let unit = if is_mapped_by_pages { SECTOR } else { 1 };
+    read_sections(window, file, offset, base, unit, &mut image);
     Ok(image)
 }
+
+/// Smallest alignment of sections that are mapped one by one.
+const PAGE: u32 = 0x1000;
+/// Windows begins to map a section at a multiple of this: it ignores the lower bits of `PointerToRawData` (`MiCreateImageFileMap` of the kernel
+/// divides it by the size of a disk sector), so what stands at the exact place is not what runs.
+const SECTOR: u64 = 0x200;
 
 /// A COFF object starts with the file header.
 pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
@@ -80,7 +88,7 @@ pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenE
     describe(&mut image, file);
     image.kind = Kind::Object;
     image.read_fixups = coff_fixups::read;
-    read_sections(window, file, offset, 0, &mut image);
+    read_sections(window, file, offset, 0, 1, &mut image);
     Ok(image)
 }
 
@@ -105,11 +113,13 @@ fn describe(image: &mut Image<'_>, file: &pe::ImageFileHeader) {
     }
 }
 
+/// Reads the section table. Sections begin at multiples of `unit` bytes of the file.
 fn read_sections<'a>(
     window: &'a Window<'_>,
     file: &pe::ImageFileHeader,
     offset: u64,
     base: u64,
+    unit: u64,
     image: &mut Image<'a>,
 ) {
     let count = usize::from(file.number_of_sections.get(LE)).min(SECTIONS_LIMIT);
@@ -121,7 +131,7 @@ fn read_sections<'a>(
     };
     let mut next = 0x1_0000u64;
     for header in headers {
-        let offset = u64::from(header.pointer_to_raw_data.get(LE));
+        let offset = u64::from(header.pointer_to_raw_data.get(LE)) & !(unit - 1);
         let raw_size = u64::from(header.size_of_raw_data.get(LE));
         let virtual_size = u64::from(header.virtual_size.get(LE));
         let flags = header.characteristics.get(LE);

@@ -386,6 +386,21 @@ fn a_pe_program() {
     assert_eq!(read(&pe(0, (0x300, 0x101))).unwrap().signed, Some(false));
 }
 
+/// The loader of Windows ignores the lower bits of the place of a section in the file.
+#[test]
+fn a_pe_section_is_read_where_windows_maps_it() {
+    let mut program = pe(0x140, (0, 0));
+    let place = 0x98 + 240 + 20;
+    program[place..place + 4].copy_from_slice(&0x240_u32.to_le_bytes());
+    // SectionAlignment and FileAlignment.
+    for (alignment, library) in [(0x1000_u32, "kernel32.dll"), (0x200, "")] {
+        program[0x98 + 32..0x98 + 36].copy_from_slice(&alignment.to_le_bytes());
+        let needed = read(&program).unwrap().needed.unwrap_or_default();
+        let first = needed.first().map_or("", String::as_str);
+        assert_eq!(first, library, "{alignment:#x}");
+    }
+}
+
 #[test]
 fn an_xcoff_program() {
     for wide in [true, false] {
