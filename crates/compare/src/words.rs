@@ -217,7 +217,8 @@ fn compare_references(
         let (old_address, new_address) = match (at == new_at, old_reference, new_reference) {
             (true, Reference::Call(old_target), Reference::Call(new_target))
             | (true, Reference::Jump(old_target), Reference::Jump(new_target))
-            | (true, Reference::Address(old_target), Reference::Address(new_target)) => {
+            | (true, Reference::Address(old_target), Reference::Address(new_target))
+            | (true, Reference::Part(old_target), Reference::Part(new_target)) => {
                 (*old_target, *new_target)
             }
             _ => return Err(*at),

@@ -65,7 +65,7 @@ impl<'g, 't, 'i> Goroutines<'g, 't, 'i> {
             }
             Reference::Call(target) if self.barriers.contains(&target) => {}
             Reference::Call(_) => self.recent.clear(),
-            Reference::Jump(_) => {}
+            Reference::Jump(_) | Reference::Part(_) => {}
         }
     }
 

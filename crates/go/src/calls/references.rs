@@ -23,6 +23,8 @@ pub(super) struct CodeReferences {
     used: Vec<(u32, u64)>,
     /// Index in `used` of the first address of each function, and one more for the end.
     first_used: Vec<u32>,
+    /// Addresses where less than a pointer is read or written: they only say where variables begin.
+    parts: Vec<u64>,
     /// Functions that start goroutines, and the functions that run in those; sorted.
     goroutine_starts: Vec<(u32, u32)>,
 }
@@ -43,6 +45,7 @@ impl CodeReferences {
         let mut first_calls: Vec<u32> = Vec::with_capacity(rows.all.len() + 1);
         let mut used: Vec<(u32, u64)> = Vec::new();
         let mut first_used: Vec<u32> = Vec::with_capacity(rows.all.len() + 1);
+        let mut parts: Vec<u64> = Vec::new();
         let mut goroutines = Goroutines::new(image, rows);
         for (i, row) in rows.all.iter().enumerate() {
             let from = i as u32;
@@ -52,6 +55,7 @@ impl CodeReferences {
                 continue;
             };
             let (calls_before, used_before) = (calls.len(), used.len());
+            let parts_before = parts.len();
             goroutines.begin_function();
             decoder(code, &mut |pc, reference| {
                 goroutines.add(from, reference);
@@ -59,6 +63,10 @@ impl CodeReferences {
                     Reference::Call(target) => target,
                     Reference::Jump(target) if target < row.start || target >= row.end => target,
                     Reference::Jump(_) => return,
+                    Reference::Part(address) => {
+                        parts.push(address);
+                        return;
+                    }
                     Reference::Address(address) => {
                         if image.segment_at(address).is_some() || rows.at(address).is_some() {
                             used.push((from, address));
@@ -74,7 +82,8 @@ impl CodeReferences {
             });
             drop_repeated(&mut calls, calls_before);
             drop_repeated(&mut used, used_before);
-            if placed_calls.len() + used.len() > EDGES_LIMIT {
+            drop_repeated(&mut parts, parts_before);
+            if placed_calls.len() + used.len() + parts.len() > EDGES_LIMIT {
                 return Err(NoGraph::TooLarge);
             }
         }
@@ -89,13 +98,15 @@ impl CodeReferences {
             first_calls,
             used,
             first_used,
+            parts,
             goroutine_starts,
         })
     }
 
     /// All addresses that code takes, reads or writes; sorted.
     pub fn addresses(&self) -> Vec<u64> {
-        let mut all: Vec<u64> = self.used.iter().map(|(_, address)| *address).collect();
+        let used = self.used.iter().map(|(_, address)| *address);
+        let mut all: Vec<u64> = used.chain(self.parts.iter().copied()).collect();
         all.sort_unstable();
         all.dedup();
         all

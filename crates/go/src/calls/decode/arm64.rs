@@ -52,7 +52,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             };
             if let Some(base) = registers.get(from) {
                 let address = base.wrapping_add(u64::from(word >> 10 & 0xfff) << size);
-                visit(pc, Reference::Address(address));
+                visit(pc, Reference::access(address, 1 << size, 8));
             }
             let is_load = word >> 22 & 3 != 0 && word & 0x0400_0000 == 0;
             if is_load {
@@ -61,7 +61,7 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
         } else if word & 0xbf00_0000 == 0x1800_0000 {
             // LDR of a literal.
             let address = pc.wrapping_add_signed(signed(word >> 5 & 0x7_ffff, 19) << 2);
-            visit(pc, Reference::Address(address));
+            visit(pc, Reference::access(address, 4 << (word >> 30 & 1), 8));
             registers.set(to, None);
         } else if word & 0xff00_0010 == 0x5400_0000 || word & 0x7e00_0000 == 0x3400_0000 {
             // B.cond, CBZ, CBNZ.

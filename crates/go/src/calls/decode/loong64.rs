@@ -76,18 +76,28 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                     // Loads, then stores.
                     0b00_1010_0000..=0b00_1010_0011 | 0b00_1010_1000..=0b00_1010_1010 => {
                         if let Some(address) = address {
-                            visit(pc, Reference::Address(address));
+                            visit(pc, Reference::access(address, width(word), 8));
                         }
                         registers.set(to, None);
                     }
                     0b00_1010_0100..=0b00_1010_0111 | 0b00_1010_1100..=0b00_1010_1111 => {
                         if let Some(address) = address {
-                            visit(pc, Reference::Address(address));
+                            visit(pc, Reference::access(address, width(word), 8));
                         }
                     }
                     _ => {}
                 }
             }
         }
+    }
+}
+
+/// Bytes that a load or store reads or writes.
+fn width(word: u32) -> u64 {
+    match word >> 22 & 0xf {
+        // FLD.S, FST.S, FLD.D, FST.D.
+        0xc | 0xd => 4,
+        0xe | 0xf => 8,
+        integer => 1 << (integer & 3),
     }
 }

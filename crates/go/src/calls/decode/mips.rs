@@ -14,6 +14,7 @@ pub fn decode_64(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
 }
 
 fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
+    let pointer = if mask == u64::MAX { 8 } else { 4 };
     let mut registers = Registers::new();
     for (pc, word) in code.words() {
         let opcode = word >> 26;
@@ -68,13 +69,15 @@ fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
             // Loads, then stores, then those of floating-point registers.
             32..=39 | 55 => {
                 if let Some(base) = registers.get(from) {
-                    visit(pc, Reference::Address(base.wrapping_add_signed(low) & mask));
+                    let address = base.wrapping_add_signed(low) & mask;
+                    visit(pc, Reference::access(address, width(opcode), pointer));
                 }
                 registers.set(to, None);
             }
             40..=46 | 63 | 49 | 53 | 57 | 61 => {
                 if let Some(base) = registers.get(from) {
-                    visit(pc, Reference::Address(base.wrapping_add_signed(low) & mask));
+                    let address = base.wrapping_add_signed(low) & mask;
+                    visit(pc, Reference::access(address, width(opcode), pointer));
                 }
             }
             // ADDU and DADDU of R28, which holds the upper half of addresses, here 0 (src/runtime/asm_mips64x.s); other
@@ -88,5 +91,16 @@ fn decode(code: Code<'_>, mask: u64, visit: &mut dyn FnMut(u64, Reference)) {
             }
             _ => {}
         }
+    }
+}
+
+/// Bytes that a load or store reads or writes.
+fn width(opcode: u32) -> u64 {
+    match opcode {
+        32 | 36 | 40 => 1,
+        33 | 37 | 41 => 2,
+        // LDC1, LD, SDC1, SD.
+        53 | 55 | 61 | 63 => 8,
+        _ => 4,
     }
 }

@@ -20,8 +20,20 @@ pub enum Reference {
     Call(u64),
     /// A direct jump to this address. Only a jump out of its function matters.
     Jump(u64),
-    /// This address is computed, read or written.
+    /// This address is computed, or a pointer or more is read or written at it.
     Address(u64),
+    /// Fewer bytes than a pointer has are read or written at this address, so no pointer is taken from there.
+    Part(u64),
+}
+
+impl Reference {
+    /// The reference of an instruction that reads or writes `bytes` bytes in a program whose pointers have `pointer` bytes.
+    fn access(address: u64, bytes: u64, pointer: u64) -> Self {
+        match bytes < pointer {
+            true => Self::Part(address),
+            false => Self::Address(address),
+        }
+    }
 }
 
 /// The code of a function, or part of it.
@@ -77,7 +89,7 @@ const DECODERS: [(&str, Decoder); 15] = [
     ("riscv64", riscv64::decode),
     ("s390x", s390x::decode),
     ("wasm", wasm::decode),
-    ("amd64p32", x86::decode_amd64),
+    ("amd64p32", x86::decode_amd64p32),
 ];
 
 /// The decoder of an architecture, by Go's name.
@@ -116,5 +128,85 @@ impl Registers {
     /// Forgets all values, after a call or where a jump may arrive.
     fn forget(&mut self) {
         self.values = [None; 32];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The references of some instructions at 0x1000.
+    fn references(arch: &str, bytes: &[u8]) -> Vec<Reference> {
+        let code = Code {
+            bytes,
+            start: 0x1000,
+            big_endian: matches!(arch, "ppc64" | "mips" | "mips64" | "s390x"),
+            toc: Some(0x2000),
+            imported: 0,
+        };
+        let mut all = Vec::new();
+        decoder(arch).unwrap()(code, &mut |_, reference| all.push(reference));
+        all
+    }
+
+    /// A word that is read in part is a number, although it may look like the address of a function.
+    #[test]
+    fn only_an_access_as_wide_as_a_pointer_takes_one() {
+        use Reference::{Address, Part};
+        for (arch, bytes, expected) in [
+            // MOVL, MOVQ, LEAQ, CMPB, MOVUPS with an address after RIP.
+            ("amd64", &[0x8b, 5, 0, 1, 0, 0][..], Part(0x1106)),
+            ("amd64", &[0x48, 0x8b, 5, 0, 1, 0, 0], Address(0x1107)),
+            ("amd64", &[0x48, 0x8d, 5, 0, 1, 0, 0], Address(0x1107)),
+            ("amd64", &[0x80, 0x3d, 0, 1, 0, 0, 0], Part(0x1107)),
+            ("amd64", &[0x0f, 0x10, 5, 0, 1, 0, 0], Address(0x1107)),
+            ("amd64p32", &[0x8b, 5, 0, 1, 0, 0], Address(0x1106)),
+            // MOVL and MOVB of an absolute address.
+            ("386", &[0x8b, 5, 0, 0x20, 0, 0], Address(0x2000)),
+            ("386", &[0x8a, 5, 0, 0x20, 0, 0], Part(0x2000)),
+            // ADRP X0; then LDR W1, LDR X1 at X0+8.
+            ("arm64", &[0, 0, 0, 0x90, 1, 8, 0x40, 0xb9], Part(0x1008)),
+            ("arm64", &[0, 0, 0, 0x90, 1, 4, 0x40, 0xf9], Address(0x1008)),
+            // AUIPC X5; then LW, LD at X5+8.
+            ("riscv64", &[0x97, 2, 0, 0, 3, 0xa3, 0x82, 0], Part(0x1008)),
+            (
+                "riscv64",
+                &[0x97, 2, 0, 0, 3, 0xb3, 0x82, 0],
+                Address(0x1008),
+            ),
+            // PCADDU12I R5; then LD.W, LD.D at R5+8.
+            (
+                "loong64",
+                &[5, 0, 0, 0x1c, 0xa6, 0x20, 0x80, 0x28],
+                Part(0x1008),
+            ),
+            (
+                "loong64",
+                &[5, 0, 0, 0x1c, 0xa6, 0x20, 0xc0, 0x28],
+                Address(0x1008),
+            ),
+            // LWZ, LD, LWA at R2+8.
+            ("ppc64", &[0x80, 0x62, 0, 8], Part(0x2008)),
+            ("ppc64", &[0xe8, 0x62, 0, 8], Address(0x2008)),
+            ("ppc64", &[0xe8, 0x62, 0, 0xa], Part(0x2008)),
+            // LUI R5; then LW, LD at R5+8; LW and LBU of a 32-bit program.
+            ("mips64", &[0x3c, 5, 0, 1, 0x8c, 0xa6, 0, 8], Part(0x1_0008)),
+            (
+                "mips64",
+                &[0x3c, 5, 0, 1, 0xdc, 0xa6, 0, 8],
+                Address(0x1_0008),
+            ),
+            (
+                "mips",
+                &[0x3c, 5, 0, 1, 0x8c, 0xa6, 0, 8],
+                Address(0x1_0008),
+            ),
+            ("mips", &[0x3c, 5, 0, 1, 0x90, 0xa6, 0, 8], Part(0x1_0008)),
+            // LRL, LGRL.
+            ("s390x", &[0xc4, 0x1d, 0, 0, 0, 0x80], Part(0x1100)),
+            ("s390x", &[0xc4, 0x18, 0, 0, 0, 0x80], Address(0x1100)),
+        ] {
+            assert_eq!(references(arch, bytes), [expected], "{arch} {bytes:x?}");
+        }
     }
 }

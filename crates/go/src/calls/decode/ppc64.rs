@@ -70,7 +70,8 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             32 | 34 | 40 | 42 | 58 => {
                 let low = if opcode == 58 { low & !3 } else { low };
                 if let Some(base) = registers.get(from) {
-                    visit(pc, Reference::Address(base.wrapping_add_signed(low)));
+                    let address = base.wrapping_add_signed(low);
+                    visit(pc, Reference::access(address, width(word), 8));
                 }
                 forget(&mut registers, to);
             }
@@ -78,11 +79,25 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             36 | 38 | 44 | 48 | 50 | 52 | 54 | 62 => {
                 let low = if opcode == 62 { low & !3 } else { low };
                 if let Some(base) = registers.get(from) {
-                    visit(pc, Reference::Address(base.wrapping_add_signed(low)));
+                    let address = base.wrapping_add_signed(low);
+                    visit(pc, Reference::access(address, width(word), 8));
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// Bytes that a load or store reads or writes.
+fn width(word: u32) -> u64 {
+    match word >> 26 {
+        34 | 38 => 1,
+        40 | 42 | 44 => 2,
+        // LFD, STFD, STD.
+        50 | 54 | 62 => 8,
+        // LD, of which LWA is a form.
+        58 if word & 3 != 2 => 8,
+        _ => 4,
     }
 }
 

@@ -53,7 +53,8 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             // Loads.
             0x03 | 0x07 => {
                 if let Some(base) = registers.get(from) {
-                    visit(pc, Reference::Address(base.wrapping_add_signed(immediate)));
+                    let address = base.wrapping_add_signed(immediate);
+                    visit(pc, Reference::access(address, 1 << (word >> 12 & 3), 8));
                 }
                 if opcode == 0x03 {
                     registers.set(to, None);
@@ -63,7 +64,8 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             0x23 | 0x27 => {
                 let immediate = signed((word >> 25) << 5 | word >> 7 & 31, 12);
                 if let Some(base) = registers.get(from) {
-                    visit(pc, Reference::Address(base.wrapping_add_signed(immediate)));
+                    let address = base.wrapping_add_signed(immediate);
+                    visit(pc, Reference::access(address, 1 << (word >> 12 & 3), 8));
                 }
             }
             // Branches.
@@ -124,7 +126,8 @@ fn compressed(
                     1 => (half >> 10 & 7) << 3 | (half >> 5 & 3) << 6,
                     _ => (half >> 10 & 7) << 3 | (half >> 6 & 1) << 2 | (half >> 5 & 1) << 6,
                 };
-                visit(pc, Reference::Address(base.wrapping_add(u64::from(offset))));
+                let address = base.wrapping_add(u64::from(offset));
+                visit(pc, Reference::access(address, 4 << (half >> 13 & 1), 8));
             }
             if half >> 15 == 0 {
                 registers.set(small(2), None);

@@ -24,7 +24,11 @@ pub fn decode(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
                     // BRASL, BRCL, LARL.
                     (0xc0, 5) => visit(pc, Reference::Call(target)),
                     (0xc0, 4) => visit(pc, Reference::Jump(target)),
-                    (0xc0, 0) | (0xc4 | 0xc6, _) => visit(pc, Reference::Address(target)),
+                    // LGRL and STGRL; other relative loads and stores have four or two bytes.
+                    (0xc0, 0) | (0xc4, 0x8 | 0xb) | (0xc6, _) => {
+                        visit(pc, Reference::Address(target));
+                    }
+                    (0xc4, _) => visit(pc, Reference::Part(target)),
                     _ => {}
                 }
             }

@@ -1,14 +1,27 @@
 //! amd64 and 386, whose instructions differ in length: decoded by `iced-x86`.
 
 use super::{Code, Reference};
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction, MemorySize, Mnemonic, OpKind, Register};
 use std::cell::Cell;
 
 /// amd64: branches and addresses are relative to the next instruction (R_CALL and R_PCREL of src/cmd/link/internal/amd64/asm.go).
 pub fn decode_amd64(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
+    decode_64(8, code, visit);
+}
+
+/// amd64p32, the port to Native Client that Go had until 1.13: the same with pointers of four bytes.
+pub fn decode_amd64p32(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
+    decode_64(4, code, visit);
+}
+
+fn decode_64(pointer: u64, code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
     each(64, code, visit, &|instruction, visit| {
         if instruction.is_ip_rel_memory_operand() {
-            visit(Reference::Address(instruction.ip_rel_memory_address()));
+            visit(access(
+                instruction,
+                instruction.ip_rel_memory_address(),
+                pointer,
+            ));
         } else {
             immediate(instruction, visit);
         }
@@ -27,14 +40,25 @@ pub fn decode_386(code: Code<'_>, visit: &mut dyn FnMut(u64, Reference)) {
             (0..instruction.op_count()).any(|i| instruction.op_kind(i) == OpKind::Memory);
         let displacement = instruction.memory_displacement32();
         if has_memory && displacement >= LOWEST as u32 {
-            visit(Reference::Address(u64::from(displacement)));
+            visit(access(instruction, u64::from(displacement), 4));
             if let Some(base) = behind_call.get().filter(|_| has_base(instruction)) {
                 let sum = (base as u32).wrapping_add(displacement);
-                visit(Reference::Address(u64::from(sum)));
+                visit(access(instruction, u64::from(sum), 4));
             }
         }
         immediate(instruction, visit);
     });
+}
+
+/// The reference of a memory operand. LEA reads nothing: it computes the address.
+fn access(instruction: &Instruction, address: u64, pointer: u64) -> Reference {
+    let bytes = match instruction.memory_size() {
+        MemorySize::UInt8 | MemorySize::Int8 => 1,
+        MemorySize::UInt16 | MemorySize::Int16 => 2,
+        MemorySize::UInt32 | MemorySize::Int32 | MemorySize::Float32 => 4,
+        _ => return Reference::Address(address),
+    };
+    Reference::access(address, bytes, pointer)
 }
 
 fn has_base(instruction: &Instruction) -> bool {
