@@ -266,21 +266,18 @@ fn read_rebuilt(args: &AuditArgs) -> Result<Vec<Rebuilt>, Error> {
 /// Says that every expectation holds: without a message, no findings could also mean that none was checked.
 fn say_what_holds(policy: &Policy, audit: &Audit) {
     let unmet = |f: &Finding| f.rule == "unmet-expectation";
-    let has_nothing_to_say = policy.expect.is_empty() || audit.binaries == 0;
+    let expected = audit.expected;
+    let has_nothing_to_say = expected.expectations == 0 || audit.binaries == 0;
     if has_nothing_to_say || !policy.checks_expectations() || audit.findings.iter().any(unmet) {
         return;
     }
-    let (count, programs) = (policy.expect.len(), audit.binaries);
-    let expectations = if count == 1 {
-        "expectation holds"
-    } else {
-        "expectations hold"
-    };
-    let programs = match programs {
-        1 => "1 program".to_owned(),
-        number => format!("{number} programs"),
-    };
-    say!("gospect: {count} {expectations} for {programs}");
+    let expectations = count(
+        expected.expectations,
+        "expectation holds",
+        "expectations hold",
+    );
+    let programs = count(expected.programs, "program", "programs");
+    say!("gospect: {expectations} for {programs}");
 }
 
 /// Whether a record says what the packages of its program can do.

@@ -96,7 +96,8 @@ Policy: which rules of `audit` and `lint` matter how much.
 
 The file has [rules] (levels and options), [expect], [[waivers]] (a finding
 that may pass, with a reason and a last day), [[custom]] (rules of your own),
-[[overrides]] (other settings for some programs) and [profiles.NAME]:
+[[overrides]] (other settings and expectations for some programs) and
+[profiles.NAME]:
 
   [rules]
   dirty-tree = \"error\"

@@ -2,7 +2,8 @@
 //!
 //! A key is a dotted path in the JSON record (`executable.arch`; arrays give all their elements), or a short form: `port`,
 //! `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`,
-//! `CGO_ENABLED`), `modules.PATH` (version of a dependency, after replacement), `godebug.effective.NAME`.
+//! `CGO_ENABLED`), `modules.PATH` (version of a dependency, after replacement), `godebug.effective.NAME`, and of the image that holds
+//! the program `image.user`, `image.env.NAME` and `image.labels.NAME`.
 
 use gospect_record::StandIn;
 use gospect_record::*;
@@ -13,6 +14,8 @@ use std::sync::OnceLock;
 /// A record that can be read by key. Its JSON form is made when a key first needs it.
 pub struct KeyedRecord<'a> {
     binary: &'a Binary,
+    /// The image that holds it; `None`: it is in none, or the record of the image did not come before.
+    image: Option<&'a ImageRecord>,
     json: OnceCell<Value>,
 }
 
@@ -21,8 +24,14 @@ impl<'a> KeyedRecord<'a> {
     pub fn new(binary: &'a Binary) -> Self {
         KeyedRecord {
             binary,
+            image: None,
             json: OnceCell::new(),
         }
+    }
+
+    /// Adds the image that holds it.
+    pub fn in_image(self, image: Option<&'a ImageRecord>) -> Self {
+        KeyedRecord { image, ..self }
     }
 
     /// All values of a key as texts; empty when the key is unknown or has no value.
@@ -70,6 +79,9 @@ impl<'a> KeyedRecord<'a> {
                 .find(|s| s.key == name)
                 .map(|s| s.value.as_str()));
         }
+        if let Some(rest) = key.strip_prefix(IMAGE) {
+            return one(self.image.and_then(|image| of_image(image, rest)));
+        }
         if is_setting(key) {
             return setting(key);
         }
@@ -87,6 +99,26 @@ impl<'a> KeyedRecord<'a> {
         }
         out
     }
+}
+
+/// The start of keys of the image that holds the program.
+const IMAGE: &str = "image.";
+
+/// The value of a key of an image, without [`IMAGE`]. Of a variable that `ENV` sets several times the last value counts.
+fn of_image<'i>(image: &'i ImageRecord, key: &str) -> Option<&'i str> {
+    if key == "user" {
+        return image.user.as_deref().filter(|user| !user.is_empty());
+    }
+    if let Some(name) = key.strip_prefix("labels.") {
+        return image.labels.get(name).map(String::as_str);
+    }
+    let name = key.strip_prefix("env.")?;
+    let mut pairs = image
+        .env
+        .iter()
+        .rev()
+        .filter_map(|pair| pair.split_once('='));
+    pairs.find(|(set, _)| *set == name).map(|(_, value)| value)
 }
 
 /// The paths of all dependencies; without a list of modules, all paths that they may have.
@@ -127,10 +159,16 @@ fn is_setting(key: &str) -> bool {
 
 /// Whether the key exists. A build setting exists if its name is not a typing error of a known one; `settings.NAME` takes any.
 pub fn is_known(key: &str) -> bool {
-    let free = ["settings.", "modules.", IN_FORCE];
+    let free = [
+        "settings.",
+        "modules.",
+        IN_FORCE,
+        "image.env.",
+        "image.labels.",
+    ];
     // A word such as `vcs.commit` has the form of a build setting, but no Go release writes it.
     let is_other_word = WORDS.iter().any(|(words, _)| words.contains(&key));
-    ["port", "version"].contains(&key)
+    ["port", "version", "image.user"].contains(&key)
         || (is_setting(key)
             && misspelt_setting(key).is_none()
             && !is_other_word
@@ -172,6 +210,12 @@ pub fn hint(key: &str) -> String {
     }
     if let Some(near) = misspelt_debug_setting(key) {
         return format!("did you mean `{IN_FORCE}{near}`?");
+    }
+    let is_of_image = ["image", "env", "environment", "labels", "user"]
+        .iter()
+        .any(|word| key.trim_start_matches("location.").split('.').next() == Some(word));
+    if is_of_image {
+        return "keys of the image that holds the program: `image.user`, `image.env.NAME`, `image.labels.NAME`".to_owned();
     }
     let below = |known: &&String| {
         let rest = known.strip_prefix(key);
@@ -437,6 +481,51 @@ mod tests {
         assert_eq!(r.values("build_info.Main.Version"), ["v1.2.3"]);
         assert_eq!(r.values("fips.mode"), Vec::<String>::new());
         assert_eq!(r.values("path.deeper"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn keys_of_the_image_that_holds_a_program() {
+        let b = binary(|_| {});
+        let image = ImageRecord {
+            env: ["PATH=/bin", "GOTRACEBACK=all", "GOTRACEBACK=none=1", "X"]
+                .map(str::to_owned)
+                .into(),
+            user: Some("65532:65532".to_owned()),
+            labels: [("org.example/name".to_owned(), "app".to_owned())].into(),
+            ..ImageRecord::default()
+        };
+        let r = KeyedRecord::new(&b).in_image(Some(&image));
+        assert_eq!(r.values("image.user"), ["65532:65532"]);
+        assert_eq!(r.values("image.env.GOTRACEBACK"), ["none=1"]);
+        assert_eq!(r.values("image.labels.org.example/name"), ["app"]);
+        for key in ["image.env.X", "image.env.HOME", "image.labels.org"] {
+            assert_eq!(r.values(key), [""; 0], "{key}");
+        }
+        // Docker writes an empty user if none is set.
+        let image = ImageRecord {
+            user: Some(String::new()),
+            ..image
+        };
+        let r = KeyedRecord::new(&b).in_image(Some(&image));
+        assert_eq!(r.values("image.user"), [""; 0]);
+        let without = KeyedRecord::new(&b);
+        assert_eq!(without.values("image.user"), [""; 0]);
+        for key in ["image.user", "image.env.HOME", "image.labels.a.b/c"] {
+            assert!(is_known(key), "{key}");
+        }
+        for key in [
+            "image.env.",
+            "image.entrypoint",
+            "env.HOME",
+            "location.image.user",
+            "location.image.env",
+        ] {
+            assert!(
+                !is_known(key) && hint(key).contains("`image.user`"),
+                "{key}: {}",
+                hint(key)
+            );
+        }
     }
 
     #[test]

@@ -106,6 +106,11 @@ fn policy() -> Vec<Row> {
             "[[waivers]]\nrule = \"{rule}\"\nreason = \"r\"\nexpires = {expires}\n"
         ))
     };
+    let overriding = |path: &str| {
+        one(FINE).policy(&format!(
+            "[[overrides]]\npaths = [\"{path}\"]\n[overrides.rules]\nrace-detector = \"error\"\n"
+        ))
+    };
     let custom = |value: &str| {
         one(FINE).policy(&format!(
             "[[custom]]\nid = \"servers-only\"\nlevel = \"error\"\nmessage = \"no server\"\nhelp = \"build a server\"\nall = [ {{ key = \"main_package\", op = \"!glob\", value = \"{value}\" }} ]\n"
@@ -123,6 +128,12 @@ fn policy() -> Vec<Row> {
             "policy.toml",
             waiver("race-detector", "2027-01-01"),
             one(FINE),
+        ),
+        row(
+            "unused-override",
+            "policy.toml",
+            overriding("dist/old"),
+            overriding("dist/*"),
         ),
         row(
             "custom-rule",

@@ -1,9 +1,12 @@
 //! Runs the rules over the records of a run.
 
 mod outcome;
+mod overrides;
 mod waive;
 
-pub use outcome::{Audit, Counts, NotRead};
+pub use outcome::{Audit, Counts, Expected, NotRead};
+
+use overrides::OverrideUses;
 
 use super::Date;
 use super::assumed::Assumed;
@@ -16,7 +19,7 @@ use super::fleet::Fleet;
 use super::keys::KeyedRecord;
 use super::known::GoRelease;
 use super::options::Options;
-use super::policy::{Custom, Effective, Policy};
+use super::policy::{Custom, Effective, Expectation, Policy};
 use super::rules::Check;
 use super::rules::completeness::findings_left_out;
 use super::rules::context::{Ctx, FileCtx, ImageCtx, InImage, RunCtx};
@@ -34,7 +37,7 @@ use gospect_vuln::distribution::DistributionFixes;
 use gospect_vuln::severity::{Condition, Severities};
 use gospect_vuln::vex;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Judges the records of a run. Images must come before their programs; otherwise any order will do.
 pub struct Auditor<'p> {
@@ -55,6 +58,7 @@ pub struct Auditor<'p> {
     by_image: HashMap<String, usize>,
     fleet: Fleet,
     group_by: Vec<String>,
+    override_uses: OverrideUses,
     findings: Findings,
     accepted: Baseline,
     binaries: u64,
@@ -84,6 +88,7 @@ impl<'p> Auditor<'p> {
                 .group_by
                 .clone()
                 .unwrap_or_else(|| vec!["build_info.Main.Path".into()]),
+            override_uses: OverrideUses::of(policy),
             findings: Findings::default(),
             accepted: Baseline::default(),
             binaries: 0,
@@ -162,18 +167,21 @@ impl<'p> Auditor<'p> {
     /// Judges a program.
     pub fn binary(&mut self, binary: &Binary) {
         self.binaries += 1;
-        let record = KeyedRecord::new(binary);
         let vulnerabilities = self.vulnerabilities_of(binary);
         let sums = (!self.go_sums.is_empty()).then(|| go_sum::judge(binary, self.go_sums));
         let image = self.image_of(binary);
+        let image_record = image.and_then(|n| self.images.get(n)).map(|(i, _)| i);
+        let record = KeyedRecord::new(binary).in_image(image_record);
         let overrides = self.policy.overrides_of(binary);
-        let in_force = in_force(self.policy, &self.base, &mut self.special, overrides);
+        self.override_uses.program(binary, &overrides);
+        let in_force = in_force(self.policy, &mut self.base, &mut self.special, overrides);
+        in_force.programs += 1;
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
         let subject = Subject::program(binary, &plan);
         let mut ctx = Ctx {
             binary,
-            image: image.and_then(|n| self.images.get(n)).map(|(i, _)| i),
+            image: image_record,
             today: self.today,
             vulnerabilities: vulnerabilities.as_ref(),
             knows_exploited: self
@@ -186,7 +194,7 @@ impl<'p> Auditor<'p> {
             },
             release: binary.go_version.as_deref().and_then(GoRelease::parse),
             baseline: self.baseline,
-            expect: &self.policy.expect,
+            expect: &in_force.expect,
             rules: RULES,
             effective: &in_force.rules,
             custom_levels: &in_force.custom,
@@ -199,6 +207,12 @@ impl<'p> Auditor<'p> {
         };
         run_rules(&mut ctx, &subject, &mut self.findings);
         run_custom_rules(&ctx, &subject, &mut self.findings);
+        // Advice about several programs does not ask for a build of what is upgraded as a package.
+        let plan = match subject.is_installed() {
+            true => Plan::default(),
+            false => plan.take(),
+        };
+        self.fleet.push(binary, &record, &self.group_by, plan);
         if let Some((_, inside)) = image.and_then(|n| self.images.get_mut(n)) {
             inside.push(InImage {
                 path: binary.path.clone(),
@@ -207,12 +221,6 @@ impl<'p> Auditor<'p> {
                 main_package: binary.main_package.clone(),
             });
         }
-        // Advice about several programs does not ask for a build of what is upgraded as a package.
-        let plan = match subject.is_installed() {
-            true => Plan::default(),
-            false => plan.take(),
-        };
-        self.fleet.push(binary, &record, &self.group_by, plan);
         self.accepted.record(binary);
     }
 
@@ -255,7 +263,8 @@ impl<'p> Auditor<'p> {
     pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
         self.files += 1;
         let overrides = self.policy.overrides_of_file(&file.path);
-        let in_force = in_force(self.policy, &self.base, &mut self.special, overrides);
+        self.override_uses.file(&file.path, &overrides);
+        let in_force = in_force(self.policy, &mut self.base, &mut self.special, overrides);
         let rows = &in_force.rules;
         let location = self::file(&file.path);
         let subject = Subject::deployment(file, &location);
@@ -311,6 +320,7 @@ impl<'p> Auditor<'p> {
                 Check::Binary(_) | Check::Deployment(_) | Check::Engine => {}
             }
         }
+        self.report_unused_overrides(&rows);
         self.waive(&rows);
         if let Some(baseline) = self.baseline {
             baseline.mark(&mut self.findings.list);
@@ -319,6 +329,7 @@ impl<'p> Auditor<'p> {
         listed.for_each(|f| self.accepted.accept(f));
         // Comes after waivers and baseline, because it is not known which findings it stands for.
         self.report_left_out(&rows, &whole);
+        let expected = Expected::of(self.special.values().chain([&self.base]));
         let is_cut = self.findings.left_out().is_some();
         let mut findings = self.findings.list;
         findings.sort_by(|a, b| {
@@ -341,6 +352,7 @@ impl<'p> Auditor<'p> {
             is_cut,
             damaged: self.damaged,
             unmatched_statements: self.statements.unmatched(),
+            expected,
         }
     }
 
@@ -433,6 +445,26 @@ struct InForce {
     rules: Vec<Effective>,
     /// The levels of the custom rules, in the order of the policy.
     custom: Vec<Option<Level>>,
+    /// What these programs must say.
+    expect: Vec<Expectation>,
+    /// How many programs were judged by it.
+    programs: u64,
+}
+
+impl Expected {
+    fn of<'f>(all: impl Iterator<Item = &'f InForce>) -> Self {
+        let mut distinct: BTreeSet<(&str, String)> = BTreeSet::new();
+        let mut programs = 0;
+        for in_force in all.filter(|one| one.programs > 0 && !one.expect.is_empty()) {
+            programs += in_force.programs;
+            let expected = in_force.expect.iter();
+            distinct.extend(expected.map(|e| (e.key.as_str(), e.wanted.to_string())));
+        }
+        Self {
+            expectations: distinct.len() as u64,
+            programs,
+        }
+    }
 }
 
 impl InForce {
@@ -440,6 +472,8 @@ impl InForce {
         Self {
             rules: policy.effective(overrides),
             custom: policy.custom_levels(overrides),
+            expect: policy.expectations(overrides),
+            programs: 0,
         }
     }
 }
@@ -447,10 +481,10 @@ impl InForce {
 /// What the policy says with the matching overrides applied.
 fn in_force<'a>(
     policy: &Policy,
-    base: &'a InForce,
+    base: &'a mut InForce,
     special: &'a mut HashMap<Vec<usize>, InForce>,
     overrides: Vec<usize>,
-) -> &'a InForce {
+) -> &'a mut InForce {
     if overrides.is_empty() {
         return base;
     }

@@ -44,6 +44,18 @@ pub struct Audit {
     /// Statements of VEX documents that were about no finding.
     #[serde(skip)]
     pub unmatched_statements: Vec<Unmatched>,
+    /// The expectations that programs were compared with.
+    #[serde(skip)]
+    pub expected: Expected,
+}
+
+/// The expectations of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Number of expectations that applied to a program.
+    pub expectations: u64,
+    /// Number of programs with an expectation.
+    pub programs: u64,
 }
 
 /// Numbers of findings by level; waived and accepted ones are counted separately.

@@ -47,7 +47,7 @@ fn correction(waiver: &Waiver, elsewhere: &BTreeSet<String>) -> String {
 
 /// A glob that matches one of the paths: everything below a waiver's path that names a directory, or the end of the path after `**/`, because CI may
 /// name the same directory otherwise. As many directories as possible are kept.
-fn near_miss(path: &str, elsewhere: &BTreeSet<String>) -> Option<String> {
+pub(super) fn near_miss(path: &str, elsewhere: &BTreeSet<String>) -> Option<String> {
     let parts: Vec<&str> = path
         .split('/')
         .filter(|part| !matches!(*part, "" | "." | ".." | "**"))

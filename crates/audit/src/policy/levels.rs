@@ -133,7 +133,7 @@ impl Policy {
             }
         }
         self.keep_companions(&mut rows, &before, overrides);
-        if self.is_expecting
+        if self.expected_on_command_line > 0
             && let Some(row) = rule_index(EXPECTATIONS).and_then(|index| rows.get_mut(index))
             && row.level.is_none()
         {
@@ -215,7 +215,7 @@ impl Policy {
     /// Whether an expectation, a rule of its own or `group-by` reads this key of records, or a key below it.
     pub fn reads(&self, key: &str) -> bool {
         let conditions = self.custom.iter().flat_map(|rule| rule.when.keys());
-        let expected = self.expect.iter().map(|e| e.key.as_str());
+        let expected = self.all_expectations().map(|e| e.key.as_str());
         let groups = self.group_by.iter().flatten().map(String::as_str);
         let mut all = conditions.chain(expected).chain(groups);
         all.any(|read| {

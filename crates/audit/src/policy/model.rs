@@ -42,7 +42,7 @@ pub struct Profile {
 }
 
 /// Settings for some programs only. Each list that is present must match.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Override {
     /// Globs over paths.
     pub paths: Vec<String>,
@@ -52,6 +52,10 @@ pub struct Override {
     pub ports: Vec<String>,
     /// Its settings.
     pub rules: Vec<RuleSetting>,
+    /// What these programs must say. Of `[expect]` it replaces what has the same keys.
+    pub expect: Vec<Expectation>,
+    /// Where it is.
+    pub at: PolicyRef,
 }
 
 /// Accepts findings, with a reason and for a time.
@@ -107,14 +111,14 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// `[[custom]]`.
     pub custom: Vec<Custom>,
-    /// `[expect]` and `--expect`.
+    /// `[expect]`, then `--expect`.
     pub expect: Vec<Expectation>,
     /// `[fleet] group-by`.
     pub group_by: Option<Vec<String>>,
     /// `-D`, `-W` and `-A` in their order.
     pub(super) command_line: Vec<(String, Option<Level>)>,
-    /// Whether the command line has expectations.
-    pub(super) is_expecting: bool,
+    /// How many of the last expectations are those of the command line.
+    pub(super) expected_on_command_line: usize,
 }
 
 /// The settings of one rule for some programs.
@@ -165,8 +169,34 @@ impl Policy {
             .or_else(|| rest.strip_prefix('='))
             .unwrap_or(rest);
         self.expect.push(Expectation::parse(key, text)?);
-        self.is_expecting = true;
+        self.expected_on_command_line += 1;
         Ok(())
+    }
+
+    /// What the programs that match these overrides must say: `[expect]`, of each key the last override that has it instead, and all of the command line.
+    pub fn expectations(&self, overrides: &[usize]) -> Vec<Expectation> {
+        let of_file = self
+            .expect
+            .len()
+            .saturating_sub(self.expected_on_command_line);
+        let (of_file, of_command_line) = self.expect.split_at_checked(of_file).unwrap_or_default();
+        let mut all = of_file.to_vec();
+        for expectations in overrides
+            .iter()
+            .filter_map(|number| self.overrides.get(*number))
+        {
+            let expectations = &expectations.expect;
+            all.retain(|kept| !expectations.iter().any(|e| e.key == kept.key));
+            all.extend(expectations.iter().cloned());
+        }
+        all.extend(of_command_line.iter().cloned());
+        all
+    }
+
+    /// Everything that any program must say.
+    pub(super) fn all_expectations(&self) -> impl Iterator<Item = &Expectation> {
+        let of_overrides = self.overrides.iter().flat_map(|o| &o.expect);
+        self.expect.iter().chain(of_overrides)
     }
 
     /// The numbers of the overrides that match a program.

@@ -130,7 +130,7 @@ impl Policy {
         }
         let (_, input) = NEED_INPUT.iter().find(|(rule, _)| *rule == id)?;
         let has = match input {
-            Input::Expectation => !self.expect.is_empty(),
+            Input::Expectation => self.all_expectations().next().is_some(),
             input => given.contains(input),
         };
         (!has).then_some(Lack::Input(*input))
@@ -224,6 +224,12 @@ mod tests {
             ),
             ("", "unmet-expectation", &[], &["unmet-expectation"]),
             ("[expect]\nversion = \"v1\"", "unmet-expectation", &[], &[]),
+            (
+                "[[overrides]]\npaths = [\"a\"]\nexpect = { version = \"v1\" }",
+                "unmet-expectation",
+                &[],
+                &[],
+            ),
             (
                 "",
                 "deployed-godebug-fatal",

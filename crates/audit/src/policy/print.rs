@@ -1,6 +1,7 @@
 //! `--print-config`: the policy in force, as a policy file that spells everything out.
 
 use super::condition::{Condition, Operator};
+use super::expectation::Expectation;
 use super::model::{Custom, Policy, RuleSetting, SetRule};
 use crate::finding::Level;
 use crate::options::{Default, Value};
@@ -47,9 +48,7 @@ pub(super) fn print(policy: &Policy) -> String {
     }
     if !policy.expect.is_empty() {
         out.push_str("\n[expect]\n");
-        for e in &policy.expect {
-            let _ = writeln!(out, "{} = {}", quote(&e.key), quote(&e.wanted.to_string()));
-        }
+        expectations(&mut out, &policy.expect);
     }
     for o in &policy.overrides {
         out.push_str("\n[[overrides]]\n");
@@ -64,6 +63,10 @@ pub(super) fn print(policy: &Policy) -> String {
         }
         out.push_str("[overrides.rules]\n");
         o.rules.iter().for_each(|s| setting(&mut out, s));
+        if !o.expect.is_empty() {
+            out.push_str("[overrides.expect]\n");
+            expectations(&mut out, &o.expect);
+        }
     }
     for w in &policy.waivers {
         let _ = writeln!(
@@ -96,6 +99,12 @@ pub(super) fn print(policy: &Policy) -> String {
         let _ = writeln!(out, "{}", joined(&c.when));
     }
     out
+}
+
+fn expectations(out: &mut String, all: &[Expectation]) {
+    for e in all {
+        let _ = writeln!(out, "{} = {}", quote(&e.key), quote(&e.wanted.to_string()));
+    }
 }
 
 fn setting(out: &mut String, s: &RuleSetting) {

@@ -28,6 +28,7 @@ fn value() -> Value {
         );
     }
     let globs = json!({ "type": "array", "items": { "type": "string" } });
+    let expect = |description: &str| json!({ "type": "object", "description": description, "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } });
     let operators: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
     let scalar = json!({ "type": ["string", "boolean", "integer"] });
     let conditions =
@@ -54,7 +55,7 @@ fn value() -> Value {
                 "items": {
                     "type": "object",
                     "additionalProperties": false,
-                    "properties": { "paths": globs, "packages": globs, "ports": globs, "rules": { "$ref": "#/$defs/rules" } }
+                    "properties": { "paths": globs, "packages": globs, "ports": globs, "rules": { "$ref": "#/$defs/rules" }, "expect": expect("Record keys that these binaries must have, in place of those of [expect] with the same keys") }
                 }
             },
             "waivers": {
@@ -91,7 +92,7 @@ fn value() -> Value {
                     "oneOf": [{ "required": ["all"] }, { "required": ["any"] }, { "required": ["not"] }]
                 }
             },
-            "expect": { "type": "object", "description": "Record keys that every binary must have, with a value, a glob, or a bound such as `>=1.26`", "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } },
+            "expect": expect("Record keys that every binary must have, with a value, a glob, or a bound such as `>=1.26`"),
             "fleet": { "type": "object", "additionalProperties": false, "properties": { "group-by": globs } }
         },
         "$defs": {

@@ -125,6 +125,7 @@ pub static RULES: &[Rule] = &[
     row!(Run fleet mixed_dependencies),
     row!(Engine policy expired_waiver),
     row!(Engine policy unused_waiver),
+    row!(Engine policy unused_override),
     row!(Deployment deployment deployed_godebug_fatal),
     row!(Deployment deployment deployed_godebug_insecure),
     row!(Deployment deployment deployed_godebug_unknown),

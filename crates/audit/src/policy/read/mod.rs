@@ -269,6 +269,32 @@ impl Reader<'_> {
             .collect()
     }
 
+    /// An override: settings and expectations for some programs.
+    fn of_some_programs(&mut self, table: &DeTable, span: &Range<usize>) -> Override {
+        let known = ["paths", "packages", "ports", "rules", "expect"];
+        self.only(table, "an override", &known);
+        for key in ["paths", "packages", "ports"] {
+            self.not_empty(table, key);
+        }
+        let rules = table.get("rules").map(|node| self.rules(node));
+        let mut expect = Vec::new();
+        if let Some(node) = table.get("expect")
+            && let Some(table) = self.table(node, "expect")
+        {
+            self.expectations(table, "", &mut expect);
+        }
+        let paths = self.globs(table, "paths");
+        let paths = paths.iter().map(|path| glob::without_dot(path).to_owned());
+        Override {
+            paths: paths.collect(),
+            packages: self.globs(table, "packages"),
+            ports: self.ports(table),
+            rules: rules.unwrap_or_default(),
+            expect,
+            at: self.at(span),
+        }
+    }
+
     fn policy(&mut self, root: &DeTable) -> Policy {
         self.only(
             root,
@@ -304,30 +330,11 @@ impl Reader<'_> {
                 Err(e) => self.wrong(node.span(), e.to_string(), "not a profile".into(), None),
             }
         }
-        for (table, _) in self.tables(root, "overrides") {
-            self.only(
-                table,
-                "an override",
-                &["paths", "packages", "ports", "rules"],
-            );
-            for key in ["paths", "packages", "ports"] {
-                self.not_empty(table, key);
-            }
-            let rules = table
-                .get("rules")
-                .map(|n| self.rules(n))
-                .unwrap_or_default();
-            policy.overrides.push(Override {
-                paths: self
-                    .globs(table, "paths")
-                    .iter()
-                    .map(|path| glob::without_dot(path).to_owned())
-                    .collect(),
-                packages: self.globs(table, "packages"),
-                ports: self.ports(table),
-                rules,
-            });
-        }
+        policy.overrides = self
+            .tables(root, "overrides")
+            .into_iter()
+            .map(|(table, span)| self.of_some_programs(table, &span))
+            .collect();
         policy.custom = self
             .tables(root, "custom")
             .into_iter()

@@ -331,6 +331,51 @@ mod tests {
     }
 
     #[test]
+    fn overrides_expect_of_some_programs_only() {
+        let policy = "[expect]\nversion = \"v9\"\n-race = \"true\"\n[[overrides]]\npaths = [\"dist/app\"]\n[overrides.expect]\nversion = \"v1.2.3\"\n\"modules.golang.org/x/net\" = \">=v0.50.0\"\n";
+        let policy = policy.replace("-race", "\"-race\"");
+        let app = binary(|b| dep(b, "golang.org/x/net", "v0.40.0", None));
+        let other = binary(|b| b.path = "dist/other".to_owned());
+        let judge = |policy: &crate::Policy| {
+            let today = crate::Date::parse("2026-11-30").unwrap();
+            let mut auditor = crate::Auditor::new(policy, today);
+            auditor.binary(&app);
+            auditor.binary(&other);
+            let audit = auditor.finish();
+            let unmet = audit
+                .findings
+                .iter()
+                .filter(|f| f.rule == "unmet-expectation");
+            let said = unmet.map(|f| format!("{} {}", f.path, f.message));
+            (said.collect::<Vec<_>>(), audit.expected)
+        };
+        let mut policy = crate::Policy::load(&policy, "p.toml").unwrap();
+        // The override replaces the version that `[expect]` wants, and adds a key.
+        let (said, expected) = judge(&policy);
+        assert_eq!(
+            said,
+            [
+                "dist/app -race is not recorded, expected true",
+                "dist/app modules.golang.org/x/net is v0.40.0, expected >=v0.50.0",
+                "dist/other -race is not recorded, expected true",
+                "dist/other version is v1.2.3, expected v9",
+            ]
+        );
+        assert_eq!((expected.expectations, expected.programs), (4, 2));
+        // The printed policy means the same.
+        let printed = crate::Policy::load(&policy.print_config(), "p.toml").unwrap();
+        assert_eq!(judge(&printed), (said.clone(), expected));
+        // The command line counts for all programs.
+        policy.expect("version=v2").unwrap();
+        let (with, _) = judge(&policy);
+        assert_eq!(with.len(), said.len() + 2, "{with:?}");
+        // A mistake is one at its place.
+        let wrong = "[[overrides]]\npaths = [\"a\"]\nexpect = { go_verison = \"1.26\" }\n";
+        let mistakes = crate::Policy::load(wrong, "p.toml").unwrap_err();
+        assert_eq!(mistakes[0].message, "`go_verison` is not a record key");
+    }
+
+    #[test]
     fn a_baseline_accepts_one_expected_value() {
         let b = binary(|_| {});
         let judge = |version: &str, baseline: Option<crate::Baseline>| {

@@ -1,7 +1,8 @@
-//! The policy itself. The auditor reports these, because it alone knows which waivers matched.
+//! The policy itself. The auditor reports these, because it alone knows which waivers and overrides matched.
 
 pub mod custom_rule;
 pub mod expired_waiver;
+pub mod unused_override;
 pub mod unused_waiver;
 
 /// The family of these rules.
