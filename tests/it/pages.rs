@@ -44,7 +44,7 @@ const PAGES: [(&str, &[&str]); 9] = [
             "programs/1.27-linux-amd64-one-strip",
         ],
     ),
-    ("vuln", &["vuln", "programs"]),
+    ("vuln", &["vuln", "--level", "module", "programs"]),
     (
         "verify",
         &["verify", "--sumdb=off", "--go-sum=go.sum", "programs"],

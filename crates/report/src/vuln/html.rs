@@ -99,12 +99,16 @@ fn listed(report: &Report, level: Level) -> String {
         .into_iter()
         .filter(|(other, _)| *other < level);
     let lower: usize = lower.map(|(_, number)| number).sum();
-    let counted = format!("What to do counts level {} and above", level.name());
-    match lower {
-        0 => format!("{counted}."),
-        lower => format!(
-            "{counted}; `--level module` also counts the {} below.",
-            count(lower as u64, "vulnerability", "vulnerabilities")
+    let level_name = level.name();
+    let below = count(lower as u64, "vulnerability", "vulnerabilities");
+    match (report.actions(level).is_empty(), lower) {
+        (true, 0) => format!("Nothing is to be done at level {level_name} and above."),
+        (true, _) => format!(
+            "Nothing is to be done at level {level_name} and above; `--level module` advises on the {below} below."
+        ),
+        (false, 0) => format!("The advice is about level {level_name} and above."),
+        (false, _) => format!(
+            "The advice is about level {level_name} and above; `--level module` adds the {below} below."
         ),
     }
 }

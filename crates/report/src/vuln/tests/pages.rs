@@ -45,7 +45,7 @@ fn the_page_advises_as_text_and_markdown_do() {
         }
         assert_eq!(rows.len(), report.actions(level).len());
         let about = data["about"].to_string();
-        let says_more = about.contains("`--level module` also counts");
+        let says_more = about.contains("`--level module` adds");
         // Nothing in the report is found by the version alone.
         assert_eq!(says_more, level == Level::Symbol, "{about}");
     }
