@@ -838,6 +838,40 @@ mod builds {
         assert!(status.success());
     }
 
+    /// A longer record moves the stubs, the relocations and the zero-filled variables that relocations lead to.
+    #[test]
+    fn a_position_independent_program_that_has_moved_is_the_same_code() {
+        if !skip::needs(&["go"]) {
+            return;
+        }
+        let scratch = Scratch::new();
+        let folder = source(&scratch);
+        let [base, record] = ["base", "record"].map(|name| scratch.path().join(name));
+        let flags = ["-trimpath", "-buildvcs=false", "-buildmode=pie"];
+        go_build(&folder, &flags, &base);
+        let tags = format!("-tags={}", "a_tag_that_makes_the_record_longer,".repeat(8));
+        go_build(&folder, &[&flags[..], &[&tags]].concat(), &record);
+        let [base, record] = [base, record].map(|file| std::fs::read(file).unwrap());
+        let result = compared(&base, &record);
+        assert_eq!(
+            result.verdict,
+            Outcome::SameCode,
+            "{:?}",
+            result.differences
+        );
+
+        use object::{Object, ObjectSection};
+        let file = object::File::parse(&record[..]).unwrap();
+        let Some(range) = file.section_by_name(".rela").and_then(|s| s.file_range()) else {
+            return;
+        };
+        // The last relocation gets the address of another variable.
+        let addend = (range.0 + range.1) as usize - 8;
+        let mut edited = record.clone();
+        edited[addend] ^= 8;
+        assert_eq!(compared(&base, &edited).verdict, Outcome::Different);
+    }
+
     /// The record of a trimmed build has no linker flags: the rebuild finds out that it was stripped, and which variable was set.
     #[test]
     fn a_stripped_build_is_rebuilt_to_the_byte() {

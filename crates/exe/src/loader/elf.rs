@@ -10,6 +10,7 @@ use super::elf_tags::{
 use super::{Statements, text};
 use crate::elf_fixups;
 use crate::image::Image;
+use std::ops::Range;
 
 /// What the value of a tag is.
 enum Value {
@@ -164,6 +165,33 @@ fn program_headers(image: &Image<'_>, found: &mut Statements) -> Option<()> {
     Some(())
 }
 
+/// The memory behind the bytes of each segment, which is zero when the program starts. Go's module data has pointers to its end, too.
+fn zeroed(image: &Image<'_>) -> Option<Vec<Range<u64>>> {
+    const PT_LOAD: u64 = 1;
+    let field = |at: u64, size: u64| {
+        let bytes = image.window().get(at, size)?;
+        Some(image.number(bytes))
+    };
+    let word = image.pointer_size();
+    // Offsets of e_phoff and e_phentsize, then of p_vaddr, p_filesz and p_memsz.
+    let (table, shape, fields) = match image.bits {
+        64 => (32, 54, [16, 32, 40]),
+        _ => (28, 42, [8, 16, 20]),
+    };
+    let (start, size) = (field(table, word)?, field(shape, 2)?);
+    let mut all = Vec::new();
+    for i in 0..field(shape + 2, 2)? {
+        let at = start.checked_add(i * size)?;
+        if field(at, 4)? == PT_LOAD {
+            let [address, stored, whole] =
+                fields.map(|offset| at.checked_add(offset).and_then(|at| field(at, word)));
+            let address = address?;
+            all.push(address.checked_add(stored?)?..address.checked_add(whole?)?);
+        }
+    }
+    Some(all)
+}
+
 /// Relocations with their symbols. Those without a symbol have an address as addend where the addend is one.
 fn relocations(
     image: &Image<'_>,
@@ -174,6 +202,7 @@ fn relocations(
     let word = image.pointer_size();
     let entry = if has_addend { 3 * word } else { 2 * word };
     let bytes = image.bytes(start, size)?;
+    let zeroed = zeroed(image)?;
     found.cover(start, size - size % entry);
     for chunk in bytes.chunks_exact(usize::try_from(entry).ok()?) {
         let mut words = chunk.chunks_exact(usize::try_from(word).ok()?);
@@ -188,7 +217,12 @@ fn relocations(
             true => next()?,
             false => in_place,
         };
-        let is_address = |value: u64| image.segment_at(value).is_some();
+        let is_address = |value: u64| {
+            image.segment_at(value).is_some()
+                || zeroed
+                    .iter()
+                    .any(|range| range.start <= value && value <= range.end)
+        };
         let (mut numbers, mut addresses) = (Vec::new(), vec![place]);
         if has_addend {
             match symbol == 0 && is_address(addend) {
