@@ -28,8 +28,6 @@ mod records;
 mod regions;
 mod side;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod unexplained;
 mod wasm;
 mod words;
@@ -263,3 +261,6 @@ fn compare_sides(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Comparison {
         strings,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,7 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
         }
     }
     all.extend(wasm_memory(old, new));
+    all.extend(xcoff_loader(old, new));
     all.extend(statements(old, new, are_same));
     let mut differ = |bytes: u64, what: String| {
         all.push(Difference {
@@ -112,6 +113,23 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
         );
     }
     all
+}
+
+/// Compares the section of XCOFF files by which the loader of AIX binds names to places. It lies in no segment, and is not taken apart.
+fn xcoff_loader(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Option<Difference> {
+    let section = |side: &Side<'_, '_>| {
+        let image = side.image;
+        let section = image.section(b".loader");
+        let section = section.filter(|_| image.format == Format::Xcoff)?;
+        let bytes = image.window().get(section.offset, section.file_size);
+        Some(bytes.map(<[u8]>::to_vec))
+    };
+    let (from, to) = (section(old), section(new));
+    (from != to).then(|| Difference {
+        part: DifferentPart::Data,
+        bytes: 0,
+        what: "the loader is told otherwise: .loader is not taken apart".to_owned(),
+    })
 }
 
 /// Compares the memory section of WebAssembly modules. Go's linker gives the program some memory behind its data, in whole pages

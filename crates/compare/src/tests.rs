@@ -100,6 +100,9 @@ fn has_section(program: &[u8], name: &str) -> bool {
 #[test]
 fn stubs_start_code_and_unwind_tables_are_compared() {
     let program = fixture("1.27-linux-amd64-cgo");
+    // The form of a table of versions, which the loader refuses if it is another one.
+    let versions = section(&program, ".gnu.version_r");
+    assert_different(&program, versions.start + 1, &[4]);
     for name in [
         ".init",
         ".fini",
@@ -207,6 +210,17 @@ fn relocations_of_a_static_program_are_compared() {
     for field in [0, 8, 16] {
         let at = relocations.start + field;
         let what = assert_different(&program, at, &[program[at] ^ 0x20]);
+        assert!(what.contains("the loader is told otherwise"), "{what}");
+    }
+}
+
+/// What AIX binds is in a section that no segment loads.
+#[test]
+fn the_loader_section_of_aix_is_compared() {
+    let program = fixture("1.27-aix-ppc64-strip");
+    let loader = section(&program, ".loader");
+    for at in loader.clone().step_by(loader.len() / 3) {
+        let what = assert_different(&program, at, &[program[at] ^ 1]);
         assert!(what.contains("the loader is told otherwise"), "{what}");
     }
 }

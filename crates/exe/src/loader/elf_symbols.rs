@@ -138,6 +138,7 @@ impl<'i, 'w> Symbols<'i, 'w> {
     /// `DT_VERNEED`: for each library its versions (`Elfxx_Verneed`, `Elfxx_Vernaux`).
     fn read_needed_versions(&mut self, mut at: u64) -> Option<()> {
         loop {
+            let form = number(self.image, at, 2)?;
             let count = number(self.image, at.checked_add(2)?, 2)?;
             let file = self.text(self.word(at.checked_add(4)?)?)?;
             let mut aux = at.checked_add(self.word(at.checked_add(8)?)?)?;
@@ -147,7 +148,8 @@ impl<'i, 'w> Symbols<'i, 'w> {
                 let (hash, flags) = (self.word(aux)?, number(self.image, aux.checked_add(4)?, 2)?);
                 let number_of = number(self.image, aux.checked_add(6)?, 2)?;
                 let name = self.text(self.word(aux.checked_add(8)?)?)?;
-                let stated = format!("version {number_of} {name} of {file}, {hash:#x} {flags}");
+                let stated =
+                    format!("version {number_of} {name} of {file}, {hash:#x} {flags} {form}");
                 self.add_version(number_of, name, stated)?;
                 match self.word(aux.checked_add(12)?)? {
                     0 => break,
