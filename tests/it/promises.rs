@@ -415,6 +415,18 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["damaged_databases_are_refused_or_say_so"],
     ),
     (
+        "a VEX document, or a bill of `--bom`",
+        &["a_document_about_too_many_products_is_refused"],
+    ),
+    (
+        "a list of `--severity` or `--distribution-fixes`",
+        &["a_list_expands_to_no_more_than_is_allowed"],
+    ),
+    (
+        "functions of one vulnerability to which `vuln --why`",
+        &["chains_are_wanted_to_a_bounded_number_of_functions"],
+    ),
+    (
         "a module zip, and its files together",
         &[
             "cut_and_changed_zips_are_refused",

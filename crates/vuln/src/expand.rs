@@ -32,3 +32,24 @@ pub(crate) fn expanded(bytes: &[u8], most: u64) -> Result<Cow<'_, [u8]>, ExpandE
         false => Ok(bytes),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_list_expands_to_no_more_than_is_allowed() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&vec![b'x'; 1 << 20]).unwrap();
+        let gzip = gzip.finish().unwrap();
+        assert_eq!(expanded(&gzip, 1 << 20).unwrap().len(), 1 << 20);
+        let plain = vec![b'x'; 1 << 20];
+        for bytes in [&gzip, &plain] {
+            let refused = expanded(bytes, (1 << 20) - 1);
+            assert!(matches!(refused, Err(ExpandError::TooLarge(_))));
+        }
+        let cut = gzip.get(..gzip.len() / 2).unwrap();
+        assert!(matches!(expanded(cut, 1 << 20), Err(ExpandError::Gzip(_))));
+    }
+}

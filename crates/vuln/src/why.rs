@@ -137,6 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn chains_are_wanted_to_a_bounded_number_of_functions() {
+        let names: Vec<String> = (0..FUNCTIONS + 10).map(|i| format!("F{i:03}")).collect();
+        let import = format!("example.com/m: {}", names.join(" "));
+        let affected = entry("GO-1", "example.com/m", "introduced 0", &[&import]);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let binary = program(&[("example.com/m", "v1.0.0")], &[("example.com/m", &names)]);
+        let wanted = wanted(&binary, &database(&[affected])).unwrap();
+        assert_eq!(wanted.len(), FUNCTIONS);
+        let last = format!("example.com/m.F{:03}", FUNCTIONS - 1);
+        assert_eq!(wanted.last(), Some(&last));
+    }
+
+    #[test]
     fn a_finding_without_chains_says_why() {
         let database = database(&[entry(
             "GO-1",
