@@ -276,7 +276,7 @@ fn table_fits(side: &Side<'_, '_>) -> bool {
     (0..PARTS).all(|i| fits(i) == Some(true)) && functions() == Some(true)
 }
 
-/// Compares what the loaders are told, one by one in their order: which names are bound to which places, and what runs before the entry point.
+/// Compares the instructions for the loaders, one by one in their order: which names are bound to which places, and what runs before the entry point.
 fn statements(
     old: &Side<'_, '_>,
     new: &Side<'_, '_>,

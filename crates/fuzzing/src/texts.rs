@@ -94,7 +94,7 @@ pub fn flags(data: &[u8]) {
     names(pattern, rest);
 }
 
-/// What is told by names of modules, packages and variables, and by values of variables.
+/// The facts in names of modules, packages and variables, and in values of variables.
 fn names(name: &str, value: &str) {
     if let Some(prefix) = modules::prefix(name) {
         assert!(name.starts_with(prefix));

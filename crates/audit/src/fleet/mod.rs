@@ -75,7 +75,7 @@ const VARIANTS: usize = 50;
 struct Sums {
     /// Checksum, index of the first row with it, number of programs.
     seen: Vec<(Arc<str>, usize, u64)>,
-    /// Number of further checksums that were not told apart.
+    /// Number of further checksums that were not distinguished.
     more: u64,
 }
 

@@ -1,7 +1,7 @@
-//! What a file tells its loader: which names to bind to which places, which functions to run before the entry point, what to load besides.
+//! The instructions of a file for its loader: which names to bind to which places, which functions to run before the entry point, what to load besides.
 //!
 //! Two builds of the same source have these tables at other addresses, so each statement has its addresses apart from what does not depend on them. Which
-//! address of one program is which of another is for the caller to say.
+//! address of one program corresponds to which of another is known to the caller.
 
 mod elf;
 mod elf_symbols;
@@ -14,7 +14,7 @@ use crate::image::Image;
 use crate::layout::Format;
 use std::ops::Range;
 
-/// One thing that the loader is told.
+/// One instruction for the loader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statement {
     /// What kind of thing, with its names: `relocation 7 of free@GLIBC_2.2.5`.
@@ -91,7 +91,7 @@ impl Statements {
     }
 }
 
-/// Reads what a file tells its loader. Formats without a dynamic loader of their own tell nothing.
+/// Reads the instructions of a file for its loader. Formats without a dynamic loader of their own have none.
 pub fn statements(image: &Image<'_>) -> Statements {
     let mut found = Statements::default();
     match image.format {

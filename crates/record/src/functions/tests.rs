@@ -92,7 +92,7 @@ fn names_as_compilers_write_them_are_folded_when_they_are_asked_for() {
     builder.add_run(first, 0..split, 4);
     builder.add_run(second, split..all, 4);
     builder.add_run(Place::NONE, 0..all, 4);
-    // Lies about places cost nothing.
+    // Ranges outside of the names are ignored.
     builder.add_run(second, all..all + 100, 4);
     let backwards = std::ops::Range { start: 5, end: 3 };
     builder.add_run(second, backwards, 1 << 20);
@@ -284,7 +284,7 @@ fn methods_show_types() {
 }
 
 #[test]
-fn names_that_cannot_be_go_s_are_left_out() {
+fn names_that_no_go_function_can_have_are_left_out() {
     let mut builder = Builder::default();
     let place = builder.package("p");
     builder.package("with\ttab");

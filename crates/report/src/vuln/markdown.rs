@@ -14,7 +14,7 @@ use std::io::{self, Write};
 const LISTED: usize = 100;
 /// Programs that a row names.
 const NAMED: usize = 5;
-/// Most chains of calls, and most vulnerabilities of which is told what distributions say.
+/// Most chains of calls, and most vulnerabilities with what distributions say about them.
 const CHAINS: usize = 20;
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {

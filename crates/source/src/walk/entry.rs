@@ -28,7 +28,7 @@ impl PassedCounts {
     }
 }
 
-/// The stat of an entry; `None` for a directory, whose kind the listing already told.
+/// The stat of an entry; `None` for a directory, whose kind is known from the listing.
 pub(super) type EntryStat = io::Result<Option<Stat>>;
 
 /// Where a link leads.

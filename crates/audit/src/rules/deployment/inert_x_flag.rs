@@ -51,8 +51,8 @@ mod tests {
         );
         let fine = "#!/bin/sh\ngo build -ldflags '-X runtime.defaultGOROOT=/x -X main.a=b'\n";
         assert!(lint("inert-x-flag", "b.sh", fine).is_empty());
-        let belief = "#!/bin/sh\ngo build -ldflags '-X internal/godebug.defaultGODEBUG=a=1'\n";
-        let found = lint("inert-x-flag", "b.sh", belief);
+        let wrong_name = "#!/bin/sh\ngo build -ldflags '-X internal/godebug.defaultGODEBUG=a=1'\n";
+        let found = lint("inert-x-flag", "b.sh", wrong_name);
         assert_eq!(places(&found), ["2:23-58"]);
         assert!(found[0].help.contains("runtime.godebugDefault"));
     }
