@@ -1,6 +1,6 @@
 //! `gospect vuln`.
 
-use super::args::VulnArgs;
+use super::args::{SourceArgs, VulnArgs};
 use super::error::Error;
 use super::exit::Exit;
 use super::files::{self, not_read};
@@ -19,6 +19,7 @@ use crate::vuln::severity::Condition;
 use crate::vuln::vex::{self, Bill};
 use crate::vuln::{Report, Source, go_mod, judge, why};
 use crate::vulndb::{self, NewestGoMods};
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let mut output = Output::open(&args.output)?;
     let mut report = Report {
         database: Source::of(&database),
+        leaves_out: leaves_out(&args.source),
         ..Report::default()
     };
     let end = judge_all(args, input, &database, &mut newest_go_mods, &mut report)?;
@@ -99,6 +101,23 @@ fn check_conditions(args: &VulnArgs, lists: &Lists) -> Result<(), Error> {
             lists: condition.lists(),
         }),
     }
+}
+
+/// The default of `--min-size`, below which no Go program is.
+const DEFAULT_MIN_SIZE: u64 = 16 << 10;
+
+/// The option that may leave out programs of an image or a package.
+fn leaves_out(source: &SourceArgs) -> Option<&'static str> {
+    let names_parts = |target: &OsString| target.to_string_lossy().contains('!');
+    let options = [
+        ("--exclude", !source.exclude.is_empty()),
+        ("--no-archives", source.no_archives),
+        ("--min-size", source.min_size > DEFAULT_MIN_SIZE),
+        ("--likely", source.likely),
+        ("FILE!NAME", source.targets.iter().any(names_parts)),
+    ];
+    let mut given = options.into_iter().filter(|(_, is_given)| *is_given);
+    given.next().map(|(option, _)| option)
 }
 
 /// Opens the targets, and asks for the facts that the judgement needs.

@@ -2,8 +2,11 @@
 
 use crate::support::cli::{Scratch, run};
 use crate::support::fixture;
+
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
+use test_support::layouts::{Layout, tar_of};
 
 /// An entry about one function of the standard library; of one without `fixed` all versions are affected.
 fn entry(id: &str, fixed: Option<&str>, package: &str, symbol: &str) -> Value {
@@ -76,6 +79,57 @@ fn the_document_about_one_port_clears_no_other() {
             assert_eq!(vex["status"] == "not_affected", cleared, "{name} {program}");
             assert_eq!(exit, Some(code), "{name} {program}");
         }
+    }
+}
+
+/// What is stated of an image is about everything in it: also about what was not examined, or was left out.
+#[test]
+fn nothing_is_absent_from_an_image_that_was_not_examined_whole() {
+    let windows = fixture("1.27-windows-amd64-strip");
+    let archive = [&b"7z\xbc\xaf\x27\x1c"[..], &[1; 40_000]].concat();
+    let broken_zip = [&b"PK\x03\x04"[..], &[1; 40_000]].concat();
+    let entries = [entry("GO-2026-9001", None, "runtime", "futex")];
+    let asked = |others: &[(&str, &[u8])], args: &[&str]| -> BTreeMap<String, String> {
+        let files = [&[("usr/bin/app", &windows[..])], others].concat();
+        let mut layout = Layout::default();
+        let image = layout.image(("windows", "amd64"), "{}", &[(tar_of(&files), "")]);
+        let name = r#""annotations":{"org.opencontainers.image.ref.name":"app:1.0"}"#;
+        let folder = layout.write(&[format!("{image},{name}")]);
+        let target = format!("oci-dir:{}", folder.path().display());
+        let scratch = Scratch::new();
+        let args = [&["--format=openvex", &target], args].concat();
+        let (document, _) = vuln(&scratch, &entries, &args);
+        let mut by_product = BTreeMap::new();
+        for statement in document["statements"].as_array().unwrap() {
+            for product in statement["products"].as_array().unwrap() {
+                let product = product["@id"].as_str().unwrap().to_owned();
+                let status = statement["status"].as_str().unwrap().to_owned();
+                assert_eq!(by_product.insert(product, status), None, "{document:#}");
+            }
+        }
+        by_product
+    };
+    let whole = asked(&[("etc/text", b"text")], &[]);
+    let names: Vec<&str> = whole.keys().map(String::as_str).collect();
+    assert!(
+        names.iter().any(|name| name.starts_with("pkg:oci/app@"))
+            && names.contains(&"pkg:golang/example.com/goroot"),
+        "{names:?}"
+    );
+    assert!(whole.values().all(|status| status == "not_affected"));
+    for (others, args) in [
+        (&[("srv/a.7z", &archive[..])][..], &[][..]),
+        (&[("srv/a.zip", &broken_zip)], &[]),
+        (&[("usr/bin/cut", &windows[..200_000])], &[]),
+        (&[], &["--exclude=**/srv/*"]),
+        (&[], &["--no-archives"]),
+        (&[], &["--min-size=1M"]),
+    ] {
+        let stated = asked(others, args);
+        let open = stated
+            .values()
+            .all(|status| status == "under_investigation");
+        assert!(open && !stated.is_empty(), "{args:?} {stated:#?}");
     }
 }
 

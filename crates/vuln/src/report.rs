@@ -45,6 +45,9 @@ pub struct Report {
     pub programs: Vec<Program>,
     /// What was found and not examined.
     pub unexamined: Vec<Unexamined>,
+    /// The option of the run that leaves out parts of images and packages, such as `--exclude`.
+    #[serde(skip)]
+    pub leaves_out: Option<&'static str>,
 }
 
 /// An upgrade, and the findings that it fixes.

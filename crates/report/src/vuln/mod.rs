@@ -13,6 +13,7 @@ pub mod openvex;
 mod sarif;
 mod statement;
 mod text;
+mod unseen;
 
 use crate::findings::{self, Listing};
 use gospect_vuln::severity::Condition;

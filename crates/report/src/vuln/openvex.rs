@@ -4,7 +4,8 @@
 //! main module, the image and the file, each with the module as subcomponent.
 
 use super::Options;
-use super::statement::statement;
+use super::statement::{Statement, statement};
+use super::unseen::Unseen;
 use crate::sbom::date;
 use gospect_vuln::vex::{Justification, module_purls, written_products};
 use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
@@ -36,17 +37,31 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
 /// One statement for each entry and status; programs with the same statement share it.
 fn statements(report: &Report) -> Vec<Value> {
     let shared = SharedNames::of(report);
+    let unseen = Unseen::of(report);
     let mut by_text: BTreeMap<(String, String), (Value, Vec<Value>)> = BTreeMap::new();
     for program in &report.programs {
         let names = product_names(program);
         for finding in &program.findings {
-            let statement = statement_of(finding);
-            let key = (finding.id.clone(), statement.to_string());
-            let (_, products) = by_text
-                .entry(key)
-                .or_insert_with(|| (statement, Vec::new()));
+            let own = statement(finding);
+            // What a document of the user says is about the whole product.
+            let is_proven = own.status == Status::NotAffected && finding.vex.is_none();
             let names = names.iter().filter(|name| shared.may_state(name, finding));
-            products.extend(products_of(program, names, Some(finding)));
+            let (open, whole): (Vec<&String>, Vec<&String>) =
+                names.partition(|name| is_proven && unseen.why(name).is_some());
+            let mut add = |statement: Statement, names: Vec<&String>, or_digest: bool| {
+                if names.is_empty() && !or_digest {
+                    return;
+                }
+                let value = value_of(finding, statement);
+                let key = (finding.id.clone(), value.to_string());
+                let (_, products) = by_text.entry(key).or_insert_with(|| (value, Vec::new()));
+                products.extend(products_of(program, names.into_iter(), Some(finding)));
+            };
+            for name in &open {
+                let why = unseen.why(name).unwrap_or_default();
+                add(Statement::not_known(why), vec![name], false);
+            }
+            add(own, whole, open.is_empty());
         }
         for (id, why) in unjudged_entries(program) {
             let statement = json!({
@@ -139,8 +154,7 @@ fn part_of(finding: &Finding) -> Option<String> {
     module_purls(finding).into_iter().next()
 }
 
-fn statement_of(finding: &Finding) -> Value {
-    let statement = statement(finding);
+fn value_of(finding: &Finding, statement: Statement) -> Value {
     let mut keys = Map::new();
     let mut vulnerability = json!({ "name": finding.id, "aliases": finding.aliases });
     if let (Some(address), Some(keys)) =

@@ -29,6 +29,16 @@ pub(super) struct Statement {
 }
 
 impl Statement {
+    /// The statement about a product of which something is not known.
+    pub fn not_known(why: &str) -> Self {
+        Self {
+            status: Status::UnderInvestigation,
+            justification: None,
+            detail: why.to_owned(),
+            action: None,
+        }
+    }
+
     /// Whether something must be done or found out.
     pub fn asks_for_something(&self) -> bool {
         matches!(self.status, Status::Affected | Status::UnderInvestigation)

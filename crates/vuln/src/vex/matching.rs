@@ -133,6 +133,9 @@ impl Product {
             let parts = parts.iter().flat_map(|part| &part.0);
             return Mismatch::of_part(parts, module_purls(about.finding));
         }
+        if self.names.0.is_empty() || self.parts.as_ref().is_some_and(Vec::is_empty) {
+            return Mismatch::default();
+        }
         let mut candidates: Vec<String> = of_program().collect();
         if self.parts.is_none() {
             candidates.extend(module_purls(about.finding));

@@ -4,6 +4,7 @@
 //! finding when it names its ID or an alias, and a product that is the program, the image it is in, or the module itself. Nothing that it says of the product may contradict
 //! the program: a digest must be that of the program, and all purls of one kind must fit.
 
+mod affected;
 mod bill;
 mod bill_programs;
 mod components;
@@ -19,7 +20,7 @@ mod written;
 pub use bill::Bill;
 pub use justification::Justification;
 pub use unmatched::{Mismatch, Unmatched};
-pub use written::written_products;
+pub use written::{image_names, written_products};
 
 use super::finding::{Finding, Program, Status, Vex, is_go};
 use super::modules::is_of_files;

@@ -1,5 +1,6 @@
 //! OpenVEX 0.2.0 and the older 0.0.x, whose products are plain strings.
 
+use super::purl::Pattern;
 use super::{Digests, Names, Product, Statement, Status, Time, VexError, list, texts};
 use serde_json::Value;
 
@@ -80,7 +81,7 @@ fn ids(vulnerability: Option<&Value>) -> Vec<String> {
     ids
 }
 
-/// The products of a statement; `Ok(None)`: it names none, so that every product is meant.
+/// The products of a statement; `Ok(None)`: it has no list of them, so that every product is meant.
 ///
 /// # Errors
 /// What is wrong with them.
@@ -89,7 +90,8 @@ fn products(statement: &Value) -> Result<Option<Vec<Product>>, &'static str> {
     // In 0.0.x the parts are a sibling of the products.
     let parts =
         parts(statement.get("subcomponents")).ok_or("`subcomponents` is no list of names")?;
-    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else {
+    // An empty list is about nothing; what generated it found nothing.
+    let Some(listed) = listed else {
         return Ok(None);
     };
     let malformed = "an identifier, a digest or a part of a product has the wrong type";
@@ -115,19 +117,46 @@ fn product(value: &Value) -> Option<Product> {
         None => Vec::new(),
         Some(digest) => vec![digest.as_str()?.to_owned()],
     };
+    let mut digests = Digests {
+        sha256,
+        are_there: hashes.is_some_and(|hashes| !hashes.is_empty()),
+    };
+    let names = names(value)?;
+    digests.add_of_files(&names);
     Some(Product {
-        names: names(value)?,
-        digests: Digests {
-            sha256,
-            are_there: hashes.is_some_and(|hashes| !hashes.is_empty()),
-        },
+        names,
+        digests,
         parts: parts(value.get("subcomponents"))?,
     })
 }
 
-/// The parts of a product; `Some(None)`: none are named, so that the whole product is meant. `None`: the list is malformed.
+impl Digests {
+    /// Adds those that stand in the names of files, as grype writes them: `pkg:generic/NAME@sha256:…`.
+    fn add_of_files(&mut self, names: &Names) {
+        let purls = names.0.iter().filter_map(|name| Pattern::parse(name));
+        for file in purls.filter(|purl| purl.kind() == "generic") {
+            let digest = file.version().and_then(|v| v.strip_prefix("sha256:"));
+            let Some(digest) = digest else {
+                continue;
+            };
+            let is_known = self
+                .sha256
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(digest));
+            match (is_known, self.are_there) {
+                (true, _) => {}
+                (false, false) => self.sha256.push(digest.to_owned()),
+                // Two different digests are those of no file.
+                (false, true) => self.sha256.clear(),
+            }
+            self.are_there = true;
+        }
+    }
+}
+
+/// The parts of a product; `Some(None)`: there is no list, so that the whole product is meant. `None`: the list is malformed.
 fn parts(value: Option<&Value>) -> Option<Option<Vec<Names>>> {
-    let Some(listed) = list(value)?.filter(|parts| !parts.is_empty()) else {
+    let Some(listed) = list(value)? else {
         return Some(None);
     };
     let parts: Option<Vec<Names>> = listed.iter().map(names).collect();

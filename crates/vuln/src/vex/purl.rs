@@ -59,6 +59,11 @@ impl Pattern {
         &self.kind
     }
 
+    /// The version, without a `v` in front.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
     /// Kind, namespace and name, which are equal in all purls of one package.
     pub fn name(&self) -> String {
         format!("{}/{}", self.kind, self.path)

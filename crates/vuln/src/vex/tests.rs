@@ -28,7 +28,7 @@ fn judged() -> Program {
     judge(&binary, &database).unwrap()
 }
 
-fn marked(document: &serde_json::Value) -> Option<Vex> {
+pub(super) fn marked(document: &serde_json::Value) -> Option<Vex> {
     let mut program = judged();
     let document = Document::parse(document.to_string().as_bytes(), "a.json").unwrap();
     apply(&[document], &mut program);
@@ -151,6 +151,23 @@ fn a_product_that_contradicts_the_program_is_another_one() {
             json!({ "@id": "app", "hashes": { "sha-256": other } }),
             false,
         ),
+        // The digest in the name of a file, as grype has it.
+        (
+            json!({ "@id": format!("pkg:generic/app@sha256:{other}"), "identifiers": { "purl": app } }),
+            false,
+        ),
+        (
+            json!({ "@id": app, "identifiers": { "purl": format!("pkg:generic/x@sha256%3A{other}") } }),
+            false,
+        ),
+        (
+            json!({ "@id": format!("pkg:generic/x@sha256%3A{own}"), "identifiers": { "purl": app } }),
+            true,
+        ),
+        (
+            json!({ "@id": format!("pkg:generic/x@sha256:{other}"), "hashes": { "sha-256": own } }),
+            false,
+        ),
         // What cannot be compared proves nothing.
         (json!({ "@id": app, "hashes": { "sha-512": own } }), false),
         (json!({ "@id": app, "identifiers": { "purl": app } }), true),
@@ -183,6 +200,21 @@ fn a_product_that_contradicts_the_program_is_another_one() {
     ] {
         let document = openvex(json!("GO-2026-0001"), json!([product]));
         assert_eq!(marked(&document).is_some(), fits, "{product}");
+    }
+}
+
+/// An empty list is what a generator writes that found nothing.
+#[test]
+fn a_statement_about_an_empty_list_is_about_nothing() {
+    let app = "pkg:golang/example.com/app@v1.0.0";
+    for (products, fits) in [
+        (json!([]), false),
+        (json!([{ "@id": app, "subcomponents": [] }]), false),
+        (json!([{ "@id": app, "subcomponents": null }]), true),
+        (json!(null), true),
+    ] {
+        let document = openvex(json!("GO-2026-0001"), products);
+        assert_eq!(marked(&document).is_some(), fits, "{document}");
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::finding::Program;
 use crate::modules::is_of_files;
-use gospect_record::purl;
+use gospect_record::{ImageRef, purl};
 
 /// The registry that names without a host mean, and the folder of its official images.
 const HUB: &str = "docker.io";
@@ -25,13 +25,18 @@ pub fn written_products(program: &Program) -> Vec<String> {
         names.extend(purl::of_module(main, ""));
     }
     match &program.location.image {
-        Some(image) => names.extend(of_image(&image.reference, image.digest.as_deref())),
+        Some(image) => names.extend(image_names(image)),
         None => names.extend(of_file(program)),
     }
     names.extend(program.owner.as_ref().and_then(purl::of_package));
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     names
+}
+
+/// The names of an image, see [`written_products`].
+pub fn image_names(image: &ImageRef) -> Vec<String> {
+    of_image(&image.reference, image.digest.as_deref())
 }
 
 /// `pkg:oci/NAME@DIGEST`, which is enough, and `pkg:oci/NAME?repository_url=…&tag=…` for scanners that know an image by its tag.
@@ -94,7 +99,7 @@ fn of_file(program: &Program) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gospect_record::{ImageRef, Location};
+    use gospect_record::Location;
 
     fn program() -> Program {
         Program {

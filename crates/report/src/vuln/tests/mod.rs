@@ -90,6 +90,7 @@ fn report() -> Report {
         database: Source::of(&database),
         programs: programs.collect(),
         unexamined: Vec::new(),
+        leaves_out: None,
     }
 }
 
