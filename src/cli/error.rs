@@ -48,6 +48,10 @@ pub enum Error {
     NoJobs,
     #[error("--platform {0}: needs OS/ARCH, such as linux/amd64")]
     Platform(String),
+    #[error(
+        "--include chooses among the images of a registry (registry:HOST), and no target is one; `--exclude GLOB` leaves out, `FILE!NAME` names one program of an archive or image"
+    )]
+    IncludeOfRegistries,
     #[error("--exclude {pattern}: {}", source.kind())]
     Exclude {
         pattern: String,
@@ -57,11 +61,13 @@ pub enum Error {
     Excludes(#[from] globset::Error),
     #[error("no such format: {0}")]
     NoFormat(String),
-    #[error("--spec-version {version}: {format} is written as {known}")]
+    #[error("--spec-version {version}: {format} is written as {known}{}", other.map(|other| format!("; {version} is one of --format {other}")).unwrap_or_default())]
     NoSpecVersion {
         format: &'static str,
         version: String,
         known: String,
+        /// The format that is written as this version.
+        other: Option<&'static str>,
     },
     #[error(
         "SOURCE_DATE_EPOCH is `{0}`: it needs seconds since 1970, such as 1795392000; correct or unset it"

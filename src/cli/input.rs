@@ -75,6 +75,15 @@ impl Input {
         let mut bad = Vec::new();
         let given: Vec<String> = named.iter().map(|named| named.0.clone()).collect();
         #[cfg(feature = "registry")]
+        #[cfg(feature = "registry")]
+        let has_registry = named
+            .iter()
+            .any(|named| matches!(named.1, Target::Registry(_)));
+        #[cfg(feature = "registry")]
+        if !args.include.is_empty() && !has_registry {
+            return Err(Error::IncludeOfRegistries);
+        }
+        #[cfg(feature = "registry")]
         let named = catalog::expand(named, args, &mut bad)?;
         let is_expanded = !bad.is_empty() || named.iter().map(|named| &named.0).ne(&given);
         for (text, target) in named {

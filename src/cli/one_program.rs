@@ -32,7 +32,10 @@ pub fn open(path: &Path) -> Result<FileBytes, Error> {
         )));
     }
     if path.is_dir() {
-        return Err(several("a directory"));
+        return Err(unread(format!(
+            "a directory, and this command takes one program file; `gospect scan {}` lists those in it",
+            shell_word(&shown)
+        )));
     }
     let bytes = File::open(path)
         .and_then(FileBytes::open)

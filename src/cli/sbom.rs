@@ -35,6 +35,10 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
                 format: format.name,
                 version: version.to_owned(),
                 known: format.versions.join(", "),
+                other: sbom::FORMATS
+                    .iter()
+                    .find(|other| other.versions.contains(&version))
+                    .map(|other| other.name),
             });
         }
     };

@@ -49,7 +49,11 @@ fn with_option(mut error: clap::Error, command: Option<&str>) -> clap::Error {
             .then(|| option_elsewhere(&argument))
             .flatten()
     };
-    let tip = command.and_then(|name| option_for(&argument, name));
+    let own = ELSEWHERE
+        .iter()
+        .find(|(of, option, _)| Some(*of) == command && *option == argument);
+    let own = own.map(|(.., tip)| (*tip).to_owned());
+    let tip = own.or_else(|| command.and_then(|name| option_for(&argument, name)));
     if let Some(tip) = tip.or_else(of_another) {
         error.remove(ContextKind::SuggestedArg);
         error.insert(
@@ -105,6 +109,20 @@ fn with_spec_version(mut error: clap::Error) -> clap::Error {
     }
     error
 }
+
+/// Options that other commands have, and the one that means it here.
+const ELSEWHERE: [(&str, &str, &str); 2] = [
+    (
+        "vuln",
+        "--fail-on",
+        "write --level LEVEL: symbol, package or module",
+    ),
+    (
+        "verify",
+        "--fail-on",
+        "it fails on what does not match; --strict also on what is unknown",
+    ),
+];
 
 /// Which commands have an option of this name.
 fn option_elsewhere(argument: &str) -> Option<String> {
@@ -167,6 +185,8 @@ mod tests {
             assert!(!message.contains("as a value"), "{message}");
             assert!(!message.contains("similar"), "{message}");
         }
+        let level = tip(&["gospect", "vuln", "--fail-on", "symbol", "x"]);
+        assert!(level.contains("write --level LEVEL"), "{level}");
         let other = tip(&["gospect", "packages", "--summary", "x"]);
         assert!(other.contains("--summary is an option of audit"), "{other}");
         assert!(!other.contains("memory"), "{other}");

@@ -800,7 +800,7 @@ fn a_program_inside_is_a_target_by_the_name_that_scan_prints() {
         ("all.tar!old", "did you mean `all.tar!a.tar!bin/old`?"),
         (
             "image.tar!/usr/bin/ap",
-            "did you mean `image.tar!usr/bin/app`?",
+            "did you mean `image.tar!/usr/bin/app`?",
         ),
         ("all.tar!zzzzzz", "it has a.tar!bin/old, a.tar!bin/new, new"),
     ] {

@@ -234,6 +234,11 @@ pub fn hint(key: &str) -> String {
             more => format!("name one of its parts: {shown} and {more} more"),
         };
     }
+    // `executable.size` for `size`.
+    let last = key.rsplit_once('.').map(|(_, last)| last);
+    if let Some(last) = last.filter(|last| known().iter().any(|known| known == last)) {
+        return format!("did you mean `{last}`?");
+    }
     let names = known().iter().map(String::as_str).chain(SETTINGS);
     if let Some(near) = gospect_knowledge::nearest(key, names) {
         return format!("did you mean `{near}`?");

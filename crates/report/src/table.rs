@@ -368,6 +368,7 @@ fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> 
         .zip(wanted)
         .map(|(column, wanted)| column.least.max(*wanted.min(&max_wanted)))
         .collect();
+    let mut is_last_resort = false;
     loop {
         let excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
         if excess == 0 {
@@ -397,9 +398,13 @@ fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> 
                 let step = width.saturating_sub(rival.max(*floor)).clamp(1, excess);
                 *width -= step;
             }
-            // Every column has its least useful width, but the terminal is narrower still.
-            None if floors.iter().any(|floor| *floor > 1) => {
-                floors.iter_mut().for_each(|floor| *floor = 1)
+            // Every column has its least useful width, but the terminal is narrower still. The release stays whole.
+            None if !is_last_resort => {
+                is_last_resort = true;
+                for (column, floor) in COLUMNS.iter().zip(&mut floors) {
+                    let keeps = column.header == "go" && column.least < total / 2;
+                    *floor = if keeps { column.least } else { 1 };
+                }
             }
             None => return widths,
         }

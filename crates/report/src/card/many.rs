@@ -2,13 +2,15 @@
 
 use crate::reach::{self, Reasons};
 use crate::render::{Options, Render};
-use gospect_record::Line;
+use gospect_record::{ImageRecord, Line};
 use std::io::{self, Write};
 
 /// What the end of the output needs from the cards before it.
 #[derive(Default)]
 pub(crate) struct Cards {
     written: u64,
+    /// The image whose programs come now.
+    image: Option<Box<ImageRecord>>,
     unexamined: Reasons,
 }
 
@@ -20,7 +22,17 @@ impl Render for Cards {
                     out.write_all(b"\n")?;
                 }
                 self.written += 1;
-                super::write(&binary, &options.support, &options.look, out)
+                let of_program = binary.location.image.as_ref();
+                let image = self.image.as_deref().filter(|image| {
+                    of_program.is_some_and(|of_program| {
+                        (
+                            &of_program.reference,
+                            &of_program.digest,
+                            &of_program.platform,
+                        ) == (&image.reference, &image.digest, &image.platform)
+                    })
+                });
+                super::write(&binary, image, &options.support, &options.look, out)
             }
             Line::Unexamined(thing) => {
                 self.unexamined.add(thing);
@@ -41,7 +53,11 @@ impl Render for Cards {
                 reach::write(&end, &self.unexamined, &options.look, &mut text);
                 out.write_all(options.look.finish(&text).as_bytes())
             }
-            Line::Run(_) | Line::Image(_) => Ok(()),
+            Line::Image(image) => {
+                self.image = Some(image);
+                Ok(())
+            }
+            Line::Run(_) => Ok(()),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::document::SupportTable;
 use super::style::{Look, Tone, clean};
-use gospect_record::Binary;
+use gospect_record::{Binary, ImageRecord};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -24,6 +24,8 @@ const INDENT: usize = 15;
 /// What each row has access to.
 struct Context<'a> {
     binary: &'a Binary,
+    /// The image that holds it, if its record came before.
+    image: Option<&'a ImageRecord>,
     support: &'a SupportTable,
     look: &'a Look,
 }
@@ -49,12 +51,14 @@ impl Context<'_> {
 /// Those of the writer.
 pub fn write(
     binary: &Binary,
+    image: Option<&ImageRecord>,
     support: &SupportTable,
     look: &Look,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let context = Context {
         binary,
+        image,
         support,
         look,
     };
@@ -95,6 +99,7 @@ pub struct CardContent {
 pub fn content(binary: &Binary, support: &SupportTable) -> CardContent {
     let context = Context {
         binary,
+        image: None,
         support,
         look: &Look::PLAIN,
     };

@@ -98,6 +98,10 @@ pub fn effective(context: &Context) -> Vec<String> {
             .position(|listed| status == listed)
             .unwrap_or(order.len())
     };
+    // Nothing can start a copy that a later layer hides.
+    if context.binary.location.visible == Some(false) {
+        return Vec::new();
+    }
     let mut groups = BTreeMap::<_, Vec<String>>::new();
     for setting in context.binary.godebug.effective.iter().flatten() {
         // A default that has no text of its own.

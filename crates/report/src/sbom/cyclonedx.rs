@@ -238,7 +238,12 @@ impl<'a> Bill<'a> {
         if given.is_application(inventory, self.images) {
             subject["type"] = json!("application");
         }
-        for (key, words) in [("name", given.name), ("version", given.version)] {
+        // A name of the user is one of something that may have another version.
+        let version = given.version.or_else(|| {
+            let own = inventory.version_of_subject();
+            own.filter(|_| given.name.is_none())
+        });
+        for (key, words) in [("name", given.name), ("version", version)] {
             if let Some(words) = words {
                 subject[key] = json!(words);
             }

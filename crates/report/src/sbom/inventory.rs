@@ -3,6 +3,7 @@
 use super::component::{ComponentKey, ModuleComponent, Toolchain};
 use super::{evidence_of_modules, id, name, program_purl, properties};
 use gospect_bytes::{Budget, Full, Use};
+use gospect_record::main_version::is_version_of_module;
 use gospect_record::{
     Binary, End, ImageRecord, Level, Line, Linked, Location, Module, ModuleList, Owner, Run,
     Unexamined,
@@ -259,9 +260,33 @@ impl Inventory {
         }
     }
 
-    /// The targets of the scan.
+    /// The targets of the scan. Of a path that begins at the root only the last name: where it was on the build host is nobody's
+    /// business, and differs from build to build.
     pub(super) fn subject(&self) -> String {
-        self.run.targets.join(" ")
+        let short = |target: &String| {
+            let (scheme, path) = match target.split_once(':') {
+                Some((scheme, path)) if path.starts_with('/') => (format!("{scheme}:"), path),
+                _ => (String::new(), target.as_str()),
+            };
+            let name = path.trim_end_matches('/').rsplit('/').next();
+            match name.filter(|name| path.starts_with('/') && !name.is_empty()) {
+                Some(name) => format!("{scheme}{name}"),
+                None => target.clone(),
+            }
+        };
+        let targets: Vec<String> = self.run.targets.iter().map(short).collect();
+        targets.join(" ")
+    }
+
+    /// The version of the program, if the bill is about one.
+    pub(super) fn version_of_subject(&self) -> Option<&str> {
+        match self.programs.as_slice() {
+            [program] if program.location.image.is_none() => program
+                .version
+                .as_deref()
+                .filter(|version| is_version_of_module(version)),
+            _ => None,
+        }
     }
 
     /// The numbers of programs outside images.

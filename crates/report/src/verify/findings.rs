@@ -102,7 +102,7 @@ pub(super) fn of(program: &Program) -> Vec<Finding> {
 }
 
 const SUM_HELP: &str = "do not ship it: build it again on a clean machine after `go clean -modcache && go mod verify`, and compare";
-const UNKNOWN_HELP: &str = "name a private module in GOPRIVATE, or give its go.sum with --go-sum";
+const UNKNOWN_HELP: &str = "without `--sumdb offline` the checksum database is asked; name a private module in GOPRIVATE, or give its go.sum with --go-sum";
 const PROVENANCE_HELP: &str =
     "use the provenance of this very file; if it is, do not trust the file";
 const SOURCE_HELP: &str = "check out the revision that the program records";

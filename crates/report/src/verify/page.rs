@@ -41,7 +41,7 @@ pub(super) fn render(
     };
     let remarks = remarks::of_programs(&audit);
     Page {
-        title: "Verified programs".to_owned(),
+        title: "Programs and what they claim".to_owned(),
         about: about.collect(),
         tiles: tiles.collect(),
         tables: html::unexamined(unexamined).into_iter().collect(),

@@ -157,6 +157,8 @@ pub(super) fn godebug(context: &Context) -> Option<String> {
         facts
             .environment
             .as_ref()
+            // Nothing can start a copy that a later layer hides.
+            .filter(|_| context.binary.location.visible != Some(false))
             .map(|text| format!("environment {}", safe(text))),
     );
     parts.extend(

@@ -3,7 +3,9 @@
 use crate::card::{Context, joined, safe};
 use crate::terms;
 use gospect_bytes::number;
-use gospect_record::{BuildInfoSource, LinkedPackage, Verdict, VersionClaim, Word};
+use gospect_record::{
+    BuildInfoSource, ImageRecord, LayerRef, LinkedPackage, Verdict, VersionClaim, Word,
+};
 use std::collections::BTreeSet;
 
 pub(super) fn place(context: &Context) -> Option<String> {
@@ -18,7 +20,7 @@ pub(super) fn place(context: &Context) -> Option<String> {
         parts.push(safe(&format!("image {}{platform}", image.reference)));
     }
     if let Some(layer) = &location.layer {
-        parts.push(format!("layer {}", layer.index));
+        parts.push(layer_of(layer, context.image));
     }
     if location.visible == Some(false) {
         parts.push(context.warn("deleted or replaced by a later layer"));
@@ -39,6 +41,32 @@ pub(super) fn place(context: &Context) -> Option<String> {
     }
     joined(parts)
 }
+
+/// The layer, with the last one, because they count from 0, and with the step that made it.
+fn layer_of(layer: &LayerRef, image: Option<&ImageRecord>) -> String {
+    let layers = image.map_or(&[][..], |image| &image.layers);
+    let mut text = format!("layer {}", layer.index);
+    if let Some(last @ 1..) = layers.len().checked_sub(1) {
+        text = format!("{text} of 0-{last}");
+    }
+    let step = usize::try_from(layer.index)
+        .ok()
+        .and_then(|index| layers.get(index));
+    let made_by = step
+        .and_then(|layer| layer.created_by.as_deref())
+        .map(str::trim);
+    match made_by.filter(|step| !step.is_empty()) {
+        None => text,
+        Some(step) => {
+            let short: String = step.chars().take(STEP).collect();
+            let sign = if short.len() < step.len() { "..." } else { "" };
+            format!("{text}, made by `{}{sign}`", safe(&short))
+        }
+    }
+}
+
+/// Characters of the step of a build that are shown.
+const STEP: usize = 60;
 
 pub(super) fn owner(context: &Context) -> Option<String> {
     let owner = context.binary.owner.as_ref()?;

@@ -201,7 +201,9 @@ impl<'a> Bill<'a> {
             false => "OTHER",
         };
         let mut all = package(SUBJECT, &self.name(), purpose);
-        put(&mut all, "versionInfo", self.given.version);
+        let own = self.inventory.version_of_subject();
+        let own = own.filter(|_| self.given.name.is_none());
+        put(&mut all, "versionInfo", self.given.version.or(own));
         let unexamined = self.inventory.unexamined.iter();
         let unexamined =
             unexamined.map(|t| ("gospect:unexamined".to_owned(), super::not_examined(t)));
