@@ -1,5 +1,6 @@
 //! A finding: the rule, the place, the evidence, and what to do.
 
+use crate::fix::Build;
 use gospect_record::{Binary, Location};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -109,6 +110,9 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What to do, with the command to run.
     pub help: String,
+    /// The build that `help` names, if it builds the program again.
+    #[serde(skip)]
+    pub build: Option<Build>,
     /// The line of the policy that causes it; `None`: it is a default.
     pub policy: Option<PolicyRef>,
     /// Set when a waiver covers the finding.

@@ -51,6 +51,7 @@ pub use baseline::{Baseline, BaselineError};
 pub use date::Date;
 pub use facts::shorten;
 pub use finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
+pub use fix::Build;
 pub use judge::{Audit, Auditor, Counts, NotRead};
 pub use known::newest_release;
 pub use policy::{Diagnostic, Policy};

@@ -86,6 +86,16 @@ impl BuildChange {
         }
     }
 
+    /// The change as a part of a command.
+    fn part(&self) -> String {
+        match self {
+            BuildChange::Set(key, value) if value == "true" && key.starts_with('-') => {
+                format!("`{key}`")
+            }
+            _ => self.shown(),
+        }
+    }
+
     /// The change as text for people.
     fn shown(&self) -> String {
         match self {
@@ -95,6 +105,15 @@ impl BuildChange {
             BuildChange::Without(list, word) => format!("no `{word}` in `{}`", list.key()),
         }
     }
+}
+
+/// A build that advice names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// The command, with the changes of all findings about the program.
+    pub command: String,
+    /// The changes that this finding wants, as text for people; empty: the build alone.
+    pub part: String,
 }
 
 /// The changes wanted by the findings about one program, or about the programs of one group.
@@ -107,6 +126,8 @@ pub struct Plan {
     go_line: Option<u32>,
     /// Whether a command or `go` line was handed out since [`Self::take_advice`].
     has_advised: bool,
+    /// The build that was advised last.
+    advised: Build,
     /// The last command; `None` when a change was added since. Cached because a program may have 100,000 findings.
     written: Option<String>,
 }
@@ -163,10 +184,27 @@ impl Plan {
         self.written.clone().unwrap_or_default()
     }
 
+    /// Notes which build was advised, and for which changes.
+    pub fn advise(&mut self, command: &str, changes: &[BuildChange]) {
+        let parts: Vec<String> = changes.iter().map(BuildChange::part).collect();
+        self.advised = Build {
+            command: command.to_owned(),
+            part: parts.join(" and "),
+        };
+    }
+
+    /// The build that a text of advice names, if it was advised last.
+    pub fn build_in(&self, help: &str) -> Option<Build> {
+        let command = &self.advised.command;
+        let is_named = !command.is_empty() && help.contains(&format!("`{command}`"));
+        is_named.then(|| self.advised.clone())
+    }
+
     /// The plan without its cached command, so that little is kept of each program.
     pub fn without_text(self) -> Self {
         Self {
             written: None,
+            advised: Build::default(),
             ..self
         }
     }

@@ -104,14 +104,18 @@ impl<'a> Ctx<'a> {
             for change in changes {
                 plan.ask(self.rule, change);
             }
-            return plan.command(self.binary);
+            let command = plan.command(self.binary);
+            plan.advise(&command, changes);
+            return command;
         }
         // The finding is waived, so its changes are not added to the shared plan.
         let mut own = plan.clone();
         for change in changes {
             own.ask(self.rule, change);
         }
-        own.command(self.binary)
+        let command = own.command(self.binary);
+        plan.advise(&command, changes);
+        command
     }
 
     /// The settings of the rule with this id, and the rule.

@@ -182,6 +182,7 @@ impl<'s> Sink<'s> {
         let conflict = self
             .plan
             .and_then(|p| p.borrow().conflict(self.rule).map(str::to_owned));
+        let help = conflict.unwrap_or(report.help);
         let level = report.at_least.map_or(self.level, |l| self.level.max(l));
         Finding {
             rule: self.rule.to_string(),
@@ -193,7 +194,8 @@ impl<'s> Sink<'s> {
             location,
             region: report.on.map(|span| region(span, subject.file)),
             evidence: report.evidence,
-            help: conflict.unwrap_or(report.help),
+            build: self.plan.and_then(|plan| plan.borrow().build_in(&help)),
+            help,
             policy: self.policy.cloned(),
             waived: report.waived.map(|reason| Waived {
                 reason,

@@ -1,12 +1,16 @@
 //! GitHub workflow commands: one annotation per finding, escaped so that no text from a file can end it or start another.
 
+use super::builds::Builds;
+use super::subject::Subject;
 use super::{Options, clean, file};
 use gospect_audit::{Audit, Finding, Level};
 use std::io::{self, Write};
 
 /// Writes the annotations of the findings that count.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    for finding in audit.findings.iter().filter(|finding| finding.counts()) {
+    let counting: Vec<&Finding> = audit.findings.iter().filter(|f| f.counts()).collect();
+    let builds = Builds::of(&counting);
+    for (index, finding) in counting.iter().enumerate() {
         let command = match finding.level {
             Level::Error => "error",
             Level::Warning => "warning",
@@ -17,7 +21,8 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
             text += &format!("\n{}: {}", clean(&evidence.source), clean(&evidence.value));
         }
         if !finding.help.is_empty() {
-            text += &format!("\nfix: {}", clean(&finding.help));
+            let help = builds.help(finding, LAST);
+            text += &format!("\nfix: {}", clean(&help));
         }
         writeln!(
             out,
@@ -27,9 +32,26 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
             property(&format!("{} ({})", finding.rule, finding.code)),
             data(&text)
         )?;
+        // The build stands after the last finding of its program.
+        let subject = Subject::of(finding);
+        let rest = counting.get(index + 1..).unwrap_or_default();
+        if rest.iter().any(|later| Subject::of(later) == subject) {
+            continue;
+        }
+        for line in builds.lines(&subject) {
+            writeln!(
+                out,
+                "::notice file={},title=build::{}",
+                property(&clean(file(finding))),
+                data(&format!("{}: {line}", clean(&finding.path)))
+            )?;
+        }
     }
     Ok(())
 }
+
+/// Where the command of a build is.
+const LAST: &str = "the build of the annotation `build`";
 
 /// Line and columns, if the finding has them; columns only within one line, as GitHub requires.
 fn place(finding: &Finding) -> String {

@@ -1,8 +1,10 @@
 //! Findings of one rule about several programs as one block of text.
 
+use super::builds::Builds;
 use super::clean;
 use super::subject::{Subject, list, subjects};
 use gospect_audit::{Finding, Level};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How text lists findings.
@@ -27,6 +29,9 @@ const PROGRAMS: usize = 3;
 const FIXES: usize = 2;
 const FIX_PROGRAMS: usize = 1;
 
+/// Where the command of a build is.
+pub(super) const BELOW: &str = "the build below";
+
 /// The findings of one rule at one level.
 pub(super) struct Group<'a> {
     pub level: Level,
@@ -49,8 +54,15 @@ impl<'a> Group<'a> {
     }
 
     /// The advice and the findings with each, those of most programs first.
-    fn advice(&self) -> Vec<Shared<'a>> {
-        self.by(|finding| &finding.help)
+    fn advice(&self, builds: &Builds<'_>) -> Vec<(Cow<'a, str>, Vec<&'a Finding>)> {
+        let mut by_text = BTreeMap::<Cow<'a, str>, Vec<&Finding>>::new();
+        for finding in &self.findings {
+            let help = builds.help(finding, BELOW);
+            by_text.entry(help).or_default().push(finding);
+        }
+        let mut texts: Vec<_> = by_text.into_iter().collect();
+        texts.sort_by_key(|(_, findings)| std::cmp::Reverse(subjects(findings).len()));
+        texts
     }
 
     fn by(&self, text: impl Fn(&'a Finding) -> &'a str) -> Vec<Shared<'a>> {
@@ -127,8 +139,8 @@ impl<'a> Group<'a> {
     }
 
     /// What to do, a line each: the advice that serves most programs first, with their names if other programs have another one.
-    pub fn fixes(&self) -> Vec<String> {
-        let mut advice = self.advice();
+    pub fn fixes(&self, builds: &Builds<'_>) -> Vec<String> {
+        let mut advice = self.advice(builds);
         advice.retain(|(help, _)| !help.is_empty());
         if let [(help, findings)] = advice.as_slice()
             && findings.len() == self.findings.len()

@@ -1,9 +1,11 @@
 //! Findings as Markdown for a job summary or a pull request comment: counts, a table, details folded away.
 
-use super::groups::{self, Listing};
+use super::builds::Builds;
+use super::groups::{self, BELOW, Listing};
 use super::subject::{list, subjects};
 use super::{Options, clean, count, text, waived};
 use gospect_audit::{Audit, Finding, Level};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -41,7 +43,10 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     }
     writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
     let max_names = if all { usize::MAX } else { FIX_PROGRAMS };
-    let fixes = alike(&counting, |f| (Level::Error, &f.rule, &f.help));
+    let builds = Builds::of(&counting);
+    let fixes = alike(&counting, |f| {
+        (Level::Error, &f.rule, builds.help(f, BELOW))
+    });
     let max_fixes = if all { usize::MAX } else { FIXES };
     let mut fixes_of_rule: BTreeMap<&str, usize> = BTreeMap::new();
     let mut left_out = 0usize;
@@ -61,11 +66,23 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
             "- **{}** ({}): {}",
             cell(&first.rule),
             cell(&names(findings, max_names)),
-            prose(&first.help)
+            prose(&builds.help(first, BELOW))
         )?;
     }
     if left_out > 0 {
         writeln!(out, "- and {left_out} more; `--all` lists them")?;
+    }
+    let programs: Vec<_> = builds.programs().collect();
+    let max_builds = if all { usize::MAX } else { LISTED };
+    for subject in programs.iter().take(max_builds) {
+        for line in builds.lines(subject) {
+            let name = format!("{}{}", subject.path, subject.place());
+            writeln!(out, "- {}: {}", cell(&name), prose(&line))?;
+        }
+    }
+    if let more @ 1.. = programs.len().saturating_sub(max_builds) {
+        let more = count(more as u64, "more build");
+        writeln!(out, "- and {more}; `--all` lists them")?;
     }
     writeln!(out, "\n</details>")?;
     if audit.counts.waived > 0 {
@@ -134,7 +151,7 @@ pub(crate) fn table(
     out: &mut dyn Write,
 ) -> io::Result<bool> {
     writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
-    let rows = alike(findings, |f| (f.level, &f.rule, &f.message));
+    let rows = alike(findings, |f| (f.level, &f.rule, Cow::from(&f.message)));
     let (max_rows, max_names) = if all {
         (usize::MAX, usize::MAX)
     } else {
@@ -165,7 +182,7 @@ pub(crate) fn table(
 /// The findings in groups of the same key: by level, then by number of programs.
 fn alike<'a>(
     findings: &[&'a Finding],
-    key: impl Fn(&'a Finding) -> (Level, &'a String, &'a String),
+    key: impl Fn(&'a Finding) -> (Level, &'a String, Cow<'a, str>),
 ) -> Vec<Vec<&'a Finding>> {
     let mut by_key: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {

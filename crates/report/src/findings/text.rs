@@ -1,7 +1,8 @@
 //! Findings for people: by program or by rule, worst first, each with its evidence and what to type.
 
-use super::groups::{self, Group, Listing};
-use super::subject::Subject;
+use super::builds::Builds;
+use super::groups::{self, BELOW, Group, Listing};
+use super::subject::{self, Subject};
 use super::{Options, clean, count, waived};
 use crate::flow::flow;
 use gospect_audit::explain::explain;
@@ -10,13 +11,17 @@ use gospect_audit::{Audit, Finding, Level, Region};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+/// Programs whose build is written although all their findings are in groups.
+const BUILDS: usize = 10;
+
 /// Writes the findings that count, then their number.
 pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let counting: Vec<&Finding> = audit.findings.iter().filter(|f| f.counts()).collect();
     let text = Text {
         color: options.color,
         width: options.width,
+        builds: Builds::of(&counting),
     };
-    let counting: Vec<&Finding> = audit.findings.iter().filter(|f| f.counts()).collect();
     // A finding about a deployment file is read beside its line.
     let listing = match options.listing {
         Listing::Grouped if audit.files > 0 => Listing::All,
@@ -30,6 +35,7 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         Listing::Grouped => {
             let (groups, rest) = groups::split(&counting);
             text.by_level(&groups, &rest, out)?;
+            text.other_builds(&rest, out)?;
             !groups.is_empty()
         }
         Listing::Summary => {
@@ -82,12 +88,13 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
 }
 
 /// How text is written: with colours or not, and how wide.
-struct Text {
+struct Text<'a> {
     color: bool,
     width: Option<usize>,
+    builds: Builds<'a>,
 }
 
-impl Text {
+impl<'a> Text<'a> {
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color {
             format!("\x1b[{code}m{text}\x1b[0m")
@@ -116,7 +123,7 @@ impl Text {
             let line = flow(&line, indent, indent + 2, self.width);
             writeln!(out, "{}{line}", " ".repeat(indent))?;
         }
-        for fix in group.fixes() {
+        for fix in group.fixes(&self.builds) {
             write!(out, "{}", self.line(6, "32", "fix:", &fix))?;
         }
         Ok(())
@@ -124,7 +131,12 @@ impl Text {
 
     /// The groups and the programs with a finding of each level, the worst level first. A program stands at its worst level with all its findings, so that no
     /// path is repeated.
-    fn by_level(&self, groups: &[Group], rest: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    fn by_level(
+        &self,
+        groups: &[Group],
+        rest: &[&'a Finding],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let programs = by_subject(rest);
         let mut is_first = true;
         for level in [Level::Error, Level::Warning, Level::Note] {
@@ -152,7 +164,7 @@ impl Text {
     }
 
     /// The findings of each program below its path.
-    fn by_program(&self, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    fn by_program(&self, findings: &[&'a Finding], out: &mut dyn Write) -> io::Result<()> {
         for (index, program) in by_subject(findings).iter().enumerate() {
             if index > 0 {
                 writeln!(out)?;
@@ -162,7 +174,7 @@ impl Text {
         Ok(())
     }
 
-    fn program(&self, program: &OfProgram, out: &mut dyn Write) -> io::Result<()> {
+    fn program(&self, program: &OfProgram<'a>, out: &mut dyn Write) -> io::Result<()> {
         let subject = &program.subject;
         let path = self.paint("1", &clean(subject.path));
         let target = match program.needs_target {
@@ -173,7 +185,38 @@ impl Text {
         for finding in &program.findings {
             self.finding(finding, out)?;
         }
+        self.build(subject, out)
+    }
+
+    /// The build that mends several findings of a program.
+    fn build(&self, subject: &Subject<'a>, out: &mut dyn Write) -> io::Result<()> {
+        for line in self.builds.lines(subject) {
+            write!(out, "{}", self.line(2, "32", "build:", &line))?;
+        }
         Ok(())
+    }
+
+    /// The builds of programs whose findings are all in groups.
+    fn other_builds(&self, rest: &[&'a Finding], out: &mut dyn Write) -> io::Result<()> {
+        let written = subject::subjects(rest);
+        let others: Vec<_> = self
+            .builds
+            .programs()
+            .filter(|p| !written.contains(*p))
+            .collect();
+        for subject in others.iter().take(BUILDS) {
+            let path = self.paint("1", &clean(subject.path));
+            writeln!(out, "\n{path}{}", subject.place())?;
+            self.build(subject, out)?;
+        }
+        match others.len().checked_sub(BUILDS) {
+            Some(more @ 1..) => writeln!(
+                out,
+                "\n{} with one build for several findings: `--all`",
+                count(more as u64, "more program")
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn finding(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
@@ -203,7 +246,11 @@ impl Text {
             )?;
         }
         if !finding.help.is_empty() {
-            write!(out, "{}", self.line(6, "32", "fix:", &clean(&finding.help)))?;
+            write!(
+                out,
+                "{}",
+                self.line(6, "32", "fix:", &clean(&self.builds.help(finding, BELOW)))
+            )?;
         }
         if let Some(policy) = &finding.policy {
             let asked = format!("asked for at {}:{}", clean(&policy.file), policy.line);

@@ -124,6 +124,7 @@ fn finding(
         region: None,
         evidence,
         help: help.to_owned(),
+        build: None,
         policy: None,
         waived: None,
         accepted: false,

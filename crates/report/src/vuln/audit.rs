@@ -84,6 +84,7 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
         region: None,
         evidence,
         help: finding.advice(),
+        build: None,
         policy: None,
         waived: finding.cleared_by().map(|reason| Waived {
             reason,

@@ -33,7 +33,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 },
             )
             .help(format!(
-                "with Go 1.24 or newer: `git fetch --tags && {}`, in a shallow clone with `git fetch --tags --unshallow`",
+                "`git fetch --tags` (in a shallow clone `git fetch --tags --unshallow`), then with Go 1.24 or newer: `{}`",
                 ctx.go_build(&[set("-buildvcs", "true")])
             )),
     );

@@ -154,7 +154,8 @@ fn github_commands_cannot_be_forged() {
         assert_eq!(properties.matches(',').count(), 1, "{properties}");
     }
     let counting = audit().findings.iter().filter(|f| f.counts()).count();
-    assert_eq!(text.lines().count(), counting);
+    let of_findings = text.lines().filter(|line| !line.contains("title=build::"));
+    assert_eq!(of_findings.count(), counting);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+mod builds;
 mod formats;
 mod groups;
 
