@@ -24,6 +24,8 @@ use std::io::{self, Write};
 const GAP: usize = 2;
 /// Least width of the notes: of one as long as `no-modules`, with the sign for further ones.
 const NOTES: usize = 12;
+/// On a narrower terminal than this even the release is cut.
+const NARROW: usize = 40;
 /// Tenths of the width that whole names, or whole versions, may take.
 const NAME_TENTHS: usize = 3;
 /// Widest line, so that one very long value does not pad every row.
@@ -402,7 +404,7 @@ fn fit(natural: &[usize], wanted: &[usize], total: Option<usize>) -> Vec<usize> 
             None if !is_last_resort => {
                 is_last_resort = true;
                 for (column, floor) in COLUMNS.iter().zip(&mut floors) {
-                    let keeps = column.header == "go" && column.least < total / 2;
+                    let keeps = column.header == "go" && total >= NARROW;
                     *floor = if keeps { column.least } else { 1 };
                 }
             }

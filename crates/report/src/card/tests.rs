@@ -4,7 +4,14 @@ use test_support::records as sample;
 
 fn card(binary: &Binary, look: Look) -> String {
     let mut out = Vec::new();
-    write(binary, &crate::document::sample::support(), &look, &mut out).unwrap();
+    write(
+        binary,
+        None,
+        &crate::document::sample::support(),
+        &look,
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -169,4 +176,44 @@ fn says_what_the_environment_makes_of_goroot_and_godebug() {
     let heading = text.find("godebug in force").unwrap();
     let list = text[heading..].lines().nth(1).unwrap();
     assert_eq!(list.trim(), first, "{text}");
+}
+
+#[test]
+fn a_layer_is_named_with_the_last_one_and_with_its_step() {
+    let mut binary = sample::clean();
+    let reference = "app:1.0".to_owned();
+    binary.location.image = Some(gospect_record::ImageRef {
+        reference: reference.clone(),
+        digest: None,
+        platform: None,
+    });
+    binary.location.layer = Some(gospect_record::LayerRef {
+        index: 1,
+        digest: None,
+    });
+    let layer = |step: Option<&str>| gospect_record::LayerRecord {
+        created_by: step.map(str::to_owned),
+        ..Default::default()
+    };
+    let card = |layers: Vec<gospect_record::LayerRecord>| {
+        let image = gospect_record::ImageRecord {
+            reference: reference.clone(),
+            layers,
+            ..Default::default()
+        };
+        let mut out = Vec::new();
+        let support = crate::document::sample::support();
+        write(&binary, Some(&image), &support, &Look::PLAIN, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let long = format!("RUN {}", "x".repeat(100));
+    let all = [layer(None), layer(Some("COPY app /")), layer(Some(&long))];
+    assert!(card(all.to_vec()).contains(", layer 1 of 0-2, made by `COPY app /`"));
+    let unknown = card(vec![layer(None), layer(None)]);
+    assert!(unknown.contains(", layer 1 of 0-1\n"), "{unknown}");
+    let cut = card(vec![layer(None), layer(Some(&long))]);
+    assert!(
+        cut.contains(&format!("`RUN {}...`", "x".repeat(56))),
+        "{cut}"
+    );
 }

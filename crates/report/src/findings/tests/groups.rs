@@ -131,7 +131,7 @@ fn in_image(path: &str, reference: &str, layer: u32) -> gospect_record::Binary {
     })
 }
 
-fn with(name: &str, audit: &Audit, listing: Listing) -> String {
+pub(super) fn with(name: &str, audit: &Audit, listing: Listing) -> String {
     let options = Options {
         listing,
         ..Options::default()
