@@ -45,10 +45,10 @@ fn a_build_that_mends_several_findings_is_written_once() {
     let builds = lines.iter().filter(|l| l.contains("title=build::"));
     assert_eq!(builds.count(), 3, "{github}");
     for path in ["a", "b", "c"] {
-        let of_program = lines
+        let mut of_program = lines
             .iter()
             .filter(|l| l.contains(&format!("file={path},")));
-        let last = of_program.last().unwrap();
+        let last = of_program.next_back().unwrap();
         assert!(
             last.starts_with("::notice ") && last.contains("one build mends "),
             "{last}"
