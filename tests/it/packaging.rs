@@ -29,6 +29,19 @@ fn stand_in(scratch: &Scratch) -> PathBuf {
     path
 }
 
+/// `.cargo/config.toml` compiles for partial RELRO, whose calls are direct, and links with full RELRO.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn the_program_itself_is_linked_with_full_relro() {
+    use goblin::elf::{Elf, dynamic, program_header};
+    let bytes = std::fs::read(env!("CARGO_BIN_EXE_gospect")).unwrap();
+    let elf = Elf::parse(&bytes).unwrap();
+    let mut segments = elf.program_headers.iter();
+    assert!(segments.any(|segment| segment.p_type == program_header::PT_GNU_RELRO));
+    let flags = elf.dynamic.unwrap().info.flags_1;
+    assert_eq!(flags & dynamic::DF_1_NOW, dynamic::DF_1_NOW, "{flags:#x}");
+}
+
 #[test]
 fn a_release_archive_installs_and_a_changed_one_does_not() {
     let target = match (std::env::consts::OS, std::env::consts::ARCH) {
