@@ -187,11 +187,11 @@ pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
     }
     if let Some((_, most, zero)) = LIMITS.iter().find(|l| l.0 == key) {
         let number: u64 = value.parse().ok()?;
-        return (number > *most || (*zero && number == 0)).then_some(&*setting.security);
+        return (number > *most || (*zero && number == 0)).then_some(setting.security);
     }
     setting
         .acts(minor.min(newest_minor()), value)
-        .then_some(&*setting.security)
+        .then_some(setting.security)
 }
 
 /// Whether a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value.
@@ -217,9 +217,9 @@ pub fn diagnostic(key: &str) -> Option<&'static str> {
         .filter(|s| s.risk == Risk::Diagnostic)
         .map(|s| {
             if s.security.is_empty() {
-                &*s.cost
+                s.cost
             } else {
-                &*s.security
+                s.security
             }
         })
 }

@@ -61,10 +61,8 @@ pub fn names() -> Vec<&'static str> {
 }
 
 fn of_setting(name: &str, s: &Setting) -> Explanation {
-    let newest = godebug::table()
-        .trees
-        .last_key_value()
-        .map_or(0, |(minor, _)| *minor);
+    let trees = godebug::table().trees;
+    let newest = trees.last().map_or(0, |tree| tree.0);
     let change = s.changed.last();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let deadly_numbers = s.lives.map(|(from, min, max)| {
@@ -81,15 +79,15 @@ fn of_setting(name: &str, s: &Setting) -> Explanation {
         title: format!("GODEBUG setting {name}"),
         what: s.what.to_string(),
         package: some(s.package),
-        since: since(&s.known),
+        since: since(s.known),
         on_by_default: None,
         changed: change.map(|c| format!("Go 1.{}", c.0)),
         old_value: change.map(|c| c.1.to_owned()),
         values: Some(values(s, newest)),
         removed: s.removed.map(|minor| format!("Go 1.{minor}")),
         fatal: deadly_texts.or(deadly_numbers),
-        security: some(&s.security),
-        cost: some(&s.cost),
+        security: some(s.security),
+        cost: some(s.cost),
         advice: setting_advice(name, s),
     }
 }

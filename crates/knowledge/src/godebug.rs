@@ -2,51 +2,47 @@
 //!
 //! From src/internal/godebugs/table.go, src/runtime/runtime1.go and the code that reads settings, Go 1.19 and 1.21-1.27. The
 //! descriptions and the risks are gospect's own judgement.
+//!
+//! `godebug.json` is the table to edit. `rows.rs` is the same as Rust, because every scan of all facts needs it: parsing it took a seventh of the
+//! time for a small program. `GOSPECT_WRITE=1 cargo test -p gospect-knowledge --lib rows` writes it again.
 
-use serde::Deserialize;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+mod rows;
 
 /// The whole table.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub struct Table {
-    /// The patch release from which the data of each minor release was taken, such as `1.24.11` for 24.
-    #[serde(borrow)]
-    pub trees: BTreeMap<u32, &'static str>,
+    /// The patch release from which the data of each minor release was taken, such as `1.24.11` for 24; sorted.
+    pub trees: &'static [(u32, &'static str)],
     /// Sorted by name.
-    pub settings: Vec<Setting>,
+    pub settings: &'static [Setting],
 }
 
 /// One setting. Its lists of minor releases only hold those of [`Table::trees`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug)]
 pub struct Setting {
     /// The key in GODEBUG; `cpu.*` stands for a family of keys.
     pub name: &'static str,
     /// Package that reads it.
     pub package: &'static str,
     /// Minor releases in which some code reads it.
-    pub known: Vec<u32>,
+    pub known: &'static [u32],
     /// Minor releases with the setting in their internal/godebugs table. Only there may `//go:debug` and go.mod name it.
-    pub listed: Vec<u32>,
+    pub listed: &'static [u32],
     /// Minor releases in which the runtime parses it itself, as a decimal number.
-    pub runtime: Vec<u32>,
+    pub runtime: &'static [u32],
     /// Defaults of a runtime variable, each with the minor release from which it applies; 0 without an entry.
-    pub default: Vec<(u32, i64)>,
+    pub default: &'static [(u32, i64)],
     /// Systems to which the default applies, elsewhere it is 0; empty: all.
-    #[serde(borrow)]
-    pub default_goos: Vec<&'static str>,
+    pub default_goos: &'static [&'static str],
     /// Values that have an effect, each with the minor release from which they do. Without an entry every number affects a
     /// runtime variable.
-    pub acts: Vec<(u32, Acts)>,
+    pub acts: &'static [(u32, Acts)],
     /// Changes of the default.
-    pub changed: Vec<DefaultChange>,
+    pub changed: &'static [DefaultChange],
     /// Minor release that stopped reading it.
     pub removed: Option<u32>,
     /// Old values of a removed setting. Since Go 1.27 they stop the process at start.
-    #[serde(borrow)]
-    pub old_values: Vec<&'static str>,
+    pub old_values: &'static [&'static str],
     /// Whether no metric counts its use.
     pub opaque: bool,
     /// Whether it cannot be changed while the program runs.
@@ -62,45 +58,39 @@ pub struct Setting {
     /// one.
     pub each_source: bool,
     /// Systems on which it has an effect; empty: all.
-    #[serde(borrow)]
-    pub goos: Vec<&'static str>,
+    pub goos: &'static [&'static str],
     /// The kind of trouble that it can cause.
     pub risk: Risk,
     /// What it controls, in one sentence.
-    #[serde(borrow)]
-    pub what: Cow<'static, str>,
+    pub what: &'static str,
     /// What a value other than the default costs.
-    #[serde(borrow)]
-    pub cost: Cow<'static, str>,
+    pub cost: &'static str,
     /// Why it matters for security; empty if it does not.
-    #[serde(borrow)]
-    pub security: Cow<'static, str>,
+    pub security: &'static str,
 }
 
 /// A change of a default.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct DefaultChange(
     /// Minor release that changed it.
     pub u32,
     /// The value that restores the old behaviour.
     pub &'static str,
     /// Minor releases whose table lists the change.
-    pub Vec<u32>,
+    pub &'static [u32],
 );
 
 /// The values of a text setting that have an effect.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub enum Acts {
     /// Exactly these.
-    Texts(#[serde(borrow)] Vec<&'static str>),
+    Texts(&'static [&'static str]),
     /// Every text of this kind.
     Every(TextKind),
 }
 
 /// A kind of text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
     /// A decimal number.
     Number,
@@ -109,11 +99,9 @@ pub enum TextKind {
 }
 
 /// The kind of trouble that a setting can cause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Risk {
     /// No trouble.
-    #[default]
     None,
     /// Output that production does not need.
     Diagnostic,
@@ -125,11 +113,9 @@ pub enum Risk {
     Security,
 }
 
-static TABLE: OnceLock<Table> = OnceLock::new();
-
-/// The table, parsed on first use.
+/// The table.
 pub fn table() -> &'static Table {
-    super::load(&TABLE, include_str!("godebug.json"))
+    &rows::TABLE
 }
 
 /// The setting of that name; `cpu.avx2` finds the family `cpu.*`.
@@ -139,7 +125,7 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
     } else {
         name
     };
-    let settings = &table().settings;
+    let settings = table().settings;
     settings
         .binary_search_by(|s| s.name.cmp(name))
         .ok()
@@ -232,22 +218,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_parses_and_is_sorted() {
-        let t: Table =
-            serde_json::from_str(include_str!("godebug.json")).expect("the table is valid");
+    fn table_is_sorted_and_whole() {
+        let t = table();
         assert!(t.settings.len() > 100 && t.trees.len() >= 8);
+        assert!(t.trees.is_sorted());
         assert!(t.settings.is_sorted_by(|a, b| a.name < b.name));
-        for s in &t.settings {
-            let in_trees = |list: &[u32]| list.iter().all(|m| t.trees.contains_key(m));
+        for s in t.settings {
+            let in_trees =
+                |list: &[u32]| list.iter().all(|m| t.trees.iter().any(|tree| tree.0 == *m));
             assert!(
-                in_trees(&s.known) && in_trees(&s.listed) && in_trees(&s.runtime),
+                in_trees(s.known) && in_trees(s.listed) && in_trees(s.runtime),
                 "{}",
                 s.name
             );
             assert!(
                 s.listed
                     .iter()
-                    .chain(&s.runtime)
+                    .chain(s.runtime)
                     .all(|m| s.known.contains(m)),
                 "{}",
                 s.name
@@ -269,7 +256,7 @@ mod tests {
                 "{}",
                 s.name
             );
-            for c in &s.changed {
+            for c in s.changed {
                 assert!(c.2.iter().all(|m| s.listed.contains(m)), "{}", s.name);
             }
         }

@@ -130,10 +130,11 @@ mod tests {
         let t: Table =
             serde_json::from_str(include_str!("goexperiment.json")).expect("the table is valid");
         assert_eq!(
-            t.trees.keys().collect::<Vec<_>>(),
+            t.trees.keys().copied().collect::<Vec<_>>(),
             super::super::godebug::table()
                 .trees
-                .keys()
+                .iter()
+                .map(|tree| tree.0)
                 .collect::<Vec<_>>()
         );
         for e in &t.experiments {

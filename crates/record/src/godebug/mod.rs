@@ -267,11 +267,9 @@ fn absent(
         );
     }
     // A security fix may add its setting to older releases, in a patch release newer than the table.
-    let tree = godebug::table()
-        .trees
-        .get(&minor)
-        .copied()
-        .unwrap_or_default();
+    let mut trees = godebug::table().trees.iter();
+    let tree = trees.find(|tree| tree.0 == minor);
+    let tree = tree.map_or("", |tree| tree.1);
     let tree_patch: Option<u32> = tree.rsplit('.').next().and_then(|patch| patch.parse().ok());
     let newer = facts.version.minor() == Some(minor) && facts.version.patch() > tree_patch;
     let backported = setting.changed.iter().any(|c| c.0 <= minor);

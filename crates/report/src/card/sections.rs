@@ -152,7 +152,7 @@ fn note_on(setting: &EffectiveSetting) -> Option<Cow<'_, str>> {
         return None;
     }
     let known = godebug::setting(&setting.key)?;
-    let sentences = [&*known.what, &*known.cost];
+    let sentences = [known.what, known.cost];
     Some(Cow::Owned(sentences.join(" ").trim().to_owned()))
 }
 

@@ -160,8 +160,9 @@ pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
                 .any(|e| e.key == s.setting.key && e.status == GodebugStatus::Fatal)
         })
     };
-    let trees = &gospect_knowledge::godebug::table().trees;
-    let rows: Vec<u32> = trees.keys().rev().copied().take_while(fatal).collect();
+    let trees = gospect_knowledge::godebug::table().trees.iter();
+    let minors = trees.rev().map(|tree| tree.0);
+    let rows: Vec<u32> = minors.take_while(fatal).collect();
     rows.last().copied().unwrap_or_else(known::newest_minor)
 }
 

@@ -76,8 +76,8 @@ fn change(ctx: &Ctx, key: &str) -> Option<&'static str> {
     let known = godebug::setting(key).filter(|_| is_in_force)?;
     let is_change = matches!(known.risk, Risk::Behaviour | Risk::Performance);
     let sentence = match known.cost.is_empty() {
-        true => &known.what,
-        false => &known.cost,
+        true => known.what,
+        false => known.cost,
     };
     (is_change && !sentence.is_empty()).then(|| sentence.trim_end_matches('.'))
 }
