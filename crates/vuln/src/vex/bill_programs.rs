@@ -168,10 +168,13 @@ impl BillProgram {
             let mut names = names.iter().filter_map(|name| Pattern::parse(name));
             names.any(|name| purl.is_same_package(&name))
         };
+        // The bill of a program without a recorded main module names it by the beginning of its main package.
+        let has_same_main =
+            self.main_package.is_some() && self.main_package == program.main_package;
         fits(&self.main_package, program.main_package.as_deref())
             && fits(&self.os, os)
             && fits(&self.arch, arch)
-            && self.purl.as_ref().is_none_or(is_named_so)
+            && (has_same_main || self.purl.as_ref().is_none_or(is_named_so))
             && (self.files.is_empty() || self.files.iter().any(|f| f == last(&program.path)))
     }
 }
@@ -268,6 +271,35 @@ mod tests {
         let mut other_system = one();
         other_system.port = Some("windows/amd64".to_owned());
         assert_eq!(used(&bill, &[other_system, two()]), ["net", "one"]);
+    }
+
+    /// Built in GOPATH mode: the bill has the beginning of the main package where the record has no main module.
+    #[test]
+    fn a_program_without_a_main_module_is_found_by_its_main_package() {
+        let document = json!({
+            "components": [
+                {
+                    "bom-ref": "kubectl", "type": "application", "purl": "pkg:golang/example.com/app",
+                    "evidence": { "occurrences": [{ "location": "usr/bin/kubectl" }] },
+                    "properties": [{ "name": "gospect:main_package", "value": "example.com/app/cmd/kubectl" }],
+                },
+                { "bom-ref": "net", "type": "library" },
+            ],
+            "dependencies": [{ "ref": "kubectl", "dependsOn": ["net"] }],
+        });
+        let bill = BillPrograms::of(&document);
+        let without_module = |main_package: &str| Program {
+            main_module: None,
+            version: None,
+            ..program("/usr/bin/kubectl", main_package)
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(
+            used(&bill, &[without_module("example.com/app/cmd/kubectl")]),
+            none
+        );
+        let other = without_module("example.com/other/cmd/kubectl");
+        assert_eq!(used(&bill, &[other]), ["kubectl", "net"]);
     }
 
     /// As trivy writes it: the program by its path, with the main module below it.
