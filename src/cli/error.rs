@@ -48,6 +48,7 @@ pub enum Error {
     NoJobs,
     #[error("--platform {0}: needs OS/ARCH, such as linux/amd64")]
     Platform(String),
+    #[cfg(feature = "registry")]
     #[error(
         "--include chooses among the images of a registry (registry:HOST), and no target is one; `--exclude GLOB` leaves out, `FILE!NAME` names one program of an archive or image"
     )]

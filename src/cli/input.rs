@@ -75,7 +75,6 @@ impl Input {
         let mut bad = Vec::new();
         let given: Vec<String> = named.iter().map(|named| named.0.clone()).collect();
         #[cfg(feature = "registry")]
-        #[cfg(feature = "registry")]
         let has_registry = named
             .iter()
             .any(|named| matches!(named.1, Target::Registry(_)));

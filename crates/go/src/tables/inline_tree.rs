@@ -105,12 +105,77 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
         flags.is_some_and(|flags| flags & FLAG_ASSEMBLY != 0)
     }
 
-    /// The inlined calls of a function; `None` if there are none.
-    pub fn of(&self, row: &Row) -> Option<InlineTree> {
-        let (index, offset) = self.shape.tables(self.image, row.func)?;
-        let tree_at = self.base.checked_add(offset)?;
-        let pc_table = self.pc_tables.get(usize::try_from(index).ok()?..)?;
+    /// The first instruction of a function that belongs to no inlined call.
+    pub fn first_own(&self, row: &Row) -> Option<u64> {
+        let Some((index, _)) = self.shape.tables(self.image, row.func) else {
+            return Some(row.start);
+        };
         let mut tree = InlineTree::default();
+        self.read_runs(&mut tree, index, row);
+        tree.first_own(row.start, row.end)
+    }
+
+    /// The numbers of the functions whose trees name one of the functions whose names are at these places, in order. Trees that have a part in
+    /// common, which no linker writes, count where the last of them begins.
+    pub fn naming(&self, rows: &[Row], is_wanted: &dyn Fn(u32) -> bool) -> Vec<usize> {
+        let all = || (0..rows.len()).collect();
+        let mut starts: Vec<(u64, usize)> = Vec::with_capacity(rows.len());
+        for (number, row) in rows.iter().enumerate() {
+            let tables = self.shape.tables(self.image, row.func);
+            starts.extend(tables.map(|(_, offset)| (offset, number)));
+        }
+        starts.sort_unstable();
+        let (Some(first), Some(last)) = (starts.first(), starts.last()) else {
+            return Vec::new();
+        };
+        let is_aligned = starts.iter().all(|(start, _)| start % 4 == first.0 % 4);
+        let Some(bytes) = self.trees(first.0, last.0).filter(|_| is_aligned) else {
+            return all();
+        };
+        let mut found = Vec::new();
+        let mut next = 0;
+        for (index, word) in bytes.chunks_exact(4).enumerate() {
+            let name = self.image.number(word);
+            if !u32::try_from(name).is_ok_and(is_wanted) {
+                continue;
+            }
+            let at = first.0.saturating_add(4 * index as u64);
+            let Some(call) = at.checked_sub(self.shape.call_name) else {
+                continue;
+            };
+            next += starts
+                .get(next..)
+                .unwrap_or_default()
+                .partition_point(|(start, _)| *start <= call);
+            let before = starts.get(..next).unwrap_or_default();
+            let Some((start, _)) = before.last() else {
+                continue;
+            };
+            if (call - start).is_multiple_of(self.shape.call) {
+                let same = before.iter().rev().take_while(|(other, _)| other == start);
+                found.extend(same.map(|(_, number)| *number));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// All trees from the first to the end of the last, by their offsets.
+    fn trees(&self, first: u64, last: u64) -> Option<&'t [u8]> {
+        let start = self.base.checked_add(first)?;
+        let segment = self.image.segment_at(start)?;
+        let most = (last - first).checked_add(CALLS_LIMIT * self.shape.call)?;
+        let there = segment
+            .address
+            .checked_add(segment.size)?
+            .checked_sub(start)?;
+        self.image.bytes(start, most.min(there))
+    }
+
+    /// Reads which instructions of a function belong to which inlined call.
+    fn read_runs(&self, tree: &mut InlineTree, index: u64, row: &Row) -> Option<()> {
+        let pc_table = self.pc_tables.get(usize::try_from(index).ok()?..)?;
         let quantum = u64::from(self.table.quantum);
         let range = (row.start, row.end);
         let mut count = 0u64;
@@ -122,6 +187,15 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
             }
         });
         self.steps_left.set(left.saturating_sub(count.max(1)));
+        Some(())
+    }
+
+    /// The inlined calls of a function; `None` if there are none.
+    pub fn of(&self, row: &Row) -> Option<InlineTree> {
+        let (index, offset) = self.shape.tables(self.image, row.func)?;
+        let tree_at = self.base.checked_add(offset)?;
+        let mut tree = InlineTree::default();
+        self.read_runs(&mut tree, index, row)?;
         // Calls by number, and an instruction of each.
         let mut waiting: Vec<(u64, u64)> = tree.runs.iter().map(|run| (run.2, run.0)).collect();
         waiting.sort_unstable();

@@ -163,6 +163,23 @@ pub fn may_be_literal(name: &[u8]) -> bool {
     name.last().is_some_and(u8::is_ascii_digit)
 }
 
+/// Whether a name is that of a literal of one function and names no other: `F.func1`, `(*T).M.func1.2`. Most are.
+pub fn names_one_function(own: &[u8]) -> bool {
+    let mut elements = own.split(|byte| *byte == b'.');
+    let is_word = |element: &[u8]| {
+        let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        !element.is_empty() && element.iter().all(is_of_word)
+    };
+    let first = elements.next().unwrap_or_default();
+    let receiver = first.strip_prefix(b"(*");
+    let has_function = match receiver.and_then(|receiver| receiver.strip_suffix(b")")) {
+        Some(receiver) => is_word(receiver) && elements.next().is_some_and(is_word),
+        None => is_word(first),
+    };
+    let is_mark = |element: &[u8]| std::str::from_utf8(element).is_ok_and(is_mark);
+    has_function && elements.clone().next().is_some() && elements.all(is_mark)
+}
+
 /// Whether an element says that what is before it has a literal.
 fn is_mark(element: &str) -> bool {
     let word = element.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -249,5 +266,27 @@ mod tests {
         let receiver = "M";
         assert_eq!(last(true).0, Named::Method { receiver, name });
         assert_eq!(last(true).1.len(), 1);
+    }
+
+    #[test]
+    fn most_literals_are_told_without_taking_them_apart() {
+        for (name, is_plain) in [
+            ("F.func1", true),
+            ("(*T).M.func1.2", true),
+            ("init.0.func1", true),
+            ("F.gowrap1", true),
+            ("F", false),
+            ("F.G.func1", false),
+            ("glob..func1", false),
+            ("map.init.0.func1", false),
+            ("F.func1.G.2", false),
+            ("F[...].func1", false),
+        ] {
+            assert_eq!(names_one_function(name.as_bytes()), is_plain, "{name}");
+            let literal = Literal::parse(name.as_bytes());
+            let names_others =
+                literal.is_some_and(|l| [false, true].iter().any(|f| !l.inlined(*f).is_empty()));
+            assert!(!(is_plain && names_others), "{name}");
+        }
     }
 }
