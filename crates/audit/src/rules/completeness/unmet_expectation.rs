@@ -62,7 +62,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 Some(wider) => {
                     format!("in globs `*` stops at `/`: `{}={wider}` holds", e.key)
                 }
-                None => advice(ctx, &e.key, &e.wanted),
+                None => advice(ctx, &e.key, &e.wanted, have.is_empty()),
             }),
         );
     }
@@ -127,7 +127,7 @@ fn slash_stops(wanted: &Wanted, have: &[String]) -> Option<String> {
 }
 
 /// What to do about an expectation that does not hold.
-fn advice(ctx: &Ctx, key: &str, wanted: &Wanted) -> String {
+fn advice(ctx: &Ctx, key: &str, wanted: &Wanted, is_absent: bool) -> String {
     let rebuild = "`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain";
     let with = |change: BuildChange| format!("rebuild: `{}`", ctx.go_build(&[change]));
     match (key.strip_prefix("settings.").unwrap_or(key), wanted) {
@@ -147,6 +147,9 @@ fn advice(ctx: &Ctx, key: &str, wanted: &Wanted) -> String {
         }
         ("go_version" | "build_info.GoVersion", Wanted::Bound(Operator::AtLeast, release)) => {
             with(set("GOTOOLCHAIN", known::release_to_reach(release)))
+        }
+        ("vcs.modified" | "vcs.revision", Wanted::Value(_)) if is_absent => {
+            with(set("-buildvcs", "true"))
         }
         ("version" | "vcs.revision", Wanted::Value(named)) if !named.contains(GLOB) => format!(
             "check out `{}` without changes, then `{}`",
@@ -247,6 +250,7 @@ mod tests {
         let b = binary(|b| {
             b.go_version = Some("go1.25.1".to_owned());
             unset(b, "-trimpath");
+            unset(b, "vcs.modified");
         });
         let newest = format!("go_version = \"{}\"", crate::known::newest_release_of(27));
         for (table, help) in [
@@ -254,7 +258,7 @@ mod tests {
             (&newest, "GOTOOLCHAIN=go1.27."),
             ("go_version = \">=1.27.1\"", "GOTOOLCHAIN=go1.27."),
             ("version = \"v9.9.9\"", "check out `v9.9.9` without changes"),
-            ("\"vcs.modified\" = true", "`gospect scan FILE`"),
+            ("\"vcs.modified\" = false", " -buildvcs"),
             ("\"-trimpath\" = true", "go build -trimpath"),
             ("CGO_ENABLED = 1", "CGO_ENABLED=1 "),
             ("\"-tags\" = \"netgo\"", "`gospect scan FILE`"),
