@@ -10,6 +10,8 @@ use std::cell::Cell;
 
 /// Most inlined calls of one function to read; those of real functions are some thousand.
 const CALLS_LIMIT: u64 = 1 << 16;
+/// More bytes than the structure of a function has with the tables behind it.
+const LONGEST_STRUCTURE: u64 = 1 << 12;
 /// `abi.FuncFlagAsm` (src/internal/abi/symtab.go, Go 1.18).
 const FLAG_ASSEMBLY: u8 = 4;
 
@@ -120,8 +122,15 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
     pub fn naming(&self, rows: &[Row], is_wanted: &dyn Fn(u32) -> bool) -> Vec<usize> {
         let all = || (0..rows.len()).collect();
         let mut starts: Vec<(u64, usize)> = Vec::with_capacity(rows.len());
+        let structures = self.structures(rows);
         for (number, row) in rows.iter().enumerate() {
-            let tables = self.shape.tables(self.image, row.func);
+            let tables = match structures {
+                Some((first, bytes)) => usize::try_from(row.func - first)
+                    .ok()
+                    .and_then(|at| bytes.get(at..))
+                    .and_then(|func| self.shape.tables_in(func, |b| self.image.number(b))),
+                None => self.shape.tables(self.image, row.func),
+            };
             starts.extend(tables.map(|(_, offset)| (offset, number)));
         }
         starts.sort_unstable();
@@ -159,6 +168,17 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The structures of all functions in one piece, and the address of the first.
+    fn structures(&self, rows: &[Row]) -> Option<(u64, &'t [u8])> {
+        let first = rows.iter().map(|row| row.func).min()?;
+        let last = rows.iter().map(|row| row.func).max()?;
+        let segment = self.image.segment_at(first)?;
+        let there = segment.address.checked_add(segment.size)?;
+        let end = last.checked_add(LONGEST_STRUCTURE)?.min(there);
+        let bytes = self.image.bytes(first, end.checked_sub(first)?)?;
+        Some((first, bytes))
     }
 
     /// All trees from the first to the end of the last, by their offsets.
