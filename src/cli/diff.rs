@@ -110,8 +110,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         );
         return Ok(Exit::NothingFound);
     }
-    if fails_on_worse && !quiet && !classes.contains(&Class::Removed) {
-        say_what_is_gone(&diff);
+    if fails_on_worse && !quiet {
+        say_what_does_not_count(&diff, &classes);
     }
     Ok(exit)
 }
@@ -128,14 +128,17 @@ fn vulnerabilities(args: &DiffArgs) -> Result<Option<(Database, Lists)>, Error> 
     Ok(Some((database, lists)))
 }
 
-/// Says how many programs are gone, which is no change for the worse.
-fn say_what_is_gone(diff: &Diff) {
-    let gone = diff.count(Class::Removed);
-    if gone > 0 {
-        let programs = count(gone as u64, "program", "programs");
-        say!(
-            "gospect: {programs} removed, which `worse` does not count; `--fail-on worse,removed` does"
-        );
+/// Says how many programs only one side has, which is no change for the worse, if their class is not asked for.
+fn say_what_does_not_count(diff: &Diff, classes: &[Class]) {
+    for class in [Class::Added, Class::Removed] {
+        let number = diff.count(class);
+        if number > 0 && !classes.contains(&class) {
+            let programs = count(number as u64, "program", "programs");
+            let class = class.name();
+            say!(
+                "gospect: {programs} {class}, which `worse` does not count; `--fail-on worse,{class}` does"
+            );
+        }
     }
 }
 

@@ -112,8 +112,8 @@ that may pass, with a reason and a last day), [[custom]] (rules of your own),
   [[custom]]
   id = \"no-cgo\"
   level = \"error\"
-  message = \"built with cgo\"
-  all = [{ key = \"CGO_ENABLED\", value = \"1\" }]
+  message = \"built with cgo, or nothing says without\"
+  all = [{ key = \"CGO_ENABLED\", op = \"!=\", value = \"0\" }]
 
 `gospect scan --format json FILE` shows the keys of a program.
 

@@ -403,7 +403,7 @@ fn a_gate_does_not_pass_when_a_side_has_no_program() {
 }
 
 #[test]
-fn programs_that_are_gone_are_said_beside_worse() {
+fn programs_of_one_side_are_said_beside_worse() {
     let s = place();
     s.put(
         "old/other",
@@ -419,4 +419,8 @@ fn programs_that_are_gone_are_said_beside_worse() {
     assert!(out.stderr.contains(said), "{}", out.stderr);
     let out = diff(&s, &["--fail-on=worse,removed", "old", "new2"]);
     assert_eq!(out.code, Some(1), "{}", out.stderr);
+    let out = diff(&s, &["--fail-on=worse", "new2", "old"]);
+    let said = "1 program added, which `worse` does not count; `--fail-on worse,added` does";
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert!(out.stderr.contains(said), "{}", out.stderr);
 }

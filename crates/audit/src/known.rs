@@ -151,6 +151,9 @@ pub fn release_to_reach(floor: &str) -> String {
     let Some(release) = GoRelease::parse(floor).filter(|r| r.minor >= 21) else {
         return floor.to_owned();
     };
+    if newest_patch(release.minor).is_none() {
+        return floor.to_owned();
+    }
     let newest = newest_release_of(release.minor);
     match GoRelease::parse(&newest) >= Some(release) {
         true => newest,

@@ -245,20 +245,26 @@ fn each<V>(
     }
 }
 
+/// Keys of changes that say that something is no longer known.
+pub(super) const BUILD_SETTINGS: &str = "build settings";
+pub(super) const GODEBUG_SETTINGS: &str = "GODEBUG settings";
+pub(super) const EXPERIMENTS: &str = "experiments";
+pub(super) const BUILD_INFO: &str = "build info";
+
 /// What a class of changes is read from, and whether a record has it.
 type Known = (Class, &'static str, fn(&Binary) -> bool);
 
 /// What must be known, or a class of changes has nothing to compare.
 const KNOWN: [Known; 5] = [
     (Class::Toolchain, "go_version", |b| b.go_version.is_some()),
-    (Class::Setting, "build settings", |b| b.build_info.is_some()),
-    (Class::Godebug, "GODEBUG settings", |b| {
+    (Class::Setting, BUILD_SETTINGS, |b| b.build_info.is_some()),
+    (Class::Godebug, GODEBUG_SETTINGS, |b| {
         b.godebug.effective.is_some() || b.godebug.recorded.is_some()
     }),
-    (Class::Experiment, "experiments", |b| {
+    (Class::Experiment, EXPERIMENTS, |b| {
         b.experiments.enabled.is_some()
     }),
-    (Class::Source, "build info", |b| b.build_info.is_some()),
+    (Class::Source, BUILD_INFO, |b| b.build_info.is_some()),
 ];
 
 /// Says what the old program says and the new one does not: otherwise a gate for that class would pass it.

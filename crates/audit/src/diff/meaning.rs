@@ -27,7 +27,7 @@ const ROWS: &[Row] = {
             Class::Toolchain,
             "",
             None,
-            "built with an older Go than before",
+            "built with an older Go than before, or with one that is no longer known",
             "downgraded-toolchain",
         ),
         (
@@ -36,6 +36,13 @@ const ROWS: &[Row] = {
             Some(Down),
             "an older version than before",
             "module-below-floor",
+        ),
+        (
+            Class::Module,
+            "list of modules",
+            None,
+            "lists no modules, so scanners find nothing",
+            "missing-build-info",
         ),
         (
             Class::Module,
@@ -74,6 +81,13 @@ const ROWS: &[Row] = {
         ),
         (
             Class::Setting,
+            super::compare::BUILD_SETTINGS,
+            None,
+            "no longer says how it was built",
+            "missing-build-info",
+        ),
+        (
+            Class::Setting,
             "-trimpath",
             None,
             "built without `-trimpath`",
@@ -88,10 +102,24 @@ const ROWS: &[Row] = {
         ),
         (
             Class::Godebug,
+            super::compare::GODEBUG_SETTINGS,
+            None,
+            "no longer says which GODEBUG defaults it has",
+            "",
+        ),
+        (
+            Class::Godebug,
             "",
             None,
             "behaves as a weaker, older release did, or stops at start",
             "godebug-insecure",
+        ),
+        (
+            Class::Experiment,
+            super::compare::EXPERIMENTS,
+            None,
+            "no longer says with which experiments it was built",
+            "",
         ),
         (
             Class::Experiment,
@@ -204,6 +232,13 @@ const ROWS: &[Row] = {
             None,
             "build info and program contradict each other",
             "contradicted-claim",
+        ),
+        (
+            Class::Source,
+            super::compare::BUILD_INFO,
+            None,
+            "no longer says from what it was built",
+            "missing-build-info",
         ),
         (
             Class::Source,

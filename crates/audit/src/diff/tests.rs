@@ -416,6 +416,11 @@ fn what_is_no_longer_known_is_a_change_for_the_worse() {
         let change = change.unwrap_or_else(|| panic!("{key}: {changes:?}"));
         assert_eq!(change.new.as_deref(), Some("unknown"));
         assert!(change.worse, "{key}");
+        let meaning = change.meaning().map(|meaning| meaning.text);
+        assert!(
+            meaning.is_some_and(|text| text.contains("no longer")),
+            "{key}: {meaning:?}"
+        );
     }
     // That something is known now is no change.
     let back = super::compare::compare(&wiped, &old);

@@ -146,6 +146,10 @@ fn advice(ctx: &Ctx, key: &str, wanted: &Wanted, is_absent: bool) -> String {
             }
         }
         ("go_version" | "build_info.GoVersion", Wanted::Bound(Operator::AtLeast, release)) => {
+            if GoRelease::parse(release).is_some_and(|r| r.minor > known::newest_minor()) {
+                let newest = known::newest_release();
+                return format!("the newest Go that gospect knows is {newest}; {rebuild}");
+            }
             with(set("GOTOOLCHAIN", known::release_to_reach(release)))
         }
         ("vcs.modified" | "vcs.revision", Wanted::Value(_)) if is_absent => {
@@ -257,6 +261,10 @@ mod tests {
             ("go_version = \"1.26.2\"", "`gospect scan FILE`"),
             (&newest, "GOTOOLCHAIN=go1.27."),
             ("go_version = \">=1.27.1\"", "GOTOOLCHAIN=go1.27."),
+            (
+                "go_version = \">=1.99\"",
+                "the newest Go that gospect knows is go1.",
+            ),
             ("version = \"v9.9.9\"", "check out `v9.9.9` without changes"),
             ("\"vcs.modified\" = false", " -buildvcs"),
             ("\"-trimpath\" = true", "go build -trimpath"),

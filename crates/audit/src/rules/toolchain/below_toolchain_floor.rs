@@ -53,7 +53,7 @@ mod tests {
             ("go1.26", crate::known::newest_release_of(26)),
             ("go1.26.1", crate::known::newest_release_of(26)),
             ("go1.26.99", "go1.26.99".to_owned()),
-            ("go1.99", "go1.99.0".to_owned()),
+            ("go1.99", "go1.99".to_owned()),
         ] {
             let toml = format!("[rules]\nbelow-toolchain-floor = {{ minimum = \"{floor}\" }}");
             let found = Setup {
