@@ -11,7 +11,8 @@ use gospect::go::{Inspection, Level, Options, inspect};
 
 /// Inspects a damaged file and checks what holds for every file.
 fn survive(bytes: Vec<u8>, level: Level, what: &dyn std::fmt::Display) -> Inspection {
-    let budget = 4 * bytes.len() as u64 + (1 << 20);
+    // Sections of a damaged table may lie over each other, and each is searched.
+    let budget = 5 * bytes.len() as u64 + (1 << 20);
     let file = Counting::new(Arc::new(bytes));
     let options = Options {
         level,
