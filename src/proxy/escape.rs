@@ -2,6 +2,7 @@
 //! small letter, so that modules stay apart in file systems that ignore case.
 
 use super::ProxyError;
+use crate::knowledge::modules::escaped;
 
 /// Longest path or version.
 const MAX_LENGTH: usize = 1024;
@@ -22,7 +23,7 @@ pub fn escape_path(path: &str) -> Result<String, ProxyError> {
     if path.len() > MAX_LENGTH || path.starts_with('-') || !path.split('/').all(is_element) {
         return Err(ProxyError::Failed(format!("{path:?} is not a module path")));
     }
-    Ok(escape(path))
+    Ok(escaped(path))
 }
 
 /// A version for an address.
@@ -38,18 +39,7 @@ pub fn escape_version(version: &str) -> Result<String, ProxyError> {
     {
         return Err(ProxyError::Failed(format!("{version:?} is not a version")));
     }
-    Ok(escape(version))
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_uppercase() {
-            out.push('!');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
+    Ok(escaped(version))
 }
 
 #[cfg(test)]

@@ -161,6 +161,18 @@ pub fn is_major(element: &str) -> bool {
         && !matches!(number, "" | "1")
 }
 
+/// A module path or version as module caches and proxies write it: `!b` for `B` (golang.org/x/mod/module, `EscapePath`).
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_uppercase() {
+            out.push('!');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
 /// The import path without the part that a vendor directory adds (`a/vendor/b` is `b`). Packages that the standard library
 /// vendors keep their `vendor/`, because they belong to the standard library.
 pub fn unvendored(package: &str) -> &str {

@@ -37,7 +37,7 @@ impl<'r> Folders<'r> {
             let source = module.replace.as_deref().unwrap_or(module);
             RecordedModule {
                 path: &module.path,
-                in_cache: format!("{}@", escaped(&source.path)),
+                in_cache: format!("{}@", modules::escaped(&source.path)),
                 is_folder: module.replace.is_some() && source.version.is_empty(),
             }
         });
@@ -149,18 +149,6 @@ fn of_known(folder: &str, known: &[String], own: &str) -> Option<String> {
         (_, _, [only]) => Some(only.clone()),
         _ => known.iter().find(|package| *package == own).cloned(),
     }
-}
-
-/// A module path as module caches write it: `!b` for `B` (golang.org/x/mod/module, `EscapePath`).
-fn escaped(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for c in path.chars() {
-        if c.is_ascii_uppercase() {
-            out.push('!');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }
 
 #[cfg(test)]
