@@ -39,15 +39,15 @@ if ((code)); then
 	exit "$code"
 fi
 
-# Reports first: they must exist even if the last command ends the job.
-report() { gospect audit --quiet --format "$1" --output "$2" ${audit_args[@]+"${audit_args[@]}"} "records:$records" || true; }
+# Reports first: they must exist even if the last command ends the job. That command says what is wrong with the inputs.
+report() { gospect audit --quiet --format "$1" --output "$2" ${audit_args[@]+"${audit_args[@]}"} "records:$records" 2>/dev/null || true; }
 if [[ -n "${SARIF:-}" ]]; then
 	report sarif "$SARIF"
 	output sarif "$SARIF"
 fi
 if [[ "${SUMMARY:-true}" == true && -n "${GITHUB_STEP_SUMMARY:-}" ]]; then
 	report markdown "$records.md"
-	cat "$records.md" >>"$GITHUB_STEP_SUMMARY"
+	[[ ! -f "$records.md" ]] || cat "$records.md" >>"$GITHUB_STEP_SUMMARY"
 fi
 output_args=()
 if [[ -n "${OUTPUT:-}" ]]; then

@@ -55,7 +55,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     if capabilities {
         input = input.with_capabilities();
     }
-    if capabilities || policy.reads("packages") {
+    if capabilities || policy.asks_packages() {
         input = input.with_packages(ListPackages::OfAll);
     }
     if !rebuilt.is_empty() || references.name_digests() || policy.reads("sha256") {

@@ -116,46 +116,47 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
         && help == "help"
         && let Some(answer) = help_topic(&topic.to_string_lossy())
     {
-        return match answer {
-            Ok(()) => exit::Exit::Fine.into(),
-            Err(error) => {
-                captured::failed(error.failure());
-                say!("gospect: {}", clean(&error.to_string()));
-                exit::Exit::Failed.into()
-            }
-        };
+        return ended(answer.map(|()| exit::Exit::Fine), None);
     }
     let command = args.get(1).map(|a| a.to_string_lossy().into_owned());
     let parsed = args::command_for(command.as_deref()).try_get_matches_from(args);
     let cli = match parsed.and_then(|mut m| Cli::from_arg_matches_mut(&mut m)) {
         Ok(cli) => cli,
-        Err(error) => {
-            let error = tips::for_error(error, command.as_deref());
-            let help = !error.use_stderr();
-            let text = error.render().to_string();
-            // The message quotes arguments, which may come from a list of files.
-            if text
-                .lines()
-                .any(|line| matches!(clean(line), Cow::Owned(_)))
-            {
-                text.lines().for_each(|line| say!("{}", clean(line)));
-            } else if !captured::is_on() {
-                let _ = error.print();
-            } else if help {
-                let _ = output::print(text.as_bytes());
-            } else {
-                say!("{}", text.trim_end());
-            }
-            return if help {
-                exit::Exit::Fine
-            } else {
-                captured::failed(Failure::Usage);
-                exit::Exit::Failed
-            }
-            .into();
-        }
+        Err(error) => return not_parsed(error, command.as_deref()).into(),
     };
-    let result = match cli.command {
+    ended(dispatch(cli.command), command.as_deref())
+}
+
+/// Prints help that was asked for, or what is wrong with the arguments.
+fn not_parsed(error: clap::Error, command: Option<&str>) -> exit::Exit {
+    let error = tips::for_error(error, command);
+    let help = !error.use_stderr();
+    let text = error.render().to_string();
+    // The message quotes arguments, which may come from a list of files.
+    if text
+        .lines()
+        .any(|line| matches!(clean(line), Cow::Owned(_)))
+    {
+        text.lines().for_each(|line| say!("{}", clean(line)));
+    } else if !captured::is_on() {
+        let _ = error.print();
+    } else if help {
+        let _ = output::print(text.as_bytes());
+    } else {
+        say!("{}", text.trim_end());
+    }
+    match help {
+        true => exit::Exit::Fine,
+        false => {
+            captured::failed(Failure::Usage);
+            exit::Exit::Failed
+        }
+    }
+}
+
+/// Runs a command.
+fn dispatch(command: Command) -> Result<exit::Exit, Error> {
+    match command {
         Command::Scan(args) => scan::run(&args),
         Command::Ps(args) => ps::run(&args),
         Command::Audit(args) => audit::run(&args),
@@ -178,21 +179,24 @@ fn exit_code(mut args: Vec<OsString>) -> u8 {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Version(_) => Err(Error::VersionNotFirst),
-    };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            captured::failed(error.failure());
-            let text = match (&error, command.as_deref()) {
-                (Error::Target(bad), Some(command)) => {
-                    bad.for_command(command, !NEED_FILES.contains(&command))
-                }
-                _ => error.to_string(),
-            };
-            say!("gospect: {}", clean(&error::plain(&text)));
-            exit::Exit::Failed.into()
-        }
     }
+}
+
+/// Reports an error of the command with this name, and returns the exit code.
+fn ended(result: Result<exit::Exit, Error>, command: Option<&str>) -> u8 {
+    let error = match result {
+        Ok(exit) => return exit.into(),
+        Err(error) => error,
+    };
+    captured::failed(error.failure());
+    let text = match (&error, command) {
+        (Error::Target(bad), Some(command)) => {
+            bad.for_command(command, !NEED_FILES.contains(&command))
+        }
+        _ => error.to_string(),
+    };
+    say!("gospect: {}", clean(&error::plain(&text)));
+    exit::Exit::Failed.into()
 }
 
 /// Whether the first argument names something to scan instead of a command: `gospect dist/` is `gospect scan dist/`. The name

@@ -5,6 +5,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
+use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
 use crate::record::Line;
 use crate::report::format::PAGE;
@@ -65,8 +66,8 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
     let missing = missing.iter().find(|(programs, _)| *programs > 0);
     if let Some((programs, what)) = missing.filter(|_| args.source.strict && exit != Exit::Failed) {
         say!(
-            "gospect: {what} not known: {programs} of {} programs; this is an error because of --strict",
-            end.reach.go
+            "gospect: {what} not known for {programs} of {}; this is an error because of --strict",
+            count(end.reach.go, "program", "programs")
         );
         return Ok(Exit::Failed);
     }

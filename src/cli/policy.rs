@@ -13,8 +13,19 @@ use std::path::{Path, PathBuf};
 
 /// Reads the policy. Every error in the file is reported on standard error; the result counts them.
 pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, Error> {
-    let mut policy = match file(args, output) {
-        Some(path) => read(&path, output, true)?,
+    let read = file(args, output).map(|path| read(&path, output, true));
+    let mut policy = match read {
+        Some(Ok(policy)) => policy,
+        // Expectations need nothing of the file, so what is wrong with them is said too.
+        Some(Err(mistakes)) => {
+            for wrong in expect
+                .iter()
+                .filter_map(|pair| Policy::built_in().expect(pair).err())
+            {
+                say!("gospect: {}", clean(&Error::Expect(wrong).to_string()));
+            }
+            return Err(mistakes);
+        }
         None => Policy::built_in(),
     };
     let mut mistakes = Vec::new();

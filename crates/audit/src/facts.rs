@@ -2,6 +2,13 @@
 
 use gospect_record::Binary;
 
+/// Whether the builder made all paths relative in another way than with `-trimpath`: Bazel's rules for Go record `GOROOT` as the root.
+pub fn has_relative_paths(binary: &Binary) -> bool {
+    let root = binary.goroot.as_ref().and_then(|g| g.value.as_deref());
+    let is_relative = |root: &str| !root.contains(['/', '\\']);
+    binary.paths.as_ref().is_some_and(Vec::is_empty) && root.is_some_and(is_relative)
+}
+
 /// One `-X` of the recorded linker flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XFlag {

@@ -120,6 +120,9 @@ pub struct Finding {
     /// Whether the baseline accepts it.
     #[serde(default)]
     pub accepted: bool,
+    /// Whether it says that something could not be judged, and not that something is wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// Identifies the finding; stays the same after rebuilds, version bumps and moves of the whole target.
     pub fingerprint: String,
 }

@@ -148,7 +148,7 @@ pub fn newest_release_of(minor: u32) -> String {
 /// The release to build with where `floor` or a newer one is wanted: its newest known patch, in the form that GOTOOLCHAIN takes. A release before
 /// Go 1.21, which GOTOOLCHAIN cannot choose, and one that is not known stay as they are written.
 pub fn release_to_reach(floor: &str) -> String {
-    let Some(release) = GoRelease::parse(floor).filter(|r| r.minor >= 21) else {
+    let Some(release) = GoRelease::parse(floor).filter(|r| r.minor >= FIRST_TOOLCHAIN) else {
         return floor.to_owned();
     };
     if newest_patch(release.minor).is_none() {
@@ -160,6 +160,21 @@ pub fn release_to_reach(floor: &str) -> String {
         false => floor.to_owned(),
     }
 }
+
+/// The release to build with where `floor` or a newer one is wanted, in the form that GOTOOLCHAIN takes: the newest patch of the floor, or
+/// the newest release where the floor has no fixes any more.
+pub fn release_from(floor: &str) -> String {
+    let is_old = |release: GoRelease| {
+        release.minor < newest_minor() && newest_patch(release.minor).is_none()
+    };
+    match GoRelease::parse(floor) {
+        Some(release) if release.minor < FIRST_TOOLCHAIN || is_old(release) => newest_release(),
+        _ => release_to_reach(floor),
+    }
+}
+
+/// The first minor release that GOTOOLCHAIN can choose.
+pub const FIRST_TOOLCHAIN: u32 = 21;
 
 /// Settings whose value in force is stricter than the default or only different; their notes in the table are not warnings.
 const NOT_WEAKER: [&str; 6] = [

@@ -62,11 +62,12 @@ const TRUE_OR_FALSE: [&str; 15] = [
 /// Why no record can have this value, or a value that this glob matches, and what to write. `None` for every other value.
 pub fn never_recorded(key: &str, value: &str) -> Option<String> {
     let key = key.strip_prefix("settings.").unwrap_or(key);
-    let matches_one_of = |values: &[&str]| values.iter().any(|v| crate::glob::matches(value, v));
+    let matches_one_of = |values: &[&str]| values.iter().any(|v| matches_glob(value, v));
     match key {
         "version" | "go_version" | "main_package" | "port" | "vcs.revision" if value.is_empty() => {
             Some("it is never empty; is a variable not set?".to_owned())
         }
+        _ if value == "*" => None,
         "CGO_ENABLED" => (!matches_one_of(&["0", "1"])).then(|| "it is `0` or `1`".to_owned()),
         "port" if !value.contains(['/', '*', '?', '[', '{']) => Some(format!(
             "it is system and architecture, such as `linux/amd64`; `{value}` may be a value of `executable.os` or `executable.arch`"
@@ -77,6 +78,20 @@ pub fn never_recorded(key: &str, value: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a text is a glob where a whole value is asked for: no value of the key has these characters.
+pub fn is_meant_as_glob(key: &str, text: &str) -> bool {
+    let is_plain = is_go_release(key)
+        || is_version(key)
+        || key.starts_with("executable.")
+        || ["port", "main_package", "vcs.revision"].contains(&key);
+    text.contains('*') || (is_plain && text.contains(['?', '[', '{']))
+}
+
+/// Whether a value matches a glob. A lone `*` is any value, also one with a `/`.
+pub fn matches_glob(glob: &str, value: &str) -> bool {
+    glob == "*" || crate::glob::matches(glob, value)
 }
 
 /// Whether two values of a key are the same: of versions one may have a leading `v` and the other not.

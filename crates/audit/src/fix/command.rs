@@ -1,6 +1,6 @@
 //! The `go` command that builds a program again with changes.
 
-use super::{BuildChange, ListSetting, Plan};
+use super::{BuildChange, ListSetting, Plan, harmless};
 use crate::facts::words;
 use crate::secrets;
 use gospect_bytes::escape::shell_word;
@@ -92,7 +92,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
         match value(binary, plan, key, *repeat).as_deref() {
             Some("true") => out.push_str(&format!("{key} ")),
             Some(value) => out.push_str(&format!("{key}={} ", quoted(value))),
-            None if *key == "-trimpath" => out.push_str("-trimpath "),
+            None if *key == "-trimpath" && plan.of(key).is_none() => out.push_str("-trimpath "),
             None => {}
         }
     }
@@ -106,6 +106,16 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
 /// The value of a setting in the command; `None` when it is left out.
 pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> Option<String> {
     let recorded = binary.build_info.as_ref().and_then(|b| b.setting(key));
+    let wanted =
+        |c: &&BuildChange| matches!(c, BuildChange::Set(k, _) | BuildChange::Drop(k) if k == key);
+    match plan.changes().find(wanted) {
+        Some(BuildChange::Set(_, value)) => return Some(repeated(value)),
+        Some(_) => return None,
+        None => {}
+    }
+    if NEED_CGO.contains(&key) && is_cgo_turned_off(plan) {
+        return None;
+    }
     let list = match key {
         "-tags" => Some(ListSetting::Tags),
         "GOEXPERIMENT" => Some(ListSetting::Experiments),
@@ -116,17 +126,26 @@ pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> 
     if let Some(list) = list {
         return words_of(binary, plan, list, recorded);
     }
-    match plan.changes().find(|c| c.key() == key) {
-        Some(BuildChange::Set(_, value)) => return Some(repeated(value)),
-        Some(_) => return None,
-        None => {}
+    let Repeat::UnlessDefault(default) = repeat else {
+        return None;
+    };
+    let recorded = recorded.filter(|v| !v.is_empty() && *v != default)?;
+    match key {
+        "-gcflags" | "-asmflags" => harmless::compiler_flags(recorded).map(|f| repeated(&f)),
+        _ if key.starts_with("CGO_") => {
+            Some(repeated(&harmless::words_without_paths(binary, recorded)))
+        }
+        _ => Some(repeated(recorded)),
     }
-    match repeat {
-        Repeat::Never => None,
-        Repeat::UnlessDefault(default) => recorded
-            .filter(|v| !v.is_empty() && *v != default)
-            .map(repeated),
-    }
+}
+
+/// Flags that the `go` command refuses without cgo.
+const NEED_CGO: [&str; 3] = ["-race", "-msan", "-asan"];
+
+/// Whether a plan builds without cgo.
+fn is_cgo_turned_off(plan: &Plan) -> bool {
+    let off = BuildChange::Set("CGO_ENABLED".to_owned(), "0".to_owned());
+    plan.changes().any(|change| *change == off)
 }
 
 /// The words of a list setting in the command.
@@ -144,6 +163,9 @@ pub(super) fn words_of(
         return Some("…".to_owned());
     }
     let mut all: Vec<String> = match (list, recorded) {
+        (ListSetting::LinkFlags, Some(flags)) if is_cgo_turned_off(plan) => {
+            harmless::internal_link(link_words(flags))
+        }
         (ListSetting::LinkFlags, Some(flags)) => link_words(flags),
         (ListSetting::CgoLinkFlags, Some(flags)) => words(flags),
         (ListSetting::Experiments, None) => binary.experiments.suffix.clone(),
@@ -178,10 +200,12 @@ pub(super) fn words_of(
         .iter()
         .map(|word| match (list, word.strip_prefix("-X ")) {
             (ListSetting::LinkFlags, Some(definition)) => {
-                format!("-X {}", link_quoted(&definition_shown(definition)))
+                let shown = definition_shown(definition);
+                let shown = harmless::without_path(binary, &shown);
+                format!("-X {}", link_quoted(&shown))
             }
             (ListSetting::LinkFlags, None) | (ListSetting::CgoLinkFlags, _) => {
-                link_quoted(&repeated(word))
+                link_quoted(&repeated(&harmless::without_path(binary, word)))
             }
             _ => word.clone(),
         })

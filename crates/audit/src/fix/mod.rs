@@ -5,6 +5,7 @@
 
 mod bazel;
 mod command;
+mod harmless;
 
 pub(crate) use command::argument;
 
@@ -57,6 +58,14 @@ pub fn set(key: &str, value: impl Into<String>) -> BuildChange {
     BuildChange::Set(key.to_owned(), value.into())
 }
 
+/// A value that whoever builds has to choose.
+const OPEN: &str = "…";
+
+/// [`BuildChange::Set`] of a setting whose recorded value is not to be repeated.
+pub fn open(key: &str) -> BuildChange {
+    set(key, OPEN)
+}
+
 /// [`BuildChange::Drop`].
 pub fn drop(key: &str) -> BuildChange {
     BuildChange::Drop(key.to_owned())
@@ -76,6 +85,11 @@ impl BuildChange {
         }
     }
 
+    /// Whether it only says that the recorded value is not the one: any other change of the setting is as good.
+    fn is_open(&self) -> bool {
+        matches!(self, BuildChange::Set(_, value) if value == OPEN)
+    }
+
     /// What two changes must agree on.
     fn subject(&self) -> String {
         match self {
@@ -87,7 +101,7 @@ impl BuildChange {
     }
 
     /// The change as a part of a command.
-    fn part(&self) -> String {
+    pub(crate) fn part(&self) -> String {
         match self {
             BuildChange::Set(key, value) if value == "true" && key.starts_with('-') => {
                 format!("`{key}`")
@@ -154,7 +168,12 @@ impl Plan {
             }
             return;
         };
-        if there == change {
+        if there == change || change.is_open() {
+            return;
+        }
+        if there.is_open() {
+            self.written = None;
+            (*there, *whose) = (change.clone(), rule.to_owned());
             return;
         }
         if let (BuildChange::Set(key, old), BuildChange::Set(_, new)) = (&*there, change)
@@ -275,6 +294,12 @@ mod tests {
             command(&b, &Plan::default()),
             "bazel build --platforms=@rules_go//go/toolchain:linux_amd64 //..."
         );
+        // Advice does not name flags of the `go` command.
+        let setup = testing::Setup::default();
+        let old = testing::change(b.clone(), |b| b.go_version = Some("go1.20.3".to_owned()));
+        let found = setup.judge(&old);
+        let rebuilt = found.iter().find(|f| f.rule == "unsupported-toolchain");
+        assert_eq!(rebuilt.unwrap().build.as_ref().unwrap().part, "");
         let all = plan(&[
             ("a", drop("-race")),
             ("b", set("CGO_ENABLED", "0")),

@@ -1,8 +1,10 @@
 //! Runs the rules over the records of a run.
 
+mod custom;
 mod outcome;
 mod overrides;
 mod waive;
+mod wishes;
 
 pub use outcome::{Audit, Counts, Expected, NotRead};
 
@@ -11,7 +13,6 @@ use overrides::OverrideUses;
 use super::Date;
 use super::assumed::Assumed;
 use super::baseline::Baseline;
-use super::facts::shorten;
 use super::finding::{Finding, Level};
 use super::findings::{Findings, MOST_OF_ONE_SUBJECT};
 use super::fix::Plan;
@@ -19,15 +20,15 @@ use super::fleet::Fleet;
 use super::keys::KeyedRecord;
 use super::known::GoRelease;
 use super::options::Options;
-use super::policy::{Custom, Effective, Expectation, Policy};
+use super::policy::{Effective, Expectation, Policy};
 use super::rules::Check;
 use super::rules::completeness::findings_left_out;
 use super::rules::context::{Ctx, FileCtx, ImageCtx, InImage, RunCtx};
 use super::rules::image;
 use super::rules::meta::{Family, Meta};
-use super::rules::policy::custom_rule;
 use super::rules::registry::{self, RULES};
 use super::rules::report::{Report, Sink, Subject};
+use super::rules::settings::unanswered;
 use gospect_deploy::Deployment;
 use gospect_record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
 use gospect_verify::go_sum::{self, GoSum};
@@ -205,8 +206,9 @@ impl<'p> Auditor<'p> {
             code: "",
             waived: &waived,
         };
+        custom::ask(&ctx);
         run_rules(&mut ctx, &subject, &mut self.findings);
-        run_custom_rules(&ctx, &subject, &mut self.findings);
+        custom::run(&ctx, &subject, &mut self.findings);
         // Advice about several programs does not ask for a build of what is upgraded as a package.
         let plan = match subject.is_installed() {
             true => Plan::default(),
@@ -366,7 +368,7 @@ impl<'p> Auditor<'p> {
         for ((rule, _), count) in by_rule {
             report = report.see(rule.clone(), count.to_string());
         }
-        let report = report.at_most(worst).help(format!(
+        let report = report.at_most(worst).unanswered().help(format!(
             "fix what is listed and audit again; one rule lists at most {MOST_OF_ONE_SUBJECT} findings of one file, and `--memory` bounds all of them"
         ));
         let meta = &findings_left_out::META;
@@ -399,6 +401,9 @@ fn run_rules<'a>(ctx: &mut Ctx<'a>, subject: &Subject<'a>, findings: &mut Findin
             ctx.code = rule.meta.code;
             let mut sink = Sink::new(rule.meta, level, row.at.as_ref(), subject, findings);
             check(ctx, &mut sink);
+            if sink.reported == 0 && row.is_set {
+                unanswered::check(ctx, &mut sink);
+            }
             reported += sink.reported;
         }
         // Each finding's advice includes what the others want, so the rules run again until the plan no longer grows.
@@ -407,36 +412,6 @@ fn run_rules<'a>(ctx: &mut Ctx<'a>, subject: &Subject<'a>, findings: &mut Findin
         }
         findings.back_to(&mark);
     }
-}
-
-/// Runs the custom rules of the policy on a program.
-fn run_custom_rules<'a>(ctx: &Ctx<'a>, subject: &Subject<'a>, findings: &mut Findings) {
-    for (custom, level) in ctx.policy.custom.iter().zip(ctx.custom_levels) {
-        if let Some(level) = *level
-            && custom.when.holds(ctx.record)
-        {
-            let meta = &custom_rule::META;
-            let sink = Sink::new(meta, level, Some(&custom.at), subject, findings);
-            sink.named(&custom.id)
-                .report(custom_report(custom, ctx.record));
-        }
-    }
-}
-
-/// The report of a custom rule: its text, with the values of the keys in its condition as evidence.
-fn custom_report(custom: &Custom, record: &KeyedRecord) -> Report {
-    let report = Report::new(custom.message.clone()).help(custom.help.clone());
-    custom.when.keys().iter().fold(report, |report, key| {
-        let values = record.values(key);
-        report.see(
-            *key,
-            if values.is_empty() {
-                "nothing".to_string()
-            } else {
-                shorten(&values.join(", "))
-            },
-        )
-    })
 }
 
 /// What the policy says about each rule for some programs.

@@ -116,6 +116,13 @@ fn overrides_custom_rules_and_the_command_line_apply_in_order() {
     let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
     auditor.binary(&b);
     let audit = auditor.finish();
+    // A rule of the policy itself is none of the catalogue.
+    let rules: Vec<&str> = audit.findings.iter().map(|f| f.rule.as_str()).collect();
+    assert_eq!(rules, ["old-net", "race-detector"]);
+    policy.set_level("old-net", None).unwrap();
+    let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+    auditor.binary(&b);
+    let audit = auditor.finish();
     assert_eq!(audit.findings.len(), 1);
     assert!(audit.fails(Level::Warning) && !audit.fails(Level::Error));
     assert!(
@@ -295,11 +302,14 @@ fn a_rule_asked_for_by_name_says_what_it_cannot_judge() {
     assert_eq!(judged(&[off, ("denied-module", error)]), unknown());
     assert_eq!(judged(&[off, ("GS137", error)]), unknown());
     assert_eq!(judged(&[off, ("missing-sum", error)]), unknown());
+    // The policy's own rule stays on.
+    assert_eq!(judged(&[off]), unknown());
     // Nothing that is unknown here was asked for, or it was turned off by its own name.
-    assert_eq!(judged(&[off]), []);
-    assert_eq!(judged(&[off, ("race-detector", error)]), []);
+    let own = ("no-old-crypto", None);
+    assert_eq!(judged(&[off, own]), []);
+    assert_eq!(judged(&[off, own, ("race-detector", error)]), []);
     assert_eq!(
-        judged(&[off, ("denied-module", error), ("denied-module", None)]),
+        judged(&[off, own, ("denied-module", error), ("denied-module", None)]),
         []
     );
     assert_eq!(

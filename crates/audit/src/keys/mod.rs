@@ -6,8 +6,10 @@
 //! the program `image.user`, `image.env.NAME` and `image.labels.NAME`.
 
 mod names;
+mod settings;
 
 pub use names::{hint, is_known};
+pub use settings::{BuildSetting, is_flag, is_proven_by_packages};
 
 use gospect_record::StandIn;
 use gospect_record::*;
@@ -36,6 +38,21 @@ impl<'a> KeyedRecord<'a> {
     /// Adds the image that holds it.
     pub fn in_image(self, image: Option<&'a ImageRecord>) -> Self {
         KeyedRecord { image, ..self }
+    }
+
+    /// What is known about the build setting that the key names; `None`: it names none.
+    pub fn setting(&self, key: &str) -> Option<BuildSetting<'a>> {
+        let is_named = key.starts_with("settings.") || is_setting(key);
+        is_named.then(|| BuildSetting::of(self.binary, key))
+    }
+
+    /// All values of a key, of a build setting also a proven one; or why nothing says.
+    pub fn answer(&self, key: &str) -> Result<Vec<String>, String> {
+        match self.setting(key) {
+            Some(BuildSetting::Unknown(why)) => Err(why),
+            Some(setting) => Ok(setting.value(key).map(str::to_owned).into_iter().collect()),
+            None => Ok(self.values(key)),
+        }
     }
 
     /// All values of a key as texts; empty when the key is unknown or has no value.

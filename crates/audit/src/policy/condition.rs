@@ -1,8 +1,8 @@
 //! Conditions of custom rules: tests of record keys, combined by `all`, `any` and `not`.
 
-use crate::keys::KeyedRecord;
+use crate::keys::{BuildSetting, KeyedRecord, is_flag};
 use crate::known::{self, GoRelease};
-use crate::{glob, spelling};
+use crate::spelling;
 use std::cmp::Ordering;
 
 /// How to test a key.
@@ -122,16 +122,29 @@ pub enum Condition {
 
 impl Condition {
     /// Whether it holds for a record. A key without a value fails every test except `!=`, `!glob`, `!in` and `missing`.
-    pub fn holds(&self, record: &KeyedRecord) -> bool {
+    ///
+    /// # Errors
+    /// When a build setting that decides it is not recorded, and nothing in the program proves its value: the setting, and why.
+    pub fn holds(&self, record: &KeyedRecord) -> Result<bool, Unanswered> {
         match self {
-            Condition::All(list) => list.iter().all(|c| c.holds(record)),
-            Condition::Any(list) => list.iter().any(|c| c.holds(record)),
-            Condition::Not(c) => !c.holds(record),
+            Condition::All(list) => joined(list, record, false),
+            Condition::Any(list) => joined(list, record, true),
+            Condition::Not(c) => c.holds(record).map(|holds| !holds),
             Condition::Test {
                 key,
                 operator,
                 values,
-            } => test(key, &record.values(key), *operator, values),
+            } => {
+                let have = match operator.is_unary() {
+                    true => stated(record, key),
+                    false => record.answer(key),
+                };
+                let have = have.map_err(|why| Unanswered {
+                    key: key.clone(),
+                    why,
+                })?;
+                Ok(test(key, &have, *operator, values))
+            }
         }
     }
 
@@ -147,6 +160,40 @@ impl Condition {
     }
 }
 
+/// A build setting on which a condition depends, and why nothing says its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The key.
+    pub key: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Whether one of the conditions gives `decisive`, which decides for all of them whatever the others are.
+fn joined(list: &[Condition], record: &KeyedRecord, decisive: bool) -> Result<bool, Unanswered> {
+    let mut unanswered = None;
+    for condition in list {
+        match condition.holds(record) {
+            Ok(holds) if holds == decisive => return Ok(decisive),
+            Ok(_) => {}
+            Err(why) => unanswered = unanswered.or(Some(why)),
+        }
+    }
+    unanswered.map_or(Ok(!decisive), Err)
+}
+
+/// The values of a key for `exists` and `missing`: a flag that is off has none, and whether a commit is recorded is always known.
+fn stated(record: &KeyedRecord, key: &str) -> Result<Vec<String>, String> {
+    match record.setting(key) {
+        Some(BuildSetting::Unknown(_)) if key.contains("vcs") => Ok(Vec::new()),
+        _ => {
+            let mut values = record.answer(key)?;
+            values.retain(|value| !(is_flag(key) && value == "false"));
+            Ok(values)
+        }
+    }
+}
+
 fn test(key: &str, have: &[String], operator: Operator, want: &[String]) -> bool {
     let is_same = |h: &str, w: &str| spelling::is_same(key, h, w);
     let any = |f: &dyn Fn(&str, &str) -> bool| have.iter().any(|h| want.iter().any(|w| f(h, w)));
@@ -154,8 +201,8 @@ fn test(key: &str, have: &[String], operator: Operator, want: &[String]) -> bool
     match operator {
         Operator::Equals | Operator::In => any(&is_same),
         Operator::NotEquals | Operator::NotIn => !any(&is_same),
-        Operator::Glob => any(&|h, w| glob::matches(w, h)),
-        Operator::NotGlob => !any(&|h, w| glob::matches(w, h)),
+        Operator::Glob => any(&|h, w| spelling::matches_glob(w, h)),
+        Operator::NotGlob => !any(&|h, w| spelling::matches_glob(w, h)),
         Operator::Contains => any(&|h, w| h.contains(w)),
         Operator::Less => order(&Ordering::is_lt),
         Operator::AtMost => order(&Ordering::is_le),

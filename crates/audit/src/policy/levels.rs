@@ -3,10 +3,10 @@
 use super::model::{Custom, Effective, Policy, RuleSetting, SetRule};
 use super::{PROFILES, PolicyError};
 use crate::finding::Level;
-use crate::glob;
 use crate::rules::Rule;
 use crate::rules::meta::Family;
 use crate::rules::registry::RULES;
+use crate::{glob, keys};
 use gospect_knowledge::{hint, nearest};
 use std::collections::HashMap;
 
@@ -30,6 +30,9 @@ const COMPANIONS: [(&str, &str); 15] = [
 ];
 const MODULES_UNKNOWN: &str = "modules-unknown";
 const VULNERABILITIES_UNJUDGED: &str = "vulnerabilities-unjudged";
+
+/// The rule that reports cgo, which linked packages prove where it is not recorded.
+const CGO: &str = "cgo-enabled";
 
 /// The rule that reports expectations that do not hold.
 const EXPECTATIONS: &str = "unmet-expectation";
@@ -124,8 +127,10 @@ impl Policy {
         let before: Vec<Option<Level>> = rows.iter().map(|row| row.level).collect();
         for (name, level) in &self.command_line {
             for (row, rule) in rows.iter_mut().zip(RULES) {
-                if name == "all" || selects(name, rule.meta.id, rule.meta.code, rule.family.name())
-                {
+                let is_selected = name == "all"
+                    || selects(name, rule.meta.id, rule.meta.code, rule.family.name());
+                let is_of_policy = rule.meta.id == EXPECTATIONS && self.expects();
+                if is_selected && !(is_of_policy && turns_all_off(name, *level)) {
                     (row.level, row.at) = (*level, None);
                     // Families and globs name rules too; all rules at once name none.
                     row.is_set = row.is_set || !is_everything(name);
@@ -142,7 +147,7 @@ impl Policy {
         rows
     }
 
-    /// Keeps the rules that say what cannot be judged of rules which the command line names, when `-A all` alone turned them off:
+    /// Keeps the rules that say what cannot be judged of rules which the command line names, and of custom rules, when `-A all` alone turned them off:
     /// otherwise `-A all -D denied-module` would pass a program whose modules are unknown. `before` are the levels without the
     /// command line.
     fn keep_companions(
@@ -153,12 +158,7 @@ impl Policy {
     ) {
         let asks =
             |name: &str, is_named: &dyn Fn(&str) -> bool| !is_everything(name) && is_named(name);
-        let custom = self.custom.iter().zip(self.custom_levels(overrides));
-        let custom = custom.filter(|(custom, level)| {
-            let mut names = self.command_line.iter();
-            level.is_some()
-                && names.any(|(name, _)| asks(name, &|name| glob::matches(name, &custom.id)))
-        });
+        let custom = self.custom_levels(overrides).into_iter().flatten();
         let of_custom = custom.map(|_| MODULES_UNKNOWN);
         let of_rules = COMPANIONS.iter().filter_map(|(id, companion)| {
             let (index, rule) = RULES.iter().enumerate().find(|(_, r)| r.meta.id == *id)?;
@@ -192,6 +192,11 @@ impl Policy {
         }
     }
 
+    /// Whether it expects anything of any program.
+    pub(super) fn expects(&self) -> bool {
+        self.all_expectations().next().is_some()
+    }
+
     /// Whether expectations are looked at in every program: neither the policy nor an override turns their rule off.
     pub fn checks_expectations(&self) -> bool {
         let row = rule_index(EXPECTATIONS);
@@ -212,13 +217,31 @@ impl Policy {
         self.asks(Family::Capabilities)
     }
 
-    /// Whether an expectation, a rule of its own or `group-by` reads this key of records, or a key below it.
-    pub fn reads(&self, key: &str) -> bool {
+    /// Whether it reads something that the packages of a program answer.
+    pub fn asks_packages(&self) -> bool {
+        let every: Vec<usize> = (0..self.overrides.len()).collect();
+        let is_on = |overrides: &[usize]| {
+            let rows = self.effective(overrides);
+            rule_index(CGO).is_some_and(|row| rows.get(row).is_some_and(|row| row.level.is_some()))
+        };
+        let mut keys = self.keys();
+        self.reads("packages")
+            || keys.any(keys::is_proven_by_packages)
+            || is_on(&[])
+            || is_on(&every)
+    }
+
+    /// Every key that an expectation, a rule of its own or `group-by` reads.
+    fn keys(&self) -> impl Iterator<Item = &str> {
         let conditions = self.custom.iter().flat_map(|rule| rule.when.keys());
         let expected = self.all_expectations().map(|e| e.key.as_str());
         let groups = self.group_by.iter().flatten().map(String::as_str);
-        let mut all = conditions.chain(expected).chain(groups);
-        all.any(|read| {
+        conditions.chain(expected).chain(groups)
+    }
+
+    /// Whether an expectation, a rule of its own or `group-by` reads this key of records, or a key below it.
+    pub fn reads(&self, key: &str) -> bool {
+        self.keys().any(|read| {
             let rest = read.strip_prefix(key);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
@@ -245,7 +268,9 @@ impl Policy {
         }
         let level_of = |custom: &Custom| {
             let mut typed = self.command_line.iter().rev();
-            let typed = typed.find(|(name, _)| name == "all" || glob::matches(name, &custom.id));
+            let typed = typed.find(|(name, level)| {
+                (name == "all" || glob::matches(name, &custom.id)) && !turns_all_off(name, *level)
+            });
             match (typed, set.get(custom.id.as_str())) {
                 (Some((_, level)), _) => *level,
                 (None, Some(level)) => *level,
@@ -292,6 +317,11 @@ impl Policy {
 /// Whether a name on the command line means all rules, and so names none.
 fn is_everything(name: &str) -> bool {
     matches!(name, "all" | "*" | "**")
+}
+
+/// Whether this argument turns off all rules at once. It means those of the catalogue: what a policy says itself stays on until it is named.
+fn turns_all_off(name: &str, level: Option<Level>) -> bool {
+    level.is_none() && is_everything(name)
 }
 
 /// Whether a name is the id or the code of this rule.

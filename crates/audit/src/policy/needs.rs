@@ -130,7 +130,7 @@ impl Policy {
         }
         let (_, input) = NEED_INPUT.iter().find(|(rule, _)| *rule == id)?;
         let has = match input {
-            Input::Expectation => self.all_expectations().next().is_some(),
+            Input::Expectation => self.expects(),
             input => given.contains(input),
         };
         (!has).then_some(Lack::Input(*input))

@@ -2,7 +2,7 @@
 
 use super::condition::{Condition, Operator};
 use super::expectation::Expectation;
-use super::model::{Custom, Policy, RuleSetting, SetRule};
+use super::model::{Custom, Override, Policy, RuleSetting, SetRule, Waiver};
 use crate::finding::Level;
 use crate::options::{Default, Value};
 use crate::rules::registry::RULES;
@@ -20,6 +20,26 @@ pub(super) fn print(policy: &Policy) -> String {
             .map_or(String::new(), |f| format!(", file {f}"))
     );
     out.push_str("# Every rule with its level and every option with its value.\n\n[rules]\n");
+    rules(&mut out, policy);
+    if let Some(keys) = &policy.group_by {
+        let _ = writeln!(out, "\n[fleet]\ngroup-by = {}", list(keys));
+    }
+    if !policy.expect.is_empty() {
+        out.push_str("\n[expect]\n");
+        expectations(&mut out, &policy.expect);
+    }
+    policy
+        .overrides
+        .iter()
+        .for_each(|o| of_some_programs(&mut out, o));
+    policy.waivers.iter().for_each(|w| waiver(&mut out, w));
+    for (c, in_force) in policy.custom.iter().zip(policy.custom_levels(&[])) {
+        custom(&mut out, c, in_force);
+    }
+    out
+}
+
+fn rules(out: &mut String, policy: &Policy) {
     for (rule, row) in RULES.iter().zip(policy.effective(&[])) {
         let _ = write!(
             out,
@@ -28,11 +48,9 @@ pub(super) fn print(policy: &Policy) -> String {
             quote(level(row.level))
         );
         for spec in rule.meta.options {
-            let set = row
-                .options
-                .iter()
-                .find(|(n, _)| *n == spec.name)
-                .map(|(_, v)| value(v));
+            let mut options = row.options.iter();
+            let set = options.find(|(n, _)| *n == spec.name);
+            let set = set.map(|(_, v)| value(v));
             if let Some(text) = set.or_else(|| default(&spec.default)) {
                 let _ = write!(out, ", {} = {text}", spec.name);
             }
@@ -43,62 +61,57 @@ pub(super) fn print(policy: &Policy) -> String {
             None => writeln!(out),
         };
     }
-    if let Some(keys) = &policy.group_by {
-        let _ = writeln!(out, "\n[fleet]\ngroup-by = {}", list(keys));
-    }
-    if !policy.expect.is_empty() {
-        out.push_str("\n[expect]\n");
-        expectations(&mut out, &policy.expect);
-    }
-    for o in &policy.overrides {
-        out.push_str("\n[[overrides]]\n");
-        for (name, globs) in [
-            ("paths", &o.paths),
-            ("packages", &o.packages),
-            ("ports", &o.ports),
-        ] {
-            if !globs.is_empty() {
-                let _ = writeln!(out, "{name} = {}", list(globs));
-            }
-        }
-        out.push_str("[overrides.rules]\n");
-        o.rules.iter().for_each(|s| setting(&mut out, s));
-        if !o.expect.is_empty() {
-            out.push_str("[overrides.expect]\n");
-            expectations(&mut out, &o.expect);
+}
+
+fn of_some_programs(out: &mut String, o: &Override) {
+    out.push_str("\n[[overrides]]\n");
+    for (name, globs) in [
+        ("paths", &o.paths),
+        ("packages", &o.packages),
+        ("ports", &o.ports),
+    ] {
+        if !globs.is_empty() {
+            let _ = writeln!(out, "{name} = {}", list(globs));
         }
     }
-    for w in &policy.waivers {
-        let _ = writeln!(
-            out,
-            "\n[[waivers]]\nrule = {}\npath = {}\nreason = {}",
-            quote(&w.rule),
-            quote(&w.path),
-            quote(&w.reason)
-        );
-        for (key, value) in [("vulnerability", &w.vulnerability), ("module", &w.module)] {
-            if let Some(value) = value {
-                let _ = writeln!(out, "{key} = {}", quote(value));
-            }
-        }
-        if let Some(day) = w.expires {
-            let _ = writeln!(out, "expires = {day}");
+    out.push_str("[overrides.rules]\n");
+    o.rules.iter().for_each(|s| setting(out, s));
+    if !o.expect.is_empty() {
+        out.push_str("[overrides.expect]\n");
+        expectations(out, &o.expect);
+    }
+}
+
+fn waiver(out: &mut String, w: &Waiver) {
+    let _ = writeln!(
+        out,
+        "\n[[waivers]]\nrule = {}\npath = {}\nreason = {}",
+        quote(&w.rule),
+        quote(&w.path),
+        quote(&w.reason)
+    );
+    for (key, value) in [("vulnerability", &w.vulnerability), ("module", &w.module)] {
+        if let Some(value) = value {
+            let _ = writeln!(out, "{key} = {}", quote(value));
         }
     }
-    for (c, in_force) in policy.custom.iter().zip(policy.custom_levels(&[])) {
-        let _ = writeln!(
-            out,
-            "\n[[custom]]\nid = {}\nlevel = {}\nmessage = {}",
-            quote(&c.id),
-            quote(level(in_force)),
-            quote(&c.message)
-        );
-        if !c.help.is_empty() {
-            let _ = writeln!(out, "help = {}", quote(&c.help));
-        }
-        let _ = writeln!(out, "{}", joined(&c.when));
+    if let Some(day) = w.expires {
+        let _ = writeln!(out, "expires = {day}");
     }
-    out
+}
+
+fn custom(out: &mut String, c: &Custom, in_force: Option<Level>) {
+    let _ = writeln!(
+        out,
+        "\n[[custom]]\nid = {}\nlevel = {}\nmessage = {}",
+        quote(&c.id),
+        quote(level(in_force)),
+        quote(&c.message)
+    );
+    if !c.help.is_empty() {
+        let _ = writeln!(out, "help = {}", quote(&c.help));
+    }
+    let _ = writeln!(out, "{}", joined(&c.when));
 }
 
 fn expectations(out: &mut String, all: &[Expectation]) {

@@ -12,27 +12,6 @@ pub fn schema() -> String {
 }
 
 fn value() -> Value {
-    let mut rules = Map::new();
-    for rule in RULES {
-        let mut options = Map::new();
-        options.insert("level".into(), json!({ "$ref": "#/$defs/level" }));
-        for option_spec in rule.meta.options {
-            options.insert(option_spec.name.into(), option(option_spec));
-        }
-        rules.insert(
-            rule.meta.id.into(),
-            json!({
-                "description": format!("{}: {}", rule.meta.code, rule.meta.summary),
-                "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": options }]
-            }),
-        );
-    }
-    let globs = json!({ "type": "array", "items": { "type": "string" } });
-    let expect = |description: &str| json!({ "type": "object", "description": description, "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } });
-    let operators: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
-    let scalar = json!({ "type": ["string", "boolean", "integer"] });
-    let conditions =
-        json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/condition" } });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gospect policy",
@@ -50,77 +29,121 @@ fn value() -> Value {
                     "properties": { "extends": { "type": "string" }, "rules": { "$ref": "#/$defs/rules" } }
                 }
             },
-            "overrides": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "properties": { "paths": globs, "packages": globs, "ports": globs, "rules": { "$ref": "#/$defs/rules" }, "expect": expect("Record keys that these binaries must have, in place of those of [expect] with the same keys") }
-                }
-            },
-            "waivers": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "required": ["rule", "reason"],
-                    "properties": {
-                        "rule": { "type": "string", "description": "Id, code or glob" },
-                        "path": { "type": "string", "description": "Glob over paths; default: all" },
-                        "vulnerability": { "type": "string", "description": "Only this vulnerability: its ID, or an alias such as its CVE" },
-                        "module": { "type": "string", "description": "Glob over modules: only vulnerabilities in these" },
-                        "reason": { "type": "string", "minLength": 1 },
-                        "expires": { "type": "string", "description": "Last day it holds, 2026-12-31" }
-                    }
-                }
-            },
-            "custom": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "required": ["id", "message"],
-                    "properties": {
-                        "id": { "type": "string", "pattern": "^[a-z0-9-]+$" },
-                        "level": { "$ref": "#/$defs/level" },
-                        "message": { "type": "string" },
-                        "help": { "type": "string" },
-                        "all": conditions,
-                        "any": conditions,
-                        "not": { "$ref": "#/$defs/condition" }
-                    },
-                    "oneOf": [{ "required": ["all"] }, { "required": ["any"] }, { "required": ["not"] }]
-                }
-            },
+            "overrides": { "type": "array", "items": of_some_programs() },
+            "waivers": { "type": "array", "items": waiver() },
+            "custom": { "type": "array", "items": custom() },
             "expect": expect("Record keys that every binary must have, with a value, a glob, or a bound such as `>=1.26`"),
-            "fleet": { "type": "object", "additionalProperties": false, "properties": { "group-by": globs } }
+            "fleet": { "type": "object", "additionalProperties": false, "properties": { "group-by": globs() } }
         },
-        "$defs": {
-            "level": { "enum": ["error", "warning", "note", "off"] },
-            "custom-rule": {
-                "description": "A rule of [[custom]]",
-                "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": { "level": { "$ref": "#/$defs/level" } } }]
-            },
-            "rules": {
-                "type": "object",
-                "additionalProperties": { "$ref": "#/$defs/custom-rule" },
-                "properties": rules,
-                "patternProperties": { "^GS[0-9]{3}$": { "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object" }] } }
-            },
-            "condition": {
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "key": { "type": "string" },
-                    "op": { "enum": operators },
-                    "value": { "oneOf": [scalar, globs] },
-                    "all": conditions,
-                    "any": conditions,
-                    "not": { "$ref": "#/$defs/condition" }
-                }
+        "$defs": definitions()
+    })
+}
+
+fn globs() -> Value {
+    json!({ "type": "array", "items": { "type": "string" } })
+}
+
+fn expect(description: &str) -> Value {
+    json!({ "type": "object", "description": description, "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } })
+}
+
+fn conditions() -> Value {
+    json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/condition" } })
+}
+
+/// An item of `[[overrides]]`.
+fn of_some_programs() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": { "paths": globs(), "packages": globs(), "ports": globs(), "rules": { "$ref": "#/$defs/rules" }, "expect": expect("Record keys that these binaries must have, in place of those of [expect] with the same keys") }
+    })
+}
+
+fn waiver() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["rule", "reason"],
+        "properties": {
+            "rule": { "type": "string", "description": "Id, code or glob" },
+            "path": { "type": "string", "description": "Glob over paths; default: all" },
+            "vulnerability": { "type": "string", "description": "Only this vulnerability: its ID, or an alias such as its CVE" },
+            "module": { "type": "string", "description": "Glob over modules: only vulnerabilities in these" },
+            "reason": { "type": "string", "minLength": 1 },
+            "expires": { "type": "string", "description": "Last day it holds, 2026-12-31" }
+        }
+    })
+}
+
+fn custom() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["id", "message"],
+        "properties": {
+            "id": { "type": "string", "pattern": "^[a-z0-9-]+$" },
+            "level": { "$ref": "#/$defs/level" },
+            "message": { "type": "string" },
+            "help": { "type": "string" },
+            "all": conditions(),
+            "any": conditions(),
+            "not": { "$ref": "#/$defs/condition" }
+        },
+        "oneOf": [{ "required": ["all"] }, { "required": ["any"] }, { "required": ["not"] }]
+    })
+}
+
+/// The parts that others refer to.
+fn definitions() -> Value {
+    let operators: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
+    let scalar = json!({ "type": ["string", "boolean", "integer"] });
+    let values = json!({ "type": "array", "minItems": 1, "items": { "type": "string" } });
+    json!({
+        "level": { "enum": ["error", "warning", "note", "off"] },
+        "custom-rule": {
+            "description": "A rule of [[custom]]",
+            "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": { "level": { "$ref": "#/$defs/level" } } }]
+        },
+        "rules": {
+            "type": "object",
+            "additionalProperties": { "$ref": "#/$defs/custom-rule" },
+            "properties": rules(),
+            "patternProperties": { "^GS[0-9]{3}$": { "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object" }] } }
+        },
+        "condition": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "key": { "type": "string" },
+                "op": { "enum": operators },
+                "value": { "oneOf": [scalar, values] },
+                "all": conditions(),
+                "any": conditions(),
+                "not": { "$ref": "#/$defs/condition" }
             }
         }
     })
+}
+
+/// Every rule, with its options.
+fn rules() -> Map<String, Value> {
+    let mut rules = Map::new();
+    for rule in RULES {
+        let mut options = Map::new();
+        options.insert("level".into(), json!({ "$ref": "#/$defs/level" }));
+        for option_spec in rule.meta.options {
+            options.insert(option_spec.name.into(), option(option_spec));
+        }
+        rules.insert(
+            rule.meta.id.into(),
+            json!({
+                "description": format!("{}: {}", rule.meta.code, rule.meta.summary),
+                "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": options }]
+            }),
+        );
+    }
+    rules
 }
 
 fn option(spec: &OptionSpec) -> Value {

@@ -427,7 +427,8 @@ fn go_releases_of_conditions_may_lack_the_prefix() {
         Ok::<bool, String>(
             policy.custom[0]
                 .when
-                .holds(&crate::keys::KeyedRecord::new(&binary)),
+                .holds(&crate::keys::KeyedRecord::new(&binary))
+                .unwrap(),
         )
     };
     for (key, op, value, expected) in [

@@ -5,7 +5,7 @@ use crate::assumed::{Assumed, Judge};
 use crate::baseline::Baseline;
 use crate::date::Date;
 use crate::finding::Level;
-use crate::fix::{BuildChange, Plan};
+use crate::fix::{Build, BuildChange, Plan};
 use crate::fleet::Fleet;
 use crate::keys::KeyedRecord;
 use crate::known::GoRelease;
@@ -94,18 +94,11 @@ impl<'a> Ctx<'a> {
     /// The command that builds this program again with `changes`, for help texts. It repeats recorded settings, and includes
     /// what the other findings about the program want.
     pub fn go_build(&self, changes: &[BuildChange]) -> String {
+        let is_asked = self.ask(self.rule, self.code, changes);
         let mut plan = self.plan.borrow_mut();
-        let waived = self.waived.get_or_init(|| {
-            let all = self.policy.waivers.iter();
-            let in_force = all.filter(|w| w.expires.is_none_or(|day| day >= self.today));
-            in_force.filter(|w| w.is_at(&self.binary.path)).collect()
-        });
-        if !waived.iter().any(|w| w.names(self.rule, self.code)) {
-            for change in changes {
-                plan.ask(self.rule, change);
-            }
+        if is_asked {
             let command = plan.command(self.binary);
-            plan.advise(&command, changes);
+            plan.advise(&command, self.named(changes));
             return command;
         }
         // The finding is waived, so its changes are not added to the shared plan.
@@ -114,8 +107,45 @@ impl<'a> Ctx<'a> {
             own.ask(self.rule, change);
         }
         let command = own.command(self.binary);
-        plan.advise(&command, changes);
+        plan.advise(&command, self.named(changes));
         command
+    }
+
+    /// The changes that advice names by flags and variables of the `go` command; none where Bazel builds.
+    fn named<'c>(&self, changes: &'c [BuildChange]) -> &'c [BuildChange] {
+        match self.is_bazel() {
+            true => &[],
+            false => changes,
+        }
+    }
+
+    /// Asks the next build for the changes that a rule wants; false: a waiver covers its finding, so the build leaves them out.
+    pub(crate) fn ask(&self, rule: &str, code: &str, changes: &[BuildChange]) -> bool {
+        let waived = self.waived.get_or_init(|| {
+            let all = self.policy.waivers.iter();
+            let in_force = all.filter(|w| w.expires.is_none_or(|day| day >= self.today));
+            in_force.filter(|w| w.is_at(&self.binary.path)).collect()
+        });
+        let is_waived = waived.iter().any(|w| w.names(rule, code));
+        let mut plan = self.plan.borrow_mut();
+        for change in changes.iter().filter(|_| !is_waived) {
+            plan.ask(rule, change);
+        }
+        !is_waived
+    }
+
+    /// The build of this program with everything that was asked for.
+    pub(crate) fn build(&self, changes: &[BuildChange]) -> Build {
+        let mut plan = self.plan.borrow_mut();
+        Build {
+            command: plan.command(self.binary),
+            part: self
+                .named(changes)
+                .iter()
+                .map(BuildChange::part)
+                .collect::<Vec<_>>()
+                .join(" and "),
+        }
     }
 
     /// The settings of the rule with this id, and the rule.

@@ -3,7 +3,7 @@
 use super::meta::Meta;
 use crate::finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
 use crate::findings::Findings;
-use crate::fix::Plan;
+use crate::fix::{Build, Plan};
 use gospect_deploy::{Deployment, Span};
 use gospect_record::{Binary, Location, Owner, OwnerSource};
 use std::cell::{OnceCell, RefCell};
@@ -194,7 +194,9 @@ impl<'s> Sink<'s> {
             location,
             region: report.on.map(|span| region(span, subject.file)),
             evidence: report.evidence,
-            build: self.plan.and_then(|plan| plan.borrow().build_in(&help)),
+            build: report
+                .build
+                .or_else(|| self.plan.and_then(|plan| plan.borrow().build_in(&help))),
             help,
             policy: self.policy.cloned(),
             waived: report.waived.map(|reason| Waived {
@@ -202,6 +204,7 @@ impl<'s> Sink<'s> {
                 expires: None,
             }),
             accepted: false,
+            unanswered: report.unanswered,
         }
     }
 }
@@ -239,6 +242,8 @@ pub struct Report {
     at: Option<(String, Location)>,
     on: Option<Span>,
     waived: Option<String>,
+    unanswered: bool,
+    build: Option<Build>,
 }
 
 impl Report {
@@ -286,6 +291,18 @@ impl Report {
     /// Makes it a finding that does not count, for this reason.
     pub fn waived(mut self, reason: impl Into<String>) -> Report {
         self.waived = Some(reason.into());
+        self
+    }
+
+    /// Makes it a finding that says what could not be judged.
+    pub fn unanswered(mut self) -> Report {
+        self.unanswered = true;
+        self
+    }
+
+    /// Sets the build that ends it, for advice that does not name one.
+    pub(crate) fn mended_by(mut self, build: Build) -> Report {
+        self.build = Some(build);
         self
     }
 

@@ -5,7 +5,7 @@ use super::groups::{Group, OwnChanges, groups, heading};
 use super::{packages, sentence, sign, size, summary, values};
 use crate::findings::Listing;
 use crate::findings::markdown::{cell, in_html, prose};
-use gospect_audit::diff::{Change, Class, Diff};
+use gospect_audit::diff::{Change, Class, Diff, Pair};
 use gospect_bytes::number::count;
 use std::io::{self, Write};
 
@@ -94,10 +94,20 @@ pub fn render(
         let more = count(more as u64, "more program", "more programs");
         writeln!(out, "\n{more}; `--all` lists all.")?;
     }
-    writeln!(
-        out,
-        "\n`+` new, `-` gone, `^` newer, `v` older, `~` changed; what is for the worse stands under \"Look at these first\"."
-    )?;
+    let is_marked = |pair: &Pair| {
+        let is_compared = pair.old.is_some() && pair.new.is_some();
+        is_compared && !pair.changes.is_empty()
+    };
+    if diff.pairs.iter().any(is_marked) {
+        let worse = match diff.changes().any(|change| change.worse) {
+            true => "; what is for the worse stands under \"Look at these first\"",
+            false => "",
+        };
+        writeln!(
+            out,
+            "\n`+` new, `-` gone, `^` newer, `v` older, `~` changed{worse}."
+        )?;
+    }
     if diff.count(Class::Vulnerability) == 0 {
         return Ok(());
     }

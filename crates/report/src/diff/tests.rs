@@ -177,6 +177,17 @@ fn ports() -> Diff {
     diff(&old, &release("go1.27.3", &["amd64", "riscv64"]))
 }
 
+/// A program of this release.
+fn of(go: &str) -> gospect_record::Binary {
+    binary(|b| b.go_version = Some(go.to_owned()))
+}
+
+fn markdown_of(diff: &Diff) -> String {
+    let mut out = Vec::new();
+    markdown::render(diff, ["v1", "v2"], Listing::Grouped, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 #[test]
 fn changes_of_several_programs_are_shown_once() {
     let render = |listing| {
@@ -234,6 +245,19 @@ fn changes_of_several_programs_are_shown_once() {
         "{text}"
     );
     assert_eq!(markdown(Listing::All).matches("<details>").count(), 3);
+    // Nothing refers to a part that is not there.
+    let better = diff(&[of("go1.26.1")], &[of("go1.27.3")]);
+    let added = diff(&[], &[of("go1.27.3")]);
+    for (diff, end) in [
+        (better, "`~` changed.\n"),
+        (added, "- added: dist/app (linux/amd64)\n"),
+    ] {
+        let text = markdown_of(&diff);
+        assert!(
+            text.ends_with(end) && !text.contains("these first"),
+            "{text}"
+        );
+    }
 
     // The summary has what is for the worse, and counts.
     let short = render(Listing::Summary);
@@ -247,8 +271,7 @@ fn changes_of_several_programs_are_shown_once() {
         "{short}"
     );
     // Without a change for the worse nothing stands above the counts.
-    let program = |go: &str| binary(|b| b.go_version = Some(go.to_owned()));
-    let better = diff(&[program("go1.26.1")], &[program("go1.27.3")]);
+    let better = diff(&[of("go1.26.1")], &[of("go1.27.3")]);
     let options = Options {
         listing: Listing::Summary,
         ..Options::default()

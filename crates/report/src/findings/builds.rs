@@ -4,28 +4,38 @@ use super::clean;
 use super::subject::Subject;
 use gospect_audit::Finding;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From this number of findings on, a command is not repeated.
 const SEVERAL: usize = 2;
 
+/// Most rules to name whose findings are left after a build.
+const NAMED: usize = 4;
+
 /// A command, and how many findings it mends.
 type Command<'a> = (&'a str, usize);
+
+/// The findings of one program, and the commands that several of them advise.
+#[derive(Default)]
+struct OfProgram<'a> {
+    findings: Vec<&'a Finding>,
+    commands: Vec<Command<'a>>,
+}
 
 /// The commands that several findings of one program advise.
 #[derive(Default)]
 pub(super) struct Builds<'a> {
-    /// Number of findings, and commands, by program.
-    programs: BTreeMap<Subject<'a>, (usize, Vec<Command<'a>>)>,
+    programs: BTreeMap<Subject<'a>, OfProgram<'a>>,
 }
 
 impl<'a> Builds<'a> {
     /// The builds of these findings.
     pub fn of(findings: &[&'a Finding]) -> Self {
-        let mut programs: BTreeMap<Subject<'a>, (usize, Vec<Command<'a>>)> = BTreeMap::new();
+        let mut programs: BTreeMap<Subject<'a>, OfProgram<'a>> = BTreeMap::new();
         for finding in findings {
-            let (number, commands) = programs.entry(Subject::of(finding)).or_default();
-            *number += 1;
+            let OfProgram { findings, commands } =
+                programs.entry(Subject::of(finding)).or_default();
+            findings.push(finding);
             let Some(build) = &finding.build else {
                 continue;
             };
@@ -37,10 +47,10 @@ impl<'a> Builds<'a> {
                 None => commands.push((&build.command, 1)),
             }
         }
-        for (_, commands) in programs.values_mut() {
-            commands.retain(|(_, count)| *count >= SEVERAL);
+        for program in programs.values_mut() {
+            program.commands.retain(|(_, count)| *count >= SEVERAL);
         }
-        programs.retain(|_, (_, commands)| !commands.is_empty());
+        programs.retain(|_, program| !program.commands.is_empty());
         Self { programs }
     }
 
@@ -51,10 +61,9 @@ impl<'a> Builds<'a> {
             return Cow::Borrowed(&finding.help);
         };
         let shared = self.programs.get(&Subject::of(finding));
-        let is_shared = shared.is_some_and(|(_, commands)| {
-            commands
-                .iter()
-                .any(|(command, _)| *command == build.command)
+        let is_shared = shared.is_some_and(|program| {
+            let mut commands = program.commands.iter();
+            commands.any(|(command, _)| *command == build.command)
         });
         if !is_shared {
             return Cow::Borrowed(&finding.help);
@@ -67,22 +76,52 @@ impl<'a> Builds<'a> {
         Cow::Owned(finding.help.replace(&command, &stand_in))
     }
 
-    /// What ends the findings of a program: `one build mends 4 of 6: ...`.
+    /// What ends the findings of a program, and what is left after it: `one build mends 4 of 6 findings, all but dirty-tree and local-replace: ...`.
     pub fn lines(&self, subject: &Subject<'a>) -> Vec<String> {
-        let of_program = self.programs.get(subject).into_iter();
-        let lines = of_program.flat_map(|(number, commands)| {
-            commands
-                .iter()
-                .map(move |(command, count)| match count == number {
-                    true => format!("one build mends all {number}: `{}`", clean(command)),
-                    false => format!("one build mends {count} of {number}: `{}`", clean(command)),
-                })
-        });
-        lines.collect()
+        let Some(OfProgram { findings, commands }) = self.programs.get(subject) else {
+            return Vec::new();
+        };
+        let number = findings.len();
+        let line = |(command, count): &Command<'_>| match *count == number {
+            true => format!(
+                "one build mends all {number} findings: `{}`",
+                clean(command)
+            ),
+            false => format!(
+                "one build mends {count} of {number} findings, all but {}: `{}`",
+                left(findings, command),
+                clean(command)
+            ),
+        };
+        commands.iter().map(line).collect()
     }
 
     /// The programs that have such a build.
     pub fn programs(&self) -> impl Iterator<Item = &Subject<'a>> {
         self.programs.keys()
+    }
+}
+
+/// The rules whose findings a build does not mend, each once: `a, b and c`.
+fn left(findings: &[&Finding], command: &str) -> String {
+    let is_left = |finding: &&&Finding| finding.build.as_ref().is_none_or(|b| b.command != command);
+    let rules: BTreeSet<&str> = findings
+        .iter()
+        .filter(is_left)
+        .map(|f| f.rule.as_str())
+        .collect();
+    let more = rules.len().saturating_sub(NAMED);
+    let mut names: Vec<String> = rules
+        .iter()
+        .take(NAMED)
+        .map(|rule| clean(rule).into_owned())
+        .collect();
+    let last = match more {
+        0 => names.pop().unwrap_or_default(),
+        more => format!("{more} more"),
+    };
+    match names.is_empty() {
+        true => last,
+        false => format!("{} and {last}", names.join(", ")),
     }
 }

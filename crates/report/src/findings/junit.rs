@@ -1,5 +1,5 @@
-//! JUnit XML: a suite for each program, a case for each finding. Failures are the findings that make the exit code 1; others pass with their text, and waived
-//! or accepted findings are skipped.
+//! JUnit XML: a suite for each program, a case for each finding. Failures are the findings that make the exit code 1; others pass with their text. Waived and
+//! accepted findings are skipped, and so is what could not be judged, because CI shows what is skipped. A file that could not be read is an error.
 
 use super::{Options, clean, count};
 use gospect_audit::{Audit, Finding, Region};
@@ -21,25 +21,16 @@ pub fn write(audit: &Audit, failing: &[bool], out: &mut dyn Write) -> io::Result
             fails: finding.counts() && failing,
         })
         .collect();
-    let mut suites: Vec<(&str, &[Case])> = Vec::new();
-    for cases in all.chunk_by(|a, b| a.finding.path == b.finding.path) {
-        let first = cases.first();
-        suites.extend(first.map(|first| (first.finding.path.as_str(), cases)));
-    }
     let failures = |cases: &[Case]| cases.iter().filter(|case| case.fails).count();
-    let skipped = |cases: &[Case]| {
-        let skipped = cases.iter().filter(|case| !case.finding.counts());
-        skipped.count()
-    };
-    let has_no_findings = all.is_empty();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
-        "<testsuites name=\"gospect\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"0\">",
-        all.len().max(1),
-        failures(&all)
+        "<testsuites name=\"gospect\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"0\">",
+        (all.len() + audit.not_read.len()).max(1),
+        failures(&all),
+        audit.not_read.len()
     )?;
-    if has_no_findings {
+    if all.is_empty() && audit.not_read.is_empty() {
         writeln!(
             out,
             "  <testsuite name=\"gospect\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"0\">"
@@ -53,45 +44,53 @@ pub fn write(audit: &Audit, failing: &[bool], out: &mut dyn Write) -> io::Result
             )
         )?;
     }
-    for (path, cases) in &suites {
+    for cases in all.chunk_by(|a, b| a.finding.path == b.finding.path) {
+        let path = cases.first().map_or("", |case| case.finding.path.as_str());
         writeln!(
             out,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"0\">",
             xml(path),
             cases.len(),
             failures(cases),
-            skipped(cases)
+            cases.iter().filter(|case| case.skipped().is_some()).count()
         )?;
-        for Case { finding, fails } in *cases {
-            write!(
-                out,
-                "    <testcase classname=\"{}\" name=\"{}\"{} time=\"0\">",
-                xml(path),
-                xml(&format!("{}: {}", finding.rule, finding.message)),
-                place(finding)
-            )?;
-            let body = body(finding);
-            match (&finding.waived, finding.accepted, fails) {
-                (Some(waiver), _, _) => write!(
-                    out,
-                    "<skipped message=\"{}\"/>",
-                    xml(&format!("waived: {}", waiver.reason))
-                )?,
-                (None, true, _) => write!(out, "<skipped message=\"accepted by the baseline\"/>")?,
-                (None, false, false) => write!(out, "<system-out>{}</system-out>", xml(&body))?,
-                (None, false, true) => write!(
-                    out,
-                    "<failure type=\"{}\" message=\"{}\">{}</failure>",
-                    finding.level.name(),
-                    xml(&finding.message),
-                    xml(&body)
-                )?,
-            }
-            writeln!(out, "</testcase>")?;
+        for case in cases {
+            write_case(path, case, out)?;
         }
         writeln!(out, "  </testsuite>")?;
     }
+    for file in &audit.not_read {
+        let (path, why) = (xml(&clean(&file.path)), xml(&clean(&file.why)));
+        writeln!(
+            out,
+            "  <testsuite name=\"{path}\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" time=\"0\">\n    <testcase classname=\"{path}\" name=\"read\" time=\"0\"><error type=\"unreadable\" message=\"not read: {why}\"/></testcase>\n  </testsuite>"
+        )?;
+    }
     writeln!(out, "</testsuites>")
+}
+
+/// Writes a finding as a test case.
+fn write_case(path: &str, case: &Case<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let finding = case.finding;
+    write!(
+        out,
+        "    <testcase classname=\"{}\" name=\"{}\"{} time=\"0\">",
+        xml(path),
+        xml(&format!("{}: {}", finding.rule, finding.message)),
+        place(finding)
+    )?;
+    match (case.skipped(), case.fails) {
+        (Some(why), _) => write!(out, "<skipped message=\"{}\"/>", xml(&why))?,
+        (None, false) => write!(out, "<system-out>{}</system-out>", xml(&body(finding)))?,
+        (None, true) => write!(
+            out,
+            "<failure type=\"{}\" message=\"{}\">{}</failure>",
+            finding.level.name(),
+            xml(&finding.message),
+            xml(&body(finding))
+        )?,
+    }
+    writeln!(out, "</testcase>")
 }
 
 /// A finding as a case.
@@ -99,6 +98,25 @@ struct Case<'a> {
     finding: &'a Finding,
     /// Whether it makes the exit code 1.
     fails: bool,
+}
+
+impl Case<'_> {
+    /// Why it is skipped: it is taken back, or says what could not be judged and does not fail.
+    fn skipped(&self) -> Option<String> {
+        let finding = self.finding;
+        match &finding.waived {
+            Some(waiver) => Some(format!("waived: {}", waiver.reason)),
+            None if finding.accepted => Some("accepted by the baseline".to_owned()),
+            None if finding.unanswered && !self.fails => {
+                let evidence = finding.evidence.iter();
+                let evidence =
+                    evidence.map(|e| format!("; {}: {}", clean(&e.source), clean(&e.value)));
+                let evidence: String = evidence.collect();
+                Some(format!("{}{evidence}", clean(&finding.message)))
+            }
+            None => None,
+        }
+    }
 }
 
 /// File and line of a case, in the form that most readers of JUnit take.

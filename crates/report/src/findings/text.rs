@@ -393,10 +393,14 @@ pub(super) fn summary(audit: &Audit) -> String {
             parts.push(format!("{n} {word}"));
         }
     }
+    let found = match (parts.as_slice(), audit.binaries, audit.files) {
+        ([_], 0, 0) if audit.findings.is_empty() && audit.not_read.is_empty() => {
+            "no Go program found".to_owned()
+        }
+        _ => format!("{} in {}", parts.join(", "), subjects(audit)),
+    };
     format!(
-        "{} in {} (profile {}, {})",
-        parts.join(", "),
-        subjects(audit),
+        "{found} (profile {}, {})",
         clean(&audit.profile),
         audit.today
     )

@@ -128,6 +128,7 @@ fn finding(
         policy: None,
         waived: None,
         accepted: false,
+        unanswered: rule.id == SUM_UNKNOWN.id,
         fingerprint: audit::fingerprint(
             rule.id,
             &audit::identity(&program.path, &program.location),

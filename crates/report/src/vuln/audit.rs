@@ -1,7 +1,9 @@
 //! Vulnerabilities as findings of an audit, for the formats that both share.
 
+use super::Options;
 use super::statement::versions;
 use gospect_audit::{self as audit, Audit, Counts, Evidence, Level as Severity, Waived};
+use gospect_record::Location;
 use gospect_vuln::{Finding, Level, Program, Report};
 
 /// The codes of the rules `vulnerable-symbol`, `vulnerable-package` and `vulnerable-module`.
@@ -32,6 +34,82 @@ pub(super) fn audit(report: &Report, level: Level) -> Audit {
         findings,
         binaries: report.programs.len() as u64,
         ..Audit::default()
+    }
+}
+
+/// The findings of each program and what could not be judged about it, then what was not examined; and which of them fail.
+pub(super) fn with_unjudged(report: &Report, options: &Options) -> (Audit, Vec<bool>) {
+    let of_program = report.programs.iter().flat_map(|program| {
+        let listed = program.findings.iter().filter(|f| f.level >= options.level);
+        let listed = listed.map(|f| (audit_finding(program, f), options.fails(f)));
+        let unjudged = program.unjudged.iter().map(|row| {
+            let evidence = row.module.iter().map(|module| Evidence {
+                source: "module".to_owned(),
+                value: module.clone(),
+            });
+            let place = (program.path.as_str(), &program.location);
+            let message = super::text::sentence(row.why).to_owned();
+            (
+                unanswered(
+                    ("vulnerabilities-unjudged", "GS704"),
+                    place,
+                    message,
+                    evidence.collect(),
+                ),
+                false,
+            )
+        });
+        listed.chain(unjudged)
+    });
+    let unexamined = report.unexamined.iter().map(|unexamined| {
+        let evidence = vec![Evidence {
+            source: unexamined.reason.as_str().to_owned(),
+            value: unexamined.detail.clone(),
+        }];
+        let place = (unexamined.path.as_str(), &unexamined.location);
+        let message = format!("not examined: {}", unexamined.reason);
+        (
+            unanswered(("unexamined-file", "GS263"), place, message, evidence),
+            false,
+        )
+    });
+    let (findings, failing): (Vec<_>, Vec<_>) = of_program.chain(unexamined).unzip();
+    let audit = Audit {
+        counts: Counts::of(&findings),
+        findings,
+        binaries: report.programs.len() as u64,
+        ..Audit::default()
+    };
+    (audit, failing)
+}
+
+/// A finding that says what could not be judged.
+fn unanswered(
+    (rule, code): (&str, &str),
+    (path, location): (&str, &Location),
+    message: String,
+    evidence: Vec<Evidence>,
+) -> audit::Finding {
+    audit::Finding {
+        rule: rule.to_owned(),
+        code: code.to_owned(),
+        level: Severity::Note,
+        fingerprint: audit::fingerprint(
+            rule,
+            &audit::identity(path, location),
+            std::slice::from_ref(&message),
+        ),
+        message,
+        path: path.to_owned(),
+        location: location.clone(),
+        region: None,
+        evidence,
+        help: String::new(),
+        build: None,
+        policy: None,
+        waived: None,
+        accepted: false,
+        unanswered: true,
     }
 }
 
@@ -91,6 +169,7 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
             expires: None,
         }),
         accepted: false,
+        unanswered: false,
         fingerprint: audit::fingerprint(
             &finding.id,
             &audit::identity(&program.path, &program.location),

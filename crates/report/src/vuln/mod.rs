@@ -109,9 +109,7 @@ pub static FORMATS: &[Format] = &[
         name: "junit",
         doc: "JUnit, for test reports",
         render: |report, options, out| {
-            let audit = audit::audit(report, options.level);
-            let listed = audit::listed(report, options.level);
-            let failing: Vec<bool> = listed.map(|(_, finding)| options.fails(finding)).collect();
+            let (audit, failing) = audit::with_unjudged(report, options);
             findings::junit::write(&audit, &failing, out)
         },
     },

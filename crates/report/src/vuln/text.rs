@@ -427,7 +427,7 @@ fn distributions_to_ask(report: &Report, level: Level, most: usize) -> Option<St
 }
 
 /// What a reason means for the reader.
-fn sentence(why: UnjudgedReason) -> &'static str {
+pub(super) fn sentence(why: UnjudgedReason) -> &'static str {
     match why {
         UnjudgedReason::NoVersion => "not judged by version, because none is recorded",
         UnjudgedReason::Devel => {

@@ -39,6 +39,7 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
         file: filename,
         lines: Lines::of(text),
         custom_ids: BTreeSet::new(),
+        read_ids: BTreeSet::new(),
         wrong: Vec::new(),
         unlisted: 0,
     };
@@ -77,6 +78,19 @@ const MISTAKES_LIMIT: usize = 100;
 
 const NOT_TOML: &str = "not valid TOML";
 
+/// Words of reports and of other tools, and the keys that they mean.
+const SYNONYMS: [(&str, &str); 9] = [
+    ("fix", "help"),
+    ("advice", "help"),
+    ("severity", "level"),
+    ("name", "id"),
+    ("description", "message"),
+    ("when", "all"),
+    ("until", "expires"),
+    ("why", "reason"),
+    ("operator", "op"),
+];
+
 /// `a string`, `an integer`.
 fn with_article(noun: &str) -> String {
     let an = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
@@ -102,6 +116,8 @@ struct Reader<'t> {
     lines: Lines<'t>,
     /// The ids of all custom rules, also of those with mistakes.
     custom_ids: BTreeSet<String>,
+    /// The ids of the custom rules that were read.
+    read_ids: BTreeSet<String>,
     wrong: Vec<Diagnostic>,
     unlisted: u64,
 }
@@ -144,9 +160,17 @@ impl Reader<'_> {
         for key in table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) && self.is_listed() {
-                let help = hint(name, known.iter().copied(), || {
-                    format!("known here: {}", known.join(", "))
-                });
+                let meant = SYNONYMS
+                    .iter()
+                    .find(|(word, key)| *word == name && known.contains(key));
+                let help = meant.map_or_else(
+                    || {
+                        hint(name, known.iter().copied(), || {
+                            format!("known here: {}", known.join(", "))
+                        })
+                    },
+                    |(_, key)| did_you_mean(key),
+                );
                 self.wrong(
                     key.span(),
                     format!("unknown key `{name}` in {what}"),

@@ -24,6 +24,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             Report::new(format!("not examined: {}", u.reason))
                 .see(u.reason.as_str(), u.detail.clone())
                 .salient(u.reason.as_str())
+                .unanswered()
                 .help(help)
                 .at(u.path.clone(), u.location.clone()),
         );
@@ -33,6 +34,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         sink.report(
             Report::new(format!("not examined: {more} things more"))
                 .salient("more")
+                .unanswered()
                 .help("`gospect scan --format ndjson` lists them all; `--memory` bounds how many are listed here"),
         );
     }

@@ -1,6 +1,7 @@
 use super::not_compared;
 use crate::fleet::Group;
 use crate::rules::prelude::*;
+use gospect_bytes::number;
 
 pub const META: Meta = Meta {
     code: "GS284",
@@ -25,9 +26,9 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         unknown(group, sink);
         let Some(first) = mixed.first() else { continue };
         let mut report = Report::new(format!(
-            "programs of {} have different versions of {} dependencies",
+            "programs of {} have different versions of {}",
             group.name(),
-            mixed.len()
+            number::count(mixed.len() as u64, "dependency", "dependencies")
         ))
         .salient(group.name())
         .help("`go get MODULE@VERSION` in every go.mod of the repository, then rebuild all");
@@ -60,10 +61,11 @@ fn unknown(group: &Group, sink: &mut Sink) {
         return;
     };
     let report = Report::new(format!(
-        "{} of {} programs of {} have no list of modules: their dependencies were not compared",
+        "{} of {} programs of {} {} no list of modules: their dependencies were not compared",
         paths.len(),
         group.rows().len(),
-        group.name()
+        group.name(),
+        if paths.len() == 1 { "has" } else { "have" }
     ))
     .see("module_list", "unknown")
     .see(
@@ -75,6 +77,7 @@ fn unknown(group: &Group, sink: &mut Sink) {
             .join(", "),
     )
     .salient("unknown")
+    .unanswered()
     .salient(group.name())
     .help("build them in module mode: `GO111MODULE=on go build`")
     .at_most(Level::Note)

@@ -11,6 +11,7 @@ pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
 
 use super::prelude::{Report, RunCtx, Sink};
 use crate::fleet::{FleetRow, Group, Spread};
+use gospect_bytes::number;
 
 /// Most paths to list as evidence for one value.
 const PATHS: usize = 4;
@@ -19,9 +20,11 @@ const PATHS: usize = 4;
 pub(super) fn not_compared(ctx: &RunCtx) -> Option<Report> {
     let count = ctx.fleet.not_compared;
     let report = Report::new(format!(
-        "modules and settings of {count} programs were not all compared with those of the others"
+        "modules and settings of {} were not all compared with those of the others",
+        number::count(count, "program", "programs")
     ))
     .salient("not compared")
+    .unanswered()
     .help("raise `--memory`, or audit directories one by one");
     (count > 0).then_some(report)
 }
@@ -75,10 +78,15 @@ fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
     };
     let message = match spread.tie {
         false => format!(
-            "{} of {} programs of {} have another {what} than the rest",
+            "{} of {} programs of {} {} another {what} than the rest",
             spread.odd_count(),
             spread.total(),
-            group.name()
+            group.name(),
+            if spread.odd_count() == 1 {
+                "has"
+            } else {
+                "have"
+            }
         ),
         true => format!(
             "the {} programs of {} do not agree on one {what}",

@@ -1,3 +1,4 @@
+use crate::facts::has_relative_paths;
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -19,7 +20,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .as_ref()
         .filter(|b| !b.settings.is_empty())
         .map(|b| b.setting("-trimpath") == Some("true"));
-    if seen.or(recorded) != Some(false) || has_relative_paths(ctx) {
+    if seen.or(recorded) != Some(false) || has_relative_paths(ctx.binary) {
         return;
     }
     let mut report = Report::new("built without -trimpath")
@@ -32,13 +33,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ctx.setting("-trimpath").unwrap_or("not recorded"),
     );
     sink.report(report);
-}
-
-/// Whether the builder made all paths relative in another way: Bazel's rules for Go record `GOROOT` as the root.
-fn has_relative_paths(ctx: &Ctx) -> bool {
-    let root = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref());
-    let is_relative = |root: &str| !root.contains(['/', '\\']);
-    ctx.binary.paths.as_ref().is_some_and(Vec::is_empty) && root.is_some_and(is_relative)
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use crate::keys::BuildSetting;
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -12,12 +13,17 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let main = ctx.binary.main_package.as_deref().unwrap_or_default();
-    if ctx.setting("CGO_ENABLED") != Some("1") || ctx.options.allows(main) {
+    let seen = match BuildSetting::of(ctx.binary, "CGO_ENABLED") {
+        BuildSetting::Recorded("1") => ("CGO_ENABLED", "1"),
+        BuildSetting::Proven { value: "1", by } => ("packages", by),
+        _ => return,
+    };
+    if ctx.options.allows(main) {
         return;
     }
     sink.report(
         Report::new("built with cgo")
-            .see("CGO_ENABLED", "1")
+            .see(seen.0, seen.1)
             .help(format!("`{}`", ctx.go_build(&[set("CGO_ENABLED", "0")]))),
     );
 }

@@ -13,6 +13,7 @@ pub mod race_detector;
 pub mod sanitizer;
 pub mod secret_variable;
 pub mod symbols_policy;
+pub(crate) mod unanswered;
 
 /// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Settings;

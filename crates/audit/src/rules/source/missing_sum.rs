@@ -45,7 +45,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let mut report = Report::new(format!(
-        "{} of {} dependencies have no checksum",
+        "{} of {} dependencies without a checksum",
         without.len(),
         versioned.len()
     ))

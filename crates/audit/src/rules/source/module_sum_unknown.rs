@@ -27,6 +27,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         recorded.len()
     ))
     .salient("unknown")
+    .unanswered()
     .help("give the go.sum of the revision that it was built from, or ask the checksum database: `gospect verify`");
     for sum in unknown {
         report = report.see("module", format!("{} {}", sum.module, sum.version));

@@ -1,4 +1,4 @@
-use crate::known::{GoRelease, release_to_reach};
+use crate::known::{GoRelease, release_from};
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -36,7 +36,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("go_version", version)
             .help(format!(
                 "rebuild with {floor} or newer: `{}`",
-                ctx.go_build(&[set("GOTOOLCHAIN", release_to_reach(floor))])
+                ctx.go_build(&[set("GOTOOLCHAIN", release_from(floor))])
             )),
     );
 }
@@ -48,12 +48,15 @@ mod tests {
     /// Otherwise `outdated-patch-release` would report the next build.
     #[test]
     fn the_advice_is_the_newest_patch_of_the_floor() {
-        let old = binary(|b| b.go_version = Some("go1.22.1".into()));
+        let old = binary(|b| b.go_version = Some("go1.19.1".into()));
         for (floor, advised) in [
             ("go1.26", crate::known::newest_release_of(26)),
             ("go1.26.1", crate::known::newest_release_of(26)),
             ("go1.26.99", "go1.26.99".to_owned()),
             ("go1.99", "go1.99".to_owned()),
+            // `GOTOOLCHAIN` cannot choose it, or it names no patch.
+            ("go1.20", crate::known::newest_release()),
+            ("go1.24", crate::known::newest_release()),
         ] {
             let toml = format!("[rules]\nbelow-toolchain-floor = {{ minimum = \"{floor}\" }}");
             let found = Setup {

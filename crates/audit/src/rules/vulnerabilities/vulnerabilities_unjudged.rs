@@ -20,7 +20,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             continue;
         }
         let (message, help) = text(why);
-        let mut report = Report::new(message).salient(why.name()).help(help);
+        let mut report = Report::new(message).salient(why.name());
+        report = report.unanswered().help(help);
         for row in &with_reason {
             if let Some(module) = &row.module {
                 report = report.see(Evidence::MODULE, module);

@@ -2,6 +2,7 @@ use super::LISTED;
 use crate::finding::Evidence;
 use crate::fleet::{Place, SharedVulnerability};
 use crate::rules::prelude::*;
+use gospect_bytes::number;
 use gospect_vuln as vuln;
 
 pub const META: Meta = Meta {
@@ -44,9 +45,11 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         let count = ctx.fleet.not_counted;
         sink.report(
             Report::new(format!(
-                "vulnerabilities of {count} programs were not all compared with those of the others"
+                "vulnerabilities of {} were not all compared with those of the others",
+                number::count(count, "program", "programs")
             ))
             .salient("not compared")
+            .unanswered()
             .help("raise `--memory`, or audit directories one by one"),
         );
     }

@@ -141,6 +141,49 @@ fn junit_fails_where_the_exit_code_is_1() {
 }
 
 #[test]
+fn junit_shows_what_could_not_be_judged_as_skipped() {
+    let old = binary(|b| {
+        b.go_version = Some("go1.16.15".to_owned());
+        b.build_info.as_mut().unwrap().settings.clear();
+    });
+    let policy = "[rules]\nrace-detector = \"warning\"\n";
+    let setup = Setup {
+        policy,
+        ..Setup::default()
+    };
+    let mut audit = setup.audit(&[], &[old]);
+    let render = |audit: &Audit, fail_on| {
+        let options = Options {
+            fail_on,
+            ..Options::default()
+        };
+        let mut out = Vec::new();
+        (format("junit").unwrap().render)(audit, &options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let why =
+        "message=\"race-detector cannot be answered: no -race, go1.16.15 records no build settings";
+    let text = render(&audit, Level::Error);
+    assert!(text.contains(&format!("<skipped {why}")), "{text}");
+    assert!(text.contains(" skipped=\"1\""), "{text}");
+    // Where it makes the exit code 1 it is a failure.
+    let text = render(&audit, Level::Warning);
+    assert!(
+        text.contains(&format!("<failure type=\"warning\" {why}")),
+        "{text}"
+    );
+    audit.not_read.push(gospect_audit::NotRead {
+        path: "Dockerfile".to_owned(),
+        why: "Permission denied".to_owned(),
+    });
+    let text = render(&audit, Level::Error);
+    assert!(
+        text.contains(" errors=\"1\"") && text.contains("message=\"not read: Permission denied\""),
+        "{text}"
+    );
+}
+
+#[test]
 fn github_commands_cannot_be_forged() {
     let text = rendered("github", &audit());
     for line in text.lines() {

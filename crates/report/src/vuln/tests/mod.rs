@@ -280,7 +280,7 @@ fn severities_are_in_all_formats() {
 #[test]
 fn junit_fails_where_a_condition_of_severity_fails() {
     let report = report();
-    let failures = |fail_severity| {
+    let text = |fail_severity| {
         let options = Options {
             listing: Listing::Grouped,
             color: false,
@@ -292,14 +292,24 @@ fn junit_fails_where_a_condition_of_severity_fails() {
         };
         let mut out = Vec::new();
         (format("junit").unwrap().render)(&report, &options, &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        (
-            text.matches("<failure ").count(),
-            text.matches("<testcase").count(),
-        )
+        String::from_utf8(out).unwrap()
+    };
+    // What could not be judged is neither passed nor failed.
+    let failures = |fail_severity| {
+        let text = text(fail_severity);
+        let [failures, cases, skipped] =
+            ["<failure ", "<testcase", "<skipped "].map(|part| text.matches(part).count());
+        (failures, cases - skipped)
     };
     let (all, cases) = failures(Vec::new());
     assert!(all == cases && cases > 0);
+    let text = text(Vec::new());
+    let reasons = report.programs.iter().flat_map(|program| &program.unjudged);
+    let unjudged = reasons.count() + report.unexamined.len();
+    assert!(
+        unjudged > 0 && text.matches("<skipped ").count() == unjudged,
+        "{text}"
+    );
     // Nothing of the report has a severity.
     let exploited = gospect_vuln::severity::Condition::parse("exploited").unwrap();
     assert_eq!(failures(vec![exploited]), (0, cases));
