@@ -17,8 +17,9 @@ fn text_says_what_to_do_and_what_that_ends() {
         "{text}"
     );
     for line in [
-        "  symbol GO-2026-0001 CVE-2026-0001 Summary of GO-2026-0001\n      links golang.org/x/net/html.Parse\n      in dist/app (golang.org/x/net v0.30.0), ",
-        "; fixed in v0.36.0\n",
+        "  in dist/app (golang.org/x/net v0.30.0), ",
+        "  symbol GO-2026-0001 CVE-2026-0001 Summary of GO-2026-0001\n      links golang.org/x/net/html.Parse; fixed in v0.38.0\n",
+        "      links golang.org/x/net/html.Parse; fixed in v0.36.0\n",
         "no version of golang.org/x/net ends these: 2 vulnerabilities\n",
         "5 vulnerabilities linked, in 2 of 3 programs\n",
         "not listed (`--level package` lists them): 3 with only a package linked\n",
@@ -148,7 +149,7 @@ fn each_program_is_listed_at_its_own_level() {
     let text = rendered("text", &mixed, Level::Module);
     let version = "(golang.org/x/net v0.30.0)";
     let places = format!(
-        "\n      in links {version}\n      only its package in package {version}\n      by version only in version1 {version}, version2 {version}; fixed in v0.38.0\n"
+        "; fixed in v0.38.0\n      in links {version}\n      only its package in package {version}\n      by version only in version1 {version}, version2 {version}\n"
     );
     assert!(text.contains(&places), "{text}");
     let markdown = rendered("markdown", &mixed, Level::Module);
@@ -171,4 +172,50 @@ fn each_program_is_listed_at_its_own_level() {
     assert!(text.contains("\n      in version1 "), "{text}");
     let page = rendered("html", &report_of(&[linked.clone(), linked]), Level::Symbol);
     assert!(page.contains(r#""summary":"2 programs link it""#));
+}
+
+/// Programs are named once for an upgrade, and again only where a vulnerability is in others.
+#[test]
+fn places_of_most_vulnerabilities_are_named_once() {
+    let entries: Vec<_> = ["A", "B", "C"]
+        .map(|name| {
+            let symbols = format!("golang.org/x/net/html: {name}");
+            let id = format!("GO-2026-000{name}");
+            entry(&id, NET, "introduced 0, fixed 0.38.0", &[&symbols])
+        })
+        .into();
+    let database = database(&entries);
+    let linking = |path: &str, names: &[&str]| {
+        let mut binary = program(&[(NET, "v0.30.0")], &[("golang.org/x/net/html", names)]);
+        binary.path = path.to_owned();
+        judge(&binary, &database).unwrap()
+    };
+    let text_of = |programs: Vec<Program>| {
+        let report = Report {
+            programs,
+            ..Report::default()
+        };
+        rendered("text", &report, Level::Symbol)
+    };
+    let place = |path: &str| format!("in {path} (golang.org/x/net v0.30.0)");
+
+    let one = text_of(vec![linking("one", &["A", "B", "C"])]);
+    assert_eq!(one.matches(&place("one")).count(), 1, "{one}");
+    assert!(one.contains(&format!(": ends 3 vulnerabilities\n  {}\n", place("one"))));
+
+    let most = text_of(vec![
+        linking("one", &["A", "B", "C"]),
+        linking("two", &["C"]),
+    ]);
+    let head = format!("\n  {}, where no other place is named\n", place("one"));
+    assert!(most.contains(&head), "{most}");
+    let both = format!("\n      {}, two (golang.org/x/net v0.30.0)\n", place("one"));
+    assert_eq!(most.matches(&both).count(), 1, "{most}");
+
+    let none = text_of(vec![linking("one", &["A"]), linking("two", &["B"])]);
+    assert!(!none.contains("no other place"), "{none}");
+    for path in ["one", "two"] {
+        let line = format!("\n      {}\n", place(path));
+        assert_eq!(none.matches(&line).count(), 1, "{none}");
+    }
 }
