@@ -179,18 +179,10 @@ impl Tree {
                 Err("the root itself as something else than a directory")
             };
         };
-        let parent = self.make_parents(layer, parents)?;
-        if let Some(hidden) = last.strip_prefix(WHITEOUT) {
-            if last == OPAQUE {
-                self.hide_lower(parent, layer);
-            } else if last.starts_with(AUFS) {
-            } else if matches!(hidden, b"" | b"." | b"..") {
-                return Err("a whiteout of no name");
-            } else if let Some(id) = self.child(parent, hidden) {
-                self.whiteout(id, layer);
-            }
-            return Ok(());
+        if last.starts_with(WHITEOUT) {
+            return self.mark(layer, parents, last);
         }
+        let parent = self.make_parents(layer, parents)?;
         // aufs kept the content of hard links below such a directory.
         if parents.iter().any(|p| p.starts_with(AUFS)) {
             return Ok(());
@@ -244,6 +236,35 @@ impl Tree {
         node.mode = (new.2 & 0o7777) as u16;
         node.extra = new.3;
         node.layer = layer;
+        Ok(())
+    }
+
+    /// Does what a whiteout or an opaque marker says. It is no entry: a directory that is missing, or is a file, stays so.
+    fn mark(&mut self, layer: u32, parents: &[&[u8]], name: &[u8]) -> Result<(), &'static str> {
+        if name.starts_with(AUFS) && name != OPAQUE {
+            return Ok(());
+        }
+        let hidden = name.strip_prefix(WHITEOUT).unwrap_or_default();
+        if matches!(hidden, b"" | b"." | b"..") {
+            return Err("a whiteout of no name");
+        }
+        let mut hops = HOPS;
+        let mut directory = ROOT;
+        for part in parents {
+            self.spend()?;
+            match self.step(directory, part, &mut hops) {
+                Some(next) => directory = next,
+                None => return Ok(()),
+            }
+        }
+        if self.nodes[directory as usize].kind != NodeKind::Dir {
+            return Ok(());
+        }
+        if name == OPAQUE {
+            self.hide_lower(directory, layer);
+        } else if let Some(id) = self.child(directory, hidden) {
+            self.whiteout(id, layer);
+        }
         Ok(())
     }
 

@@ -101,6 +101,20 @@ fn an_opaque_marker_hides_only_lower_layers_wherever_it_stands() {
 }
 
 #[test]
+fn a_mark_below_a_file_or_in_no_directory_does_nothing() {
+    for mark in ["app/.wh..wh..opq+", "app/.wh.x+", "app/x/.wh.y+"] {
+        let tree = tree(&[&["app=0"], &[mark]]);
+        assert_eq!(shown(&tree), ["0:/app=0/0"], "{mark}");
+        assert!(!tree.resolve(b"/app").unwrap().dir, "{mark}");
+        let tree = self::tree(&[&[mark, "app=0"]]);
+        assert_eq!(shown(&tree), ["0:/app=0/0"], "{mark}");
+    }
+    // Below a link to a directory it is about that directory.
+    let tree = tree(&[&["d/old=0", "link->d"], &["link/.wh.old+"]]);
+    assert_eq!(shown(&tree), ["[0:/d/old=0/0]"]);
+}
+
+#[test]
 fn a_whiteout_of_a_directory_keeps_what_its_own_layer_put_there() {
     for upper in [&[".wh.d+", "d/new=0"][..], &["d/new=0", ".wh.d+"]] {
         let tree = tree(&[&["d/old=0"], upper]);
@@ -359,7 +373,6 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                             !inside || v.0 == layer_number || kept.iter().any(|k| below(k, p))
                         });
                     };
-                make_parents(&mut model);
                 match random(6) {
                     0 => {
                         hide(&mut model, &path, true);
@@ -384,6 +397,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         });
                     }
                     2 => {
+                        make_parents(&mut model);
                         model.insert(path.clone(), (layer_number, None));
                         names.push(&Name {
                             path: path.as_bytes(),
@@ -392,6 +406,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         });
                     }
                     _ => {
+                        make_parents(&mut model);
                         model.retain(|p, _| !below(p, &path));
                         model.insert(path.clone(), (layer_number, Some(found)));
                         names.push(&Name {
