@@ -300,11 +300,23 @@ impl Examiner<'_> {
             .collect();
         variables.extend(self.options.environment.iter().cloned());
         let version = image.record.labels.get(VERSION_LABEL);
-        let surroundings = Arc::new(Surroundings {
-            variables,
-            environment: environment::EnvironmentSource::Image,
-            label: version.map(|version| (VERSION_LABEL, version.clone())),
-        });
+        let label = version.map(|version| (VERSION_LABEL, version.clone()));
+        let mut changed = variables.clone();
+        let changes = image.environment_changes.iter();
+        changes.for_each(|change| change.apply(&mut changed));
+        let start = match image.environment_changes.is_empty() {
+            true => environment::EnvironmentSource::Image,
+            false => environment::EnvironmentSource::Start,
+        };
+        let surroundings = |variables, environment| {
+            Arc::new(Surroundings {
+                variables,
+                environment,
+                label: label.clone(),
+            })
+        };
+        let at_start = surroundings(changed, start);
+        let surroundings = surroundings(variables, environment::EnvironmentSource::Image);
         let reference = ImageRef {
             reference: image.record.reference.clone(),
             digest: image.record.digest.clone(),
@@ -322,8 +334,12 @@ impl Examiner<'_> {
             location.layer = Some(layered.layer);
             location.visible = layered.visible;
             location.started = layered.started;
+            let around = match layered.started {
+                Some(true) => &at_start,
+                Some(false) | None => &surroundings,
+            };
             deliver(WaitingEvent::Program(
-                program.map(|record| record.with(item.owned, &surroundings)),
+                program.map(|record| record.with(item.owned, around)),
             ));
         }
         deliver_problems(image.problems, opened, deliver);

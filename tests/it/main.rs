@@ -43,6 +43,8 @@ mod guard;
 #[cfg(feature = "archives")]
 mod hostile;
 #[cfg(all(feature = "cli", feature = "archives"))]
+mod image_start;
+#[cfg(all(feature = "cli", feature = "archives"))]
 mod images;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod large_records;

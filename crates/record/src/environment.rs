@@ -11,6 +11,8 @@ pub enum EnvironmentSource {
     Given,
     /// `ENV` of a container image.
     Image,
+    /// `ENV` of a container image, with what its `ENTRYPOINT` or `CMD` changes before it starts the program.
+    Start,
     /// From a running process.
     Process,
 }
@@ -20,6 +22,7 @@ impl EnvironmentSource {
         match self {
             Self::Given => "the given environment",
             Self::Image => "the image's ENV",
+            Self::Start => "the image's ENV or ENTRYPOINT",
             Self::Process => "the process's environment",
         }
     }

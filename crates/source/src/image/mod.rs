@@ -33,6 +33,7 @@ pub use archive_results::ArchiveResults;
 pub use collect::{
     CollectLimits, Collected, Collector, MOST_NAMES, PlacedProgram, WalkItem, Walked,
 };
+pub use command::EnvironmentChange;
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
@@ -237,6 +238,8 @@ pub struct ImageScan<P> {
     pub around: ImagePlace,
     /// The image record.
     pub record: ImageRecord,
+    /// What ENTRYPOINT and CMD change in the environment before the program starts that `record.rootfs.started` names.
+    pub environment_changes: Vec<EnvironmentChange>,
     /// Set for an artifact: named files, but no image that can be started. Its record has only reference, digest and layers.
     pub artifact: bool,
     /// Every copy of every program in every layer, sorted by path and layer.

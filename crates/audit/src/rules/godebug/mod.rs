@@ -61,6 +61,13 @@ fn origin_and_value<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s 
     }
 }
 
+/// Whether the variables of an image set the GODEBUG that the program starts with.
+fn is_set_by(variables: &[String], ctx: &Ctx) -> bool {
+    let mut all = variables.iter().rev();
+    let value = all.find_map(|variable| variable.strip_prefix("GODEBUG="));
+    value == ctx.binary.godebug.environment.as_deref()
+}
+
 /// Whether an old `go` line of the main module explains the value, so that nobody wrote it.
 fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
     let Some(line) = ctx.binary.godebug.language_version.as_deref() else {
@@ -80,8 +87,11 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     let key = &s.key;
     let (origin, value) = origin_and_value(ctx, s);
     match origin {
-        "environment" if ctx.image.is_some() => {
+        "environment" if ctx.image.is_some_and(|image| is_set_by(&image.env, ctx)) => {
             format!("take `{key}={value}` out of `ENV GODEBUG=` in the Dockerfile")
+        }
+        "environment" if ctx.image.is_some() => {
+            format!("take `{key}={value}` out of the ENTRYPOINT or CMD in the Dockerfile")
         }
         "environment" => format!("take `{key}={value}` out of GODEBUG in the environment"),
         // The built-in string equals the recorded one unless somebody set it by hand.

@@ -36,6 +36,7 @@ pub fn assemble<P: Payload>(
         let mut image = ImageScan {
             around: options.around.clone(),
             record: ImageRecord::default(),
+            environment_changes: Vec::new(),
             artifact: plan.artifact,
             programs: Vec::new(),
             problems: plan.problems.clone(),
@@ -264,8 +265,13 @@ impl<P: Payload> Builder<'_, P> {
         let layers = layers.collect();
         let platform = self.plan.platform.as_ref();
         let is_windows = platform.is_some_and(|platform| platform.os == "windows");
-        let started = command::started(tree, run, is_windows)
-            .filter(|started| self.is_certain(tree, started.path.as_deref()));
+        let start = command::started(tree, run, is_windows)
+            .filter(|start| self.is_certain(tree, start.started.path.as_deref()));
+        let (started, changes) = match start {
+            Some(start) => (Some(start.started), start.changes),
+            None => (None, Vec::new()),
+        };
+        self.image.environment_changes = changes;
         let rootfs = Rootfs {
             started,
             // Windows has no loaders or certificate bundles at these paths.

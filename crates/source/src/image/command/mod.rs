@@ -1,12 +1,15 @@
 //! Finds the file of the visible root that ENTRYPOINT and CMD start.
 
+mod environment;
 mod windows;
 mod wrapper;
+
+pub use environment::EnvironmentChange;
 
 use super::manifest::RunConfig;
 use super::overlay::{Resolved, Tree};
 use gospect_record::Started;
-use wrapper::wrapped_command;
+use wrapper::{Wrapped, wrapped_command};
 
 /// Where a runtime searches when the image sets no PATH (moby, daemon default; containerd, oci/spec_opts.go).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -14,45 +17,97 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /// Most wrappers inside wrappers.
 const DEPTH: usize = 8;
 
+/// What a container starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// The file.
+    pub started: Started,
+    /// What wrappers such as `env` change in the environment of the image, in their order.
+    pub changes: Vec<EnvironmentChange>,
+}
+
 /// Finds the file that a container with this configuration starts. `None` when nothing is configured, and on Windows also when the
 /// file is not in the layers: files of the system itself usually are not.
 ///
 /// Wrappers such as `tini --` and simple shell commands such as `/bin/sh -c "exec app"` are resolved when both they and the
 /// program they start are in the root; scripts are not read.
-pub fn started(tree: &Tree, run: &RunConfig, windows: bool) -> Option<Started> {
+pub fn started(tree: &Tree, run: &RunConfig, windows: bool) -> Option<Start> {
     if windows {
-        return windows::started(tree, run);
+        let started = windows::started(tree, run)?;
+        return Some(Start {
+            started,
+            changes: Vec::new(),
+        });
     }
     let words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
     let first = words.first()?.clone();
-    let (command, found) = match lookup(tree, run, &first) {
-        None => (first, None),
-        found => follow((first, found), words, wrapped_command, |w| {
-            lookup(tree, run, w)
-        }),
+    let followed = match lookup(tree, run, &first) {
+        None => Followed::of(first, None),
+        found => follow(
+            Followed::of(first, found),
+            words,
+            run,
+            wrapped_command,
+            |run, word| lookup(tree, run, word),
+        ),
     };
-    Some(Started {
-        command,
-        path: found.as_ref().map(path_of),
-        executable: found.map(|f| f.mode & 0o111 != 0),
+    Some(Start {
+        started: Started {
+            command: followed.command,
+            path: followed.file.as_ref().map(path_of),
+            executable: followed.file.map(|file| file.mode & 0o111 != 0),
+        },
+        changes: followed.changes,
     })
+}
+
+/// What was found by following wrappers.
+struct Followed {
+    command: String,
+    file: Option<Resolved>,
+    changes: Vec<EnvironmentChange>,
+}
+
+impl Followed {
+    fn of(command: String, file: Option<Resolved>) -> Self {
+        Self {
+            command,
+            file,
+            changes: Vec::new(),
+        }
+    }
 }
 
 /// Resolves wrappers: from the program that `words` start to the last one that exists.
 fn follow(
-    mut last: (String, Option<Resolved>),
+    mut last: Followed,
     mut words: Vec<String>,
-    wrapped: fn(&[String]) -> Option<Vec<String>>,
-    lookup: impl Fn(&str) -> Option<Resolved>,
-) -> (String, Option<Resolved>) {
+    run: &RunConfig,
+    wrapped: fn(&[String]) -> Option<Wrapped>,
+    lookup: impl Fn(&RunConfig, &str) -> Option<Resolved>,
+) -> Followed {
+    let mut run = run.clone();
     for _ in 0..DEPTH {
         let Some(inner) = wrapped(&words) else {
             break;
         };
-        let Some(first) = inner.first() else { break };
-        let Some(found) = lookup(first) else { break };
-        last = (first.clone(), Some(found));
-        words = inner;
+        inner
+            .changes
+            .iter()
+            .for_each(|change| change.apply_to_pairs(&mut run.env));
+        if inner.directory.is_some() {
+            run.working_dir = inner.directory;
+        }
+        let Some(first) = inner.words.first() else {
+            break;
+        };
+        let Some(found) = lookup(&run, first) else {
+            break;
+        };
+        last.command.clone_from(first);
+        last.file = Some(found);
+        last.changes.extend(inner.changes);
+        words = inner.words;
     }
     last
 }
@@ -190,11 +245,11 @@ mod tests {
             (&["/bin/sh"], Some("/bin/sh")),
         ];
         for (words, path) in cases {
-            let got = started(&tree, &run(words), false).unwrap();
+            let got = started(&tree, &run(words), false).unwrap().started;
             assert_eq!(got.path.as_deref(), *path, "{words:?}");
         }
         assert_eq!(started(&tree, &run(&[]), false), None);
-        let plain = started(&tree, &run(&["plain"]), false).unwrap();
+        let plain = started(&tree, &run(&["plain"]), false).unwrap().started;
         assert_eq!(plain.executable, Some(false));
     }
 
@@ -202,17 +257,97 @@ mod tests {
     fn relative_commands_start_in_the_working_directory_and_path_is_the_images() {
         let tree = root(&[("opt/app", 0o755)]);
         let mut config = run(&["./app"]);
-        assert_eq!(started(&tree, &config, false).unwrap().path, None);
+        let path = |config: &RunConfig| started(&tree, config, false).unwrap().started.path;
+        assert_eq!(path(&config), None);
         config.working_dir = Some("/opt".into());
-        assert_eq!(
-            started(&tree, &config, false).unwrap().path.as_deref(),
-            Some("/opt/app")
-        );
+        assert_eq!(path(&config).as_deref(), Some("/opt/app"));
         let mut config = run(&["app"]);
         config.env = vec!["PATH=/bin:/opt".into()];
-        assert_eq!(
-            started(&tree, &config, false).unwrap().path.as_deref(),
-            Some("/opt/app")
-        );
+        assert_eq!(path(&config).as_deref(), Some("/opt/app"));
+    }
+
+    #[test]
+    fn what_wrappers_change_in_the_environment_is_kept() {
+        let files = [
+            "bin/sh",
+            "opt/app",
+            "sbin/tini",
+            "usr/bin/env",
+            "usr/bin/nice",
+        ];
+        let tree = root(&files.map(|file| (file, 0o755)));
+        let cases: &[(&[&str], &[(&str, &str)])] = &[
+            (
+                &["/opt/app", "A=2"],
+                &[("A", "1"), ("PATH", "/bin:/usr/bin")],
+            ),
+            (
+                &["env", "A=2", "/opt/app", "A=3"],
+                &[("A", "2"), ("PATH", "/bin:/usr/bin")],
+            ),
+            (
+                &["env", "-u", "A", "/opt/app"],
+                &[("PATH", "/bin:/usr/bin")],
+            ),
+            (&["env", "-uA", "/opt/app"], &[("PATH", "/bin:/usr/bin")]),
+            (
+                &["env", "--unset=A", "B=", "/opt/app"],
+                &[("PATH", "/bin:/usr/bin"), ("B", "")],
+            ),
+            (&["env", "-i", "/opt/app"], &[]),
+            (&["env", "-", "B=1", "/opt/app"], &[("B", "1")]),
+            (&["env", "-vi", "--", "B=1", "/opt/app"], &[("B", "1")]),
+            (&["env", "-S", "-i B=1", "/opt/app"], &[("B", "1")]),
+            (&["env", "-iSB=1 /opt/app"], &[("B", "1")]),
+            (&["env", "-C", "/opt", "-i", "./app"], &[]),
+            (
+                &["sh", "-c", "A=2 exec /opt/app"],
+                &[("A", "2"), ("PATH", "/bin:/usr/bin")],
+            ),
+            (
+                &["sh", "-c", "exec env -u A /opt/app"],
+                &[("PATH", "/bin:/usr/bin")],
+            ),
+            (
+                &[
+                    "/sbin/tini",
+                    "--",
+                    "env",
+                    "B=1",
+                    "nice",
+                    "env",
+                    "-u",
+                    "A",
+                    "B=2",
+                    "/opt/app",
+                ],
+                &[("PATH", "/bin:/usr/bin"), ("B", "2")],
+            ),
+        ];
+        for (words, want) in cases {
+            let mut config = run(words);
+            config.env = vec!["A=1".into(), "PATH=/bin:/usr/bin".into()];
+            let start = started(&tree, &config, false).unwrap();
+            assert_eq!(start.started.path.as_deref(), Some("/opt/app"), "{words:?}");
+            let mut variables = vec![
+                ("A".to_owned(), "1".to_owned()),
+                ("PATH".to_owned(), "/bin:/usr/bin".to_owned()),
+            ];
+            let changes = start.changes.iter();
+            changes.for_each(|change| change.apply(&mut variables));
+            let got: Vec<(&str, &str)> = variables
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            let mut want = want.to_vec();
+            want.sort_unstable();
+            let mut sorted = got.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, want, "{words:?}");
+        }
+        // What is not started changes nothing.
+        let start = started(&tree, &run(&["env", "A=2", "missing"]), false).unwrap();
+        assert_eq!(start.started.path.as_deref(), Some("/usr/bin/env"));
+        assert_eq!(start.changes, []);
     }
 }

@@ -4,7 +4,7 @@
 
 use super::super::manifest::RunConfig;
 use super::super::overlay::{Resolved, Tree};
-use super::{follow, path_of};
+use super::{Followed, Wrapped, follow, path_of};
 use gospect_record::Started;
 
 /// The directory of a layer that becomes `C:\` (not in the OCI image specification, layer.md; moby, hcsshim and BuildKit write
@@ -29,12 +29,13 @@ pub(super) fn started(tree: &Tree, run: &RunConfig) -> Option<Started> {
     }
     let first = words.first()?.clone();
     let found = find(tree, run, &first, PROGRAM);
-    let (command, found) = follow((first, found), words, wrapped_command, |w| {
-        find(tree, run, w, SHELL)
+    let first = Followed::of(first, found);
+    let followed = follow(first, words, run, wrapped_command, |run, word| {
+        find(tree, run, word, SHELL)
     });
     Some(Started {
-        command,
-        path: Some(path_of(&found?)),
+        command: followed.command,
+        path: Some(path_of(&followed.file?)),
         // Windows has no such mode bit.
         executable: None,
     })
@@ -63,7 +64,7 @@ fn split(line: &str) -> Vec<String> {
 }
 
 /// The words of the command in `cmd /S /C "app.exe -x"` or `powershell -Command app.exe`, if it is one simple command.
-fn wrapped_command(words: &[String]) -> Option<Vec<String>> {
+fn wrapped_command(words: &[String]) -> Option<Wrapped> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit(['\\', '/']).next()?.to_ascii_lowercase();
     let runs: &[&str] = match name.strip_suffix(".exe").unwrap_or(&name) {
@@ -78,7 +79,10 @@ fn wrapped_command(words: &[String]) -> Option<Vec<String>> {
     if line.contains(['|', '&', ';', '<', '>', '(', ')', '%', '$', '{', '\'']) {
         return None;
     }
-    Some(split(&line))
+    Some(Wrapped {
+        words: split(&line),
+        ..Wrapped::default()
+    })
 }
 
 fn find(tree: &Tree, run: &RunConfig, command: &str, extensions: &[&str]) -> Option<Resolved> {
