@@ -1,5 +1,5 @@
-//! cpio, read forward: the formats "newc", "crc" and the older portable "odc" (cpio(5)), and the headers without metadata that RPM
-//! uses for large files (rpm: `lib/cpio.cc`).
+//! cpio, read forward: the formats "newc", "crc", the older portable "odc" and the oldest, binary one (cpio(5)), and the headers without
+//! metadata that RPM uses for large files (rpm: `lib/cpio.cc`).
 
 use super::problem::{inside, shown};
 use super::tar::Flow;
@@ -54,6 +54,7 @@ pub(crate) fn looks_like_header(head: &[u8]) -> bool {
     match head.get(..6) {
         Some(b"070701" | b"070702") => digits(NEWC, false),
         Some(b"070707") => digits(ODC, true),
+        Some([first, second, ..]) if is_binary_magic([*first, *second]) => is_binary_header(head),
         _ => false,
     }
 }
@@ -62,6 +63,10 @@ pub(crate) fn looks_like_header(head: &[u8]) -> bool {
 const NEWC: usize = 110;
 /// Length of an odc header.
 const ODC: usize = 76;
+/// Length of a binary header.
+const BINARY: usize = 26;
+/// The first number of a binary header.
+const BINARY_MAGIC: u16 = 0o070_707;
 
 /// Passes every entry with a reader of its content to `visit`, in order. `files` looks up the entries whose RPM header holds only
 /// an index.
@@ -133,66 +138,16 @@ fn header(
             "the archive ends without its trailer, at offset {at}"
         ))
     };
+    let no_header = || broken("not a cpio header");
     let magic: [u8; 6] = feed.peek(6)?.first_chunk().copied().ok_or_else(ended)?;
-    match &magic {
+    let ((mut entry, name_length), align) = match &magic {
         b"070701" | b"070702" => {
             let raw: [u8; NEWC] = feed.take_array()?.ok_or_else(ended)?;
-            let mut n = [0; 13];
-            for (value, digits) in n
-                .iter_mut()
-                .zip(raw.get(6..).unwrap_or_default().as_chunks::<8>().0)
-            {
-                *value = hex(digits).ok_or_else(|| broken("not a cpio header"))?;
-            }
-            let [
-                ino,
-                mode,
-                uid,
-                gid,
-                links,
-                _,
-                size,
-                major,
-                minor,
-                _,
-                _,
-                name_len,
-                _,
-            ] = n;
-            let name = name(feed, scope, name_len)?;
-            feed.skip(padding(NEWC as u64 + name_len, 4))?;
-            let file = (major << 32 | minor, ino);
-            Ok((
-                Entry {
-                    name,
-                    mode: mode as u32,
-                    uid,
-                    gid,
-                    links,
-                    file,
-                    size,
-                },
-                4,
-            ))
+            (newc(&raw).ok_or_else(no_header)?, 4)
         }
         b"070707" => {
             let raw: [u8; ODC] = feed.take_array()?.ok_or_else(ended)?;
-            let field = |at: usize, len: usize| {
-                raw.get(at..at + len)
-                    .and_then(octal)
-                    .ok_or_else(|| broken("not a cpio header"))
-            };
-            let mut entry = Entry {
-                file: (field(6, 6)?, field(12, 6)?),
-                mode: field(18, 6)? as u32,
-                uid: field(24, 6)?,
-                gid: field(30, 6)?,
-                links: field(36, 6)?,
-                size: field(65, 11)?,
-                name: Vec::new(),
-            };
-            entry.name = name(feed, scope, field(59, 6)?)?;
-            Ok((entry, 1))
+            (odc(&raw).ok_or_else(no_header)?, 1)
         }
         b"07070X" => {
             let raw: [u8; 16] = feed.take_array()?.ok_or_else(ended)?;
@@ -203,10 +158,126 @@ fn header(
             let entry = index
                 .and_then(files)
                 .ok_or_else(|| broken("a cpio header for an unknown file"))?;
-            Ok((entry, 4))
+            return Ok((entry, 4));
         }
-        _ => Err(broken("not a cpio header")),
+        [first, second, ..] if is_binary_magic([*first, *second]) => {
+            let raw: [u8; BINARY] = feed.take_array()?.ok_or_else(ended)?;
+            (binary(&raw).ok_or_else(no_header)?, 2)
+        }
+        _ => return Err(no_header()),
+    };
+    entry.name = name(feed, scope, name_length)?;
+    feed.skip(padding(feed.offset() - at, align))?;
+    Ok((entry, align))
+}
+
+/// An entry without its name, and the length of the name, of a newc or crc header.
+fn newc(raw: &[u8; NEWC]) -> Option<(Entry, u64)> {
+    let mut n = [0; 13];
+    let digits = raw.get(6..).unwrap_or_default().as_chunks::<8>().0;
+    for (value, digits) in n.iter_mut().zip(digits) {
+        *value = hex(digits)?;
     }
+    let [
+        ino,
+        mode,
+        uid,
+        gid,
+        links,
+        _,
+        size,
+        major,
+        minor,
+        _,
+        _,
+        name_length,
+        _,
+    ] = n;
+    let entry = Entry {
+        mode: mode as u32,
+        uid,
+        gid,
+        links,
+        file: (major << 32 | minor, ino),
+        size,
+        name: Vec::new(),
+    };
+    Some((entry, name_length))
+}
+
+/// The same of an odc header.
+fn odc(raw: &[u8; ODC]) -> Option<(Entry, u64)> {
+    let field = |at: usize, len: usize| octal(raw.get(at..at + len)?);
+    let entry = Entry {
+        file: (field(6, 6)?, field(12, 6)?),
+        mode: field(18, 6)? as u32,
+        uid: field(24, 6)?,
+        gid: field(30, 6)?,
+        links: field(36, 6)?,
+        size: field(65, 11)?,
+        name: Vec::new(),
+    };
+    Some((entry, field(59, 6)?))
+}
+
+/// The same of a binary header: 13 numbers of 16 bits in the byte order of the machine; of 32 bits, the upper half comes first.
+fn binary(raw: &[u8; BINARY]) -> Option<(Entry, u64)> {
+    let mut numbers = [0u64; BINARY / 2];
+    let is_little = raw.first_chunk() == Some(&BINARY_MAGIC.to_le_bytes());
+    for (number, bytes) in numbers.iter_mut().zip(raw.as_chunks::<2>().0) {
+        *number = u64::from(match is_little {
+            true => u16::from_le_bytes(*bytes),
+            false => u16::from_be_bytes(*bytes),
+        });
+    }
+    let [
+        _,
+        device,
+        inode,
+        mode,
+        uid,
+        gid,
+        links,
+        _,
+        _,
+        _,
+        name_length,
+        high,
+        low,
+    ] = numbers;
+    let entry = Entry {
+        file: (device, inode),
+        mode: u32::try_from(mode).ok()?,
+        uid,
+        gid,
+        links,
+        size: high << 16 | low,
+        name: Vec::new(),
+    };
+    Some((entry, name_length))
+}
+
+fn is_binary_magic(bytes: [u8; 2]) -> bool {
+    bytes == BINARY_MAGIC.to_le_bytes() || bytes == BINARY_MAGIC.to_be_bytes()
+}
+
+/// Whether the first bytes of a stream are a binary header with its name. The magic number alone is too short to tell.
+fn is_binary_header(head: &[u8]) -> bool {
+    let Some((raw, rest)) = head.split_first_chunk() else {
+        return false;
+    };
+    let Some((entry, name_length)) = binary(raw) else {
+        return false;
+    };
+    let name = usize::try_from(name_length)
+        .ok()
+        .and_then(|length| rest.get(..length));
+    let is_type = [0o1, 0o2, 0o4, 0o6, 0o10, 0o12, 0o14].contains(&(entry.mode >> 12));
+    is_type
+        && name.is_some_and(|name| {
+            name.split_last()
+                .is_some_and(|(end, name)| *end == 0 && !name.is_empty() && !name.contains(&0))
+        })
 }
 
 /// Reads a name, which ends with NUL.

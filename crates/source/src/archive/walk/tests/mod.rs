@@ -479,6 +479,55 @@ fn the_portable_cpio_format_is_read() {
     );
 }
 
+/// The form that `cpio -o` of GNU writes without options, of machines of both byte orders.
+#[test]
+fn the_binary_cpio_format_is_read() {
+    let p = program(70_001);
+    for order in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        let entry = |name: &str, mode: u16, body: &[u8]| {
+            let length = (body.len() as u32).to_be_bytes();
+            let [a, b, c, d] = length;
+            let size = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+            let name_length = name.len() as u16 + 1;
+            let numbers = [
+                0o070_707,
+                1,
+                2,
+                mode,
+                3,
+                4,
+                1,
+                0,
+                0,
+                0,
+                name_length,
+                size[0],
+                size[1],
+            ];
+            let mut out: Vec<u8> = numbers.into_iter().flat_map(order).collect();
+            out.extend(name.as_bytes());
+            out.push(0);
+            out.resize(out.len().next_multiple_of(2), 0);
+            out.extend(body);
+            out.resize(out.len().next_multiple_of(2), 0);
+            out
+        };
+        let archive = [
+            entry("./bin/app", 0o100_755, &p),
+            entry("bin/link", 0o120_777, b"app"),
+            entry("bin/app2", 0o100_755, &p),
+            entry("TRAILER!!!", 0, b""),
+        ]
+        .concat();
+        assert_eq!(
+            walk(&archive),
+            [found("bin/app", &p), found("bin/app2", &p)]
+        );
+        let cut = archive.get(..archive.len() / 2).unwrap();
+        assert!(walk(cut).iter().any(|line| line.contains("truncated")));
+    }
+}
+
 /// Archives one after the other, as in an initial RAM disk: microcode first, then the compressed system.
 #[test]
 fn archives_behind_a_cpio_archive_are_read() {
