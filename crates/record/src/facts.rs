@@ -231,4 +231,16 @@ pub struct Linked {
     pub not_linked: Vec<String>,
     /// Package prefixes in the table that belong to no recorded module.
     pub not_recorded: Vec<String>,
+    /// Recorded modules whose source files have another version in their paths, with that version. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_versions: Vec<ModuleVersion>,
+}
+
+/// A module at a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleVersion {
+    /// Path of the module.
+    pub path: String,
+    /// Its version.
+    pub version: String,
 }

@@ -58,7 +58,7 @@ pub use build_info::{BuildInfo, CPU_LEVELS, Module, Setting};
 pub use document::Document;
 pub use facts::{
     Corroboration, EffectiveSetting, Evidence, Experiments, Fips, Godebug, Goroot, Linkage, Linked,
-    LinkedPackage, LinkerString, PackageCapability, PathLeak, VersionClaim,
+    LinkedPackage, LinkerString, ModuleVersion, PackageCapability, PathLeak, VersionClaim,
 };
 pub use functions::Functions;
 pub use image::{ImageRecord, LayerRecord, Rootfs, Started};

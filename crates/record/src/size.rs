@@ -118,6 +118,8 @@ impl Binary {
         sum += texts(lists.into_iter().flatten().flatten());
         if let Some(linked) = &self.linked {
             sum += texts(linked.not_linked.iter().chain(&linked.not_recorded));
+            let others = linked.other_versions.iter();
+            sum += texts(others.flat_map(|module| [&module.path, &module.version]));
         }
         let packages = self.packages.iter().flatten();
         sum += packages

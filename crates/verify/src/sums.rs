@@ -149,7 +149,25 @@ pub fn judge(binary: &Binary, ask: &mut Ask<'_>) -> Vec<Sum> {
     }
     sums.extend(toolchain(binary, ask));
     sums.extend(not_recorded(binary));
+    contradict(&mut sums, binary);
     sums
+}
+
+/// Marks the modules whose source files are of other versions than the record says: their sums are those of other code.
+fn contradict(sums: &mut [Sum], binary: &Binary) {
+    let others = binary
+        .linked
+        .iter()
+        .flat_map(|linked| &linked.other_versions);
+    for other in others {
+        let same = sums
+            .iter_mut()
+            .filter(|sum| sum.module == other.path && sum.version != other.version);
+        for sum in same {
+            sum.verdict = SumVerdict::Different;
+            sum.why = Some(format!("its source files are of {}", other.version));
+        }
+    }
 }
 
 /// A row for each module of which the program has packages, although its list of modules lacks it: nothing says where that code is from.

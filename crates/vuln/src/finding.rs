@@ -56,17 +56,20 @@ pub enum UnjudgedReason {
     VendorToolchain,
     /// Packages of a frozen version of Go's FIPS 140 module, which may lack fixes that the toolchain has.
     FipsModule,
+    /// The program shows that it is of another release, or that a module is of another version, than its record says.
+    Contradicted,
 }
 
 impl UnjudgedReason {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NoVersion,
         Self::Devel,
         Self::NoModules,
         Self::NoFunctions,
         Self::VendorToolchain,
         Self::FipsModule,
+        Self::Contradicted,
     ];
 
     /// Its name in reports and JSON.
@@ -78,6 +81,7 @@ impl UnjudgedReason {
             Self::NoFunctions => "no-functions",
             Self::VendorToolchain => "vendor-toolchain",
             Self::FipsModule => "fips-module",
+            Self::Contradicted => "contradicted",
         }
     }
 }
@@ -106,6 +110,10 @@ pub enum VersionFrom {
     Toolchain,
     /// A claim of the program about itself, see [`gospect_record::Binary::main_version`].
     Claim,
+    /// The paths of source files, which contradict the record.
+    SourceFiles,
+    /// Nothing, because the program contradicts what its record says.
+    Contradicted,
     /// Nothing.
     Unknown,
 }

@@ -143,6 +143,8 @@ impl<'b> Judge<'b> {
         let blocks = self.database.for_module(&subject.path)?;
         // Items of one entry are adjacent, because items are in the order of entry IDs.
         let (mut undecided, mut frozen) = (Vec::new(), Vec::new());
+        // Whoever writes a false release into a program must not make it pass.
+        let of_any_release = subject.from == Some(VersionFrom::Contradicted);
         for group in blocks.chunk_by(|a, b| a.entry == b.entry) {
             let Some(first) = group.first().filter(|first| !first.entry.withdrawn) else {
                 continue;
@@ -158,12 +160,12 @@ impl<'b> Judge<'b> {
                 None => {
                     let affecting_all: Vec<&Affected> =
                         fitting().filter(|affected| affects_all(affected)).collect();
-                    let certain = !affecting_all.is_empty();
+                    let certain = !affecting_all.is_empty() || of_any_release;
                     (
-                        if certain {
-                            affecting_all
-                        } else {
+                        if affecting_all.is_empty() {
                             fitting().collect()
+                        } else {
+                            affecting_all
                         },
                         certain,
                     )
@@ -177,6 +179,9 @@ impl<'b> Judge<'b> {
             }
             let parts = self.linked_parts(subject, &applying)?;
             let is_linked = !parts.packages.is_empty();
+            if of_any_release && (!is_linked || self.has_found(subject, &first.entry.id()?)) {
+                continue;
+            }
             // A work tree is newer than all releases of its module; a toolchain without a release may be of any age.
             let may_be_old = subject.why != Some(UnjudgedReason::Devel) || is_go(&subject.path);
             if certain || (is_linked && may_be_old) {
@@ -203,6 +208,11 @@ impl<'b> Judge<'b> {
             });
         }
         Ok(())
+    }
+
+    fn has_found(&self, subject: &Subject, id: &str) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.module == subject.path && finding.id == id)
     }
 
     /// Whether the program has what an entry names in a frozen version of the FIPS 140 module, which may lack a fix that the toolchain has.

@@ -5,7 +5,7 @@ use super::version::Version;
 use super::{STDLIB, TOOLCHAIN};
 use gospect_knowledge::GoVersion;
 use gospect_record::main_version::is_version_of_module;
-use gospect_record::{Binary, BuildInfo, Compiler, Module};
+use gospect_record::{Binary, BuildInfo, Claim, Compiler, Module, Verdict};
 use std::collections::HashSet;
 
 /// A module to look up.
@@ -39,9 +39,11 @@ pub fn is_of_files(path: &str) -> bool {
 /// All modules that the record of a program names, Go's own first. Of a module about which its two copies disagree, both are judged.
 pub fn subjects(binary: &Binary) -> Vec<Subject> {
     let mut subjects = vec![standard(binary, STDLIB)];
+    subjects.extend(of_any_release(binary, STDLIB));
     let of_distribution = |path: &String| path.starts_with("cmd/");
     if binary.main_package.as_ref().is_some_and(of_distribution) {
         subjects.push(standard(binary, TOOLCHAIN));
+        subjects.extend(of_any_release(binary, TOOLCHAIN));
     }
     let Some(info) = &binary.build_info else {
         return subjects;
@@ -55,7 +57,33 @@ pub fn subjects(binary: &Binary) -> Vec<Subject> {
     if let Some(second) = &binary.second_build_info {
         subjects.extend(only_in_second_copy(binary, info, second));
     }
+    let others = binary
+        .linked
+        .iter()
+        .flat_map(|linked| &linked.other_versions);
+    subjects.extend(others.map(|module| Subject {
+        path: module.path.clone(),
+        code: module.path.clone(),
+        version: Version::of_module(&module.version),
+        from: Some(VersionFrom::SourceFiles),
+        linked: Some(module.version.clone()),
+        replaced: None,
+        why: Some(UnjudgedReason::Contradicted),
+    }));
     subjects
+}
+
+/// The standard library as of any release, if the program contradicts its record; likewise the commands of the distribution.
+fn of_any_release(binary: &Binary, path: &str) -> Option<Subject> {
+    let rows = binary.corroboration.iter().flatten();
+    let mut rows = rows.filter(|row| row.claim == Claim::GoVersion);
+    let is_contradicted = rows.any(|row| row.verdict == Verdict::Contradicted);
+    is_contradicted.then(|| Subject {
+        path: path.to_owned(),
+        from: Some(VersionFrom::Contradicted),
+        why: Some(UnjudgedReason::Contradicted),
+        ..Subject::default()
+    })
 }
 
 /// The modules of the second copy of the record that the first does not have in this way.

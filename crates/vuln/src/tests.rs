@@ -7,6 +7,7 @@ use gospect_record::{Binary, FunctionSource, Module, VersionClaim, VersionSource
 use serde_json::json;
 
 mod absent;
+mod contradicted;
 mod lists;
 
 const NET: &str = "golang.org/x/net";

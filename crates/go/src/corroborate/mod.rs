@@ -40,6 +40,7 @@ const CHECKS: &[Check] = &[
     release::sections,
     release::compiler,
     release::build_id,
+    release::toolchain_module,
     port::arch,
     port::os,
     port::build_mode,
@@ -52,6 +53,7 @@ const CHECKS: &[Check] = &[
     copies::default_godebug,
     copies::experiments,
     modules::modules,
+    modules::versions,
 ];
 
 /// Runs every check.

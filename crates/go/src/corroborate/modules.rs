@@ -42,6 +42,28 @@ pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     ))
 }
 
+/// The recorded versions, if source files contradict them.
+pub(super) fn versions(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let others = &evidence.linked.other_versions;
+    let info = evidence.program.build_info.as_ref()?;
+    let first = others.first()?;
+    let modules = std::iter::once(&info.main).chain(&info.deps);
+    let mut sides =
+        modules.flat_map(|module| std::iter::once(module).chain(module.replace.as_deref()));
+    let recorded = sides.find(|module| module.path == first.path)?;
+    let seen: Vec<String> = others
+        .iter()
+        .map(|module| format!("{} {}", module.path, module.version))
+        .collect();
+    Some(row(
+        Claim::Modules,
+        format!("{} {}", recorded.path, recorded.version),
+        Some(format!("source files of {}", first_names(&seen))),
+        Verdict::Contradicted,
+        "versions of modules in the paths of source files",
+    ))
+}
+
 fn first_names(names: &[String]) -> String {
     match names {
         [a, b, c, rest @ ..] if !rest.is_empty() => {

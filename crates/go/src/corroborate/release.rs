@@ -130,3 +130,25 @@ pub(super) fn build_id(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         )
     })
 }
+
+/// The release in the GOROOT, if the `go` command had fetched the toolchain as a module: `…/golang.org/toolchain@v0.0.1-go1.26.5.linux-amd64`
+/// (src/cmd/go/internal/toolchain/select.go, Go 1.21 to 1.27). Only a contradiction is worth a row.
+pub(super) fn toolchain_module(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    const MODULE: &str = "/golang.org/toolchain@v0.0.1-";
+    let version = evidence.program.version.as_ref()?;
+    let root = evidence.program.files().goroot.as_deref()?;
+    let name = root.split_once(MODULE)?.1;
+    let (release, _) = name.split('/').next()?.rsplit_once('.')?;
+    let other = GoVersion::parse(release)?;
+    let contradicts =
+        other.release != version.release && !is_declared(evidence, "runtime.buildVersion");
+    contradicts.then(|| {
+        row(
+            Claim::GoVersion,
+            version.raw.clone(),
+            Some(format!("standard library of {release}")),
+            Verdict::Contradicted,
+            "the toolchain module in the paths of source files",
+        )
+    })
+}

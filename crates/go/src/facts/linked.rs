@@ -1,10 +1,11 @@
 //! What is linked in according to the function table, compared with the recorded modules.
 
 use super::program::Program;
+use super::source_versions;
 use crate::tables::functions::Functions;
 use crate::written::modinfo::ModInfo;
 use gospect_knowledge::modules::is_fetched;
-use gospect_record::Linked;
+use gospect_record::{Linked, ModuleVersion};
 
 /// The functions and packages that other facts and rules ask about.
 pub fn of(program: &Program<'_>) -> Linked {
@@ -24,7 +25,17 @@ pub fn of(program: &Program<'_>) -> Linked {
         crypto: functions.has_fips_module(),
         not_linked,
         not_recorded,
+        other_versions: other_versions(program),
     }
+}
+
+/// The modules of which the source files are of another version than the build info says.
+fn other_versions(program: &Program<'_>) -> Vec<ModuleVersion> {
+    let seen = &program.files().module_versions;
+    let info = program.build_info.as_ref().filter(|_| !seen.is_empty());
+    info.map_or(Vec::new(), |info| {
+        source_versions::contradicting(info, seen.iter().map(String::as_str))
+    })
 }
 
 /// Modules without a function, and packages without a module.

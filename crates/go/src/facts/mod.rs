@@ -19,6 +19,7 @@ pub(crate) mod parts;
 pub mod paths;
 mod program;
 pub(crate) mod settings;
+mod source_versions;
 pub(crate) mod versions;
 
 pub use program::Program;

@@ -53,7 +53,7 @@ pub(super) fn program(
     let named = program.sums.iter().filter(|sum| is_named(sum));
     for sum in named.filter(|sum| !is_counted(sum)) {
         text.push_str(&line(4, &sum_line(sum)));
-        if sum.verdict == SumVerdict::Different {
+        if sum.verdict == SumVerdict::Different && sum.why.is_none() {
             let recorded = sum.recorded.as_deref().unwrap_or("none");
             let expected = sum.expected.as_deref().unwrap_or("none");
             let source = sum.source.as_deref().unwrap_or("nobody");

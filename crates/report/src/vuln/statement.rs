@@ -1,7 +1,7 @@
 //! The statement on one finding, in words that several formats share.
 
 use gospect_vuln::vex::Justification;
-use gospect_vuln::{Finding, Precision, Status, Vex};
+use gospect_vuln::{Finding, Precision, Status, VersionFrom, Vex};
 
 /// `golang.org/x/net v0.17.0`, `go1.24.2`, with the module that it replaces.
 pub(super) fn versions(finding: &Finding) -> String {
@@ -101,7 +101,8 @@ fn proven(finding: &Finding) -> Statement {
     if let Some(vex) = &finding.vex {
         return given(vex, finding);
     }
-    if finding.names_linked_function() {
+    let is_doubtful = finding.version_from == VersionFrom::Contradicted;
+    if finding.names_linked_function() && !is_doubtful {
         return Statement {
             status: Status::Affected,
             justification: None,
@@ -121,6 +122,9 @@ fn proven(finding: &Finding) -> Statement {
         };
     }
     let detail = match finding.names {
+        _ if is_doubtful => {
+            "the program shows that it is of another release than its record says".to_owned()
+        }
         Precision::Nothing => format!("{} names neither packages nor functions", finding.id),
         Precision::Packages if finding.packages.is_empty() => format!(
             "{} names packages and no functions; none of these packages has a function in the program, but its variables may be used",

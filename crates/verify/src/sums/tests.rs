@@ -204,6 +204,26 @@ fn a_downloaded_toolchain_is_named_with_the_sum_that_it_should_have() {
     );
 }
 
+/// Source files of another version are other code than that of the recorded sum.
+#[test]
+fn source_files_of_another_version_differ() {
+    let mut binary = program(
+        module("m.example/main", "v1.0.0", ""),
+        vec![module("m.example/a", "v1.0.0", "h1:m.example/a=")],
+    );
+    binary.linked = Some(gospect_record::Linked {
+        other_versions: vec![gospect_record::ModuleVersion {
+            path: "m.example/a".to_owned(),
+            version: "v0.9.0".to_owned(),
+        }],
+        ..gospect_record::Linked::default()
+    });
+    let sums = judge(&binary, &mut database);
+    let sum = sums.iter().find(|sum| sum.module == "m.example/a").unwrap();
+    assert_eq!(sum.verdict, SumVerdict::Different);
+    assert_eq!(sum.why.as_deref(), Some("its source files are of v0.9.0"));
+}
+
 /// The list of modules may be altered; the function table shows what it lacks.
 #[test]
 fn a_module_that_the_list_lacks_is_unknown() {

@@ -27,11 +27,15 @@ fn report(sum: &Sum) -> Report {
         false => "",
     };
     let source = sum.source.as_deref().unwrap_or("expected");
-    Report::new(format!(
-        "the checksum of {module} {version}{copy} is not the one of {source}"
-    ))
-    .see("recorded", sum.recorded.as_deref().unwrap_or("none"))
-    .see(source, sum.expected.as_deref().unwrap_or("none"))
+    let report = match &sum.why {
+        Some(why) => Report::new(format!("{module} {version}{copy}: {why}")),
+        None => Report::new(format!(
+            "the checksum of {module} {version}{copy} is not the one of {source}"
+        ))
+        .see("recorded", sum.recorded.as_deref().unwrap_or("none"))
+        .see(source, sum.expected.as_deref().unwrap_or("none")),
+    };
+    report
     .salient(module.clone())
     .help("do not ship it: `go clean -modcache && go mod verify` on a clean machine, build again, and compare")
 }

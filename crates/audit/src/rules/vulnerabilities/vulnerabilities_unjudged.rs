@@ -57,6 +57,10 @@ fn text(why: UnjudgedReason) -> (&'static str, &'static str) {
             "vulnerabilities of the standard library are judged by a release that somebody else changed",
             "ask who made the toolchain which fixes it has",
         ),
+        UnjudgedReason::Contradicted => (
+            "vulnerabilities are judged by every version that may be linked: the program contradicts its record",
+            "find out who changed the record, or build the program again: `gospect audit` lists the contradictions",
+        ),
         UnjudgedReason::FipsModule => (
             "vulnerabilities of a frozen FIPS 140 module are not judged: it has only the fixes of its time",
             "read these entries, or build with a newer GOFIPS140",

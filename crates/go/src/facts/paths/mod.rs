@@ -1,5 +1,6 @@
 //! Paths: the source files of the function table, the GOROOT in them, and all other absolute paths of the build host.
 
+use super::source_versions;
 use crate::tables::pclntab::Pclntab;
 use crate::tables::{Tables, age};
 use gospect_exe::Image;
@@ -40,6 +41,8 @@ pub struct SourceFiles {
     pub below_src_pkg: bool,
     /// Files of `src/pkg/runtime` that show the release.
     pub old_runtime: BTreeSet<String>,
+    /// Each `MODULE@VERSION` in the paths of directories, with what is before it.
+    pub module_versions: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -103,6 +106,9 @@ const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
 /// Most bytes of paths to collect for one program; entries of the oldest tables may all share one text.
 const FILES_LIMIT: usize = 32 << 20;
 
+/// Most versions of modules to collect; large programs have some hundreds.
+const VERSIONS_LIMIT: usize = 1 << 14;
+
 impl SourceFiles {
     /// Reads the file table of the functions. Also returns the absolute paths.
     pub fn read<'i>(tables: &Tables<'i>) -> (Self, Vec<Cow<'i, str>>) {
@@ -136,6 +142,7 @@ impl SourceFiles {
                 directory = above;
                 is_telling =
                     above.starts_with("runtime/") || ROOTS.iter().any(|root| above.contains(root));
+                self.add_versions(above);
             }
             if is_telling || name == "main.go" {
                 self.look_at(file);
@@ -152,6 +159,14 @@ impl SourceFiles {
             self.main_guess = package_of(&file);
         }
         absolute
+    }
+
+    fn add_versions(&mut self, directory: &str) {
+        for text in source_versions::in_directory(directory) {
+            if self.module_versions.len() < VERSIONS_LIMIT && !self.module_versions.contains(text) {
+                self.module_versions.insert(text.to_owned());
+            }
+        }
     }
 
     /// Adds the files of the table, those of one directory together.

@@ -235,6 +235,9 @@ pub(super) fn sentence(why: UnjudgedReason) -> &'static str {
         UnjudgedReason::VendorToolchain => {
             "judged by a release that somebody else changed and may have fixed"
         }
+        UnjudgedReason::Contradicted => {
+            "judged by every version that may be linked, because the program contradicts its record"
+        }
         UnjudgedReason::FipsModule => {
             "not judged where a frozen FIPS 140 module is linked, which has only the fixes of its time"
         }
