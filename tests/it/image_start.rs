@@ -19,12 +19,12 @@ fn advice(scratch: &Scratch, entrypoint: &[&str], env: &[&str]) -> Option<String
     let config = json!({ "Entrypoint": entrypoint, "Env": env });
     let image = docker_archive("app:1", "linux/amd64", &config, &[tar(&members)]);
     scratch.put("app.tar", &image);
-    let out = finish(command().current_dir(scratch.path()).args([
-        "audit",
-        "--format=json",
-        "--exit-zero",
-        "app.tar",
-    ]));
+    let out =
+        finish(
+            command()
+                .current_dir(scratch.path())
+                .args(["audit", "--format=json", "app.tar"]),
+        );
     let document: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
     let findings = document["findings"].as_array().unwrap();
     let fatal = findings.iter().find(|finding| {
