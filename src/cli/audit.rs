@@ -97,11 +97,8 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     }
     end.failed |= no_baseline;
     if without_capabilities > 0 {
-        let programs = count(without_capabilities, "program", "programs");
         if !quiet {
-            say!(
-                "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
-            );
+            say_what_is_unknown(without_capabilities);
         }
         end.failed |= args.source.strict;
     }
@@ -261,6 +258,14 @@ fn read_rebuilt(args: &AuditArgs) -> Result<Vec<Rebuilt>, Error> {
         Rebuilt::parse(&text).map_err(|why| files::not_read(path, why.to_string()))
     };
     args.rebuilt.iter().map(read).collect()
+}
+
+/// Says of how many programs nothing tells what they can do.
+fn say_what_is_unknown(number: u64) {
+    let programs = count(number, "program", "programs");
+    say!(
+        "gospect: what {programs} can do is unknown: no function table, or records that were written without --capabilities"
+    );
 }
 
 /// Says that every expectation holds: without a message, no findings could also mean that none was checked.

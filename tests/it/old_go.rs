@@ -231,3 +231,30 @@ fn damaged_tables_do_no_harm_and_nothing_is_invented() {
     let document = scan(&rust);
     assert_eq!(document["binaries"].as_array().unwrap().len(), 0);
 }
+
+#[test]
+fn settings_that_old_releases_do_not_record_are_proven_or_unanswered() {
+    let s = Scratch::new();
+    s.put("app", &old_program("go1.3-w"));
+    let audit = |args: &[&str]| {
+        let args = [&["audit", "--today=2026-11-22", "-Aall"], args, &["app"]].concat();
+        run_in(s.path(), &args)
+    };
+    let why = "go1.3.3 records no build settings, Go 1.18 and newer do";
+    let race = audit(&["-Drace-detector"]);
+    assert_eq!(race.code, Some(1), "{}", race.stdout);
+    let text = format!("cannot be answered: -race is not recorded; {why}");
+    assert!(race.stdout.contains(&text), "{}", race.stdout);
+    let tags = audit(&["--expect=-tags=netgo"]);
+    let text = format!("-tags cannot be answered, expected netgo: {why}");
+    assert!(tags.stdout.contains(&text), "{}", tags.stdout);
+    // The packages show whether there is cgo, and the paths whether they were trimmed.
+    for holds in [
+        &["-Dcgo-enabled"],
+        &["--expect=CGO_ENABLED=0"],
+        &["--expect=-trimpath=false"],
+    ] {
+        let out = audit(holds);
+        assert_eq!(out.code, Some(0), "{holds:?}: {}", out.stdout);
+    }
+}

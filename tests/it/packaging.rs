@@ -310,6 +310,17 @@ fn the_action_scans_once_and_writes_every_report() {
     assert_eq!(fine.code, Some(0), "{}{}", fine.stdout, fine.stderr);
     assert!(outputs.contains("report=a.json") && outputs.contains("exit-code=0"));
     assert!(read("a.json").starts_with('{'));
+    // A mistake in the inputs is said once, and ends with 2.
+    let inputs = [("TARGETS", targets), ("PROFILE", "releas"), ("SARIF", "b")];
+    let (wrong, outputs) = action(&scratch, &inputs);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
+    assert_eq!(
+        wrong.stderr.matches("no profile `releas`").count(),
+        1,
+        "{}",
+        wrong.stderr
+    );
+    assert!(outputs.contains("exit-code=2"), "{outputs}");
 }
 
 #[cfg(feature = "verify")]

@@ -62,7 +62,7 @@ fn found(custom: &Custom, record: &KeyedRecord) -> Report {
 /// The report of a custom rule whose condition depends on a build setting that nothing says.
 fn not_answered(custom: &Custom, unanswered: &Unanswered) -> Report {
     let Unanswered { key, why } = unanswered;
-    Report::new(format!("{} cannot be answered: no {key}, {why}", custom.id))
+    Report::new(format!("cannot be answered: {key} is not recorded; {why}"))
         .see("message", custom.message.clone())
         .salient(key.clone())
         .unanswered()
@@ -124,7 +124,7 @@ mod tests {
         };
         let unanswered = |key: &str| {
             let message = format!(
-                "own cannot be answered: no {key}, go1.16.15 records no build settings, Go 1.18 and newer do"
+                "cannot be answered: {key} is not recorded; go1.16.15 records no build settings, Go 1.18 and newer do"
             );
             Some((Level::Error, true, message))
         };
@@ -180,7 +180,7 @@ mod tests {
             "all = [{ key = \"-ldflags\", op = \"contains\", value = \"-s\" }]",
         );
         assert!(flags.unwrap().2.ends_with(
-            "no -ldflags, Go does not record it in a program that is built with -trimpath"
+            "-ldflags is not recorded; Go does not record it in a program that is built with -trimpath"
         ));
     }
 
@@ -202,7 +202,7 @@ mod tests {
             ("optimizations-disabled", "-gcflags"),
             ("dirty-tree", "vcs.modified"),
         ] {
-            let message = format!("{rule} cannot be answered: no {key}, {why}");
+            let message = format!("cannot be answered: {key} is not recorded; {why}");
             assert_eq!(found(&b, rule), [message]);
         }
         assert_eq!(found(&b, "cgo-enabled"), [""; 0]);
@@ -213,13 +213,13 @@ mod tests {
         assert_eq!(found(&b, "untrimmed-paths"), [""; 0]);
         let mut unstamped = binary(|_| ());
         unset(&mut unstamped, "vcs.modified");
-        let message = "dirty-tree cannot be answered: no vcs.modified, no commit is recorded";
+        let message = "cannot be answered: vcs.modified is not recorded; the program was built without a commit";
         assert_eq!(found(&unstamped, "dirty-tree"), [message]);
         // The profile asks for nothing by name.
         assert!(
             judge(&Policy::built_in(), &b)
                 .iter()
-                .all(|f| !f.message.contains("no -race"))
+                .all(|f| !f.message.contains("-race"))
         );
     }
 }

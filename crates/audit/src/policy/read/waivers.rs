@@ -29,28 +29,7 @@ impl Reader<'_> {
         let rule = self.required(t, "rule", "a waiver", span);
         let reason = self.required(t, "reason", "a waiver", span);
         if let (Some(node), Some(rule)) = (t.get("rule"), &rule) {
-            let known = RULES
-                .iter()
-                .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
-                || self.custom_ids.contains(rule)
-                || self
-                    .custom_ids
-                    .iter()
-                    .take(CUSTOM_LIMIT)
-                    .any(|id| glob::matches(rule, id));
-            if !known && self.is_listed() {
-                let ids = RULES
-                    .iter()
-                    .map(|r| r.meta.id)
-                    .chain(self.custom_ids.iter().map(String::as_str));
-                let help = nearest(rule, ids).map(did_you_mean);
-                self.wrong(
-                    node.span(),
-                    format!("there is no rule `{rule}`"),
-                    "unknown rule".into(),
-                    help,
-                );
-            }
+            self.waived_rule(rule, &node.span());
         }
         if let (Some(node), Some("")) = (t.get("reason"), reason.as_deref().map(str::trim)) {
             self.wrong(
@@ -97,5 +76,32 @@ impl Reader<'_> {
             expires,
             at: self.at(span),
         })
+    }
+
+    /// Checks that the id, code or glob of a waiver names a rule.
+    fn waived_rule(&mut self, rule: &str, span: &Range<usize>) {
+        let known = RULES
+            .iter()
+            .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
+            || self.custom_ids.contains(rule)
+            || self
+                .custom_ids
+                .iter()
+                .take(CUSTOM_LIMIT)
+                .any(|id| glob::matches(rule, id));
+        if known || !self.is_listed() {
+            return;
+        }
+        let ids = RULES
+            .iter()
+            .map(|r| r.meta.id)
+            .chain(self.custom_ids.iter().map(String::as_str));
+        let help = nearest(rule, ids).map(did_you_mean);
+        self.wrong(
+            span.clone(),
+            format!("there is no rule `{rule}`"),
+            "unknown rule".into(),
+            help,
+        );
     }
 }

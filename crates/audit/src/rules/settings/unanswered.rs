@@ -26,7 +26,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let unknown = keys.iter().find_map(|key| Some((*key, why(ctx, key)?)));
     let Some((key, why)) = unknown else { return };
     sink.report(
-        Report::new(format!("{} cannot be answered: no {key}, {why}", ctx.rule))
+        Report::new(format!("cannot be answered: {key} is not recorded; {why}"))
             .see(key, "not recorded")
             .salient(key)
             .unanswered()
@@ -42,7 +42,7 @@ fn why(ctx: &Ctx, key: &str) -> Option<String> {
     };
     match BuildSetting::of(ctx.binary, key) {
         BuildSetting::Unset if key == "vcs.modified" && !is_reported() => {
-            Some("no commit is recorded".to_owned())
+            Some("the program was built without a commit".to_owned())
         }
         BuildSetting::Unknown(why) => Some(why),
         _ => None,

@@ -162,7 +162,7 @@ fn junit_shows_what_could_not_be_judged_as_skipped() {
         String::from_utf8(out).unwrap()
     };
     let why =
-        "message=\"race-detector cannot be answered: no -race, go1.16.15 records no build settings";
+        "message=\"cannot be answered: -race is not recorded; go1.16.15 records no build settings";
     let text = render(&audit, Level::Error);
     assert!(text.contains(&format!("<skipped {why}")), "{text}");
     assert!(text.contains(" skipped=\"1\""), "{text}");
