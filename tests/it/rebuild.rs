@@ -872,6 +872,33 @@ mod builds {
         assert_eq!(compared(&base, &edited).verdict, Outcome::Different);
     }
 
+    /// The linker sorts texts by their length, so that a longer record stands behind others.
+    #[test]
+    fn a_longer_record_may_stand_behind_other_texts() {
+        if !skip::needs(&["go"]) {
+            return;
+        }
+        let scratch = Scratch::new();
+        let folder = source(&scratch);
+        let texts = (2..60).map(|i| format!("\t\"{}\",\n", format!("text {i} ").repeat(i)));
+        let texts: String = texts.collect();
+        let code = format!(
+            "package main\n\nvar texts = []string{{\n{texts}}}\n\nfunc init() {{ println(len(texts[len(version)])) }}\n"
+        );
+        scratch.put("app/texts.go", code.as_bytes());
+        let [base, record] = ["base", "record"].map(|name| scratch.path().join(name));
+        let flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+        go_build(&folder, &flags, &base);
+        let tags = format!("-tags={}", "a_tag_that_makes_the_record_longer,".repeat(8));
+        go_build(&folder, &[&flags[..], &[&tags]].concat(), &record);
+        let [base, record] = [base, record].map(|file| std::fs::read(file).unwrap());
+        for (old, new) in [(&base, &record), (&record, &base)] {
+            let result = compared(old, new);
+            let what = format!("{:?}", result.differences);
+            assert_eq!(result.verdict, Outcome::SameCode, "{what}");
+        }
+    }
+
     /// The record of a trimmed build has no linker flags: the rebuild finds out that it was stripped, and which variable was set.
     #[test]
     fn a_stripped_build_is_rebuilt_to_the_byte() {

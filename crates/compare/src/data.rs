@@ -3,19 +3,30 @@
 mod describe;
 mod outside;
 mod same;
+mod zeroed;
 
 use super::align::{Alignment, Piece, Pointer, Words, align};
 use super::code::Pair;
+use super::harmless::HarmlessData;
 use super::regions::{Excluded, Region, compared_elsewhere, regions};
 use super::side::{Addresses, Side};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::collections::{BTreeMap, HashMap};
+use zeroed::Zeroed;
 
 /// How the data of two programs compare.
 pub struct Data {
     alignment: Alignment,
-    /// For an address of zero-filled memory of the old program, the address of the new program that is used in the same place.
-    zeroed: BTreeMap<u64, u64>,
+    /// Zero-filled memory, by the code and data that use it.
+    zeroed: Zeroed,
+    /// Variables of the runtime whose values may differ, of the old and of the new program.
+    harmless: [HarmlessData; 2],
+    /// Ranges that differ and are reported. Sorted.
+    reported: Vec<(Addresses, Addresses)>,
+    /// Constants that lie elsewhere, with the number of their contents, of the old and of the new program. Sorted.
+    elsewhere: [Vec<(Addresses, usize)>; 2],
+    /// Ranges that differ, of the old and of the new program. Sorted, without empty ones.
+    different: [Vec<Addresses>; 2],
     /// Ranges of the old and of the new program that other modules compare.
     compared_elsewhere: [Vec<Excluded>; 2],
     /// Equal code that no function table lists: address in the old program, length, address in the new one.
@@ -53,7 +64,11 @@ pub fn compare(
 ) -> Data {
     let mut data = Data {
         alignment: Alignment::default(),
-        zeroed: BTreeMap::new(),
+        zeroed: Zeroed::default(),
+        harmless: [HarmlessData::of(old), HarmlessData::of(new)],
+        reported: Vec::new(),
+        elsewhere: [Vec::new(), Vec::new()],
+        different: [Vec::new(), Vec::new()],
         compared_elsewhere: [compared_elsewhere(old), compared_elsewhere(new)],
         equal_code: Vec::new(),
         moved_code: Vec::new(),
@@ -92,6 +107,12 @@ pub fn compare(
     hints.extend(&from_outside);
     hints.extend(same_symbols(old, new));
     hints.extend(moduledata_pointers(old, new));
+    // A longer text of the runtime may stand behind other texts.
+    let is_own_text = |data: &Data, pair: &(u64, u64)| {
+        let [of_old, of_new] = &data.harmless;
+        of_old.text_at(pair.0).is_some() || of_new.text_at(pair.1).is_some()
+    };
+    hints.retain(|pair| !is_own_text(&data, pair));
     hints.sort_unstable();
     hints.dedup();
     // Pointers in equal data show where the data they lead to is in the new program.
@@ -101,7 +122,8 @@ pub fn compare(
             data.align_region(old, new, old_region, new_region, &hints);
         }
         let known = hints.len();
-        hints.extend(data.alignment.pointers.iter().map(|p| (p.old, p.new)));
+        let found = data.alignment.pointers.iter().map(|p| (p.old, p.new));
+        hints.extend(found.filter(|pair| !is_own_text(&data, pair)));
         hints.sort_unstable();
         hints.dedup();
         if data.alignment.different.is_empty() || hints.len() == known {
@@ -123,12 +145,16 @@ pub fn compare(
     let from_code = from_code.chain(from_outside);
     // A word that is equal in both, such as a round number, may be no pointer.
     let pointers = data.alignment.pointers.iter();
-    let pointers = pointers.filter(|p| p.old != p.new || old.is_likely_address(p.old));
-    let from_data = pointers.map(|p| (p.old, p.new));
-    for (old_address, new_address) in from_code.chain(from_data) {
-        if !old.is_stored(old_address) && !new.is_stored(new_address) {
-            data.zeroed.entry(old_address).or_insert(new_address);
+    let from_data = pointers.filter(|p| p.old != p.new).map(|p| (p.old, p.new));
+    let used: Vec<(u64, u64)> = from_code.chain(from_data).collect();
+    data.zeroed = Zeroed::of((old, new), &used, &data.harmless);
+    for (old_range, new_range) in &data.alignment.different {
+        for (all, range) in data.different.iter_mut().zip([old_range, new_range]) {
+            all.extend(Some(range.clone()).filter(|range| !range.is_empty()));
         }
+    }
+    for all in &mut data.different {
+        all.sort_unstable_by_key(|range| range.start);
     }
     data.alignment.runs.append(&mut data.equal_code);
     data.alignment.runs.sort_unstable();
@@ -276,12 +302,23 @@ impl Data {
         );
     }
 
-    /// The address in the new program that the alignment gives for an address of the old one.
+    /// The address in the new program that the alignment gives for an address of the old one, or for the address after a run.
     fn new_address(&self, address: u64) -> Option<u64> {
+        let run = self.run_before(address)?;
+        (address <= run.0 + run.1).then(|| run.2 + (address - run.0))
+    }
+
+    /// The address in the new program of the byte that is aligned with one of the old program.
+    fn aligned(&self, address: u64) -> Option<u64> {
+        let run = self.run_before(address)?;
+        (address < run.0 + run.1).then(|| run.2 + (address - run.0))
+    }
+
+    /// The last run that does not start after an address.
+    fn run_before(&self, address: u64) -> Option<&(u64, u64, u64)> {
         let runs = &self.alignment.runs;
         let after = runs.partition_point(|run| run.0 <= address);
-        let run = runs.get(after.checked_sub(1)?)?;
-        (address <= run.0 + run.1).then(|| run.2 + (address - run.0))
+        runs.get(after.checked_sub(1)?)
     }
 
     /// Where build info begins in both programs.

@@ -32,6 +32,8 @@ pub struct Functions {
 
 /// Most pointers with another target that are listed.
 const POINTERS_SHOWN: usize = 20;
+/// Bytes between two pointers of a type or of a list of texts.
+const NEAR: u64 = 64;
 /// Most pairs to keep; the largest programs known have three million references.
 const PAIRS_LIMIT: usize = 24 << 20;
 
@@ -206,14 +208,39 @@ impl Functions {
         new: &Side<'_, '_>,
         data: &Data,
     ) -> Vec<Difference> {
+        let mut moved: Vec<u64> = data
+            .pointers()
+            .iter()
+            .filter(|p| p.old != p.new)
+            .map(|p| p.at)
+            .collect();
+        moved.sort_unstable();
+        let is_among_pointers = |at: u64| {
+            let first = moved.partition_point(|other| other.saturating_add(NEAR) < at);
+            moved
+                .get(first)
+                .is_some_and(|other| *other <= at.saturating_add(NEAR))
+        };
         let changed = data.pointers().iter().filter(|pointer| {
             // A word that is equal in both may be a number and no pointer.
             let is_certain = pointer.old != pointer.new;
-            let is_variable = old.image.segment_at(pointer.at).is_some_and(|s| s.writable)
+            let is_likely = old.is_likely_address(pointer.old)
+                && new.is_likely_address(pointer.new)
                 && !old.without_pointers.contains(&pointer.at);
-            let is_likely = is_variable && old.is_likely_address(pointer.old);
-            let counts = is_certain || is_likely && data.is_aligned(pointer.old);
-            counts && !self.is_same(old, new, data, pointer.old, pointer.new)
+            let is_code = old.rows.at(pointer.old).is_some();
+            let is_variable = old.image.segment_at(pointer.at).is_some_and(|s| s.writable);
+            let counts = match is_variable {
+                true => {
+                    data.is_aligned(pointer.old) || is_code || old.zeroed.contains(&pointer.old)
+                }
+                // Among constants are bitmaps, which have no pointers around them.
+                false => (data.is_aligned(pointer.old) || is_code) && is_among_pointers(pointer.at),
+            };
+            let is_same = match (is_code, new.rows.at(pointer.new)) {
+                (false, None) => data.is_same_pointer((old, new), pointer),
+                _ => self.is_same_code(old, new, pointer.old, pointer.new),
+            };
+            (is_certain || is_likely && counts) && !is_same
         });
         let word = old.image.pointer_size();
         changed
@@ -255,15 +282,30 @@ impl Functions {
         let is_address = |side: &Side<'_, '_>, value: u64| {
             side.holds(value) || value.checked_sub(1).is_some_and(|last| side.holds(last))
         };
+        let is_number = |side: &Side<'_, '_>, value: u64| {
+            side.is_outside_sections(value) && side.is_outside_sections(value.saturating_sub(1))
+        };
+        let (old_table, new_table) = (old.function_table(), new.function_table());
         let changed = values.filter(|(at, old_value, new_value)| {
+            let are_parts = old_table.contains(old_value) && new_table.contains(new_value);
             match (is_address(old, *old_value), is_address(new, *new_value)) {
+                // Starts and lengths of the parts of the table, which `loading` compares with the table.
+                _ if *at < bounds && (are_parts || !old.is_table_pointer(*at)) => false,
+                // The headers of the file are in memory too, and nothing leads there.
+                _ if old_value == new_value
+                    && is_number(old, *old_value)
+                    && is_number(new, *new_value) =>
+                {
+                    false
+                }
+                // No field behind them leads there: that is a length.
+                _ if *at >= after_table && are_parts && old_value == new_value => false,
                 (true, true) => {
                     let is_end = *old_value == old.zeroed.end && *new_value == new.zeroed.end;
                     let is_same_end = is_end && is_as_long(&old.zeroed, &new.zeroed);
                     !is_same_end && !self.is_same(old, new, data, *old_value, *new_value)
                 }
-                // Lengths, which `loading` compares with the table, and the starts of the parts of the table.
-                _ if *at < bounds => old.is_table_pointer(*at) && old_value != new_value,
+                _ if *at < bounds => old_value != new_value,
                 // The end of the code is an address without anything at it.
                 _ if *at < after_table => {
                     let from_end =

@@ -23,6 +23,7 @@ mod explain;
 mod functions;
 mod harmless;
 mod loading;
+mod pages;
 mod parts;
 mod records;
 mod regions;
@@ -224,9 +225,11 @@ fn compare_sides(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Comparison {
         differences.extend(functions.changed_pointers(old, new, &data));
         differences.extend(functions.changed_moduledata(old, new, &data));
     }
-    differences.extend(tables::compare(old, new, is_same_code));
-    differences.extend(parts::compare(old, new, &|from, to| {
+    differences.extend(tables::compare(old, new, is_same_code, &|from, to| {
         functions.is_same(old, new, &data, from, to)
+    }));
+    differences.extend(parts::compare(old, new, &|from, to| {
+        functions.is_same(old, new, &data, from, to) || data.is_same_text(from, to)
     }));
     differences.extend(data.changed_code(old, new, &|from, to| {
         functions.is_same(old, new, &data, from, to)

@@ -1,5 +1,6 @@
 //! Compares what decides how programs are loaded and where they start.
 
+use super::pages::share_pages;
 use super::records::{FIPS_NAME, record_ranges};
 use super::side::Side;
 use gospect_exe::loader::{self, Statement};
@@ -86,11 +87,18 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
     if let Some(what) = fips(old, new, are_same) {
         differ(32, what.to_owned());
     }
-    if !table_fits(old) || !table_fits(new) {
+    let are_fitting = |unit| table_fits(old, unit) && table_fits(new, unit);
+    if !UNIT_SIZES.into_iter().any(are_fitting) {
         differ(
             0,
             "moduledata describes another function table than the header of the table does"
                 .to_owned(),
+        );
+    }
+    if share_pages(old) || share_pages(new) {
+        differ(
+            0,
+            "segments share a page: the last one replaces the bytes of the others".to_owned(),
         );
     }
     let bytes_after_end = |side: &Side<'_, '_>| -> Vec<u8> {
@@ -217,12 +225,15 @@ fn fips(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -> Optio
         .then_some("the sum of the FIPS 140 module is over other data")
 }
 
+/// What the length of the files of units in moduledata counts: bytes up to Go 1.25, then elements of four bytes (src/cmd/link/internal/ld/symtab.go, `cutab`).
+const UNIT_SIZES: [u64; 2] = [1, 4];
+
 /// Whether the runtime finds the parts of the function table by moduledata where this comparison found them by the header of the table
-/// (src/runtime/symtab.go, `pcHeader` and `moduledata`, Go 1.16 and newer).
-fn table_fits(side: &Side<'_, '_>) -> bool {
+/// (src/runtime/symtab.go, `pcHeader` and `moduledata`, Go 1.16 and newer). `unit` is one of [`UNIT_SIZES`].
+fn table_fits(side: &Side<'_, '_>, unit: u64) -> bool {
     /// Names, files of units, files, values by address, functions: each a slice in moduledata, and an offset in the header.
     const PARTS: u64 = 5;
-    /// The part with the files of units has elements of four bytes, the others bytes.
+    /// The part with the files of units; the others count bytes.
     const UNITS: u64 = 1;
     /// The parts are aligned, at most to this.
     const ALIGNMENT: u64 = 64;
@@ -256,7 +267,7 @@ fn table_fits(side: &Side<'_, '_>) -> bool {
     let part = |i: u64| table.address.checked_add(offset(first + i)?);
     let fits = |i: u64| {
         let (start, length) = (field(1 + 3 * i)?, number(2 + 3 * i)?);
-        let size = if i == UNITS { 4 } else { 1 };
+        let size = if i == UNITS { unit } else { 1 };
         let end = start.checked_add(length.checked_mul(size)?)?;
         let is_whole = match i + 1 < PARTS {
             true => {
@@ -385,7 +396,7 @@ pub fn pe_base(side: &Side<'_, '_>) -> Option<u64> {
 }
 
 /// Offset of the optional header of a PE file (`e_lfanew` and 24 bytes: the signature and the file header).
-fn pe_optional_header(side: &Side<'_, '_>) -> Option<u64> {
+pub fn pe_optional_header(side: &Side<'_, '_>) -> Option<u64> {
     let image = side.image;
     image.number(image.window().get(0x3c, 4)?).checked_add(24)
 }

@@ -1,72 +1,64 @@
 //! Where a program has build info and the record of the FIPS 140 module. Their facts are compared, not their bytes.
 
 use super::side::{Addresses, Side};
+use gospect_go::written::buildinfo;
 
-/// The start of build info (src/debug/buildinfo/buildinfo.go).
-const BUILD_INFO: &[u8] = b"\xff Go buildinf:";
 /// What [`record_ranges`] calls build info.
 pub const BUILD_INFO_NAME: &str = "build info";
 /// The start of `crypto/internal/fips140/check.Linkinfo` (src/crypto/internal/fips140/check/check.go, Go 1.24).
 const FIPS: &[u8] = b"\xff Go fipsinfo \xff\x00";
 /// What [`record_ranges`] calls it.
 pub const FIPS_NAME: &str = "the FIPS 140 record";
-/// Size of the header of build info, before its texts.
-const HEADER: u64 = 32;
+/// Longest text in build info.
+const TEXT_LIMIT: u64 = 16 << 20;
 
-/// Addresses of build info and of the checksum record of the FIPS module. Their facts are compared, not their bytes.
+/// Addresses of the build info that readers take, and of the checksum record of the FIPS module. Their facts are compared, not their bytes. The same marks
+/// elsewhere are data.
 pub fn record_ranges(side: &Side<'_, '_>) -> Vec<(Addresses, &'static str)> {
-    let mut all = Vec::new();
-    let image = side.image;
-    for segment in image
-        .segments
-        .iter()
-        .filter(|s| !s.discardable && !s.executable)
-    {
-        let Some(bytes) = image.bytes(segment.address, segment.size) else {
-            continue;
-        };
-        for (mark, size) in [
-            (BUILD_INFO, HEADER),
-            (FIPS, 16 + 32 + 9 * image.pointer_size()),
-        ] {
-            for offset in memchr::memmem::find_iter(bytes, mark) {
-                let start = segment.address + offset as u64;
-                if start.is_multiple_of(8) {
-                    let is_record = mark == BUILD_INFO;
-                    let (end, what) = match is_record {
-                        true => (end_of_build_info(bytes, offset), BUILD_INFO_NAME),
-                        false => (None, FIPS_NAME),
-                    };
-                    let end = end.map_or(start + size, |end| segment.address + end);
-                    all.push((start..end, what));
-                }
-            }
-        }
-    }
-    all
+    let build_info = build_info(side).map(|range| (range, BUILD_INFO_NAME));
+    let fips = fips(side).map(|range| (range, FIPS_NAME));
+    build_info.into_iter().chain(fips).collect()
 }
 
-/// The end of the build info at an offset in `bytes`, if its texts follow its header (flag 2). Counted from the start of `bytes`.
-fn end_of_build_info(bytes: &[u8], offset: usize) -> Option<u64> {
-    const IN_PLACE: u8 = 2;
-    if bytes.get(offset + 15)? & IN_PLACE == 0 {
-        return None;
-    }
-    let mut next = offset + usize::try_from(HEADER).ok()?;
-    for _ in 0..2 {
-        let (mut length, mut shift) = (0u64, 0);
-        loop {
-            let byte = *bytes.get(next)?;
-            next += 1;
-            length |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        next = next.checked_add(usize::try_from(length).ok()?)?;
-    }
-    // Build info is padded to its alignment.
-    let end = next.checked_next_multiple_of(16)?;
-    (next <= bytes.len()).then_some(end.min(bytes.len()) as u64)
+fn build_info(side: &Side<'_, '_>) -> Option<Addresses> {
+    /// The linker aligns build info, with zeros.
+    const ALIGNMENT: u64 = 16;
+    let image = side.image;
+    let blob = buildinfo::find_in_section(image, TEXT_LIMIT)
+        .or_else(|_| buildinfo::find_in_segments(image, TEXT_LIMIT))
+        .ok()
+        .filter(|blob| blob.too_long.is_none())?;
+    let end = blob.address.checked_add(blob.size)?;
+    let padded = end.checked_next_multiple_of(ALIGNMENT)?;
+    let padding = image.bytes(end, padded - end);
+    let is_padding = padding.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0));
+    Some(blob.address..if is_padding { padded } else { end })
+}
+
+/// The record leads to itself, and only the first is read.
+fn fips(side: &Side<'_, '_>) -> Option<Addresses> {
+    /// Mark and sum.
+    const FRONT: u64 = 16 + 32;
+    let image = side.image;
+    let is_named = |name: &[u8]| matches!(name, b".go.fipsinfo" | b"__go_fipsinfo");
+    let sections = image.sections.iter();
+    let sections = sections.filter(|s| is_named(&s.name)).map(|s| s.address);
+    let data = |writable: bool| {
+        let segments = image.segments.iter();
+        segments.filter(move |s| s.writable == writable && !s.discardable && !s.executable)
+    };
+    let marks = data(true).chain(data(false)).flat_map(|segment| {
+        let bytes = image.bytes(segment.address, segment.size);
+        let places = memchr::memmem::find_iter(bytes.unwrap_or_default(), FIPS);
+        places.map(|offset| segment.address.saturating_add(offset as u64))
+    });
+    let mut all = sections.chain(marks).filter_map(|start| {
+        let front = start.checked_add(FRONT)?;
+        let end = front.checked_add(9 * image.pointer_size())?;
+        let is_record = image.bytes(start, FIPS.len() as u64)? == FIPS
+            && image.pointer(front)? == start
+            && start.is_multiple_of(8);
+        is_record.then_some(start..end)
+    });
+    all.next()
 }

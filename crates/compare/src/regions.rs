@@ -118,12 +118,12 @@ impl Excluded {
         self.what == BUILD_INFO_NAME
     }
 
-    /// Whether an address in this range is the same place as an address in a range of the other program. Only moduledata has its fields at fixed
-    /// places; the others are compared by what they say.
+    /// Whether an address in this range is the same place as an address in a range of the other program: as far from the start, or at the end.
     pub fn is_same_place(&self, other: &Self, address: u64, other_address: u64) -> bool {
         let offset = address.wrapping_sub(self.addresses.start);
         let is_same_offset = offset == other_address.wrapping_sub(other.addresses.start);
-        self.what == other.what && (self.what != MODULEDATA || is_same_offset)
+        let are_ends = address == self.addresses.end && other_address == other.addresses.end;
+        self.what == other.what && (is_same_offset || are_ends)
     }
 }
 

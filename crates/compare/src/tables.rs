@@ -1,13 +1,19 @@
 //! The function tables: names, lines and stack maps of functions whose code is equal.
 
 use super::align::{Alignment, Piece, Words, align};
+use super::loading::AreSame;
 use super::side::Side;
 use gospect_go::tables::pclntab::{Layout, Pclntab};
 use gospect_record::rebuild::{Difference, DifferentPart};
 use std::ops::ControlFlow;
 
 /// Compares the tables. When functions differ, so do their tables, and only other paths are reported.
-pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Vec<Difference> {
+pub fn compare(
+    old: &Side<'_, '_>,
+    new: &Side<'_, '_>,
+    is_same_code: bool,
+    are_same: &AreSame<'_>,
+) -> Vec<Difference> {
     let mut all = Vec::new();
     let tables = (old.tables.pclntab(), new.tables.pclntab());
     let (Some(old_table), Some(new_table)) = tables else {
@@ -36,6 +42,12 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Ve
     if let Paths::Other = paths {
         differ("other source files", 0);
     }
+    // Since Go 1.18 the tables hold offsets and no addresses (src/cmd/link/internal/ld/pcln.go).
+    let has_addresses = matches!(old_table.layout, Layout::Go12 | Layout::Go116);
+    let is_equal = |old_part: (u64, u64), new_part: (u64, u64)| {
+        are_equal_bytes((old, new), old_part, new_part)
+            || has_addresses && are_equal_words((old, new), old_part, new_part, are_same)
+    };
     if old_table.layout != new_table.layout {
         differ("another layout", 0);
     } else if old_table.layout == Layout::Go12 {
@@ -44,7 +56,7 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Ve
             let addresses = side.function_table();
             (addresses.start, addresses.end - addresses.start)
         };
-        if matches!(paths, Paths::Equal) && !is_equal(old, new, range(old), range(new)) {
+        if matches!(paths, Paths::Equal) && !is_equal(range(old), range(new)) {
             differ("other lines or stack maps", 0);
         }
     } else {
@@ -52,16 +64,16 @@ pub fn compare(old: &Side<'_, '_>, new: &Side<'_, '_>, is_same_code: bool) -> Ve
             TableParts::of(old, old_table),
             TableParts::of(new, new_table),
         );
-        if !is_equal(old, new, old_table.names, new_table.names) {
+        if !is_equal(old_table.names, new_table.names) {
             differ("other names", old_table.names.1);
         }
-        if !is_equal(old, new, old_parts.pc_values, new_parts.pc_values) {
+        if !is_equal(old_parts.pc_values, new_parts.pc_values) {
             differ("other lines or stack maps", old_parts.pc_values.1);
         }
-        if !is_equal(old, new, old_parts.functions, new_parts.functions) {
+        if !is_equal(old_parts.functions, new_parts.functions) {
             differ("other entries of functions", old_parts.functions.1);
         }
-        if !is_equal(old, new, old_parts.units, new_parts.units) {
+        if !is_equal(old_parts.units, new_parts.units) {
             let numbers = (
                 file_numbers(old, old_table, old_parts.units),
                 file_numbers(new, new_table, new_parts.units),
@@ -99,28 +111,43 @@ impl TableParts {
     }
 }
 
-/// Whether two ranges, given by address and size, have the same bytes but for pointers.
-fn is_equal(
-    old: &Side<'_, '_>,
-    new: &Side<'_, '_>,
+/// Whether two ranges, given by address and size, have the same bytes. The shorter one may end earlier by padding.
+fn are_equal_bytes(
+    (old, new): (&Side<'_, '_>, &Side<'_, '_>),
     (old_start, old_size): (u64, u64),
     (new_start, new_size): (u64, u64),
 ) -> bool {
-    // The tables of the last function end with the segment; the padding after them is not compared.
+    const PADDING: u64 = 64;
     let size = old_size.min(new_size);
-    if old_size.abs_diff(new_size) > 64 {
-        return false;
-    }
     let bytes = (
         old.image.bytes_upto(old_start, size),
         new.image.bytes_upto(new_start, size),
     );
+    let is_padding = |side: &Side<'_, '_>, start: u64, whole: u64| {
+        let bytes = side.image.bytes_upto(start + size, whole - size);
+        bytes.unwrap_or_default().iter().all(|byte| *byte == 0)
+    };
+    bytes.0.is_some()
+        && bytes.0 == bytes.1
+        && old_size.abs_diff(new_size) <= PADDING
+        && is_padding(old, old_start, old_size)
+        && is_padding(new, new_start, new_size)
+}
+
+/// Whether two ranges, given by address and size, have the same bytes but for addresses, which lead to the same things.
+fn are_equal_words(
+    (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+    (old_start, old_size): (u64, u64),
+    (new_start, new_size): (u64, u64),
+    are_same: &AreSame<'_>,
+) -> bool {
+    let bytes = (
+        old.image.bytes_upto(old_start, old_size),
+        new.image.bytes_upto(new_start, new_size),
+    );
     let (Some(old_bytes), Some(new_bytes)) = bytes else {
         return false;
     };
-    if old_bytes == new_bytes {
-        return true;
-    }
     let mut alignment = Alignment::default();
     let words = Words {
         size: usize::try_from(old.image.pointer_size().max(1)).unwrap_or(8),
@@ -135,7 +162,9 @@ fn is_equal(
         &words,
         &mut alignment,
     );
-    alignment.different.is_empty()
+    // Equal words may be numbers.
+    let mut addresses = alignment.pointers.iter().filter(|p| p.old != p.new);
+    alignment.different.is_empty() && addresses.all(|p| are_same(p.old, p.new))
 }
 
 /// The files of all compilation units, by their numbers in the file table. With other paths the offsets in the table differ, the numbers do not.

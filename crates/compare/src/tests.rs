@@ -1,5 +1,7 @@
 //! Edits of stored programs outside of the functions of Go: code of C, stubs, tables of the loader, and bytes between them.
 
+mod forged;
+
 use crate::compare;
 use gospect_bytes::{Limits, Window};
 use gospect_record::rebuild::{Comparison, DifferentPart, Outcome};

@@ -5,7 +5,7 @@
 use super::data::Data;
 use super::regions::compared_elsewhere;
 use super::side::{Addresses, Side};
-use gospect_exe::loader;
+use gospect_exe::{Segment, loader};
 use gospect_record::rebuild::{Difference, DifferentPart};
 
 /// Most differences that are listed.
@@ -90,6 +90,7 @@ fn rest(side: &Side<'_, '_>, compared: &[Addresses]) -> Vec<Addresses> {
     known.extend(elsewhere.map(|range| range.addresses));
     known.extend(loader::statements(side.image).tables);
     known.extend(build_ids(side));
+    known.extend(section_names(side));
     known.sort_by_key(|range| range.start);
     let mut bounds: Vec<u64> = Vec::new();
     for section in side.image.sections.iter().filter(|s| s.address != 0) {
@@ -136,6 +137,17 @@ fn split(range: Addresses, bounds: &[u64]) -> Vec<Addresses> {
         .map(|(start, end)| start..end)
         .filter(|part| !part.is_empty())
         .collect()
+}
+
+/// The names of sections. Up to Go 1.21 the linker writes them between the constants, where they are loaded; nothing uses them there.
+fn section_names(side: &Side<'_, '_>) -> Option<Addresses> {
+    let names = side.image.section(b".shstrtab")?;
+    let mut segments = side.image.segments.iter();
+    let holds =
+        |s: &&Segment| names.offset >= s.offset && names.offset - s.offset < s.size && !s.writable;
+    let segment = segments.find(holds)?;
+    let start = segment.address.checked_add(names.offset - segment.offset)?;
+    Some(start..start.saturating_add(names.file_size).min(segment.end()))
 }
 
 /// Notes that hold build IDs and nothing else. The IDs are compared as a part of their own.

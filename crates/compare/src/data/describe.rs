@@ -1,10 +1,9 @@
 //! Turns the ranges that the alignment found to differ into differences for people.
 
 use super::{AreSameCode, Data, moduledata_pointers};
-use crate::harmless::HarmlessData;
 use crate::side::{Addresses, Side, size};
 use gospect_record::rebuild::{Difference, DifferentPart};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Most differences of data that are listed.
 const SHOWN: usize = 20;
@@ -21,7 +20,8 @@ impl Data {
         are_same_code: &AreSameCode<'_>,
     ) {
         let mut unexplained = self.without_harmless(old, new, are_same_code);
-        drop_moved((old, new), &mut unexplained);
+        self.drop_moved((old, new), &mut unexplained);
+        self.reported.clone_from(&unexplained);
         // By section: how many places without text differ, the first of them, and their bytes together.
         let mut scattered: BTreeMap<String, (u64, u64, u64)> = BTreeMap::new();
         for (old_range, new_range) in unexplained {
@@ -78,7 +78,7 @@ impl Data {
         new: &Side<'_, '_>,
         are_same_code: &AreSameCode<'_>,
     ) -> Vec<DifferentRanges> {
-        let (old_harmless, new_harmless) = (HarmlessData::of(old), HarmlessData::of(new));
+        let [old_harmless, new_harmless] = &self.harmless;
         let bases = moduledata_pointers(old, new);
         let mut unexplained = Vec::new();
         for (old_range, new_range) in &self.alignment.different {
@@ -92,7 +92,9 @@ impl Data {
                 new_harmless.part(new, new_range),
             );
             match parts {
-                (Some(old_part), Some(new_part)) => {
+                (Some(old_part), Some(new_part))
+                    if old_part.is_none() || new_part.is_none() || old_part == new_part =>
+                {
                     if let Some((part, what)) = old_part.or(new_part) {
                         self.differences.push(Difference {
                             part,
@@ -105,6 +107,48 @@ impl Data {
             }
         }
         unexplained
+    }
+
+    /// Drops constants that one place lacks and another has: the linker sorts data by size, so they were moved when a neighbour has another size.
+    fn drop_moved(
+        &mut self,
+        (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+        ranges: &mut Vec<DifferentRanges>,
+    ) {
+        let mut by_contents: BTreeMap<Vec<u8>, [Vec<Addresses>; 2]> = BTreeMap::new();
+        for (old_range, new_range) in ranges.iter() {
+            let one = match (old_range.is_empty(), new_range.is_empty()) {
+                (_, true) => constant(old, old_range).map(|bytes| (bytes, 0, old_range)),
+                (true, _) => constant(new, new_range).map(|bytes| (bytes, 1, new_range)),
+                _ => None,
+            };
+            if let Some((bytes, program, range)) = one
+                && let Some(all) = by_contents.entry(bytes).or_default().get_mut(program)
+            {
+                all.push(range.clone());
+            }
+        }
+        by_contents.retain(|_, [of_old, of_new]| of_old.len() == of_new.len());
+        for (contents, places) in by_contents.into_values().enumerate() {
+            for (all, places) in self.elsewhere.iter_mut().zip(places) {
+                all.extend(places.into_iter().map(|range| (range, contents)));
+            }
+        }
+        for all in &mut self.elsewhere {
+            all.sort_unstable_by_key(|(range, _)| range.start);
+        }
+        let [of_old, of_new] = &self.elsewhere;
+        let is_in = |all: &[(Addresses, usize)], range: &Addresses| {
+            let place = all.binary_search_by_key(&range.start, |(other, _)| other.start);
+            place.is_ok_and(|i| all.get(i).is_some_and(|(other, _)| other == range))
+        };
+        ranges.retain(|(old_range, new_range)| {
+            match (old_range.is_empty(), new_range.is_empty()) {
+                (_, true) => !is_in(of_old, old_range),
+                (true, _) => !is_in(of_new, new_range),
+                _ => true,
+            }
+        });
     }
 
     /// Merges differences with the same text, and counts those of data beyond [`SHOWN`].
@@ -137,30 +181,21 @@ impl Data {
     }
 }
 
-/// Drops bytes that one place lacks and another has: the linker sorts data by size, so they were moved when a neighbour has another size.
-fn drop_moved((old, new): (&Side<'_, '_>, &Side<'_, '_>), ranges: &mut Vec<DifferentRanges>) {
-    let bytes_of = |side: &Side<'_, '_>, range: &Addresses| {
-        let bytes = side.image.bytes(range.start, size(range));
-        let bytes = bytes.map(|bytes| bytes.strip_suffix(&[0]).unwrap_or(bytes));
-        bytes.unwrap_or_default().to_vec()
-    };
-    // How often the old program has bytes more often than the new one.
-    let mut balance: HashMap<Vec<u8>, i64> = HashMap::new();
-    for (old_range, new_range) in ranges.iter() {
-        if new_range.is_empty() {
-            *balance.entry(bytes_of(old, old_range)).or_default() += 1;
-        } else if old_range.is_empty() {
-            *balance.entry(bytes_of(new, new_range)).or_default() -= 1;
-        }
+/// The bytes of a range without a NUL at the end. `None` if it holds variables or pointers, which are not the same for having the same bytes.
+fn constant(side: &Side<'_, '_>, range: &Addresses) -> Option<Vec<u8>> {
+    let image = side.image;
+    let word = image.pointer_size().max(1);
+    if image.segment_at(range.start)?.writable {
+        return None;
     }
-    ranges.retain(|(old_range, new_range)| {
-        let bytes = match (old_range.is_empty(), new_range.is_empty()) {
-            (_, true) => bytes_of(old, old_range),
-            (true, _) => bytes_of(new, new_range),
-            _ => return true,
-        };
-        balance.get(&bytes) != Some(&0)
-    });
+    let bytes = image.bytes(range.start, size(range))?;
+    let first = range.start.next_multiple_of(word);
+    let words = (first..range.end.saturating_sub(word - 1)).step_by(usize::try_from(word).ok()?);
+    let mut values = words.filter_map(|at| image.pointer(at));
+    if values.any(|value| value != 0 && side.holds(value)) {
+        return None;
+    }
+    Some(bytes.strip_suffix(&[0]).unwrap_or(bytes).to_vec())
 }
 
 /// The printable text around a difference.

@@ -1,6 +1,7 @@
 //! Whether two addresses, one of each program, are the same thing.
 
 use super::{AreSameCode, Data};
+use crate::align::Pointer;
 use crate::loading::pe_base;
 use crate::regions::{Excluded, OF_LOADER};
 use crate::side::{Addresses, Side, size};
@@ -9,15 +10,13 @@ use crate::side::{Addresses, Side, size};
 const NEIGHBOURS: usize = 64;
 /// Longest range that may be offsets, in offsets of 32 bits.
 const MOST_OFFSETS: u64 = 4;
-/// Pairs of zero-filled variables before and after one that its distance is compared with. Some pairs are numbers that look like addresses.
-const ZEROED_NEIGHBOURS: usize = 4;
 /// Bytes of the largest constant that instructions of Go programs read at once.
 const LARGEST_CONSTANT: u64 = 32;
 /// Bytes that are looked at for the ends of a run of zeros.
 const ZEROS: u64 = 4096;
 
 impl Data {
-    /// Whether two addresses are the same place. Addresses in data that differs count as the same: that data is reported as a difference of its own.
+    /// Whether two addresses are the same place. Addresses in data whose difference is reported count as the same: more differences would say nothing more.
     pub fn is_same(
         &self,
         old: &Side<'_, '_>,
@@ -26,61 +25,85 @@ impl Data {
         new_address: u64,
     ) -> bool {
         match (old.is_stored(old_address), new.is_stored(new_address)) {
-            (false, false) => self.is_same_zeroed(old_address, new_address),
-            (true, true) => {
-                // The address may be just before or after the variable that it belongs to.
-                let near = |distance: u64| {
-                    self.new_address(old_address.wrapping_add(distance))
-                        == Some(new_address.wrapping_add(distance))
-                        || self.new_address(old_address.wrapping_sub(distance))
-                            == Some(new_address.wrapping_sub(distance))
-                };
-                near(0)
-                    || near(1)
-                    || near(8)
-                    || near(16)
-                    || self.is_compared_elsewhere(old, new, old_address, new_address)
-                    || self.is_different(old_address, new_address)
-                    || self.are_same_zeros(old, new, old_address, new_address)
-            }
-            // A variable that only one program initialises: its value is reported as different data.
+            (false, false) => self.zeroed.is_same((old, new), old_address, new_address),
+            (true, true) => self.is_same_stored((old, new), old_address, new_address),
+            // A variable that only one program initialises.
             _ => {
-                let all = &self.alignment.different;
-                let within = |range: &Addresses, address: u64| {
-                    range.contains(&address) || range.start == address
-                };
-                all.iter().any(|(old_range, new_range)| {
-                    within(old_range, old_address) || within(new_range, new_address)
-                })
+                self.zeroed.is_unset(old_address, new_address)
+                    || self.is_reported(old_address, new_address)
             }
         }
     }
 
-    /// Whether two addresses of zero-filled memory are the same variable: no other address is paired with the first, and the distance between them is that of
-    /// a pair near them.
-    fn is_same_zeroed(&self, old_address: u64, new_address: u64) -> bool {
-        if self
-            .zeroed
-            .get(&old_address)
-            .is_some_and(|other| *other != new_address)
-        {
+    /// The same for the pointer at an address of the old program. The texts that may differ are read by their own variables only.
+    pub fn is_same_pointer(
+        &self,
+        (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+        pointer: &Pointer,
+    ) -> bool {
+        let variable = self.harmless[0].header_at(pointer.at);
+        variable.is_some_and(|(_, offset)| offset == 0)
+            && self.is_same_text(pointer.old, pointer.new)
+            || self.is_same(old, new, pointer.old, pointer.new)
+    }
+
+    /// Whether two addresses are the start of the text of one variable of the runtime, of which nothing else uses the text.
+    pub fn is_same_text(&self, old_address: u64, new_address: u64) -> bool {
+        let [of_old, of_new] = &self.harmless;
+        let text = of_old.text_at(old_address);
+        text.is_some_and(|(_, offset)| offset == 0) && text == of_new.text_at(new_address)
+    }
+
+    fn is_same_stored(
+        &self,
+        (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+        old_address: u64,
+        new_address: u64,
+    ) -> bool {
+        let [of_old, of_new] = &self.harmless;
+        if self.aligned(old_address) == Some(new_address) {
+            return true;
+        }
+        if of_old.text_at(old_address).is_some() || of_new.text_at(new_address).is_some() {
             return false;
         }
-        // The padding before a variable may differ in size, by less than its alignment.
-        let alignment = 1u64 << (old_address | new_address).trailing_zeros().min(12);
-        let is_as_far = |pair: (&u64, &u64)| {
-            let distance = new_address.wrapping_sub(old_address);
-            let of_pair = pair.1.wrapping_sub(*pair.0);
-            distance.wrapping_sub(of_pair).cast_signed().unsigned_abs() < alignment
+        let headers = (of_old.header_at(old_address), of_new.header_at(new_address));
+        // The address may be just before or after the variable that it belongs to, in padding.
+        let near = |distance: u64| {
+            self.new_address(old_address.wrapping_add(distance))
+                == Some(new_address.wrapping_add(distance))
+                || self.new_address(old_address.wrapping_sub(distance))
+                    == Some(new_address.wrapping_sub(distance))
         };
-        let before = self
-            .zeroed
-            .range(..old_address)
-            .rev()
-            .take(ZEROED_NEIGHBOURS);
-        let after = self.zeroed.range(old_address.saturating_add(1)..);
-        let mut near = before.chain(after.take(ZEROED_NEIGHBOURS)).peekable();
-        near.peek().is_none() || near.any(is_as_far)
+        let is_near = || [0, 1, 8, 16].into_iter().any(near);
+        headers.0.is_some() && headers.0 == headers.1
+            || self.is_reported(old_address, new_address)
+            || self.is_elsewhere(old_address, new_address)
+            || self.is_compared_elsewhere(old, new, old_address, new_address)
+            || self.are_same_zeros(old, new, old_address, new_address)
+            || !self.differs_at(0, old_address) && !self.differs_at(1, new_address) && is_near()
+    }
+
+    /// Whether an address of the old program (0) or of the new one (1) is in a range that differs.
+    fn differs_at(&self, program: usize, address: u64) -> bool {
+        let all = self.different.get(program).map_or(&[][..], Vec::as_slice);
+        let after = all.partition_point(|range| range.start <= address);
+        let last = after.checked_sub(1).and_then(|i| all.get(i));
+        last.is_some_and(|range| range.contains(&address))
+    }
+
+    /// Whether two addresses are the same place in constants of the same contents that lie elsewhere.
+    fn is_elsewhere(&self, old_address: u64, new_address: u64) -> bool {
+        let [of_old, of_new] = &self.elsewhere;
+        let place = |all: &[(Addresses, usize)], address: u64| {
+            let after = all.partition_point(|(range, _)| range.start <= address);
+            let (range, contents) = all.get(after.checked_sub(1)?)?;
+            range
+                .contains(&address)
+                .then(|| (*contents, address - range.start))
+        };
+        let place_in_old = place(of_old, old_address);
+        place_in_old.is_some() && place_in_old == place(of_new, new_address)
     }
 
     /// Whether two addresses are in the same run of zeros, far enough from what follows: there constants that are zero have moved by less
@@ -107,11 +130,11 @@ impl Data {
             && (is_start || self.new_address(old_run.end) == Some(new_run.end))
     }
 
-    /// Whether one of two addresses is in data that differs.
-    fn is_different(&self, old_address: u64, new_address: u64) -> bool {
+    /// Whether one of two addresses is in data whose difference is reported.
+    fn is_reported(&self, old_address: u64, new_address: u64) -> bool {
         let within =
             |range: &Addresses, address: u64| address >= range.start && address <= range.end;
-        let all = &self.alignment.different;
+        let all = &self.reported;
         let after = all.partition_point(|(old_range, _)| old_range.start <= old_address);
         let near = all.get(after.saturating_sub(NEIGHBOURS)..all.len().min(after + NEIGHBOURS));
         near.into_iter().flatten().any(|(old_range, new_range)| {
