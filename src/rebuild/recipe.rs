@@ -107,7 +107,10 @@ impl Recipe {
     pub fn of(binary: &Binary, options: &RecipeOptions) -> Result<Self, NoRecipe> {
         let mut assumed = Vec::new();
         if binary.executable.packed.is_some() {
-            assumed.push("the packer does not count: the unpacked program is compared".to_owned());
+            assumed.push(
+                "the program is packed, and what unpacks it is not compared: unpack it first"
+                    .to_owned(),
+            );
         }
         let (toolchain, minor) = toolchain(binary, &mut assumed)?;
         let empty = BuildInfo::default();

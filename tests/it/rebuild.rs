@@ -530,6 +530,26 @@ fn sections(port: &str, program: &[u8]) -> Vec<(&'static str, (u64, u64))> {
 }
 
 /// Damaged programs give a result or an error, never a panic.
+/// What unpacks a program is a program of its own.
+#[test]
+fn a_packed_program_is_never_the_same_code() {
+    let program = rebuild_fixture("amd64-base");
+    let packed = crate::support::upx::pack(&program);
+    let mut started_elsewhere = packed.clone();
+    started_elsewhere[24] ^= 8;
+    assert_eq!(compared(&packed, &packed).verdict, Outcome::Identical);
+    for (old, new) in [
+        (&packed, &started_elsewhere),
+        (&packed, &*program),
+        (&*program, &packed),
+    ] {
+        let result = compared(old, new);
+        assert_eq!(result.verdict, Outcome::Different);
+        let is_named = |what: &str| what.starts_with("packed with UPX");
+        assert!(result.differences.iter().any(|d| is_named(&d.what)));
+    }
+}
+
 #[test]
 fn damaged_programs_are_compared_or_refused() {
     let base = rebuild_fixture("amd64-base");

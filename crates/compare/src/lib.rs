@@ -225,6 +225,7 @@ fn compare_sides(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Comparison {
         differences.extend(functions.changed_pointers(old, new, &data));
         differences.extend(functions.changed_moduledata(old, new, &data));
     }
+    differences.extend(pages::packed(old, new));
     differences.extend(tables::compare(old, new, is_same_code, &|from, to| {
         functions.is_same(old, new, &data, from, to)
     }));

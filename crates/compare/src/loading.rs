@@ -1,6 +1,6 @@
 //! Compares what decides how programs are loaded and where they start.
 
-use super::pages::share_pages;
+use super::pages::{has_bytes_behind_data, share_pages};
 use super::records::{FIPS_NAME, record_ranges};
 use super::side::Side;
 use gospect_exe::loader::{self, Statement};
@@ -99,6 +99,12 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
         differ(
             0,
             "segments share a page: the last one replaces the bytes of the others".to_owned(),
+        );
+    }
+    if has_bytes_behind_data(old) || has_bytes_behind_data(new) {
+        differ(
+            0,
+            "the file has bytes where zero-filled variables begin".to_owned(),
         );
     }
     let bytes_after_end = |side: &Side<'_, '_>| -> Vec<u8> {

@@ -1,8 +1,11 @@
-//! Whether parts of a file are loaded over each other. The kernel maps whole pages, so what is behind the end of one segment may come from another.
+//! What comes into memory besides the segments that are compared: pages of other segments, the rest of pages, and what unpacks a packed program.
+//!
+//! The kernel maps whole pages, so what is behind the end of one segment may come from another one.
 
 use super::loading::pe_optional_header;
 use super::side::Side;
-use gospect_exe::Format;
+use gospect_exe::{Format, Segment};
+use gospect_record::rebuild::{Difference, DifferentPart};
 
 /// The smallest page of all kernels.
 const PAGE: u64 = 4096;
@@ -27,6 +30,38 @@ impl Load {
             && self.in_memory == self.in_file;
         end > start && !is_same_place
     }
+}
+
+/// A packed program begins with the code that unpacks it, which is not taken apart.
+pub fn packed(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Option<Difference> {
+    let packer = |side: &Side<'_, '_>| side.facts.binary.executable.packed.clone();
+    packer(old).or(packer(new)).map(|packer| Difference {
+        part: DifferentPart::Code,
+        bytes: 0,
+        what: format!("packed with {packer}: what unpacks it runs first and is not compared, so unpack it before"),
+    })
+}
+
+/// Bytes of a Mach-O file behind the end of a writable segment in its last page. The kernel of macOS leaves them where zero-filled variables begin
+/// (xnu, bsd/kern/mach_loader.c, `load_segment`).
+pub fn has_bytes_behind_data(side: &Side<'_, '_>) -> bool {
+    /// The page of arm64; that of amd64 is smaller.
+    const PAGE: u64 = 0x4000;
+    let image = side.image;
+    let is_used = |segment: &&Segment| {
+        let end = segment.offset.saturating_add(segment.size);
+        let others = image.segments.iter().map(|other| other.offset);
+        let next = others.filter(|start| *start >= end).min();
+        let last = end.next_multiple_of(PAGE).min(next.unwrap_or(u64::MAX));
+        let last = last.min(image.window().len());
+        let bytes = image.window().get(end, last.saturating_sub(end));
+        !bytes.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
+    };
+    let writable = image
+        .segments
+        .iter()
+        .filter(|s| s.writable && !s.discardable);
+    image.format == Format::MachO && writable.into_iter().any(|segment| is_used(&segment))
 }
 
 /// Whether parts of a program are loaded over each other.

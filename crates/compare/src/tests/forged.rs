@@ -190,6 +190,18 @@ fn segments_that_share_a_page_are_different() {
     assert!(result.differences.iter().any(|d| is_named(&d.what)));
 }
 
+/// The kernel of macOS leaves the rest of the last page of a segment as it is in the file.
+#[test]
+fn bytes_where_zero_filled_variables_begin_are_different() {
+    let program = rebuild_fixture("darwin-base");
+    let end = with_image(&program, |image| {
+        let segment = image.segments.iter().find(|s| s.writable && !s.discardable);
+        segment.map(|s| (s.offset + s.size) as usize).unwrap()
+    });
+    let what = assert_different(&program, end + 8, &[1]);
+    assert!(what.contains("zero-filled"), "{what}");
+}
+
 /// The mark of build info, or of the FIPS record, in data.
 #[test]
 fn a_mark_in_data_hides_nothing() {
