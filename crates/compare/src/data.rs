@@ -80,24 +80,7 @@ pub fn compare(
     for (compared, regions) in data.compared.iter_mut().zip([&old_regions, &new_regions]) {
         compared.extend(regions.iter().map(|region| region.addresses.clone()));
     }
-    let mut unmatched: BTreeMap<&str, Vec<&Region>> = BTreeMap::new();
-    for region in new_regions.iter().rev() {
-        unmatched.entry(&region.name).or_default().push(region);
-    }
-    let mut in_both = Vec::new();
-    for region in &old_regions {
-        let Some(new_region) = unmatched.get_mut(region.name.as_str()).and_then(Vec::pop) else {
-            data.add_one_sided(old, region, "old");
-            continue;
-        };
-        match region.is_code {
-            true => data.compare_code(old, new, region, new_region),
-            false => in_both.push((region, new_region)),
-        }
-    }
-    for region in unmatched.into_values().flatten() {
-        data.add_one_sided(new, region, "new");
-    }
+    let in_both = data.pair_regions((old, &old_regions), (new, &new_regions));
     let outside = data.moved_code.iter().flat_map(|code| &code.pairs);
     let from_outside: Vec<(u64, u64)> = outside
         .filter(|pair| pair.is_certain)
@@ -107,39 +90,7 @@ pub fn compare(
     hints.extend(&from_outside);
     hints.extend(same_symbols(old, new));
     hints.extend(moduledata_pointers(old, new));
-    // A longer text of the runtime may stand behind other texts.
-    let is_own_text = |data: &Data, pair: &(u64, u64)| {
-        let [of_old, of_new] = &data.harmless;
-        of_old.text_at(pair.0).is_some() || of_new.text_at(pair.1).is_some()
-    };
-    hints.retain(|pair| !is_own_text(&data, pair));
-    hints.sort_unstable();
-    hints.dedup();
-    // Pointers in equal data show where the data they lead to is in the new program.
-    for _ in 0..PASSES {
-        data.alignment = Alignment::default();
-        for (old_region, new_region) in &in_both {
-            data.align_region(old, new, old_region, new_region, &hints);
-        }
-        let known = hints.len();
-        let found = data.alignment.pointers.iter().map(|p| (p.old, p.new));
-        hints.extend(found.filter(|pair| !is_own_text(&data, pair)));
-        hints.sort_unstable();
-        hints.dedup();
-        if data.alignment.different.is_empty() || hints.len() == known {
-            break;
-        }
-    }
-    data.alignment
-        .different
-        .sort_unstable_by_key(|(old_range, new_range)| {
-            (
-                old_range.start,
-                old_range.end,
-                new_range.start,
-                new_range.end,
-            )
-        });
+    data.align_regions((old, new), &in_both, hints);
     let from_code = pairs.iter().filter(|pair| pair.is_certain);
     let from_code = from_code.map(|pair| (pair.old, pair.new));
     let from_code = from_code.chain(from_outside);
@@ -148,14 +99,6 @@ pub fn compare(
     let from_data = pointers.filter(|p| p.old != p.new).map(|p| (p.old, p.new));
     let used: Vec<(u64, u64)> = from_code.chain(from_data).collect();
     data.zeroed = Zeroed::of((old, new), &used, &data.harmless);
-    for (old_range, new_range) in &data.alignment.different {
-        for (all, range) in data.different.iter_mut().zip([old_range, new_range]) {
-            all.extend(Some(range.clone()).filter(|range| !range.is_empty()));
-        }
-    }
-    for all in &mut data.different {
-        all.sort_unstable_by_key(|range| range.start);
-    }
     data.alignment.runs.append(&mut data.equal_code);
     data.alignment.runs.sort_unstable();
     data.describe(old, new, are_same_code);
@@ -226,6 +169,75 @@ fn loaded_bytes(side: &Side<'_, '_>, addresses: &Addresses) -> Option<Vec<u8>> {
 }
 
 impl Data {
+    /// Pairs the regions by name, compares those with code, and returns those with data.
+    fn pair_regions<'r>(
+        &mut self,
+        (old, old_regions): (&Side<'_, '_>, &'r [Region]),
+        (new, new_regions): (&Side<'_, '_>, &'r [Region]),
+    ) -> Vec<(&'r Region, &'r Region)> {
+        let mut unmatched: BTreeMap<&str, Vec<&Region>> = BTreeMap::new();
+        for region in new_regions.iter().rev() {
+            unmatched.entry(&region.name).or_default().push(region);
+        }
+        let mut in_both = Vec::new();
+        for region in old_regions {
+            let Some(new_region) = unmatched.get_mut(region.name.as_str()).and_then(Vec::pop)
+            else {
+                self.add_one_sided(old, region, "old");
+                continue;
+            };
+            match region.is_code {
+                true => self.compare_code(old, new, region, new_region),
+                false => in_both.push((region, new_region)),
+            }
+        }
+        for region in unmatched.into_values().flatten() {
+            self.add_one_sided(new, region, "new");
+        }
+        in_both
+    }
+
+    /// Aligns all regions with data.
+    fn align_regions(
+        &mut self,
+        (old, new): (&Side<'_, '_>, &Side<'_, '_>),
+        in_both: &[(&Region, &Region)],
+        mut hints: Vec<(u64, u64)>,
+    ) {
+        // A longer text of the runtime may stand behind other texts.
+        let is_own_text = |[of_old, of_new]: &[HarmlessData; 2], pair: &(u64, u64)| {
+            of_old.text_at(pair.0).is_some() || of_new.text_at(pair.1).is_some()
+        };
+        hints.retain(|pair| !is_own_text(&self.harmless, pair));
+        hints.sort_unstable();
+        hints.dedup();
+        // Pointers in equal data show where the data they lead to is in the new program.
+        for _ in 0..PASSES {
+            self.alignment = Alignment::default();
+            for (old_region, new_region) in in_both {
+                self.align_region(old, new, old_region, new_region, &hints);
+            }
+            let known = hints.len();
+            let found = self.alignment.pointers.iter().map(|p| (p.old, p.new));
+            hints.extend(found.filter(|pair| !is_own_text(&self.harmless, pair)));
+            hints.sort_unstable();
+            hints.dedup();
+            if self.alignment.different.is_empty() || hints.len() == known {
+                break;
+            }
+        }
+        let all = &mut self.alignment.different;
+        all.sort_unstable_by_key(|(from, to)| (from.start, from.end, to.start, to.end));
+        for (old_range, new_range) in all {
+            for (all, range) in self.different.iter_mut().zip([old_range, new_range]) {
+                all.extend(Some(range.clone()).filter(|range| !range.is_empty()));
+            }
+        }
+        for all in &mut self.different {
+            all.sort_unstable_by_key(|range| range.start);
+        }
+    }
+
     /// Adds a region that one program lacks.
     fn add_one_sided(&mut self, side: &Side<'_, '_>, region: &Region, which: &str) {
         let size = region.addresses.end - region.addresses.start;

@@ -1,6 +1,6 @@
 //! Compares what decides how programs are loaded and where they start.
 
-use super::pages::{has_bytes_behind_data, share_pages};
+use super::pages::outside_of_segments;
 use super::records::{FIPS_NAME, record_ranges};
 use super::side::Side;
 use gospect_exe::loader::{self, Statement};
@@ -95,30 +95,9 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
                 .to_owned(),
         );
     }
-    if share_pages(old) || share_pages(new) {
-        differ(
-            0,
-            "segments share a page: the last one replaces the bytes of the others".to_owned(),
-        );
+    if let Some(what) = outside_of_segments(old).or(outside_of_segments(new)) {
+        differ(0, what.to_owned());
     }
-    if has_bytes_behind_data(old) || has_bytes_behind_data(new) {
-        differ(
-            0,
-            "the file has bytes where zero-filled variables begin".to_owned(),
-        );
-    }
-    let bytes_after_end = |side: &Side<'_, '_>| -> Vec<u8> {
-        let window = side.image.window();
-        let end = side
-            .facts
-            .end
-            .unwrap_or_else(|| window.len())
-            .min(window.len());
-        window
-            .get(end, window.len() - end)
-            .unwrap_or_default()
-            .to_vec()
-    };
     let (old_bytes, new_bytes) = (bytes_after_end(old), bytes_after_end(new));
     if old_bytes != new_bytes {
         differ(
@@ -127,6 +106,12 @@ pub fn loading(old: &Side<'_, '_>, new: &Side<'_, '_>, are_same: &AreSame<'_>) -
         );
     }
     all
+}
+
+fn bytes_after_end<'t>(side: &Side<'t, '_>) -> &'t [u8] {
+    let window = side.image.window();
+    let end = side.facts.end.unwrap_or(window.len()).min(window.len());
+    window.get(end, window.len() - end).unwrap_or_default()
 }
 
 /// Compares the section of XCOFF files by which the loader of AIX binds names to places. It lies in no segment, and is not taken apart.

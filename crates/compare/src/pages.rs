@@ -42,9 +42,18 @@ pub fn packed(old: &Side<'_, '_>, new: &Side<'_, '_>) -> Option<Difference> {
     })
 }
 
+/// What comes into memory without being in the segments, if anything does.
+pub fn outside_of_segments(side: &Side<'_, '_>) -> Option<&'static str> {
+    match (share_pages(side), has_bytes_behind_data(side)) {
+        (true, _) => Some("segments share a page: the last one replaces the bytes of the others"),
+        (_, true) => Some("the file has bytes where zero-filled variables begin"),
+        _ => None,
+    }
+}
+
 /// Bytes of a Mach-O file behind the end of a writable segment in its last page. The kernel of macOS leaves them where zero-filled variables begin
 /// (xnu, bsd/kern/mach_loader.c, `load_segment`).
-pub fn has_bytes_behind_data(side: &Side<'_, '_>) -> bool {
+fn has_bytes_behind_data(side: &Side<'_, '_>) -> bool {
     /// The page of arm64; that of amd64 is smaller.
     const PAGE: u64 = 0x4000;
     let image = side.image;
@@ -65,7 +74,7 @@ pub fn has_bytes_behind_data(side: &Side<'_, '_>) -> bool {
 }
 
 /// Whether parts of a program are loaded over each other.
-pub fn share_pages(side: &Side<'_, '_>) -> bool {
+fn share_pages(side: &Side<'_, '_>) -> bool {
     match side.image.format {
         Format::Elf => {
             let mut all = loads(side);

@@ -60,30 +60,47 @@ pub fn compare(
             differ("other lines or stack maps", 0);
         }
     } else {
-        let (old_parts, new_parts) = (
-            TableParts::of(old, old_table),
-            TableParts::of(new, new_table),
-        );
-        if !is_equal(old_table.names, new_table.names) {
-            differ("other names", old_table.names.1);
+        let same_files = old_files.len() == new_files.len();
+        let tables = ((old, old_table), (new, new_table));
+        for (what, bytes) in different_parts(tables, same_files, &is_equal) {
+            differ(what, bytes);
         }
-        if !is_equal(old_parts.pc_values, new_parts.pc_values) {
-            differ("other lines or stack maps", old_parts.pc_values.1);
-        }
-        if !is_equal(old_parts.functions, new_parts.functions) {
-            differ("other entries of functions", old_parts.functions.1);
-        }
-        if !is_equal(old_parts.units, new_parts.units) {
-            let numbers = (
-                file_numbers(old, old_table, old_parts.units),
-                file_numbers(new, new_table, new_parts.units),
-            );
-            let is_same =
-                old_files.len() == new_files.len() && numbers.0.is_some() && numbers.0 == numbers.1;
-            if !is_same {
-                differ("other files of functions", old_parts.units.1);
-            }
-        }
+    }
+    all
+}
+
+/// The parts of two function tables since Go 1.16 that differ, and their sizes. `same_files`: whether both have as many source files.
+fn different_parts(
+    ((old, old_table), (new, new_table)): ((&Side<'_, '_>, &Pclntab), (&Side<'_, '_>, &Pclntab)),
+    same_files: bool,
+    is_equal: &dyn Fn((u64, u64), (u64, u64)) -> bool,
+) -> Vec<(&'static str, u64)> {
+    let old_parts = TableParts::of(old, old_table);
+    let new_parts = TableParts::of(new, new_table);
+    let same_numbers = || {
+        let of_old = file_numbers(old, old_table, old_parts.units);
+        let of_new = file_numbers(new, new_table, new_parts.units);
+        same_files && of_old.is_some() && of_old == of_new
+    };
+    let parts = [
+        ("other names", old_table.names, new_table.names),
+        (
+            "other lines or stack maps",
+            old_parts.pc_values,
+            new_parts.pc_values,
+        ),
+        (
+            "other entries of functions",
+            old_parts.functions,
+            new_parts.functions,
+        ),
+    ];
+    let unequal = parts
+        .into_iter()
+        .filter(|(_, from, to)| !is_equal(*from, *to));
+    let mut all: Vec<(&'static str, u64)> = unequal.map(|(what, from, _)| (what, from.1)).collect();
+    if !is_equal(old_parts.units, new_parts.units) && !same_numbers() {
+        all.push(("other files of functions", old_parts.units.1));
     }
     all
 }
