@@ -52,6 +52,20 @@ const ARCHITECTURES: [&str; 25] = [
     "alpha",
 ];
 
+/// Systems that also build the files of another one (`matchTag` in src/go/build/build.go, Go 1.16 to 1.27), each with that system.
+const ALSO_BUILD: [(&str, &str); 3] = [
+    ("android", "linux"),
+    ("illumos", "solaris"),
+    ("ios", "darwin"),
+];
+
+/// The system whose files `system` builds besides its own.
+pub fn also_builds(system: &str) -> Option<&'static str> {
+    let mut rows = ALSO_BUILD.iter();
+    rows.find(|(own, _)| *own == system)
+        .map(|(_, other)| *other)
+}
+
 /// Every pair of a system and an architecture as `os/arch`, whether Go has that port or not.
 pub fn pairs() -> impl Iterator<Item = String> {
     SYSTEMS.into_iter().flat_map(|system| {
@@ -96,5 +110,8 @@ mod tests {
             assert_eq!(correction(typed).as_deref(), Some(want), "{typed}");
         }
         assert_eq!(pairs().count(), SYSTEMS.len() * ARCHITECTURES.len());
+        for (own, other) in ALSO_BUILD {
+            assert!(SYSTEMS.contains(&own) && SYSTEMS.contains(&other));
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::modules::{FROM_FILES, Subject, is_of_files, subjects};
 use super::owner_fix::OwnerFix;
 use super::version::{affects, affects_all, fixed, go_release};
 use gospect_knowledge::modules::{self, is_standard};
+use gospect_knowledge::ports::also_builds;
 use gospect_record::{Binary, ModuleList};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -326,12 +327,25 @@ impl<'b> Judge<'b> {
     }
 
     fn is_for(&self, package: &Package) -> bool {
-        let matches = |of_program: &Option<String>, list: &[&str]| {
-            let of_program = of_program.as_deref();
-            list.is_empty() || of_program.is_none_or(|of_program| list.contains(&of_program))
-        };
         let executable = &self.binary.executable;
-        matches(&executable.os, &package.goos) && matches(&executable.arch, &package.goarch)
+        let arch = executable.arch.as_deref();
+        let is_for_arch = |arch: &str| package.goarch.contains(&arch);
+        let mut systems = package.goos.iter();
+        (package.goos.is_empty() || systems.any(|system| self.may_be_built_for(system)))
+            && (package.goarch.is_empty() || arch.is_none_or(is_for_arch))
+    }
+
+    /// Whether files of this system may be in the program: it is the program's own, or one whose files it builds too. Without the build info, headers do not
+    /// tell the two apart.
+    fn may_be_built_for(&self, system: &str) -> bool {
+        let Some(own) = self.binary.executable.os.as_deref() else {
+            return true;
+        };
+        let info = self.binary.build_info.as_ref();
+        let is_recorded = info.is_some_and(|info| info.setting("GOOS").is_some());
+        own == system
+            || also_builds(own) == Some(system)
+            || (!is_recorded && also_builds(system) == Some(own))
     }
 
     fn linked_parts(

@@ -9,6 +9,7 @@ use serde_json::json;
 mod absent;
 mod contradicted;
 mod lists;
+mod ports;
 
 const NET: &str = "golang.org/x/net";
 
@@ -129,39 +130,6 @@ fn the_level_says_how_much_is_linked() {
     assert_eq!(find("GO-2026-0006").packages, ["golang.org/x/net/http2"]);
     assert_eq!(find("GO-2026-0004").fixed, None);
     assert_eq!(program.unjudged, []);
-}
-
-#[test]
-fn withdrawn_entries_and_those_of_other_ports_are_no_findings() {
-    let mut withdrawn = entry("GO-2026-0001", NET, "introduced 0", &[]);
-    withdrawn["withdrawn"] = json!("2026-02-01T00:00:00Z");
-    let mut other = entry(
-        "GO-2026-0002",
-        NET,
-        "introduced 0",
-        &["golang.org/x/net/http2: F"],
-    );
-    other["affected"][0]["ecosystem_specific"]["imports"][0]["goos"] = json!(["windows"]);
-    let mut arch = entry(
-        "GO-2026-0003",
-        NET,
-        "introduced 0",
-        &["golang.org/x/net/http2: F"],
-    );
-    arch["affected"][0]["ecosystem_specific"]["imports"][0]["goarch"] = json!(["amd64", "arm64"]);
-    let database = database(&[withdrawn, other, arch]);
-    let mut binary = program(&[(NET, "v0.30.0")], &[("golang.org/x/net/http2", &["F"])]);
-    assert_eq!(short(&judged(&binary, &database)), ["GO-2026-0003 symbol"]);
-    binary.executable.os = Some("windows".to_owned());
-    binary.executable.arch = Some("386".to_owned());
-    assert_eq!(short(&judged(&binary, &database)), ["GO-2026-0002 symbol"]);
-    // A port that is not known clears nothing.
-    binary.executable.os = None;
-    binary.executable.arch = None;
-    assert_eq!(
-        short(&judged(&binary, &database)),
-        ["GO-2026-0002 symbol", "GO-2026-0003 symbol"]
-    );
 }
 
 #[test]

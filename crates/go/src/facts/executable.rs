@@ -3,18 +3,12 @@
 use super::program::Program;
 use crate::written::build_id::build_id;
 use gospect_exe::{Image, Kind, dwarf};
+use gospect_knowledge::ports::also_builds;
 use gospect_record::{Endian, Executable};
-
-/// Systems whose files look alike from outside.
-const ALIKE: &[(&str, &str)] = &[
-    ("android", "linux"),
-    ("illumos", "solaris"),
-    ("ios", "darwin"),
-];
 
 /// Whether files for two systems may look the same.
 pub(crate) fn looks_alike(a: &str, b: &str) -> bool {
-    a == b || ALIKE.contains(&(a, b)) || ALIKE.contains(&(b, a))
+    a == b || also_builds(a) == Some(b) || also_builds(b) == Some(a)
 }
 
 /// The facts that the headers and the build info give.
@@ -63,6 +57,6 @@ fn kind(image: &Image<'_>, mode: Option<&str>) -> Kind {
 fn system(program: &Program<'_>) -> Option<String> {
     let seen = program.files().os.or(program.tables.image().os)?;
     let recorded = program.setting("GOOS");
-    let alike = recorded.filter(|recorded| ALIKE.contains(&(*recorded, seen)));
+    let alike = recorded.filter(|recorded| also_builds(recorded) == Some(seen));
     Some(alike.unwrap_or(seen).to_owned())
 }
