@@ -4,6 +4,7 @@
     scripts/vulndb.py --write [VERSION]   fetch golang.org/x/vulndb@VERSION (latest) with `go mod download`, make crates/vuln/src/database/builtin.bin
     scripts/vulndb.py --samples [VERSION]   make testdata/vulndb, a few of the documents without their prose
     scripts/vulndb.py --sums                 make testdata/goproxy: what the checksum database answers about the newest version, recorded
+    scripts/vulndb.py --kinds ID...          what the symbols of these entries are in the source before the fix: find variables for data_symbols.rs
     scripts/vulndb.py --check [VERSION]   compare the table with the documents of its own version (or VERSION), fact by fact
 
 The go command verifies the module against the checksum database. Only facts are taken: no summary, no details, no references.
@@ -15,6 +16,7 @@ import collections
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -132,6 +134,64 @@ def sums():
     print(f"recorded into {target}")
 
 
+def before_the_fix(affected):
+    """A version that the entry affects: that before the highest fix, or the newest."""
+    fixes = [event["fixed"] for found in affected.get("ranges") or [] for event in found["events"] if "fixed" in event]
+    if not fixes:
+        return "latest"
+    return f"<v{fixes[-1]}"
+
+
+def kinds_in(folder):
+    """What each name is that the Go files of a package declare at the top, as gofmt writes them."""
+    kinds = collections.defaultdict(set)
+    for name in os.listdir(folder):
+        if not name.endswith(".go") or name.endswith("_test.go"):
+            continue
+        block = None
+        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            for line in file:
+                opened = re.match(r"(var|const|type) \($", line)
+                block = opened.group(1) if opened else None if line.startswith(")") else block
+                declared = re.match(r"(func|var|const|type) (\w+(?:, \w+)*)", line)
+                grouped = re.match(r"\t(\w+(?:, \w+)*)", line) if block else None
+                if declared:
+                    kind, names = declared.groups()
+                elif grouped:
+                    kind, names = block, grouped.group(1)
+                else:
+                    continue
+                for one in names.split(", "):
+                    kinds[one].add(kind)
+    return kinds
+
+
+def kinds(ids, version):
+    """Prints each symbol without a type that is not only a function in the source of its module."""
+    _, folder, _ = download(version)
+    for name in ids:
+        with open(os.path.join(folder, f"{name}.json"), encoding="utf-8") as file:
+            document = json.load(file)
+        for affected in document["affected"]:
+            module = affected["package"]["name"]
+            imports = (affected.get("ecosystem_specific") or {}).get("imports") or []
+            wanted = [(package["path"], symbol) for package in imports for symbol in package.get("symbols") or [] if "." not in symbol]
+            if not wanted:
+                continue
+            if module in ("stdlib", "toolchain"):
+                root = os.path.join(run(["go", "env", "GOROOT"]).strip(), "src")
+                folder_of = lambda path, root=root: os.path.join(root, path)
+            else:
+                answer = subprocess.run(["go", "mod", "download", "-json", f"{module}@{before_the_fix(affected)}"], cwd=tempfile.gettempdir(), stdout=subprocess.PIPE, text=True)
+                root = json.loads(answer.stdout).get("Dir")
+                folder_of = lambda path, root=root, module=module: os.path.join(root or "", path[len(module):].lstrip("/"))
+            for path, symbol in wanted:
+                folder_of_package = folder_of(path)
+                found = kinds_in(folder_of_package)[symbol] if root and os.path.isdir(folder_of_package) else {"unknown"}
+                if found != {"func"}:
+                    print(f"{name} {path} {symbol}: {', '.join(sorted(found)) or 'not there'}")
+
+
 def check(version):
     lines = [json.loads(line) for line in run(CARGO + ["print"]).splitlines()]
     about, rest = lines[0], lines[1:]
@@ -163,10 +223,11 @@ def main():
     parser.add_argument("--samples", action="store_true")
     parser.add_argument("--sums", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--kinds", nargs="+", metavar="ID")
     parser.add_argument("version", nargs="?")
     args = parser.parse_args()
-    if not (args.write or args.check or args.samples or args.sums):
-        parser.error("say --write, --samples, --sums or --check")
+    if not (args.write or args.check or args.samples or args.sums or args.kinds):
+        parser.error("say --write, --samples, --sums, --kinds or --check")
     if args.write:
         version, folder, checksum = download(args.version or "latest")
         run(CARGO + ["compile", folder, f"{MODULE}@{version}", date_of(version), table_path()])
@@ -175,6 +236,8 @@ def main():
         samples(args.version or "latest")
     if args.sums:
         sums()
+    if args.kinds:
+        kinds(args.kinds, args.version or "latest")
     return 1 if args.check and check(args.version) else 0
 
 

@@ -113,6 +113,8 @@ struct LinkedParts {
     names_nothing: bool,
     /// The entry names a package without functions.
     names_packages: bool,
+    /// The entry names something beside functions, which has no name in the program.
+    names_others: bool,
     /// The names of functions cannot show that something is not linked which the entry names.
     may_have_more: bool,
 }
@@ -362,15 +364,17 @@ impl<'b> Judge<'b> {
                 parts.has_whole_package |= !parts.packages.is_empty();
             }
             for package in affected.packages.iter().filter(|p| self.is_for(p)) {
-                parts.names_packages |= !package.names_symbols();
+                let functions = package.functions()?;
+                parts.names_packages |= functions.is_empty();
+                parts.names_others |= functions.len() < package.symbol_count();
                 let path = linked_path(package.path, subject);
                 let paths_in_program = self.paths_in_program(&path, subject);
                 let is_linked = !paths_in_program.is_empty();
                 if is_linked {
                     parts.packages.insert(path.clone().into_owned());
-                    parts.has_whole_package |= !package.names_symbols();
+                    parts.has_whole_package |= functions.is_empty();
                 }
-                for symbol in package.symbols()? {
+                for symbol in functions {
                     let has = |path: &&str| self.linked.contains(path, symbol);
                     if paths_in_program.iter().any(has) {
                         parts.symbols.insert([&*path, ".", symbol].concat());
@@ -379,7 +383,7 @@ impl<'b> Judge<'b> {
             }
         }
         if parts.names() == Precision::Symbols && parts.symbols.is_empty() {
-            parts.may_have_more = self.may_have_symbols(subject, applying)?;
+            parts.may_have_more = parts.names_others || self.may_have_symbols(subject, applying)?;
         }
         Ok(parts)
     }
@@ -393,7 +397,7 @@ impl<'b> Judge<'b> {
             if paths.is_empty() {
                 paths.push(&path);
             }
-            for symbol in package.symbols()? {
+            for symbol in package.functions()? {
                 let may_have = |path: &&str| self.linked.may_contain(path, symbol);
                 if paths.iter().any(may_have) {
                     return Ok(true);

@@ -6,6 +6,7 @@
 
 mod builder;
 mod compact;
+mod data_symbols;
 mod identity;
 mod osv;
 mod pool;
@@ -147,12 +148,24 @@ impl PartialEq for Package<'_> {
 impl Eq for Package<'_> {}
 
 impl<'d> Package<'d> {
-    /// Whether the entry names functions; if not, the whole package counts.
-    pub(crate) fn names_symbols(&self) -> bool {
-        self.count > 0
+    /// The symbols that are functions and methods as far as is known; if there are none, the whole package counts.
+    ///
+    /// # Errors
+    /// When the database is damaged.
+    pub fn functions(&self) -> Result<Vec<&'d str>, Damaged> {
+        let mut symbols = self.symbols()?;
+        if data_symbols::has_variables(self.path) {
+            symbols.retain(|symbol| !data_symbols::is_variable(self.path, symbol));
+        }
+        Ok(symbols)
     }
 
-    /// Vulnerable functions and methods: `Func`, `Type.Method`; sorted.
+    /// How many symbols the entry names.
+    pub(crate) fn symbol_count(&self) -> usize {
+        self.count
+    }
+
+    /// Vulnerable functions and methods: `Func`, `Type.Method`, and what else the entry names; sorted.
     ///
     /// # Errors
     /// When the database is damaged.

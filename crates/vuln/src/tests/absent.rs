@@ -1,6 +1,7 @@
 //! What the names of functions prove to be absent.
 
 use super::{NET, judged, short};
+use crate::Precision;
 use crate::testing::{database, entry, functions_of, program};
 use gospect_record::{Binary, FunctionSource};
 
@@ -97,4 +98,59 @@ fn a_linked_function_of_an_unknown_version_is_not_absent() {
     );
     let absent: Vec<bool> = program.findings.iter().map(|f| f.absent).collect();
     assert_eq!(absent, [false, true]);
+}
+
+/// The only symbol of GO-2026-4610 is a variable, which leaves no name in a program.
+#[test]
+fn a_symbol_that_is_a_variable_counts_as_its_package() {
+    let (cli, package) = (
+        "github.com/docker/cli",
+        "github.com/docker/cli/cli-plugins/manager",
+    );
+    let named = |symbols: &str| {
+        let import = format!("{package}: {symbols}");
+        database(&[entry("GO-2026-4610", cli, "introduced 0", &[&import])])
+    };
+    let with = program(&[(cli, "v28.0.0")], &[(package, &["ListPlugins"])]);
+    let without = program(&[(cli, "v28.0.0")], &[("main", &["main"])]);
+    for (symbols, binary, level, precision) in [
+        (
+            "defaultSystemPluginDirs",
+            &with,
+            "symbol",
+            Precision::Packages,
+        ),
+        (
+            "defaultSystemPluginDirs",
+            &without,
+            "module",
+            Precision::Packages,
+        ),
+        (
+            "defaultSystemPluginDirs Run",
+            &with,
+            "package",
+            Precision::Symbols,
+        ),
+        (
+            "defaultSystemPluginDirs ListPlugins",
+            &with,
+            "symbol",
+            Precision::Symbols,
+        ),
+    ] {
+        let program = judged(binary, &named(symbols));
+        assert_eq!(
+            short(&program),
+            [format!("GO-2026-4610 {level}")],
+            "{symbols}"
+        );
+        let finding = &program.findings[0];
+        assert_eq!(
+            (finding.names, finding.absent),
+            (precision, false),
+            "{symbols}"
+        );
+    }
+    assert!(judged(&with, &named("Run")).findings[0].absent);
 }
