@@ -204,7 +204,7 @@ mod client {
 
     #[cfg(test)]
     mod tests {
-        use super::super::NewestGoMods;
+        use super::super::{MAX_MODULES, NewestGoMods};
         use super::*;
         use crate::proxy::testing::{Log, Server, patience, reply, settings};
         use std::collections::HashMap;
@@ -281,6 +281,23 @@ mod client {
                 assert_eq!(found.unwrap().unchecked.as_deref(), Some(why));
                 assert_eq!(problem, "");
             }
+        }
+
+        #[test]
+        fn modules_beyond_the_bound_are_not_asked_about() {
+            let server = Server::start(|_| reply(404, b""));
+            let settings = settings(&server, "off");
+            let known = (0..MAX_MODULES).map(|number| (format!("example.com/k{number}"), None));
+            let mut newest = NewestGoMods {
+                client: Client::with(Place::Proxies, settings, None, patience()).unwrap(),
+                answers: known.collect(),
+                problem: None,
+            };
+            assert!(newest.of("example.com/m").is_none() && newest.problem().is_none());
+            assert!(server.requests().is_empty());
+            newest.answers.remove("example.com/k0");
+            newest.of("example.com/m");
+            assert!(!server.requests().is_empty());
         }
 
         #[test]

@@ -423,6 +423,33 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["a_list_expands_to_no_more_than_is_allowed"],
     ),
     (
+        "IDs in all lists of `--severity`",
+        &["lists_of_too_many_ids_are_refused_whole"],
+    ),
+    (
+        "rows in all lists of `--distribution-fixes`",
+        &["lists_of_too_many_fixes_are_refused_whole"],
+    ),
+    (
+        "modules that `vuln --retracted` asks about",
+        &["modules_beyond_the_bound_are_not_asked_about"],
+    ),
+    (
+        "bytes and retractions of one go.mod file",
+        &["retractions_beyond_the_bound_are_not_read"],
+    ),
+    (
+        "steps of all chains of calls of one program",
+        &["chains_end_where_they_have_too_many_steps"],
+    ),
+    (
+        "a licence file of `sbom --licenses`",
+        &[
+            "licence_files_are_read_inside_the_module_and_up_to_a_bound",
+            "what_breaks_the_grammar_is_no_expression",
+        ],
+    ),
+    (
         "functions of one vulnerability to which `vuln --why`",
         &["chains_are_wanted_to_a_bounded_number_of_functions"],
     ),

@@ -274,6 +274,10 @@ mod tests {
             assert_eq!(found.deprecated, None, "{text}");
             assert_eq!(found.retracted("v1.1.0"), None, "{text}");
         }
+    }
+
+    #[test]
+    fn retractions_beyond_the_bound_are_not_read() {
         let many = "retract v1.0.0\n".repeat(RETRACTIONS + 5);
         assert_eq!(GoMod::parse(&many).retractions.len(), RETRACTIONS);
         let long = format!("retract v1.0.0 // {}\n", "x".repeat(10_000));

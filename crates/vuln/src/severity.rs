@@ -286,6 +286,10 @@ impl Severities {
     /// # Errors
     /// [`ListError`] says what is wrong with it; then none of it is used.
     pub fn read(&mut self, bytes: &[u8]) -> Result<(), ListError> {
+        self.read_up_to(bytes, ENTRIES)
+    }
+
+    fn read_up_to(&mut self, bytes: &[u8], most: usize) -> Result<(), ListError> {
         let bytes = expanded(bytes, LARGEST)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| ListError::NotUtf8)?;
         let text = text.trim_start_matches('\u{feff}');
@@ -296,7 +300,7 @@ impl Severities {
         if list.is_empty() {
             return Err(ListError::NoItems);
         }
-        if self.by_id.len() + list.len() > ENTRIES {
+        if self.by_id.len() + list.len() > most {
             return Err(ListError::TooManyIds);
         }
         for (id, severity) in list {
@@ -508,6 +512,17 @@ mod tests {
             let ids = ["CVE-2023-45288", "cve-2023-44487"];
             assert!(all.of(ids).is_some(), "{list}");
         }
+    }
+
+    #[test]
+    fn lists_of_too_many_ids_are_refused_whole() {
+        let mut severities = Severities::default();
+        severities.read_up_to(EPSS.as_bytes(), 2).unwrap();
+        let one_more = "cve,epss\nCVE-2020-1,0.5\n".as_bytes();
+        let refused = severities.read_up_to(one_more, 2).unwrap_err();
+        assert_eq!(refused.to_string(), "more than 5000000 IDs");
+        assert_eq!(severities.len(), 2);
+        severities.read_up_to(one_more, 3).unwrap();
     }
 
     #[test]

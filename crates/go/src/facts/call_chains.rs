@@ -4,7 +4,7 @@
 use super::program::Program;
 use crate::calls;
 use gospect_record::Binary;
-use gospect_record::why::CallChains;
+use gospect_record::why::{CallChains, Step};
 
 /// Most steps of all chains of a program; those of real programs have some ten each.
 const MOST_STEPS: usize = 50_000;
@@ -13,21 +13,29 @@ const MOST_STEPS: usize = 50_000;
 pub fn read(program: &Program<'_>, binary: &Binary) -> Option<CallChains> {
     let wanted = program.wanted?;
     let names: Vec<String> = (wanted.0)(binary).into_iter().collect();
-    let mut chains = CallChains::default();
     if names.is_empty() {
-        return Some(chains);
+        return Some(CallChains::default());
     }
     let info = binary.build_info.as_ref();
     let answers = match calls::ask(&program.tables, info, program.minor(), &names, 1) {
         Ok(answers) => answers,
         Err(why) => {
-            chains.unknown = Some(why.to_string());
-            return Some(chains);
+            return Some(CallChains {
+                unknown: Some(why.to_string()),
+                ..CallChains::default()
+            });
         }
     };
+    let best = answers.into_iter();
+    let best = best.map(|answer| answer.chains.into_iter().next().unwrap_or_default());
+    Some(kept(names.into_iter().zip(best)))
+}
+
+/// The chains to names until they have too many steps.
+fn kept(best: impl Iterator<Item = (String, Vec<Step>)>) -> CallChains {
+    let mut chains = CallChains::default();
     let mut steps = 0;
-    for (name, answer) in names.into_iter().zip(answers) {
-        let best = answer.chains.into_iter().next().unwrap_or_default();
+    for (name, best) in best {
         steps += best.len();
         if steps > MOST_STEPS {
             let why = "the chains of calls are longer than those of any honest program";
@@ -36,5 +44,29 @@ pub fn read(program: &Program<'_>, binary: &Binary) -> Option<CallChains> {
         }
         chains.to.insert(name, best);
     }
-    Some(chains)
+    chains
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gospect_record::why::By;
+
+    #[test]
+    fn chains_end_where_they_have_too_many_steps() {
+        let step = Step {
+            function: "main.main".to_owned(),
+            file: None,
+            line: None,
+            by: By::Call,
+            go: false,
+        };
+        let chain = |name: &str, steps: usize| (name.to_owned(), vec![step.clone(); steps]);
+        let most = kept([chain("a", 1), chain("b", MOST_STEPS - 1)].into_iter());
+        assert_eq!((most.to.len(), most.unknown), (2, None));
+        let more = kept([chain("a", 1), chain("b", MOST_STEPS), chain("c", 1)].into_iter());
+        assert_eq!(more.to.into_keys().collect::<Vec<_>>(), ["a"]);
+        let why = more.unknown.unwrap();
+        assert!(why.contains("longer than those of any honest program"));
+    }
 }

@@ -220,6 +220,22 @@ fn lists_add_up_and_may_be_gzipped() {
 }
 
 #[test]
+fn lists_of_too_many_fixes_are_refused_whole() {
+    let list = tracker(&json!({ "bookworm": { "status": "open" } })).to_string();
+    let mut one = DistributionFixes::default();
+    one.read(list.as_bytes(), "list", &|_| true).unwrap();
+    let mut fixes = DistributionFixes {
+        rows: rows::MOST,
+        ..DistributionFixes::default()
+    };
+    let refused = fixes.read(list.as_bytes(), "list", &|_| true).unwrap_err();
+    assert_eq!(refused.to_string(), "more than 1000000 fixes");
+    assert!(fixes.is_empty());
+    fixes.rows = rows::MOST - one.rows;
+    fixes.read(list.as_bytes(), "list", &|_| true).unwrap();
+}
+
+#[test]
 fn what_is_no_list_is_refused_whole() {
     let deep = format!(
         "{{\"acme\":{{\"CVE-1-1\":{}1{}}}}}",
