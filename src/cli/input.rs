@@ -23,6 +23,9 @@ use std::sync::Arc;
 
 use reading::Reading;
 
+/// The default of `--min-size`, below which no Go program is.
+const DEFAULT_MIN_SIZE: u64 = 16 << 10;
+
 /// What a command requires of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -193,6 +196,19 @@ impl Input {
     /// The targets that were scanned, of records too, as one text.
     pub fn scanned(&self) -> String {
         self.run.targets.join(", ")
+    }
+
+    /// The option that may leave out programs of an image or a package.
+    pub fn leaves_out(&self, args: &SourceArgs) -> Option<&'static str> {
+        let options = [
+            ("--exclude", !args.exclude.is_empty()),
+            ("--no-archives", args.no_archives),
+            ("--min-size", args.min_size > DEFAULT_MIN_SIZE),
+            ("--likely", args.likely),
+            ("FILE!NAME", !self.options.members.is_empty()),
+        ];
+        let mut given = options.into_iter().filter(|(_, is_given)| *is_given);
+        given.next().map(|(option, _)| option)
     }
 
     /// Whether all targets are programs inside archives and images, named one by one.

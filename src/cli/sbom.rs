@@ -15,7 +15,8 @@ use crate::report::sbom::licences::Licences;
 use crate::report::sbom::spec::{CycloneDx, Spdx};
 use crate::report::sbom::{self, Input, Inventory};
 use crate::report::vuln::cyclonedx::of_bill;
-use crate::vuln;
+use crate::vuln::database::Database;
+use crate::vuln::{self, Report};
 use std::io;
 
 pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
@@ -49,23 +50,10 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         return Err(Error::NotRead { name, why });
     }
     let time = dates::made_at()?;
-    let vulnerabilities = match (args.vulns || args.lists.are_given(), format.name) {
-        (false, _) => None,
-        (true, "cyclonedx") => {
-            let (folder, quiet) = (args.source.cache.folder.as_deref(), args.output.quiet);
-            let today = Date::from_unix(time);
-            let database = database::open(&args.database, folder, today, quiet)?;
-            let lists = Lists::read(&args.lists, &database, quiet)?;
-            Some((database, lists))
-        }
-        (true, _) => return Err(Error::VulnerabilitiesNeedCycloneDx),
-    };
+    let mut judged = Judged::open(args, time)?;
     let mut input = input::Input::open(&args.source, Need::Any)?;
-    if let Some((_, lists)) = &vulnerabilities {
-        input = input.with_functions();
-        if lists.name_digests() {
-            input = input.with_hash();
-        }
+    if let Some(judged) = &mut judged {
+        input = judged.asks(args, input);
     }
     let mut output = Output::open(&args.output)?;
     // Findings use the built-in policy and the day of the bill, so that the same input always gives the same bill.
@@ -74,14 +62,10 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory / 2);
     let memory = args.source.memory;
     let mut inventory: Option<Inventory> = None;
-    let mut programs = Vec::new();
-    let budget = Budget::of(memory, Use::Page);
     let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
-        if let (Some((database, _)), Line::Binary(binary)) = (&vulnerabilities, &line) {
-            let program = vuln::judge(binary, database).map_err(io::Error::other)?;
-            budget.spend(program.size_in_memory())?;
-            programs.push(program);
+        if let Some(judged) = &mut judged {
+            judged.line(&line)?;
         }
         match (&mut inventory, line) {
             (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),
@@ -103,14 +87,9 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     } else {
         Vec::new()
     };
-    if let Some((_, lists)) = &vulnerabilities {
-        let mut adder = lists.adder();
-        for program in &mut programs {
-            adder.add_to(program);
-        }
-        adder.end(args.output.quiet);
-    }
-    let vulnerabilities = of_bill(&inventory, &programs);
+    let vulnerabilities = judged.map_or_else(Vec::new, |judged| {
+        of_bill(&inventory, &judged.end(args.output.quiet))
+    });
     let licences = licences(args, &inventory)?;
     let input = Input {
         spec,
@@ -127,6 +106,72 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     };
     output.write(|out| (format.write)(&input, out))?;
     Ok(Exit::of(&end, args.source.strict, false, true))
+}
+
+/// The vulnerabilities of the programs of a bill.
+struct Judged {
+    database: Database,
+    lists: Lists,
+    report: Report,
+    budget: Budget,
+}
+
+impl Judged {
+    /// Opens the database and the lists, if they are asked for.
+    fn open(args: &SbomArgs, time: u64) -> Result<Option<Self>, Error> {
+        if !args.vulns && !args.lists.are_given() {
+            return Ok(None);
+        }
+        if args.format != "cyclonedx" {
+            return Err(Error::VulnerabilitiesNeedCycloneDx);
+        }
+        let (folder, quiet) = (args.source.cache.folder.as_deref(), args.output.quiet);
+        let today = Date::from_unix(time);
+        let database = database::open(&args.database, folder, today, quiet)?;
+        Ok(Some(Self {
+            lists: Lists::read(&args.lists, &database, quiet)?,
+            database,
+            report: Report::default(),
+            budget: Budget::of(args.source.memory, Use::Page),
+        }))
+    }
+
+    /// Asks for the facts that the judgement needs.
+    fn asks(&mut self, args: &SbomArgs, input: input::Input) -> input::Input {
+        self.report.leaves_out = input.leaves_out(&args.source);
+        let input = input.with_functions();
+        match self.lists.name_digests() {
+            true => input.with_hash(),
+            false => input,
+        }
+    }
+
+    /// Judges a program, and keeps what was not examined.
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        match line {
+            Line::Binary(binary) => {
+                let program = vuln::judge(binary, &self.database).map_err(io::Error::other)?;
+                self.budget.spend(program.size_in_memory())?;
+                self.report.programs.push(program);
+            }
+            Line::Unexamined(thing) => {
+                self.budget.spend(thing.size_in_memory())?;
+                self.report.unexamined.push(thing.clone());
+            }
+            Line::Run(_) | Line::Image(_) | Line::End(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Adds what the lists say, at the end of the run.
+    fn end(mut self, quiet: bool) -> Report {
+        let mut adder = self.lists.adder();
+        for program in &mut self.report.programs {
+            adder.add_to(program);
+        }
+        adder.end(quiet);
+        self.report
+    }
 }
 
 /// The licences of all modules by the folders of --licenses; `None` without one.

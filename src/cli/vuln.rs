@@ -1,6 +1,6 @@
 //! `gospect vuln`.
 
-use super::args::{SourceArgs, VulnArgs};
+use super::args::VulnArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::files::{self, not_read};
@@ -19,7 +19,6 @@ use crate::vuln::severity::Condition;
 use crate::vuln::vex::{self, Bill};
 use crate::vuln::{Report, Source, go_mod, judge, why};
 use crate::vulndb::{self, NewestGoMods};
-use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +49,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let mut output = Output::open(&args.output)?;
     let mut report = Report {
         database: Source::of(&database),
-        leaves_out: leaves_out(&args.source),
+        leaves_out: input.leaves_out(&args.source),
         ..Report::default()
     };
     let end = judge_all(args, input, &database, &mut newest_go_mods, &mut report)?;
@@ -84,6 +83,9 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     if format.name == "json" || !end.read_nothing() {
         output.write(|out| (format.render)(&report, &options, out))?;
     }
+    if format.name == "openvex" && !args.output.quiet {
+        say_without_version(&report);
+    }
     Ok(exit(args, &report, &end))
 }
 
@@ -103,21 +105,28 @@ fn check_conditions(args: &VulnArgs, lists: &Lists) -> Result<(), Error> {
     }
 }
 
-/// The default of `--min-size`, below which no Go program is.
-const DEFAULT_MIN_SIZE: u64 = 16 << 10;
+/// Most programs that a message names.
+const NAMED: usize = 3;
 
-/// The option that may leave out programs of an image or a package.
-fn leaves_out(source: &SourceArgs) -> Option<&'static str> {
-    let names_parts = |target: &OsString| target.to_string_lossy().contains('!');
-    let options = [
-        ("--exclude", !source.exclude.is_empty()),
-        ("--no-archives", source.no_archives),
-        ("--min-size", source.min_size > DEFAULT_MIN_SIZE),
-        ("--likely", source.likely),
-        ("FILE!NAME", source.targets.iter().any(names_parts)),
-    ];
-    let mut given = options.into_iter().filter(|(_, is_given)| *is_given);
-    given.next().map(|(option, _)| option)
+/// Says which programs record no version, because then scanners take the statements to be about every version.
+fn say_without_version(report: &Report) {
+    let programs = report.programs.iter();
+    let named =
+        programs.filter_map(|program| Some((program, vex::name_of_every_version(program)?)));
+    let named: Vec<_> = named.collect();
+    let Some((_, name)) = named.first() else {
+        return;
+    };
+    let first = named.iter().take(NAMED);
+    let mut paths: Vec<&str> = first.map(|(program, _)| program.path.as_str()).collect();
+    let more = named.len().saturating_sub(NAMED);
+    let more_text = format!("{more} more");
+    paths.extend((more > 0).then_some(more_text.as_str()));
+    say!(
+        "gospect: {}: no version is recorded; scanners take statements about {} for every version, so use the document for this build only, or build with a version",
+        clean(&paths.join(", ")),
+        clean(name)
+    );
 }
 
 /// Opens the targets, and asks for the facts that the judgement needs.

@@ -26,12 +26,17 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Runs `vuln` with a database of these entries.
-fn vuln(scratch: &Scratch, entries: &[Value], args: &[&str]) -> (Value, Option<i32>) {
+/// Makes a database of these entries.
+fn put(scratch: &Scratch, entries: &[Value]) {
     for entry in entries {
         let name = format!("db/{}.json", entry["id"].as_str().unwrap());
         scratch.put(&name, entry.to_string().as_bytes());
     }
+}
+
+/// Runs `vuln` with a database of these entries.
+fn vuln(scratch: &Scratch, entries: &[Value], args: &[&str]) -> (Value, Option<i32>) {
+    put(scratch, entries);
     let database = text(&scratch.path().join("db"));
     let mut all = vec!["vuln", "--quiet", "--cache=off", "--db", &database];
     all.extend(args);
@@ -82,19 +87,49 @@ fn the_document_about_one_port_clears_no_other() {
     }
 }
 
+/// Programs and files that make an image be not examined whole, and the options that leave out parts of it.
+type Part<'p> = (Vec<(&'p str, Vec<u8>)>, &'p [&'p str]);
+
+/// A kind of archive that is not read, a broken archive, a program that is cut, and options.
+fn parts_not_examined(program: &[u8]) -> Vec<Part<'static>> {
+    let archive = [&b"7z\xbc\xaf\x27\x1c"[..], &[1; 40_000]].concat();
+    let broken_zip = [&b"PK\x03\x04"[..], &[1; 40_000]].concat();
+    vec![
+        (vec![("srv/a.7z", archive)], &[]),
+        (vec![("srv/a.zip", broken_zip)], &[]),
+        (vec![("usr/bin/cut", program[..200_000].to_vec())], &[]),
+        (vec![], &["--exclude=**/srv/*"]),
+        (vec![], &["--no-archives"]),
+        (vec![], &["--min-size=1M"]),
+    ]
+}
+
+/// The files of a layer: a program, and others.
+fn layer(program: &[u8], others: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let others = others.iter().map(|(name, bytes)| (*name, bytes.as_slice()));
+    let files: Vec<(&str, &[u8])> = [("usr/bin/app", program)]
+        .into_iter()
+        .chain(others)
+        .collect();
+    tar_of(&files)
+}
+
+/// An image with these files.
+fn image(program: &[u8], others: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
+    let mut layout = Layout::default();
+    let layer = layer(program, others);
+    let image = layout.image(("windows", "amd64"), "{}", &[(layer, "")]);
+    let name = r#""annotations":{"org.opencontainers.image.ref.name":"app:1.0"}"#;
+    layout.write(&[format!("{image},{name}")])
+}
+
 /// What is stated of an image is about everything in it: also about what was not examined, or was left out.
 #[test]
 fn nothing_is_absent_from_an_image_that_was_not_examined_whole() {
     let windows = fixture("1.27-windows-amd64-strip");
-    let archive = [&b"7z\xbc\xaf\x27\x1c"[..], &[1; 40_000]].concat();
-    let broken_zip = [&b"PK\x03\x04"[..], &[1; 40_000]].concat();
     let entries = [entry("GO-2026-9001", None, "runtime", "futex")];
-    let asked = |others: &[(&str, &[u8])], args: &[&str]| -> BTreeMap<String, String> {
-        let files = [&[("usr/bin/app", &windows[..])], others].concat();
-        let mut layout = Layout::default();
-        let image = layout.image(("windows", "amd64"), "{}", &[(tar_of(&files), "")]);
-        let name = r#""annotations":{"org.opencontainers.image.ref.name":"app:1.0"}"#;
-        let folder = layout.write(&[format!("{image},{name}")]);
+    let asked = |others: &[(&str, Vec<u8>)], args: &[&str]| -> BTreeMap<String, String> {
+        let folder = image(&windows, others);
         let target = format!("oci-dir:{}", folder.path().display());
         let scratch = Scratch::new();
         let args = [&["--format=openvex", &target], args].concat();
@@ -109,7 +144,7 @@ fn nothing_is_absent_from_an_image_that_was_not_examined_whole() {
         }
         by_product
     };
-    let whole = asked(&[("etc/text", b"text")], &[]);
+    let whole = asked(&[("etc/text", b"text".to_vec())], &[]);
     let names: Vec<&str> = whole.keys().map(String::as_str).collect();
     assert!(
         names.iter().any(|name| name.starts_with("pkg:oci/app@"))
@@ -117,19 +152,78 @@ fn nothing_is_absent_from_an_image_that_was_not_examined_whole() {
         "{names:?}"
     );
     assert!(whole.values().all(|status| status == "not_affected"));
-    for (others, args) in [
-        (&[("srv/a.7z", &archive[..])][..], &[][..]),
-        (&[("srv/a.zip", &broken_zip)], &[]),
-        (&[("usr/bin/cut", &windows[..200_000])], &[]),
-        (&[], &["--exclude=**/srv/*"]),
-        (&[], &["--no-archives"]),
-        (&[], &["--min-size=1M"]),
-    ] {
-        let stated = asked(others, args);
+    for (others, args) in parts_not_examined(&windows) {
+        let stated = asked(&others, args);
         let open = stated
             .values()
             .all(|status| status == "under_investigation");
         assert!(open && !stated.is_empty(), "{args:?} {stated:#?}");
+    }
+}
+
+/// The same in a bill of the image or archive, and in statements on such a bill: what was not examined may use its components too.
+#[test]
+fn nothing_is_absent_from_a_bill_of_what_was_not_examined_whole() {
+    let windows = fixture("1.27-windows-amd64-strip");
+    let entries = [entry("GO-2026-9001", None, "runtime", "futex")];
+    let states = |document: &Value| -> Vec<String> {
+        let rows = document["vulnerabilities"].as_array().unwrap();
+        let state = |row: &Value| row["analysis"]["state"].as_str().unwrap().to_owned();
+        rows.iter().map(state).collect()
+    };
+    // The state in the bill, and in the statements on it.
+    let asked = |target: &str, scratch: &Scratch, args: &[&str]| -> [Vec<String>; 2] {
+        let bill = text(&scratch.path().join("bill.json"));
+        let with_args = |first: &[&str]| {
+            let (document, code) = vuln(scratch, &entries, &[first, &[target], args].concat());
+            assert_ne!(code, Some(2));
+            states(&document)
+        };
+        let database = text(&scratch.path().join("db"));
+        put(scratch, &entries);
+        let own = [
+            "sbom",
+            "--quiet",
+            "--cache=off",
+            "--vulns",
+            "--db",
+            &database,
+            target,
+        ];
+        let out = run(&[&own[..], args].concat());
+        scratch.put("bill.json", out.stdout.as_bytes());
+        let written = serde_json::from_str(&out.stdout);
+        let written: Value = written.unwrap_or_else(|e| panic!("{e}: {}", out.stderr));
+        let statements = with_args(&["--format=cyclonedx-vex", "--bom", &bill]);
+        [states(&written), statements]
+    };
+    let whole = (vec![("etc/text", b"text".to_vec())], &[][..]);
+    for (index, (others, args)) in [whole]
+        .into_iter()
+        .chain(parts_not_examined(&windows))
+        .enumerate()
+    {
+        let state = if index == 0 {
+            "not_affected"
+        } else {
+            "in_triage"
+        };
+        let scratch = Scratch::new();
+        let folder = image(&windows, &others);
+        let image = format!("oci-dir:{}", folder.path().display());
+        let archive = text(&scratch.put("app.tar", &layer(&windows, &others)));
+        for target in [&image, &archive] {
+            // Without archives there is none to make a bill of.
+            if args.contains(&"--no-archives") && *target == archive {
+                continue;
+            }
+            let [bill, statements] = asked(target, &scratch, args);
+            assert_eq!(
+                (bill.as_slice(), statements.as_slice()),
+                (&[state.to_owned()][..], &[state.to_owned()][..]),
+                "{target} {args:?}"
+            );
+        }
     }
 }
 

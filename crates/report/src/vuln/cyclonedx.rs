@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::statement::{Statement, statement};
+use super::unseen::Unseen;
 use crate::sbom::{Inventory, date};
 use gospect_record::purl;
 use gospect_vuln::severity::Severity;
@@ -75,6 +76,17 @@ impl<'r> Judged<'r> {
             component,
         }
     }
+
+    /// The same in a bill of an image or archive: what of it was not examined may use the component too.
+    fn in_bill(finding: &'r Finding, component: String, not_examined: Option<&str>) -> Self {
+        let mut judged = Self::of(finding, component);
+        // What a document of the user says is about the whole product.
+        let is_proven = judged.statement.status == Status::NotAffected && finding.vex.is_none();
+        if let Some(why) = not_examined.filter(|_| is_proven) {
+            judged.statement = Statement::not_known(why);
+        }
+        judged
+    }
 }
 
 fn metadata(time: u64) -> Value {
@@ -87,20 +99,23 @@ fn metadata(time: u64) -> Value {
 /// Statements on the components of a bill, which they name by BOM-Links. Trivy reads nothing else in CycloneDX: it looks for its own ID, which is
 /// the CVE if there is one, and of several entries with one ID it takes the last (aquasecurity/trivy, pkg/vex/cyclonedx.go).
 fn about_bill(report: &Report, bill: &Bill, time: u64, out: &mut dyn Write) -> io::Result<()> {
-    let findings = report.programs.iter().flat_map(|p| &p.findings);
     let used_by_others = bill.used_by_others(&report.programs);
-    let linked = findings.flat_map(|finding| {
-        let links = bill.links(&module_purls(finding)).into_iter();
-        links.map(|link| {
-            let other = used_by_others.get(&link);
-            let mut judged = Judged::of(finding, link);
-            if let (Some(other), false) = (other, judged.statement.asks_for_something()) {
-                judged.statement = Statement::not_judged(other);
+    let unseen = Unseen::of(report);
+    let mut linked = Vec::new();
+    for program in &report.programs {
+        let not_examined = unseen.around(program);
+        for finding in &program.findings {
+            for link in bill.links(&module_purls(finding)) {
+                let other = used_by_others.get(&link);
+                let mut judged = Judged::in_bill(finding, link, not_examined.as_deref());
+                if let (Some(other), false) = (other, judged.statement.asks_for_something()) {
+                    judged.statement = Statement::not_judged(other);
+                }
+                linked.push(judged);
             }
-            judged
-        })
-    });
-    let mut rows = vulnerabilities(worst(linked));
+        }
+    }
+    let mut rows = vulnerabilities(worst(linked.into_iter()));
     for row in &mut rows {
         by_common_id(row);
     }
@@ -220,17 +235,20 @@ fn vulnerabilities(findings: Vec<Judged<'_>>) -> Vec<Value> {
 }
 
 /// The `vulnerabilities` of a bill of the same programs, in the same order. A bill has each module once: if findings of programs differ, the worst
-/// one counts.
-pub fn of_bill(inventory: &Inventory, programs: &[Program]) -> Vec<Value> {
+/// one counts. Nothing is said to be not affected in an image or archive of which something was not examined.
+pub fn of_bill(inventory: &Inventory, report: &Report) -> Vec<Value> {
     let ids = inventory.ids_by_purl();
+    let unseen = Unseen::of(report);
     let mut findings = Vec::new();
-    for (index, program) in programs.iter().enumerate() {
+    for (index, program) in report.programs.iter().enumerate() {
+        let not_examined = unseen.around(program);
         for finding in &program.findings {
             let mut purls = module_purls(finding);
             purls.extend(purl::of_module(&finding.module, ""));
             let component_id = purls.iter().find_map(|purl| ids.get(purl)).cloned();
             let component_id = component_id.unwrap_or_else(|| inventory.id_of(index));
-            findings.push(Judged::of(finding, component_id));
+            let not_examined = not_examined.as_deref();
+            findings.push(Judged::in_bill(finding, component_id, not_examined));
         }
     }
     vulnerabilities(worst(findings.into_iter()))

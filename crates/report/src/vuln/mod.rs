@@ -11,6 +11,7 @@ mod levels;
 mod markdown;
 pub mod openvex;
 mod sarif;
+mod shared;
 mod statement;
 mod text;
 mod unseen;

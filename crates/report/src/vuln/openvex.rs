@@ -4,6 +4,7 @@
 //! main module, the image and the file, each with the module as subcomponent.
 
 use super::Options;
+use super::shared::SharedNames;
 use super::statement::{Statement, statement};
 use super::unseen::Unseen;
 use crate::sbom::date;
@@ -11,7 +12,7 @@ use gospect_vuln::vex::{Justification, module_purls, written_products};
 use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Where the format is defined.
@@ -63,7 +64,7 @@ fn statements(report: &Report) -> Vec<Value> {
             }
             add(own, whole, open.is_empty());
         }
-        for (id, why) in unjudged_entries(program) {
+        for (id, _, why) in unjudged_entries(program) {
             let statement = json!({
                 "vulnerability": { "name": id },
                 "status": Status::UnderInvestigation.name(),
@@ -93,65 +94,15 @@ fn statements(report: &Report) -> Vec<Value> {
     statements.collect()
 }
 
-/// The names that several programs of a run have: those of a module with several commands, or built for several ports, and those of an image. What is
-/// stated of such a name must be true of all of them, so the gravest status of each entry counts.
-struct SharedNames {
-    /// The gravity of an entry for a name and a module as its part; without a part where an entry could not be judged.
-    gravest: HashMap<(String, String), HashMap<Option<String>, u8>>,
-}
-
-impl SharedNames {
-    fn of(report: &Report) -> Self {
-        let mut programs_by_name: HashMap<String, usize> = HashMap::new();
-        for name in report.programs.iter().flat_map(product_names) {
-            *programs_by_name.entry(name).or_default() += 1;
-        }
-        programs_by_name.retain(|_, programs| *programs > 1);
-        let mut shared = Self {
-            gravest: HashMap::new(),
-        };
-        for program in &report.programs {
-            let names = product_names(program).into_iter();
-            for name in names.filter(|name| programs_by_name.contains_key(name)) {
-                for finding in &program.findings {
-                    let gravity = statement(finding).status.gravity();
-                    shared.add(&name, &finding.id, part_of(finding), gravity);
-                }
-                for (id, _) in unjudged_entries(program) {
-                    shared.add(&name, id, None, Status::UnderInvestigation.gravity());
-                }
-            }
-        }
-        shared
-    }
-
-    fn add(&mut self, name: &str, id: &str, part: Option<String>, gravity: u8) {
-        let key = (name.to_owned(), id.to_owned());
-        let by_part = self.gravest.entry(key).or_default();
-        let gravest = by_part.entry(part).or_default();
-        *gravest = gravity.max(*gravest);
-    }
-
-    /// Whether the statement about a finding is true of every program of this name.
-    fn may_state(&self, name: &str, finding: &Finding) -> bool {
-        let Some(by_part) = self.gravest.get(&(name.to_owned(), finding.id.clone())) else {
-            return true;
-        };
-        let gravest = [part_of(finding), None];
-        let gravest = gravest.iter().filter_map(|part| by_part.get(part)).max();
-        gravest.is_none_or(|gravest| statement(finding).status.gravity() >= *gravest)
-    }
-}
-
-/// The entries that may apply to a program, and why that is not known.
-fn unjudged_entries(program: &Program) -> impl Iterator<Item = (&String, UnjudgedReason)> {
+/// The entries that may apply to a program, with the module that they are about, and why that is not known.
+pub(super) fn unjudged_entries(
+    program: &Program,
+) -> impl Iterator<Item = (&String, Option<&String>, UnjudgedReason)> {
     let rows = program.unjudged.iter();
-    rows.flat_map(|row| row.entries.iter().map(|id| (id, row.why)))
-}
-
-/// The module of a finding as part of a product.
-fn part_of(finding: &Finding) -> Option<String> {
-    module_purls(finding).into_iter().next()
+    rows.flat_map(|row| {
+        let entries = row.entries.iter();
+        entries.map(|id| (id, row.module.as_ref(), row.why))
+    })
 }
 
 fn value_of(finding: &Finding, statement: Statement) -> Value {
@@ -183,7 +134,7 @@ fn value_of(finding: &Finding, statement: Statement) -> Value {
 }
 
 /// The names of a program as a product. A file without a digest is identified by its path.
-fn product_names(program: &Program) -> Vec<String> {
+pub(super) fn product_names(program: &Program) -> Vec<String> {
     let mut names = written_products(program);
     if names.is_empty() {
         names.extend(program.sha256.is_none().then(|| program.path.clone()));

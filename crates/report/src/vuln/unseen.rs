@@ -1,13 +1,14 @@
 //! Products of which not everything was examined: what is stated of them as a whole may not be true of the rest.
 
-use gospect_record::{ImageRef, purl};
+use gospect_record::{ImageRef, Location, purl};
 use gospect_vuln::vex::{image_names, written_products};
 use gospect_vuln::{Program, Report};
 use std::collections::HashMap;
 
 /// The names of such products, each with what was not examined.
-pub(super) struct Unseen {
+pub(super) struct Unseen<'r> {
     by_name: HashMap<String, String>,
+    parts: Parts<'r>,
 }
 
 /// What is not examined in an image or in the file of a package.
@@ -19,9 +20,9 @@ struct Parts<'r> {
     option: Option<String>,
 }
 
-impl Unseen {
+impl<'r> Unseen<'r> {
     /// Those of a run.
-    pub fn of(report: &Report) -> Self {
+    pub fn of(report: &'r Report) -> Self {
         let mut parts = Parts {
             of_images: HashMap::new(),
             of_files: HashMap::new(),
@@ -51,12 +52,19 @@ impl Unseen {
                 by_name.extend(names.into_iter().map(|name| (name, why.clone())));
             }
         }
-        Self { by_name }
+        Self { by_name, parts }
     }
 
     /// What of the product of this name was not examined.
     pub fn why(&self, name: &str) -> Option<&str> {
         self.by_name.get(name).map(String::as_str)
+    }
+
+    /// What of the image, archive or package that a program is in was not examined. A bill of it has the modules of the program, and may lack uses of them.
+    pub fn around(&self, program: &Program) -> Option<String> {
+        let location = &program.location;
+        let is_part = location.image.is_some() || !location.entry.is_empty();
+        is_part.then(|| self.parts.why(location)).flatten()
     }
 }
 
@@ -64,17 +72,27 @@ impl Parts<'_> {
     /// The names that a program shares with what is around it and was not examined: all if it is in an image, and that of the package that it is in.
     fn around(&self, program: &Program) -> Option<(Vec<String>, String)> {
         let location = &program.location;
-        let (names, path) = match &location.image {
-            Some(image) => (written_products(program), self.of_images.get(image)),
+        let names = match &location.image {
+            Some(_) => written_products(program),
             None => {
                 let package = program.owner.as_ref().and_then(purl::of_package);
+                package.into_iter().collect()
+            }
+        };
+        Some((names, self.why(location)?))
+    }
+
+    /// What of the image or file was not examined.
+    fn why(&self, location: &Location) -> Option<String> {
+        let path = match &location.image {
+            Some(image) => self.of_images.get(image),
+            None => {
                 let file = location.file.as_deref().unwrap_or_default();
-                let file = (location.target.as_str(), file);
-                (package.into_iter().collect(), self.of_files.get(&file))
+                self.of_files.get(&(location.target.as_str(), file))
             }
         };
         let why = path.map(|path| not_examined(path));
-        Some((names, why.or_else(|| self.option.clone())?))
+        why.or_else(|| self.option.clone())
     }
 }
 

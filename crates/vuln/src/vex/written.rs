@@ -34,6 +34,12 @@ pub fn written_products(program: &Program) -> Vec<String> {
     names
 }
 
+/// The name among those of [`written_products`] that is also the name of every other version of the program; `None`: each has a version.
+pub fn name_of_every_version(program: &Program) -> Option<String> {
+    let mut names = written_products(program).into_iter();
+    names.find(|name| name.starts_with("pkg:golang/") && !name.contains('@'))
+}
+
 /// The names of an image, see [`written_products`].
 pub fn image_names(image: &ImageRef) -> Vec<String> {
     of_image(&image.reference, image.digest.as_deref())
@@ -131,6 +137,8 @@ mod tests {
             ..claimed
         };
         assert_eq!(written_products(&unknown), [without, file]);
+        assert_eq!(name_of_every_version(&unknown).as_deref(), Some(without));
+        assert_eq!(name_of_every_version(&program()), None);
     }
 
     #[test]

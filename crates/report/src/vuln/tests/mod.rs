@@ -1,4 +1,5 @@
 mod pages;
+mod shared;
 mod statements;
 mod text;
 
