@@ -90,6 +90,32 @@ mod tests {
     use crate::testing::*;
 
     #[test]
+    fn dependencies_of_different_versions_are_counted() {
+        let one = |path: &str, versions: &[&str]| {
+            binary(|b| {
+                b.path = path.into();
+                b.build_info.as_mut().unwrap().main.path = "github.com/me/app".into();
+                for (number, version) in versions.iter().enumerate() {
+                    dep(b, &format!("example.com/d{number}"), version, None);
+                }
+            })
+        };
+        let setup = Setup {
+            rule: "mixed-dependencies",
+            ..Setup::default()
+        };
+        for (versions, wanted) in [
+            (["v2.0.0", "v1.0.0"], "1 dependency"),
+            (["v2.0.0", "v2.0.0"], "2 dependencies"),
+        ] {
+            let all = [one("a", &["v1.0.0", "v1.0.0"]), one("b", &versions)];
+            let found = setup.judge_all(&all);
+            let wanted = format!("different versions of {wanted}");
+            assert!(found[0].message.ends_with(&wanted), "{}", found[0].message);
+        }
+    }
+
+    #[test]
     fn programs_without_a_list_are_said_to_be_unknown() {
         let one = |path: &str| {
             change(gopath(&["github.com/x/y"]), |b| {
