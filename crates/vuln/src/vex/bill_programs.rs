@@ -32,8 +32,8 @@ pub(super) struct BillPrograms {
 }
 
 impl BillPrograms {
-    /// Reads them: components that use others and are no libraries, or on which nothing depends, as main modules are in bills without files. What the
-    /// bill as a whole is about counts only if there is nothing else.
+    /// Reads them: components that use libraries, and are none, or on which nothing depends, as main modules are in bills without files. Images and layers
+    /// only contain programs. What the bill as a whole is about counts only if there is nothing else.
     pub fn of(document: &Value) -> Self {
         let metadata = document.get("metadata");
         let subject = metadata.and_then(|metadata| metadata.get("component"));
@@ -46,14 +46,22 @@ impl BillPrograms {
             .flat_map(|(_, used)| used)
             .map(String::as_str)
             .collect();
+        let all = components(document);
+        let others = all.iter().filter(|component| !is_library(component));
+        let others: BTreeSet<&str> = others.filter_map(|c| text(c, "bom-ref")).collect();
+        let uses_library = |reference: &str| {
+            let list = uses.get(reference).into_iter().flatten();
+            list.map(String::as_str).any(|used| !others.contains(used))
+        };
         let is_program = |component: &&Value| {
             let reference = text(component, "bom-ref").unwrap_or_default();
-            let is_library = matches!(text(component, "type"), Some("library" | "framework"));
             Some(reference) != subject_reference
-                && uses.contains_key(reference)
-                && (!is_library || !used.contains(reference))
+                && match is_library(component) {
+                    true => uses.contains_key(reference) && !used.contains(reference),
+                    false => uses_library(reference),
+                }
         };
-        let all = components(document).into_iter().filter(is_program);
+        let all = all.into_iter().filter(is_program);
         let mut programs: Vec<BillProgram> = all.filter_map(BillProgram::of).collect();
         if programs.is_empty() {
             programs.extend(subject.and_then(BillProgram::of));
@@ -200,6 +208,10 @@ fn uses(document: &Value) -> HashMap<String, Vec<String>> {
     uses
 }
 
+fn is_library(component: &Value) -> bool {
+    matches!(text(component, "type"), Some("library" | "framework"))
+}
+
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str()
 }
@@ -271,6 +283,35 @@ mod tests {
         let mut other_system = one();
         other_system.port = Some("windows/amd64".to_owned());
         assert_eq!(used(&bill, &[other_system, two()]), ["net", "one"]);
+    }
+
+    /// As gospect writes the bill of an image.
+    #[test]
+    fn images_and_layers_are_no_programs() {
+        let command = json!({
+            "bom-ref": "one", "type": "application", "purl": "pkg:golang/example.com/app@v1.0.0",
+            "evidence": { "occurrences": [{ "location": "/usr/bin/one" }] },
+        });
+        let document = json!({
+            "metadata": { "component": { "bom-ref": "subject", "type": "container", "name": "shop" } },
+            "components": [
+                { "bom-ref": "image", "type": "container", "components": [
+                    { "bom-ref": "layer", "type": "file", "components": [command] },
+                ] },
+                { "bom-ref": "net", "type": "library" },
+            ],
+            "dependencies": [{ "ref": "subject", "dependsOn": ["one"] }, { "ref": "one", "dependsOn": ["net"] }],
+        });
+        let bill = BillPrograms::of(&document);
+        let none: [&str; 0] = [];
+        assert_eq!(
+            used(&bill, &[program("/usr/bin/one", "example.com/app")]),
+            none
+        );
+        assert_eq!(
+            used(&bill, &[program("/usr/bin/two", "example.com/app")]),
+            ["net", "one"]
+        );
     }
 
     /// Built in GOPATH mode: the bill has the beginning of the main package where the record has no main module.
