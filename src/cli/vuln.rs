@@ -50,6 +50,7 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
     let mut report = Report {
         database: Source::of(&database),
         leaves_out: input.leaves_out(&args.source),
+        has_one_platform: args.source.platform.is_some(),
         ..Report::default()
     };
     let end = judge_all(args, input, &database, &mut newest_go_mods, &mut report)?;

@@ -152,6 +152,11 @@ fn nothing_is_absent_from_an_image_that_was_not_examined_whole() {
         "{names:?}"
     );
     assert!(whole.values().all(|status| status == "not_affected"));
+    // A tag names the images of all platforms.
+    for (name, status) in asked(&[], &["--platform=windows/amd64"]) {
+        let is_tag = name.contains("&tag=");
+        assert_eq!(status == "under_investigation", is_tag, "{name} {status}");
+    }
     for (others, args) in parts_not_examined(&windows) {
         let stated = asked(&others, args);
         let open = stated

@@ -48,6 +48,9 @@ pub struct Report {
     /// The option of the run that leaves out parts of images and packages, such as `--exclude`.
     #[serde(skip)]
     pub leaves_out: Option<&'static str>,
+    /// Whether only the images of one platform were wanted (`--platform`), although a tag names those of all.
+    #[serde(skip)]
+    pub has_one_platform: bool,
 }
 
 /// An upgrade, and the findings that it fixes.

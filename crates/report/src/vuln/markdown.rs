@@ -59,7 +59,10 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
         }
         let names = [Some(finding.id.as_str()), finding.cve()];
         let names = names.into_iter().flatten().map(linked);
-        let name = names.collect::<Vec<_>>().join(" ");
+        let mut name = names.collect::<Vec<_>>().join(" ");
+        if let Some(summary) = &finding.summary {
+            name = format!("{name}: {}", cell(summary));
+        }
         let severity = match report.is_rated() {
             true => {
                 let text = finding.severity.map(|s| s.to_string());

@@ -4,11 +4,11 @@
 //! main module, the image and the file, each with the module as subcomponent.
 
 use super::Options;
-use super::shared::SharedNames;
+use super::shared::{SharedNames, product_names, unjudged_entries};
 use super::statement::{Statement, statement};
 use super::unseen::Unseen;
 use crate::sbom::date;
-use gospect_vuln::vex::{Justification, module_purls, written_products};
+use gospect_vuln::vex::{Justification, module_purls};
 use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -94,17 +94,6 @@ fn statements(report: &Report) -> Vec<Value> {
     statements.collect()
 }
 
-/// The entries that may apply to a program, with the module that they are about, and why that is not known.
-pub(super) fn unjudged_entries(
-    program: &Program,
-) -> impl Iterator<Item = (&String, Option<&String>, UnjudgedReason)> {
-    let rows = program.unjudged.iter();
-    rows.flat_map(|row| {
-        let entries = row.entries.iter();
-        entries.map(|id| (id, row.module.as_ref(), row.why))
-    })
-}
-
 fn value_of(finding: &Finding, statement: Statement) -> Value {
     let mut keys = Map::new();
     let mut vulnerability = json!({ "name": finding.id, "aliases": finding.aliases });
@@ -112,6 +101,9 @@ fn value_of(finding: &Finding, statement: Statement) -> Value {
         (super::address(&finding.id), vulnerability.as_object_mut())
     {
         keys.insert("@id".into(), json!(address));
+    }
+    if let (Some(summary), Some(keys)) = (&finding.summary, vulnerability.as_object_mut()) {
+        keys.insert("description".into(), json!(summary));
     }
     keys.insert("vulnerability".into(), vulnerability);
     keys.insert("status".into(), json!(statement.status.name()));
@@ -131,15 +123,6 @@ fn value_of(finding: &Finding, statement: Statement) -> Value {
         keys.insert("action_statement".into(), json!(action));
     }
     Value::Object(keys)
-}
-
-/// The names of a program as a product. A file without a digest is identified by its path.
-pub(super) fn product_names(program: &Program) -> Vec<String> {
-    let mut names = written_products(program);
-    if names.is_empty() {
-        names.extend(program.sha256.is_none().then(|| program.path.clone()));
-    }
-    names
 }
 
 /// The program and its image by these names, with the module as their part. A program without a name is known by its digest.

@@ -3,11 +3,10 @@
 //! Scanners compare as go-vex does (github.com/openvex/go-vex v0.2.7, `PurlMatches`, `Product.Matches`): a purl without a version names every version, and a product names
 //! the module also where it is a library: trivy and grype first ask about the vulnerable package alone, and then look at no subcomponent.
 
-use super::openvex::{product_names, unjudged_entries};
 use super::statement::statement;
 use gospect_record::purl;
-use gospect_vuln::vex::module_purls;
-use gospect_vuln::{Finding, Report, Status};
+use gospect_vuln::vex::{module_purls, written_products};
+use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
 use std::collections::{BTreeSet, HashMap};
 
 /// The beginning of the names of modules.
@@ -88,6 +87,26 @@ impl<'r> SharedNames<'r> {
         let gravest = gravest.iter().filter_map(|part| by_part.get(part)).max();
         gravest.is_none_or(|gravest| status.gravity() >= *gravest)
     }
+}
+
+/// The names of a program as a product. A file without a digest is identified by its path.
+pub(super) fn product_names(program: &Program) -> Vec<String> {
+    let mut names = written_products(program);
+    if names.is_empty() {
+        names.extend(program.sha256.is_none().then(|| program.path.clone()));
+    }
+    names
+}
+
+/// The entries that may apply to a program, with the module that they are about, and why that is not known.
+pub(super) fn unjudged_entries(
+    program: &Program,
+) -> impl Iterator<Item = (&String, Option<&String>, UnjudgedReason)> {
+    let rows = program.unjudged.iter();
+    rows.flat_map(|row| {
+        let entries = row.entries.iter();
+        entries.map(|id| (id, row.module.as_ref(), row.why))
+    })
 }
 
 /// The module of a finding as part of a product.

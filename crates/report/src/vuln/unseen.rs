@@ -47,6 +47,11 @@ impl<'r> Unseen<'r> {
             let names = image_names(image).into_iter();
             by_name.extend(names.map(|name| (name, why.clone())));
         }
+        let images = report.programs.iter().map(|p| &p.location.image);
+        let names = images.flatten().flat_map(image_names);
+        // A name without a digest is a tag.
+        let tags = names.filter(|name| report.has_one_platform && !name.contains('@'));
+        by_name.extend(tags.map(|tag| (tag, "--platform is given".to_owned())));
         for program in &report.programs {
             if let Some((names, why)) = parts.around(program) {
                 by_name.extend(names.into_iter().map(|name| (name, why.clone())));

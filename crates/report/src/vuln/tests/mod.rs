@@ -90,8 +90,7 @@ fn report() -> Report {
     Report {
         database: Source::of(&database),
         programs: programs.collect(),
-        unexamined: Vec::new(),
-        leaves_out: None,
+        ..Report::default()
     }
 }
 
@@ -275,6 +274,16 @@ fn severities_are_in_all_formats() {
         assert!(before < rendered.find("GO-2026-0001"), "{format}");
         let plain = self::rendered(format, &self::report(), Level::Symbol);
         assert!(!plain.contains("everity |") && !plain.contains("CVSS"));
+    }
+}
+
+/// Where the database has summaries, each format shows them.
+#[test]
+fn every_format_has_the_title_of_an_entry() {
+    let report = report();
+    for format in FORMATS {
+        let text = rendered(format.name, &report, Level::Symbol);
+        assert!(text.contains("Summary of GO-2026-0001"), "{}", format.name);
     }
 }
 

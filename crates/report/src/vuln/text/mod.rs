@@ -130,8 +130,9 @@ pub(super) fn footer(report: &Report, options: &Options) -> Vec<String> {
         .as_deref()
         .map_or("of no date", |date| date.get(..10).unwrap_or(date));
     lines.push(format!(
-        "database: {}, {date}, {} entries",
-        database.source, database.entries
+        "database: {}, {date}, {}",
+        database.source,
+        count(database.entries as u64, "entry", "entries")
     ));
     lines
 }
