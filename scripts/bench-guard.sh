@@ -35,6 +35,7 @@ CASES = [
     ("packed program of another language", "../packed", "upx-5.21-lzma-arm", ["scan", "--facts", "build-info", "{}"]),
     ("folder of 40 programs, build info", "amd64", None, ["scan", "--facts", "build-info", "--format", "ndjson", "{}"]),
     ("audit of 10 programs", "versions", None, ["audit", "--format", "json", "{}"]),
+    ("vulnerabilities of one program", "literals", "1.26-linux-amd64-literals", ["vuln", "--cache", "off", "--format", "json", "{}"]),
     ("archive of 10 programs", "versions", "versions.tar.xz", ["scan", "--facts", "build-info", "--format", "ndjson", "{}"]),
 ]
 
@@ -84,7 +85,7 @@ def count(program, case, folder):
     """Instructions of one run. The environment is the same for all, because its size is read as well."""
     _, archive, name, arguments = case
     command = [a.replace("{}", target(folder, archive, name)) if archive else a for a in arguments]
-    if command[0] in ("scan", "audit"):
+    if command[0] in ("scan", "audit", "vuln"):
         command += ["--jobs", "1"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "NO_COLOR": "1", "TZ": "UTC"}
     run = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(pathlib.Path(program).resolve()), *command]

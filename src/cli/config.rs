@@ -198,6 +198,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         packages: ListPackages::Never,
         capabilities: false,
         symbols: false,
+        asked: None,
         parts: false,
         environment: args.env.clone(),
         archives: !args.no_archives,

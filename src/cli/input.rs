@@ -13,7 +13,7 @@ use crate::go::Level;
 use crate::record::read::Records;
 use crate::record::{End, Line, Run, SCHEMA, Tool};
 use crate::report::style::clean;
-use crate::scan::{Counters, ListPackages, Member, Named, Options, WantedChains};
+use crate::scan::{AskedFunctions, Counters, ListPackages, Member, Named, Options, WantedChains};
 use crate::source::target::{self, Target};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -167,6 +167,12 @@ impl Input {
     pub fn with_functions(mut self) -> Self {
         self.options.symbols = true;
         self
+    }
+
+    /// Takes the names of the linked functions that are asked about, and may leave out others.
+    pub fn with_asked(mut self, asked: AskedFunctions) -> Self {
+        self.options.asked = Some(asked);
+        self.with_functions()
     }
 
     /// Looks for chains of calls to what is wanted of each program. Records have none.

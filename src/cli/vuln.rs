@@ -13,11 +13,11 @@ use crate::record::{Binary, End, Line};
 use crate::report::findings::Listing;
 use crate::report::style::clean;
 use crate::report::vuln::{self, Options};
-use crate::scan::WantedChains;
+use crate::scan::{AskedFunctions, WantedChains};
 use crate::vuln::database::Database;
 use crate::vuln::severity::Condition;
 use crate::vuln::vex::{self, Bill};
-use crate::vuln::{Report, Source, go_mod, judge, why};
+use crate::vuln::{Report, Source, go_mod, judge, question, why};
 use crate::vulndb::{self, NewestGoMods};
 use std::io;
 use std::path::Path;
@@ -132,12 +132,15 @@ fn say_without_version(report: &Report) {
 
 /// Opens the targets, and asks for the facts that the judgement needs.
 fn open_input(args: &VulnArgs, database: &Arc<Database>) -> Result<Input, Error> {
-    let input = Input::open(&args.source, Need::Full("vuln"))?.with_functions();
+    let input = Input::open(&args.source, Need::Full("vuln"))?;
+    let asked = Arc::clone(database);
+    // If the database is unusable, the reason is reported when the record is judged.
+    let questions = move |binary: &Binary| question(binary, &asked).unwrap_or_default();
+    let input = input.with_asked(AskedFunctions::by(questions));
     if !args.why {
         return Ok(input);
     }
     let database = Arc::clone(database);
-    // If the database is unusable, the reason is reported when the record is judged.
     let names = move |binary: &Binary| why::wanted(binary, &database).unwrap_or_default();
     let input = input.without_records("--why")?;
     Ok(input.with_chains(WantedChains::by(names)))

@@ -57,7 +57,10 @@ impl Contained<'_, '_> {
         let examiner = self.examiner;
         let has_all_facts = examiner.options.level == Level::Full;
         let _grant = has_all_facts.then(|| examiner.facts.take(bytes.len() / 4));
-        examiner.program(bytes, false, self.counters)
+        match self.settings {
+            Some(_) => examiner.program_to_keep(bytes, self.counters),
+            None => examiner.program(bytes, false, self.counters),
+        }
     }
 }
 

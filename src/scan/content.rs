@@ -84,6 +84,16 @@ impl Examiner<'_> {
         self.content_of(reader, inspect(reader, &options), counters)
     }
 
+    /// The same for a result that answers later questions too.
+    #[cfg(feature = "archives")]
+    pub(crate) fn program_to_keep(&self, reader: &dyn ReadAt, counters: &Counters) -> Content {
+        let options = go::Options {
+            asked: None,
+            ..reader_options(self.options, &self.executables, false)
+        };
+        self.content_of(reader, inspect(reader, &options), counters)
+    }
+
     fn fault() -> Content {
         Content::Unexamined(Reason::Internal, FAULT.to_owned())
     }

@@ -41,7 +41,7 @@ mod visitor;
 
 pub use event::Event;
 pub use examine::Examiner;
-pub use options::{ListPackages, Options, WantedChains};
+pub use options::{AskedFunctions, ListPackages, Options, WantedChains};
 pub use place::path_fields;
 pub use selection::Member;
 #[cfg(feature = "archives")]

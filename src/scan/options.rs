@@ -4,6 +4,7 @@ use super::{Counters, Member};
 use crate::bytes::{Budget, Limits};
 use crate::go::{self, Level};
 use crate::record::Binary;
+use crate::record::functions::Question;
 use crate::source::walk::Rules;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -44,6 +45,8 @@ pub struct Options {
     pub capabilities: bool,
     /// Name all linked functions of each program, and read the changelog of its package.
     pub symbols: bool,
+    /// With `symbols`, about which functions of each program is asked: the names of others may be left out.
+    pub asked: Option<AskedFunctions>,
     /// Also compute SHA-256 of each part of each executable, for comparing two of them.
     pub parts: bool,
     /// Environment assumed at run time.
@@ -66,6 +69,23 @@ pub struct Options {
     pub cache: Option<Arc<crate::source::cache::Cache>>,
     /// Counts that can be read while the scan runs.
     pub progress: Option<Arc<Counters>>,
+}
+
+/// Says about which functions of a program is asked, see [`go::Asked`].
+#[derive(Clone)]
+pub struct AskedFunctions(Arc<go::Questions>);
+
+impl AskedFunctions {
+    /// Asks this function about each program.
+    pub fn by(question: impl Fn(&Binary) -> Question + Send + Sync + 'static) -> Self {
+        Self(Arc::new(question))
+    }
+}
+
+impl fmt::Debug for AskedFunctions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AskedFunctions")
+    }
 }
 
 /// Says to which functions and packages of a program chains of calls are wanted, see [`go::Wanted`].
@@ -99,6 +119,7 @@ impl Default for Options {
             packages: ListPackages::Never,
             capabilities: false,
             symbols: false,
+            asked: None,
             parts: false,
             environment: Vec::new(),
             archives: true,
@@ -152,6 +173,8 @@ impl Options {
             packages,
             capabilities,
             symbols,
+            // All functions are named in what is kept.
+            asked: _,
             parts,
             environment,
             archives,
@@ -192,6 +215,7 @@ pub(crate) fn reader_options<'o>(
         },
         capabilities: options.capabilities,
         symbols: options.symbols,
+        asked: options.asked.as_ref().map(|asked| go::Asked(&*asked.0)),
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,
         named,

@@ -84,6 +84,8 @@ mod promises;
 mod public_api;
 #[cfg(all(unix, feature = "cli", feature = "archives"))]
 mod query;
+#[cfg(feature = "archives")]
+mod questions;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod reach;
 #[cfg(feature = "archives")]

@@ -51,6 +51,6 @@ pub mod written;
 
 pub use gospect_record::FoundProgram;
 pub use inspect::{Inspection, inspect};
-pub use options::{Digests, Level, NamesWanted, Options, RunLarge, Wanted};
+pub use options::{Asked, Digests, Level, NamesWanted, Options, Questions, RunLarge, Wanted};
 pub use programs::programs;
 pub use tables::Tables;

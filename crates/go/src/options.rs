@@ -3,6 +3,7 @@
 use gospect_bytes::{Budget, Limits};
 use gospect_record::Binary;
 pub use gospect_record::Level;
+use gospect_record::functions::Question;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -22,6 +23,8 @@ pub struct Options<'o> {
     pub capabilities: bool,
     /// Name all linked functions too ([`Binary::functions`](gospect_record::Binary::functions)).
     pub symbols: bool,
+    /// With [`Self::symbols`], about which functions of each program the caller asks: the names of others may be left out.
+    pub asked: Option<Asked<'o>>,
     /// Value of `GODEBUG` to assume at run time.
     pub godebug: Option<&'o str>,
     /// Memory shared with inspections of other files.
@@ -45,6 +48,19 @@ pub type NamesWanted = dyn Fn(&Binary) -> BTreeSet<String> + Send + Sync;
 impl fmt::Debug for Wanted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wanted")
+    }
+}
+
+/// Says about which functions of a program the caller asks, from its record with all other facts and the list of its packages.
+#[derive(Clone, Copy)]
+pub struct Asked<'o>(pub &'o Questions);
+
+/// See [`Asked`].
+pub type Questions = dyn Fn(&Binary) -> Question + Send + Sync;
+
+impl fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
     }
 }
 

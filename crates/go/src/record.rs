@@ -66,8 +66,9 @@ pub fn full(mut program: Program<'_>) -> Binary {
     let linked = linked::of(p);
     let linked_functions::Linked {
         functions,
-        names,
+        mut names,
         missing,
+        listed,
     } = match p.symbols {
         true => linked_functions::read(p),
         false => linked_functions::Linked::default(),
@@ -108,6 +109,12 @@ pub fn full(mut program: Program<'_>) -> Binary {
         ..recorded(&mut program)
     };
     binary.notes.extend(notes);
+    if let Some(listed) = listed
+        && let Some(answer) = linked_functions::answer(&program, &mut binary, &listed)
+    {
+        names = answer.names;
+        binary.notes.extend(answer.missing);
+    }
     binary.call_chains = call_chains::read(&program, &binary).map(Box::new);
     // Last, because it reads the whole function table, and where memory is short leaves none for other facts.
     if let Some(names) = names

@@ -1,5 +1,9 @@
 //! Compares a record with a database. Only the record is used, so programs and their records give the same result.
 
+mod question;
+
+pub use question::question;
+
 use super::database::{Affected, Damaged, Database, Package};
 use super::finding::{
     Finding, Level, Precision, Program, Unjudged, UnjudgedReason, VersionFrom, is_go,
@@ -220,13 +224,18 @@ impl<'b> Judge<'b> {
 
     /// Whether the program has what an entry names in a frozen version of the FIPS 140 module, which may lack a fix that the toolchain has.
     fn may_be_frozen(&self, subject: &Subject, fitting: &[&Affected]) -> Result<bool, Damaged> {
-        let mut packages = fitting.iter().flat_map(|affected| &affected.packages);
-        if !subject.code.is_empty() || !packages.any(|p| self.linked.is_frozen(p.path)) {
+        if !self.names_frozen(subject, fitting) {
             return Ok(false);
         }
         let parts = self.linked_parts(subject, fitting)?;
         let is_linked = parts.has_whole_package || !parts.symbols.is_empty();
         Ok(is_linked || parts.may_have_more || !self.linked.names_all_functions())
+    }
+
+    /// Whether an entry names something that is linked in a frozen version of the FIPS 140 module.
+    fn names_frozen(&self, subject: &Subject, fitting: &[&Affected]) -> bool {
+        let mut packages = fitting.iter().flat_map(|affected| &affected.packages);
+        subject.code.is_empty() && packages.any(|p| self.linked.is_frozen(p.path))
     }
 
     /// Notes a main package that was built from files (`go build main.go`): its module is not recorded.
@@ -244,6 +253,18 @@ impl<'b> Judge<'b> {
     /// Judges the modules of the database whose packages are linked although the program does not list the modules: it lists none, or its list lacks
     /// some, which only a change of the record or another build system explains.
     fn judge_unlisted_modules(&mut self) -> Result<(), Damaged> {
+        let (modules, has_unexplained) = self.unlisted_modules();
+        for path in &modules {
+            self.judge_module(&unlisted(path))?;
+        }
+        if has_unexplained && modules.is_empty() {
+            self.note_program(UnjudgedReason::NoModules);
+        }
+        Ok(())
+    }
+
+    /// These modules, and whether there are packages of which the program does not list the module.
+    fn unlisted_modules(&self) -> (BTreeSet<String>, bool) {
         let list = self.binary.module_list();
         let lists_none = list.is_unknown() || list == ModuleList::Cut;
         let recorded: BTreeSet<String> = subjects(self.binary)
@@ -273,18 +294,7 @@ impl<'b> Judge<'b> {
                 modules.insert(path.to_owned());
             }
         }
-        for path in &modules {
-            self.judge_module(&Subject {
-                path: (*path).to_owned(),
-                code: (*path).to_owned(),
-                why: Some(UnjudgedReason::NoModules),
-                ..Subject::default()
-            })?;
-        }
-        if has_unexplained && modules.is_empty() {
-            self.note_program(UnjudgedReason::NoModules);
-        }
-        Ok(())
+        (modules, has_unexplained)
     }
 
     /// Whether a package of a program that lists its modules belongs to one of them, or to none.
@@ -474,6 +484,16 @@ impl<'b> Judge<'b> {
             chains: None,
             severity: None,
         })
+    }
+}
+
+/// A module that a program does not list.
+fn unlisted(path: &String) -> Subject {
+    Subject {
+        path: path.clone(),
+        code: path.clone(),
+        why: Some(UnjudgedReason::NoModules),
+        ..Subject::default()
     }
 }
 

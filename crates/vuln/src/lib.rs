@@ -44,7 +44,7 @@ pub use finding::{
     Finding, Level, Precision, Program, Status, Unjudged, UnjudgedReason, VersionFrom, Vex, is_go,
     release_to_use,
 };
-pub use judge::judge;
+pub use judge::{judge, question};
 pub use owner_fix::OwnerFix;
 pub use report::{Action, Report, SCHEMA as REPORT_SCHEMA, Source};
 

@@ -72,6 +72,11 @@ impl<'b> Linked<'b> {
             .any(|path| frozen(path).is_some())
     }
 
+    /// Whether anything of a frozen version of the FIPS 140 module is linked.
+    pub fn has_frozen(&self) -> bool {
+        self.packages.iter().any(|(_, path)| frozen(path).is_some())
+    }
+
     /// The packages of a module: those whose path begins with that of the module, without those of other modules below it.
     pub fn of_module(&self, module: &str) -> impl Iterator<Item = &str> {
         let start = self

@@ -119,7 +119,7 @@ impl<'t, 'i> Graph<'t, 'i> {
         let rows = Rows::read(tables).ok_or(NoGraph::NoFunctions)?;
         let bodies = Bodies::of(image);
         let mut references = CodeReferences::read(image, &rows, &bodies, decoder)?;
-        let types = Types::find(tables, rows.shift);
+        let types = Types::find(tables, rows.shift());
         let data =
             Data::read(image, &rows, &types, &references.addresses()).ok_or(NoGraph::TooLarge)?;
         let (all, goroutine_starts) = references.take_edges(image, &rows, &data);

@@ -3,7 +3,7 @@
 use super::debug_paths;
 use super::paths::SourceFiles;
 use crate::identify::Identity;
-use crate::options::{Options, Wanted};
+use crate::options::{Asked, Options, Wanted};
 use crate::tables::Tables;
 use crate::tables::age::Age;
 use crate::written::modinfo::ModInfo;
@@ -31,6 +31,8 @@ pub struct Program<'i> {
     pub capabilities: bool,
     /// Whether to name all linked functions.
     pub symbols: bool,
+    /// About which of them the caller asks, where not about all.
+    pub asked: Option<Asked<'i>>,
     /// To what chains of calls are wanted.
     pub wanted: Option<Wanted<'i>>,
     /// Value of `GODEBUG` to assume at run time.
@@ -62,6 +64,7 @@ impl<'i> Program<'i> {
             list_packages: options.packages,
             capabilities: options.capabilities,
             symbols: options.symbols,
+            asked: options.asked,
             wanted: options.wanted,
             environment: options.godebug,
             tables,

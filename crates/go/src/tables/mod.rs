@@ -15,6 +15,7 @@ pub mod names;
 pub(crate) mod old_inlining;
 mod pc_values;
 pub mod pclntab;
+mod places;
 pub mod rows;
 pub(crate) mod whole_names;
 

@@ -4,6 +4,7 @@
 use super::Tables;
 use super::pc_values::{PcValues, RUNS_LIMIT};
 use super::pclntab::{Layout, Pclntab};
+use super::places::{self, Look};
 use gospect_exe::{Format, Image};
 
 /// Rows that are read; the largest programs known have half a million.
@@ -24,12 +25,23 @@ pub struct Row {
     pub func: u64,
 }
 
-/// The rows of a function table, by address.
-pub struct Rows<'t, 'i> {
+/// Reads the rows of a function table.
+pub struct RowReader<'t, 'i> {
     image: &'t Image<'i>,
     table: &'t Pclntab,
     /// Bits that offsets from the start of text are shifted by: WebAssembly counts functions from Go 1.26 on (src/runtime/symtab.go, `textAddr`).
-    pub(crate) shift: u32,
+    shift: u32,
+    /// Address from which those of functions count.
+    text: u64,
+    /// Pairs of a function and its structure, and the end of the last function.
+    bytes: &'t [u8],
+    /// Bytes of a number.
+    step: usize,
+}
+
+/// The rows of a function table, by address.
+pub struct Rows<'t, 'i> {
+    reader: RowReader<'t, 'i>,
     /// The rows, in order of their addresses; [`Self::remove_first`] removes one.
     pub all: Vec<Row>,
     index: Index,
@@ -91,13 +103,12 @@ impl Index {
     }
 }
 
-impl<'t, 'i> Rows<'t, 'i> {
-    /// Reads all rows; `None` without a function table, or where it cannot be read.
-    pub fn read(tables: &'t Tables<'i>) -> Option<Self> {
+impl<'t, 'i> RowReader<'t, 'i> {
+    /// `None` without a function table, or where it cannot be read.
+    pub fn open(tables: &'t Tables<'i>) -> Option<Self> {
         let table = tables.pclntab()?;
         let image = tables.image();
         let word = table.column(image);
-        let base = table.offset_base();
         // Addresses up to Go 1.17, offsets from the start of text since; the header has no start any more from Go 1.26 on.
         let text = match table.layout {
             Layout::Go12 | Layout::Go116 => 0,
@@ -125,88 +136,80 @@ impl<'t, 'i> Rows<'t, 'i> {
             }
             _ => 0,
         };
-        let mut numbers = bytes
-            .chunks_exact(step)
-            .map(|b| image.number(b).checked_shl(shift).unwrap_or(u64::MAX));
-        let mut all = Vec::with_capacity(bytes.len() / step / 2);
-        let mut start = text.checked_add(numbers.next()?)?;
-        while let (Some(offset), Some(end)) = (numbers.next(), numbers.next()) {
-            let end = text.checked_add(end)?;
-            let func = base.checked_add(offset >> shift);
-            // Skip a function that begins before the end of the previous one: no linker writes that.
-            if let Some(func) = func.filter(|_| start < end)
-                && let Some(name) = image
-                    .bytes(func.saturating_add(word), 4)
-                    .and_then(|b| u32::try_from(image.number(b)).ok())
-            {
-                all.push(Row {
-                    start,
-                    end,
-                    name,
-                    func,
-                });
-            }
-            start = end.max(start);
-        }
-        let index = Index::of(&all);
         Some(Self {
             image,
             table,
             shift,
-            all,
-            index,
+            text,
+            bytes,
+            step,
         })
     }
 
-    /// Addresses of the whole function table: its header, and the structure of the last function, which ends it.
-    pub(crate) fn table_range(&self) -> (u64, u64) {
-        let last = self.all.iter().map(|row| row.func).max();
-        let start = self.table.address;
-        (start, last.unwrap_or(start).max(start))
+    /// All rows without their names, in order. A function that begins before the end of the previous one is skipped: no linker writes that.
+    fn nameless(&self) -> impl Iterator<Item = Row> + Clone {
+        let base = self.table.offset_base();
+        let number = |bytes: &[u8]| self.image.number(bytes);
+        let address = move |bytes: &[u8]| {
+            let offset = number(bytes).checked_shl(self.shift).unwrap_or(u64::MAX);
+            self.text.checked_add(offset)
+        };
+        let mut rest = self.bytes.chunks_exact(self.step);
+        let mut start = rest.next().and_then(address);
+        std::iter::from_fn(move || {
+            loop {
+                let first = start?;
+                let offset = number(rest.next()?);
+                let end = address(rest.next()?)?;
+                start = Some(end.max(first));
+                let func = base.checked_add(offset);
+                if let Some(func) = func.filter(|_| first < end) {
+                    return Some(Row {
+                        start: first,
+                        end,
+                        name: 0,
+                        func,
+                    });
+                }
+            }
+        })
     }
 
-    /// The number of the function that an address is in.
-    pub fn at(&self, address: u64) -> Option<usize> {
-        let number = self.index.rows_upto(&self.all, address).checked_sub(1)?;
-        let row = self.all.get(number)?;
-        (address < row.end).then_some(number)
-    }
-
-    /// Removes the first function.
-    pub fn remove_first(&mut self) {
-        if !self.all.is_empty() {
-            self.all.remove(0);
-            self.index = Index::of(&self.all);
+    /// Visits the rows, in order of their addresses.
+    pub fn each(&self, visit: &mut dyn FnMut(Row)) {
+        let (base, word) = (self.table.offset_base(), self.step as u64);
+        let rows = self.nameless();
+        let funcs = rows.clone().map(|row| row.func);
+        let last = rows.clone().last().map_or(base, |row| row.func);
+        let part = (base, (last - base).saturating_add(word + 4));
+        let mut visited = 0;
+        // Structures are in the order of their functions.
+        if funcs.is_sorted() {
+            let _ = places::visit(
+                self.image,
+                part,
+                rows.clone().map(|row| (row.func - base, row)),
+                |row, func, _| match func.get(self.step..self.step + 4) {
+                    Some(name) => {
+                        let name = self.image.number(name) as u32;
+                        visit(Row { name, ..*row });
+                        visited += 1;
+                        Look::Enough
+                    }
+                    None => Look::More,
+                },
+            );
+        }
+        for row in rows.skip(visited) {
+            let name = self.image.bytes(row.func.saturating_add(word), 4);
+            if let Some(name) = name.and_then(|b| u32::try_from(self.image.number(b)).ok()) {
+                visit(Row { name, ..row });
+            }
         }
     }
 
-    /// The number of the function that begins at an address.
-    pub fn starting(&self, address: u64) -> Option<usize> {
-        let number = self.index.rows_upto(&self.all, address).checked_sub(1)?;
-        let row = self.all.get(number)?;
-        (row.start == address).then_some(number)
-    }
-
-    /// The name of a function.
-    pub fn name(&self, i: usize) -> Option<&'t [u8]> {
-        let row = self.all.get(i)?;
-        self.table.name(self.image, u64::from(row.name))
-    }
-
-    /// Source file and line of an instruction of a function.
-    pub fn line(&self, i: usize, pc: u64) -> Option<(String, u32)> {
-        let row = self.all.get(i)?;
-        let line = self.value(self.number(row, 20)?, row, pc)?;
-        let file = self.file(i, pc)?;
-        Some((
-            String::from_utf8_lossy(file).into_owned(),
-            u32::try_from(line).ok()?,
-        ))
-    }
-
     /// Source file of an instruction of a function.
-    pub fn file(&self, i: usize, pc: u64) -> Option<&'t [u8]> {
-        let row = self.all.get(i)?;
+    pub fn file(&self, row: &Row, pc: u64) -> Option<&'t [u8]> {
         let (image, table) = (self.image, self.table);
         let file = u64::try_from(self.value(self.number(row, 16)?, row, pc)?).ok()?;
         match table.layout {
@@ -226,6 +229,11 @@ impl<'t, 'i> Rows<'t, 'i> {
                 text_at(image, table.file_table.0.checked_add(offset)?)
             }
         }
+    }
+
+    /// Source line of an instruction of a function.
+    fn line(&self, row: &Row, pc: u64) -> Option<i64> {
+        self.value(self.number(row, 20)?, row, pc)
     }
 
     /// A number of four bytes in the `_func` of a function, by its offset behind the entry: name, arguments, frame or deferreturn,
@@ -260,6 +268,75 @@ impl<'t, 'i> Rows<'t, 'i> {
             }
         }
         None
+    }
+}
+
+impl<'t, 'i> Rows<'t, 'i> {
+    /// Reads all rows; `None` without a function table, or where it cannot be read.
+    pub fn read(tables: &'t Tables<'i>) -> Option<Self> {
+        let reader = RowReader::open(tables)?;
+        let mut all = Vec::with_capacity(reader.bytes.len() / reader.step / 2);
+        reader.each(&mut |row| all.push(row));
+        let index = Index::of(&all);
+        Some(Self { reader, all, index })
+    }
+
+    /// Bits that offsets from the start of text are shifted by, in WebAssembly.
+    pub(crate) fn shift(&self) -> u32 {
+        self.reader.shift
+    }
+
+    /// Addresses of the whole function table: its header, and the structure of the last function, which ends it.
+    pub(crate) fn table_range(&self) -> (u64, u64) {
+        let last = self.all.iter().map(|row| row.func).max();
+        let start = self.reader.table.address;
+        (start, last.unwrap_or(start).max(start))
+    }
+
+    /// The number of the function that an address is in.
+    pub fn at(&self, address: u64) -> Option<usize> {
+        let number = self.index.rows_upto(&self.all, address).checked_sub(1)?;
+        let row = self.all.get(number)?;
+        (address < row.end).then_some(number)
+    }
+
+    /// Removes the first function.
+    pub fn remove_first(&mut self) {
+        if !self.all.is_empty() {
+            self.all.remove(0);
+            self.index = Index::of(&self.all);
+        }
+    }
+
+    /// The number of the function that begins at an address.
+    pub fn starting(&self, address: u64) -> Option<usize> {
+        let number = self.index.rows_upto(&self.all, address).checked_sub(1)?;
+        let row = self.all.get(number)?;
+        (row.start == address).then_some(number)
+    }
+
+    /// The name of a function.
+    pub fn name(&self, i: usize) -> Option<&'t [u8]> {
+        let row = self.all.get(i)?;
+        self.reader
+            .table
+            .name(self.reader.image, u64::from(row.name))
+    }
+
+    /// Source file and line of an instruction of a function.
+    pub fn line(&self, i: usize, pc: u64) -> Option<(String, u32)> {
+        let row = self.all.get(i)?;
+        let line = self.reader.line(row, pc)?;
+        let file = self.reader.file(row, pc)?;
+        Some((
+            String::from_utf8_lossy(file).into_owned(),
+            u32::try_from(line).ok()?,
+        ))
+    }
+
+    /// Source file of an instruction of a function.
+    pub fn file(&self, i: usize, pc: u64) -> Option<&'t [u8]> {
+        self.reader.file(self.all.get(i)?, pc)
     }
 }
 

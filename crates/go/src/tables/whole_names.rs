@@ -8,7 +8,8 @@ use super::Tables;
 use super::inlining::Shape;
 use super::moduledata::Moduledata;
 use super::pc_values::call_count;
-use super::pclntab::Pclntab;
+use super::pclntab::{Pclntab, position_of_name};
+use super::places::{self, Look};
 use gospect_exe::Image;
 use gospect_record::functions::NAMES_LIMIT;
 use std::ops::RangeInclusive;
@@ -17,6 +18,8 @@ use std::ops::RangeInclusive;
 const RUNTIME: &[u8] = b"runtime.goexit";
 /// More zeros after the last name than any alignment needs.
 const PADDING: u64 = 64;
+/// More bytes than the structure of a function has with the tables behind it.
+const LONGEST_STRUCTURE: usize = 1 << 12;
 /// Words of the moduledata of which one is `gofunc`, from which the offsets of inline trees count: 38 in Go 1.18, 40 since Go 1.20, 43 since
 /// Go 1.27. The one with which every tree is valid is right.
 const GOFUNC: RangeInclusive<u64> = 36..=48;
@@ -75,19 +78,16 @@ impl NameTable {
 pub fn check(tables: &Tables<'_>, names: &NameTable) -> Result<(), Gap> {
     let (image, table) = (tables.image(), tables.pclntab().ok_or(Gap::Functions)?);
     let module = check_sizes(tables, table)?;
-    if let NameTable::Together(names) = names {
-        if table.names.1 > NAMES_LIMIT as u64 {
-            return Err(Gap::TooLarge);
-        }
-        let stated = module.name_bytes(image).ok_or(Gap::NoModuledata)?;
-        names.check_end(stated, table.names.1)?;
-        let functions = FunctionTable::read(image, table, module).ok_or(Gap::Functions)?;
-        if !functions.all(&mut |function| names.has(function.name)) {
-            return Err(Gap::Function);
-        }
-        functions.check_inlined(names)?;
+    let NameTable::Together(names) = names else {
+        return check_runtime(image, table.has_function(image, RUNTIME) == Some(true));
+    };
+    if table.names.1 > NAMES_LIMIT as u64 {
+        return Err(Gap::TooLarge);
     }
-    check_runtime(tables, table)
+    let stated = module.name_bytes(image).ok_or(Gap::NoModuledata)?;
+    names.check_end(stated, table.names.1)?;
+    FunctionTable::read(image, table, module)?.check(names)?;
+    check_runtime(image, names.has_runtime)
 }
 
 /// Compares the header with the moduledata, which has an entry more: the end of the last function.
@@ -101,14 +101,13 @@ fn check_sizes<'t>(tables: &'t Tables<'_>, table: &Pclntab) -> Result<&'t Module
 }
 
 /// Programs linked with `-linkshared` have the runtime in a shared library, and undefined symbols with Go's names.
-fn check_runtime(tables: &Tables<'_>, table: &Pclntab) -> Result<(), Gap> {
-    let image = tables.image();
+fn check_runtime(image: &Image<'_>, has_runtime: bool) -> Result<(), Gap> {
     if image.has_undefined_symbol(&mut is_of_go) {
         return Err(Gap::Shared);
     }
-    match table.has_function(image, RUNTIME) {
-        Some(true) => Ok(()),
-        _ => Err(Gap::NoRuntime),
+    match has_runtime {
+        true => Ok(()),
+        false => Err(Gap::NoRuntime),
     }
 }
 
@@ -118,6 +117,7 @@ fn is_of_go(name: &[u8]) -> bool {
 }
 
 /// Where the names of a table begin.
+#[derive(Default)]
 pub struct Starts {
     /// A bit for each byte of the table.
     bits: Vec<u64>,
@@ -125,26 +125,46 @@ pub struct Starts {
     size: u64,
     /// Bytes up to the end of the last name, without its zero.
     text_end: u64,
+    /// Whether [`RUNTIME`] is among the names.
+    has_runtime: bool,
 }
 
 impl Starts {
+    /// No name yet, with room for so many bytes of names.
+    pub fn with_room(size: u64) -> Self {
+        let words = usize::try_from(size.div_ceil(64)).unwrap_or_default();
+        Self {
+            bits: vec![0; words],
+            ..Self::default()
+        }
+    }
+
     fn of(names: &[u8]) -> Self {
-        let mut bits = vec![0u64; names.len().div_ceil(64)];
+        let mut starts = Self::with_room(names.len() as u64);
         let mut start = 0;
         for end in memchr::memchr_iter(0, names).chain([names.len()]) {
-            if end > start
-                && let Some(word) = bits.get_mut(start / 64)
-            {
-                *word |= 1 << (start % 64);
-            }
+            starts.add(start as u64, (end - start) as u64);
             start = end + 1;
         }
-        let last = names.iter().rposition(|byte| *byte != 0);
-        Self {
-            bits,
-            size: names.len() as u64,
-            text_end: last.map_or(0, |last| last as u64 + 1),
+        starts.end(0, names);
+        starts
+    }
+
+    /// Adds the name of `length` bytes that begins at a place; an empty one is none.
+    #[inline]
+    pub fn add(&mut self, start: u64, length: u64) {
+        if length > 0
+            && let Some(word) = self.bits.get_mut((start / 64) as usize)
+        {
+            *word |= 1 << (start % 64);
+            self.text_end = start + length;
         }
+    }
+
+    /// Ends a piece, all whole names of which were added; the piece is `from` bytes after the start of the table.
+    pub fn end(&mut self, from: u64, piece: &[u8]) {
+        self.size = from + piece.len() as u64;
+        self.has_runtime |= position_of_name(piece, RUNTIME).is_some();
     }
 
     /// Whether a name, not an empty one, begins at this offset.
@@ -167,113 +187,157 @@ impl Starts {
     }
 }
 
-/// One function as far as its names are concerned.
-struct Function<'b> {
-    /// Offset of its name.
-    name: u64,
-    /// Its `_func` and what follows.
-    func: &'b [u8],
-}
+/// The offsets of the tables of a function: its pc table of calls, and its inline tree.
+type TreeOf = (u32, u32);
 
 /// The rows of a function table and the structures that they point at.
 struct FunctionTable<'t, 'i> {
     image: &'t Image<'i>,
     table: &'t Pclntab,
     module: &'t Moduledata,
-    /// From the first row to the last structure (`moduledata.pclntable`).
-    bytes: &'t [u8],
+    /// The rows: offsets of a function and of its structure.
+    rows: &'t [u8],
+    /// Where the rows and the structures are (`moduledata.pclntable`): address and size.
+    part: (u64, u64),
 }
 
 impl<'t, 'i> FunctionTable<'t, 'i> {
-    fn read(image: &'t Image<'i>, table: &'t Pclntab, module: &'t Moduledata) -> Option<Self> {
-        let (start, size) = module.function_bytes(image)?;
-        let is_same = start == table.function_table.0 && size <= table.function_table.1;
-        let bytes = image.bytes(start, size).filter(|_| is_same)?;
-        Some(Self {
+    fn read(image: &'t Image<'i>, table: &'t Pclntab, module: &'t Moduledata) -> Result<Self, Gap> {
+        let (start, size) = module.function_bytes(image).ok_or(Gap::Functions)?;
+        if start != table.function_table.0 || size > table.function_table.1 {
+            return Err(Gap::Functions);
+        }
+        let of_rows = table.column(image).checked_mul(2);
+        let of_rows = of_rows.and_then(|row| row.checked_mul(table.functions));
+        let of_rows = of_rows.filter(|rows| *rows <= size).ok_or(Gap::Function)?;
+        Ok(Self {
             image,
             table,
             module,
-            bytes,
+            rows: image.bytes(start, of_rows).ok_or(Gap::Functions)?,
+            part: (start, size),
         })
     }
 
-    /// Whether every function can be read and is accepted.
-    fn all(&self, accept: &mut dyn FnMut(Function<'t>) -> bool) -> bool {
-        let word = self.table.column(self.image);
-        let Ok(word) = usize::try_from(word) else {
-            return false;
-        };
-        let Ok(count) = usize::try_from(self.table.functions) else {
-            return false;
-        };
-        let mut pairs = self.bytes.chunks_exact(2 * word).take(count);
-        let read = pairs.by_ref().all(|pair| {
-            let function = pair.get(word..).and_then(|offset| {
-                let at = usize::try_from(self.image.number(offset)).ok()?;
-                let func = self.bytes.get(at..)?;
-                // _func begins with the entry of the function, then the offset of its name.
-                let name = self.image.number(func.get(word..word + 4)?);
-                Some(Function { name, func })
-            });
-            function.is_some_and(&mut *accept)
-        });
-        read && self.bytes.len() / (2 * word) >= count
-    }
-
-    /// Checks the names in the inline trees. Go 1.16 and 1.17 keep them elsewhere; there the functions themselves must do.
-    fn check_inlined(&self, names: &Starts) -> Result<(), Gap> {
-        let Some(shape) = Shape::of(self.table, None) else {
+    /// Checks the names of all functions, and those in their inline trees. Go 1.16 and 1.17 keep these elsewhere; there the functions themselves
+    /// must do.
+    fn check(&self, names: &Starts) -> Result<(), Gap> {
+        let shape = Shape::of(self.table, None);
+        let trees = self.trees(shape.as_ref(), names)?;
+        let Some(shape) = shape.filter(|_| !trees.is_empty()) else {
             return Ok(());
         };
-        let trees = self.trees(&shape).ok_or(Gap::Functions)?;
+        let calls = self.calls(trees).ok_or(Gap::Functions)?;
         let mut bases = GOFUNC.filter_map(|word| self.module.word(self.image, word));
-        match trees.is_empty() || bases.any(|base| self.are_named(&trees, base, &shape, names)) {
+        match calls.is_empty() || bases.any(|base| self.are_named(&calls, base, &shape, names)) {
             true => Ok(()),
             false => Err(Gap::Inlined),
         }
     }
 
-    /// The offset of each inline tree, and the number of its calls.
-    fn trees(&self, shape: &Shape) -> Option<Vec<(u64, u64)>> {
-        let pcs_at = self
-            .table
-            .file_table
-            .0
-            .checked_add(self.table.file_table.1)?;
-        let size = self.table.function_table.0.checked_sub(pcs_at)?;
-        let pcs = self.image.bytes(pcs_at, size)?;
-        let mut runs_left = self.image.window().len().saturating_mul(4);
+    /// Checks the names of all functions, and gives the trees that they have.
+    fn trees(&self, shape: Option<&Shape>, names: &Starts) -> Result<Vec<TreeOf>, Gap> {
+        let word = usize::try_from(self.table.column(self.image)).unwrap_or(usize::MAX);
+        let number = |bytes: &[u8]| self.image.number(bytes);
+        let rows = self.rows.chunks_exact(word.saturating_mul(2));
+        let places = rows.filter_map(|row| Some(number(row.get(word..)?)));
+        let mut sorted = Vec::new();
+        if !places.clone().is_sorted() {
+            sorted.extend(places.clone());
+            sorted.sort_unstable();
+        }
+        let in_order = sorted.is_empty().then_some(places);
+        let places = in_order.into_iter().flatten().chain(sorted);
         let mut trees = Vec::new();
-        let is_read = self.all(&mut |function| {
-            let number = |bytes: &[u8]| self.image.number(bytes);
-            let Some((index, tree)) = shape.tables_in(function.func, number) else {
-                return true;
+        let are_named = places::visit(
+            self.image,
+            self.part,
+            places.map(|place| (place, ())),
+            |(), func, is_last| {
+                if func.len() < LONGEST_STRUCTURE && !is_last {
+                    return Look::More;
+                }
+                // _func begins with the entry of the function, then the offset of its name.
+                let name = func.get(word..word + 4).map(number);
+                if !name.is_some_and(|name| names.has(name)) {
+                    return Look::Stop;
+                }
+                let tables = shape.and_then(|shape| shape.tables_in(func, number));
+                if let Some((index, tree)) = tables
+                    && let (Ok(index), Ok(tree)) = (u32::try_from(index), u32::try_from(tree))
+                {
+                    trees.push((index, tree));
+                }
+                Look::Enough
+            },
+        );
+        match are_named {
+            Some(true) => Ok(trees),
+            Some(false) => Err(Gap::Function),
+            None => Err(Gap::Functions),
+        }
+    }
+
+    /// The offset of each inline tree, and the number of its calls.
+    fn calls(&self, mut trees: Vec<TreeOf>) -> Option<Vec<(u32, u64)>> {
+        let files = self.table.file_table;
+        let start = files.0.checked_add(files.1)?;
+        let size = self.table.function_table.0.checked_sub(start)?;
+        let mut runs_left = self.image.window().len().saturating_mul(4);
+        let mut calls = Vec::with_capacity(trees.len());
+        // Functions share equal pc tables.
+        trees.sort_unstable();
+        let same = trees.chunk_by(|a, b| a.0 == b.0);
+        let places = same.filter_map(|same| Some((u64::from(same.first()?.0), same)));
+        let are_read = places::visit(self.image, (start, size), places, |same, table, _| {
+            let left = runs_left;
+            let Some(count) = call_count(table, &mut runs_left) else {
+                runs_left = left;
+                return Look::More;
             };
-            let calls = usize::try_from(index)
-                .ok()
-                .and_then(|index| call_count(pcs.get(index..)?, &mut runs_left));
-            trees.extend(calls.filter(|calls| *calls > 0).map(|calls| (tree, calls)));
-            calls.is_some()
+            if count > 0 {
+                calls.extend(same.iter().map(|(_, tree)| (*tree, count)));
+            }
+            Look::Enough
         });
-        is_read.then_some(trees)
+        calls.sort_unstable();
+        calls.dedup();
+        are_read.filter(|are_read| *are_read).map(|_| calls)
     }
 
     /// Whether every call of every tree has a name, if the offsets of trees count from this address.
-    fn are_named(&self, trees: &[(u64, u64)], base: u64, shape: &Shape, names: &Starts) -> bool {
+    fn are_named(&self, calls: &[(u32, u64)], base: u64, shape: &Shape, names: &Starts) -> bool {
         let name_at = usize::try_from(shape.call_name).unwrap_or(usize::MAX);
         let call_size = usize::try_from(shape.call).unwrap_or(usize::MAX);
-        trees.iter().all(|(tree, calls)| {
-            let start = base.checked_add(*tree);
-            let size = calls.checked_mul(shape.call);
-            let bytes = start.zip(size);
-            let bytes = bytes.and_then(|(start, size)| self.image.bytes(start, size));
-            bytes.is_some_and(|bytes| {
-                bytes.chunks_exact(call_size).all(|call| {
+        let end = |(tree, count): &(u32, u64)| {
+            let size = count.checked_mul(shape.call)?;
+            u64::from(*tree).checked_add(size)
+        };
+        let ends = calls.iter().map(|call| end(call).unwrap_or(u64::MAX));
+        let (Some((first, _)), Some(end)) = (calls.first(), ends.max()) else {
+            return true;
+        };
+        let first = u64::from(*first);
+        let places = calls.iter();
+        let places = places.map(|(tree, count)| (u64::from(*tree) - first, *count));
+        let part = base.checked_add(first).zip(end.checked_sub(first));
+        let are_named = part.and_then(|part| {
+            places::visit(self.image, part, places, |count, bytes, _| {
+                let size = usize::try_from(*count).unwrap_or(usize::MAX);
+                let Some(calls) = bytes.get(..size.saturating_mul(call_size)) else {
+                    return Look::More;
+                };
+                let is_named = |call: &[u8]| {
                     let name = call.get(name_at..name_at + 4);
                     name.is_some_and(|name| names.has(self.image.number(name)))
-                })
+                };
+                match calls.chunks_exact(call_size).all(is_named) {
+                    true => Look::Enough,
+                    false => Look::Stop,
+                }
             })
-        })
+        });
+        are_named == Some(true)
     }
 }
 

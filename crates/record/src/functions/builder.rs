@@ -88,10 +88,7 @@ impl Builder {
         if let (Some(package), Ok(start), Ok(end), Ok(prefix)) =
             (self.packages.get_mut(place.0), start, end, prefix)
         {
-            match package.runs.last_mut() {
-                Some(last) if last.end == start && last.prefix == prefix => last.end = end,
-                _ => package.runs.push(Run { start, end, prefix }),
-            }
+            package.add_run(Run { start, end, prefix });
         }
     }
 

@@ -36,7 +36,12 @@ struct Row {
 pub(super) struct Lookup {
     rows: Vec<Row>,
     heads: Vec<u32>,
+    /// A bit for the identifier in front of each name with more after it, by its sum: types have one, and functions with closures.
+    fronts: Vec<u64>,
 }
+
+/// Bits of [`Lookup::fronts`].
+const FRONTS: usize = 1 << 15;
 
 /// Whether a name is there, and how it got there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,7 @@ impl Lookup {
         let mut found = Self {
             rows: Vec::with_capacity(count),
             heads: vec![END; chains],
+            fronts: vec![0; FRONTS / 64],
         };
         for run in runs {
             let names = names(run).unwrap_or_default();
@@ -73,6 +79,14 @@ impl Lookup {
 
     fn add(&mut self, name: &[u8], start: usize) {
         let sums = Sums::of(name);
+        let front = sums.first as usize % FRONTS;
+        if let Some(fronts) = self
+            .fronts
+            .get_mut(front / 64)
+            .filter(|_| name.contains(&b'.'))
+        {
+            *fronts |= 1 << (front % 64);
+        }
         let chain = self.chain(sums.method.unwrap_or(sums.first));
         let Some(head) = self.heads.get_mut(chain) else {
             return;
@@ -89,9 +103,17 @@ impl Lookup {
         sum as usize % self.heads.len().max(1)
     }
 
+    /// Whether there may be methods of a type; most often there are none of a name that is no type.
+    pub fn may_have_methods_of(&self, type_name: &str) -> bool {
+        let front = Sums::of(type_name.as_bytes()).first as usize % FRONTS;
+        let fronts = self.fronts.get(front / 64);
+        fronts.is_some_and(|fronts| fronts >> (front % 64) & 1 == 1)
+    }
+
     /// Bytes in memory.
     pub fn size(&self) -> usize {
-        size_of_val(self.rows.as_slice()) + size_of_val(self.heads.as_slice())
+        let lists = (self.rows.as_slice(), self.heads.as_slice());
+        size_of_val(lists.0) + size_of_val(lists.1) + size_of_val(self.fronts.as_slice())
     }
 
     /// Whether a function of this name is among them: the same answer as that of all names, folded.

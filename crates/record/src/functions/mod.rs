@@ -8,17 +8,19 @@ mod coded;
 mod lookup;
 mod name;
 mod package;
+mod question;
 mod refused;
 
 pub use builder::{Builder, Place};
 pub use name::without_brackets;
+pub use question::Question;
 pub use refused::Refused;
 
 use super::{FunctionSource, Word};
+use lookup::Run;
 use package::{Names, Package};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 /// Most bytes of the names of one program; the largest known have 2 MB.
 pub const NAMES_LIMIT: usize = 64 << 20;
@@ -96,6 +98,25 @@ impl Functions {
         has(&self.unplaced, name) || has(&self.unnamed, package)
     }
 
+    /// Adds names as compilers write them, each with a zero after it, to a package of the list, which is written with so many bytes, its dot included,
+    /// at the front of each.
+    pub fn add_names(&mut self, package: &str, names: &[u8], prefix: usize) {
+        let at = self.packages.binary_search_by(|p| (*p.path).cmp(package));
+        let Some(package) = at.ok().and_then(|at| self.packages.get_mut(at)) else {
+            return;
+        };
+        if self.raw.len() + names.len() > NAMES_LIMIT {
+            self.complete = false;
+            return;
+        }
+        let start = self.raw.len();
+        self.raw.extend_from_slice(names);
+        let place = [start, self.raw.len(), prefix].map(u32::try_from);
+        if let [Ok(start), Ok(end), Ok(prefix)] = place {
+            package.add_run(Run { start, end, prefix });
+        }
+    }
+
     /// Adds functions that other facts show. What no name can be is left out.
     pub fn reveal(&mut self, hidden: Hidden) {
         let of_names = |names: BTreeSet<String>| {
@@ -130,13 +151,16 @@ impl Functions {
         &self.raw
     }
 
-    /// Where the names of packages are in [`Functions::raw`]: the package, the place of its names, and the bytes of the package in front of each.
-    pub fn raw_runs(&self) -> impl Iterator<Item = (&str, Range<usize>, usize)> {
-        self.packages.iter().flat_map(|package| {
-            let runs = package.runs.iter();
-            runs.map(|run| {
-                let place = run.start as usize..run.end as usize;
-                (package.path.as_str(), place, run.prefix as usize)
+    /// The names of a package as compilers write them, without the package; none if they are from a record.
+    pub fn raw_names(&self, package: &str) -> impl Iterator<Item = &[u8]> {
+        let runs = self.package(package).map(|package| &package.runs);
+        runs.into_iter().flatten().flat_map(|run| {
+            let text = self.raw.get(run.start as usize..run.end as usize);
+            let text = text.unwrap_or_default();
+            let mut start = 0;
+            memchr::memchr_iter(0, text).filter_map(move |end| {
+                let from = std::mem::replace(&mut start, end + 1) + run.prefix as usize;
+                text.get(from..end)
             })
         })
     }

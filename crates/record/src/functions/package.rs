@@ -122,6 +122,15 @@ impl Package {
         lookup.contains(raw, name)
     }
 
+    /// Adds names as compilers write them.
+    pub fn add_run(&mut self, run: Run) {
+        (self.names, self.lookup) = Default::default();
+        match self.runs.last_mut() {
+            Some(last) if last.end == run.start && last.prefix == run.prefix => last.end = run.end,
+            _ => self.runs.push(run),
+        }
+    }
+
     /// Adds functions whose names need no folding.
     pub fn add<'n>(&mut self, functions: impl Iterator<Item = &'n str>) {
         let mut known = self.names.take();
@@ -139,6 +148,10 @@ impl Package {
 
     /// Whether it has methods of a type; `raw` is the text that the runs are in.
     pub fn has_methods_of(&self, raw: &[u8], type_name: &str) -> bool {
+        let lookup = self.lookup.get().filter(|_| self.folded.is_empty());
+        if lookup.is_some_and(|lookup| !lookup.may_have_methods_of(type_name)) {
+            return false;
+        }
         let names = self.names(raw);
         let start = format!("{type_name}.");
         let first = names

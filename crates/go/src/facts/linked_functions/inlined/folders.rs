@@ -119,8 +119,19 @@ impl<'r> Folders<'r> {
         })
     }
 
+    /// How a folder that is known only by its module ends if it is of a package: with the path of the package in the module, or its last element.
+    pub fn end_of_folder<'p>(&self, package: &'p str) -> &'p str {
+        let all = self.modules.iter().map(|module| module.path);
+        let rest = modules::longest(package, all).and_then(|m| package.strip_prefix(m));
+        match rest.map(|rest| rest.trim_start_matches('/')) {
+            None => package,
+            Some("") => package.rsplit('/').next().unwrap_or_default(),
+            Some(rest) => rest,
+        }
+    }
+
     /// The package of a folder in a module cache: `…/github.com/!burnt!sushi/toml@v1.4.0/internal`.
-    fn in_cache(&self, folder: &str) -> Option<String> {
+    pub fn in_cache(&self, folder: &str) -> Option<String> {
         self.modules.iter().find_map(|module| {
             let at = folder.find(&module.in_cache)?;
             let is_whole = at == 0 || folder.get(..at)?.ends_with('/');
