@@ -488,10 +488,10 @@ impl<'b> Judge<'b> {
 }
 
 /// A module that a program does not list.
-fn unlisted(path: &String) -> Subject {
+fn unlisted(path: &str) -> Subject {
     Subject {
-        path: path.clone(),
-        code: path.clone(),
+        path: path.to_owned(),
+        code: path.to_owned(),
         why: Some(UnjudgedReason::NoModules),
         ..Subject::default()
     }

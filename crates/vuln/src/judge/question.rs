@@ -23,7 +23,7 @@ pub fn question(binary: &Binary, database: &Database) -> Result<Question, Damage
     let (paths, _) = judge.unlisted_modules();
     for subject in subjects(binary)
         .into_iter()
-        .chain(paths.iter().map(unlisted))
+        .chain(paths.iter().map(|path| unlisted(path)))
     {
         judge.ask(&subject, &mut question)?;
     }

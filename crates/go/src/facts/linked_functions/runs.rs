@@ -24,7 +24,7 @@ pub struct Owner {
 pub fn owners(found: &NameRuns, table: &Table, main: Option<&str>) -> Vec<Option<Owner>> {
     let mut numbers: HashMap<String, usize> = HashMap::with_capacity(found.spellings.len());
     let vendored = [Finder::new("vendor/"), Finder::new("_workspace/")];
-    let owner = |(number, spelled): (usize, &Box<[u8]>)| {
+    let owner = |(number, spelled): (usize, &[u8])| {
         let owner = table.owner(spelled)?;
         // Whether the path may hold that of a vendor directory, as `modules::unvendored` knows them.
         let is_vendored = vendored
@@ -36,7 +36,7 @@ pub fn owners(found: &NameRuns, table: &Table, main: Option<&str>) -> Vec<Option
         };
         let path = main.filter(|_| path == modules::MAIN).unwrap_or(path);
         let receiver =
-            (**spelled != *owner.as_bytes()).then(|| before_receiver(spelled, owner, table));
+            (spelled != owner.as_bytes()).then(|| before_receiver(spelled, owner, table));
         let package = receiver.flatten().unwrap_or(spelled.len());
         let first = numbers.get(path).copied();
         Some(Owner {
@@ -48,7 +48,8 @@ pub fn owners(found: &NameRuns, table: &Table, main: Option<&str>) -> Vec<Option
             prefix: package + 1,
         })
     };
-    found.spellings.iter().enumerate().map(owner).collect()
+    let spellings = found.spellings.iter().map(|spelled| &**spelled);
+    spellings.enumerate().map(owner).collect()
 }
 
 /// The functions of a table of names, in which each ends with a zero, by its runs and the packages of these.
