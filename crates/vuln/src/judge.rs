@@ -255,7 +255,7 @@ impl<'b> Judge<'b> {
     fn judge_unlisted_modules(&mut self) -> Result<(), Damaged> {
         let (modules, has_unexplained) = self.unlisted_modules();
         for path in &modules {
-            self.judge_module(&unlisted(path))?;
+            self.judge_module(&Subject::unlisted(path))?;
         }
         if has_unexplained && modules.is_empty() {
             self.note_program(UnjudgedReason::NoModules);
@@ -484,16 +484,6 @@ impl<'b> Judge<'b> {
             chains: None,
             severity: None,
         })
-    }
-}
-
-/// A module that a program does not list.
-fn unlisted(path: &str) -> Subject {
-    Subject {
-        path: path.to_owned(),
-        code: path.to_owned(),
-        why: Some(UnjudgedReason::NoModules),
-        ..Subject::default()
     }
 }
 

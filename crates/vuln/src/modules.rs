@@ -27,6 +27,18 @@ pub struct Subject {
     pub why: Option<UnjudgedReason>,
 }
 
+impl Subject {
+    /// A module that a program does not list.
+    pub fn unlisted(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            code: path.to_owned(),
+            why: Some(UnjudgedReason::NoModules),
+            ..Self::default()
+        }
+    }
+}
+
 /// The path of a main package that was built from files.
 pub const FROM_FILES: &str = "command-line-arguments";
 

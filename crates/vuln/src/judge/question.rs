@@ -4,7 +4,7 @@ use super::super::database::{Affected, Damaged, Database};
 use super::super::finding::VersionFrom;
 use super::super::modules::{Subject, subjects};
 use super::super::version::affects;
-use super::{Judge, linked_path, unlisted};
+use super::{Judge, linked_path};
 use gospect_record::Binary;
 use gospect_record::functions::Question;
 
@@ -23,7 +23,7 @@ pub fn question(binary: &Binary, database: &Database) -> Result<Question, Damage
     let (paths, _) = judge.unlisted_modules();
     for subject in subjects(binary)
         .into_iter()
-        .chain(paths.iter().map(|path| unlisted(path)))
+        .chain(paths.iter().map(|path| Subject::unlisted(path)))
     {
         judge.ask(&subject, &mut question)?;
     }
