@@ -190,6 +190,7 @@ Examples:
   gospect sbom ./app > app.cdx.json
   gospect sbom --format spdx -o app.spdx.json image.tar
   gospect sbom --name app --version v1.4.2 dist/
+  gospect sbom --hash dist/                      with the SHA-256 of each program
   gospect sbom --licenses \"$(go env GOMODCACHE)\" ./app
   gospect sbom --spec-version 1.5 ./app          for a reader without newer versions"
 )]

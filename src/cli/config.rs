@@ -208,6 +208,8 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         insecure_http: args.insecure_http,
         wanted: None,
         cache: super::cache::open_results(&args.cache)?.map(Arc::new),
+        #[cfg(feature = "archives")]
+        copying: None,
         progress: None,
     })
 }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::lists::Lists;
 use super::output::Output;
-use super::{database, dates};
+use super::{database, dates, one_program};
 use crate::audit::diff::{self, Change, Class, Diff, WORSE};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, FileBytes, Limits, Use};
@@ -23,8 +23,7 @@ use crate::scan::{ListPackages, Named};
 use crate::source::target::Target;
 use crate::vuln::database::Database;
 use crate::vuln::judge;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::slice;
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
@@ -47,7 +46,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let capabilities = args.capabilities || names_class(&args.fail_on, Class::Capability);
     let names = [old.0.clone(), new.0.clone()];
     let files = match args.code {
-        true => Some([file_of(&old)?, file_of(&new)?]),
+        true => Some([program_of(&old, args)?, program_of(&new, args)?]),
         false => None,
     };
     let asks = Asks {
@@ -288,25 +287,21 @@ fn better_vulnerabilities(diff: &Diff) -> String {
     }
 }
 
-/// The file of a target, for `--code`.
-fn file_of((name, target): &(String, Target)) -> Result<PathBuf, Error> {
-    match target {
-        Target::Path(path) | Target::File(path) if !path.is_dir() => Ok(path.clone()),
-        _ => Err(Error::CodeOfFiles(clean(name).into_owned())),
-    }
+/// The program of a target, for `--code`.
+fn program_of((name, target): &Named, args: &DiffArgs) -> Result<FileBytes, Error> {
+    let path = match target {
+        Target::Path(path) | Target::File(path) => path.as_path(),
+        Target::Records(_) | Target::Stdin | Target::Pid(_) => {
+            return Err(Error::CodeOfFiles(clean(name).into_owned()));
+        }
+        _ => Path::new(name),
+    };
+    one_program::open(path, args.source.platform.as_deref())
 }
 
 /// Compares the code of two programs.
-fn compare_code(old: &Path, new: &Path) -> Result<Comparison, Error> {
-    let open = |path: &Path| {
-        File::open(path)
-            .and_then(FileBytes::open)
-            .map_err(|e| Error::Program {
-                path: clean(&path.display().to_string()).into_owned(),
-                why: e.to_string(),
-            })
-    };
-    let compared = compare(&open(old)?, &open(new)?, None, Limits::default());
+fn compare_code(old: &FileBytes, new: &FileBytes) -> Result<Comparison, Error> {
+    let compared = compare(old, new, None, Limits::default());
     compared.map_err(|why| Error::Program {
         path: "--code".to_owned(),
         why: why.to_string(),

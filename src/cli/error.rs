@@ -37,7 +37,7 @@ pub enum Error {
     #[error("diff needs two targets: gospect diff OLD NEW")]
     NotTwoTargets,
     #[error(
-        "diff --code compares two program files, and {0} is not one; extract the programs first"
+        "diff --code compares two programs, and {0} is not one: name a file, or a program inside an archive as FILE!NAME"
     )]
     CodeOfFiles(String),
     #[error("--module {0}: needs PATH@VERSION, such as example.com/app@v1.2.3")]

@@ -13,7 +13,7 @@ use crate::audit::explain as rules;
 use crate::audit::policy::{Custom, FILE_NAME, PROFILES, Policy};
 use crate::audit::rules::Rule;
 use crate::audit::rules::registry::RULES;
-use crate::knowledge::{explain as knowledge, godebug, goexperiment, meant};
+use crate::knowledge::{explain as knowledge, godebug, goexperiment, meant, variables};
 use crate::report::style::{Look, Tone};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -106,7 +106,7 @@ fn explain(asked: &str, policy: &Policy, format: &str) -> Result<String, Error> 
             hint: match near {
                 Some(near) => format!("did you mean `gospect explain {near}`?"),
                 None => {
-                    "`gospect explain` lists the rules, profiles, GODEBUG settings and experiments; a rule or profile of your own needs --policy FILE".to_owned()
+                    "`gospect explain` lists the rules, profiles, variables, GODEBUG settings and experiments; a rule or profile of your own needs --policy FILE".to_owned()
                 }
             },
         });
@@ -288,9 +288,12 @@ fn list(format: &str) -> String {
         .iter()
         .map(|e| e.name)
         .collect();
+    let variables = variables::table().variables.iter();
+    let variables: Vec<&str> = variables.map(|v| v.name.as_str()).collect();
     let (notes, changes) = (terms::notes(), terms::changes());
     let others = [
         ("Profiles of the policy", PROFILES.to_vec()),
+        ("Variables of the environment", variables.clone()),
         ("GODEBUG settings", settings.clone()),
         ("Experiments", experiments.clone()),
         ("Notes of `gospect scan`", notes.clone()),
@@ -303,7 +306,7 @@ fn list(format: &str) -> String {
                 .map(|rule| json!({ "code": rule.meta.code, "rule": rule.meta.id, "family": rule.family.name(), "summary": rule.meta.summary }))
                 .collect();
             pretty(
-                &json!({ "rules": rules, "profiles": PROFILES, "godebug": settings, "goexperiment": experiments, "notes": notes, "changes": changes }),
+                &json!({ "rules": rules, "profiles": PROFILES, "variables": variables, "godebug": settings, "goexperiment": experiments, "notes": notes, "changes": changes }),
             )
         }
         "markdown" => {
@@ -376,6 +379,7 @@ mod tests {
         let rules = names("rules").into_iter().map(|r| r["rule"].clone());
         let profiles = names("profiles").into_iter().chain([json!("toolchain")]);
         let settings = names("godebug").into_iter().chain(names("goexperiment"));
+        let settings = settings.chain(names("variables"));
         let words = names("notes").into_iter().chain(names("changes"));
         for name in rules.chain(profiles).chain(settings).chain(words) {
             let name = name.as_str().unwrap();

@@ -25,7 +25,7 @@ pub fn run(args: &RebuildArgs) -> Result<Exit, Error> {
         path: clean(&path).into_owned(),
         why,
     };
-    let bytes = one_program::open(&args.program)?;
+    let bytes = one_program::open(&args.program, args.platform.as_deref())?;
     let Some(found) = program(&bytes, args.slice.as_deref()).map_err(unread)? else {
         say!("gospect: {}: not a Go program", clean(&path));
         return Ok(Exit::NothingFound);

@@ -13,7 +13,7 @@ use crate::record::Line;
 use crate::report::findings::remarks;
 use crate::report::sbom::licences::Licences;
 use crate::report::sbom::spec::{CycloneDx, Spdx};
-use crate::report::sbom::{self, Input, Inventory};
+use crate::report::sbom::{self, Format, Input, Inventory};
 use crate::report::vuln::cyclonedx::of_bill;
 use crate::vuln::database::Database;
 use crate::vuln::{self, Report};
@@ -24,31 +24,8 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         .iter()
         .find(|f| f.name == args.format)
         .ok_or_else(|| Error::NoFormat(args.format.clone()))?;
-    // Either is the default where the version is one of the other format.
-    let (spec, spdx) = match args.spec_version.as_deref() {
-        None => (CycloneDx::default(), Spdx::default()),
-        Some(version) if format.versions.contains(&version) => (
-            CycloneDx::parse(version).unwrap_or_default(),
-            Spdx::parse(version).unwrap_or_default(),
-        ),
-        Some(version) => {
-            return Err(Error::NoSpecVersion {
-                format: format.name,
-                version: version.to_owned(),
-                known: format.versions.join(", "),
-                other: sbom::FORMATS
-                    .iter()
-                    .find(|other| other.versions.contains(&version))
-                    .map(|other| other.name),
-            });
-        }
-    };
-    #[cfg(feature = "verify")]
-    if let Some(folder) = args.licenses.iter().find(|folder| !folder.is_dir()) {
-        let name = folder.display().to_string();
-        let why = "is not a folder; --licenses needs one with modules".to_owned();
-        return Err(Error::NotRead { name, why });
-    }
+    let (spec, spdx) = versions(args, format)?;
+    check_licence_folders(args)?;
     let time = dates::made_at()?;
     let mut judged = Judged::open(args, time)?;
     let mut input = input::Input::open(&args.source, Need::Any)?;
@@ -172,6 +149,43 @@ impl Judged {
         adder.end(quiet);
         self.report
     }
+}
+
+/// The versions of both formats. Either is the default where the version is one of the other format.
+fn versions(args: &SbomArgs, format: &Format) -> Result<(CycloneDx, Spdx), Error> {
+    match args.spec_version.as_deref() {
+        None => Ok((CycloneDx::default(), Spdx::default())),
+        Some(version) if format.versions.contains(&version) => Ok((
+            CycloneDx::parse(version).unwrap_or_default(),
+            Spdx::parse(version).unwrap_or_default(),
+        )),
+        Some(version) => Err(Error::NoSpecVersion {
+            format: format.name,
+            version: version.to_owned(),
+            known: format.versions.join(", "),
+            other: sbom::FORMATS
+                .iter()
+                .find(|other| other.versions.contains(&version))
+                .map(|other| other.name),
+        }),
+    }
+}
+
+/// Fails if a folder of --licenses is none.
+#[cfg(feature = "verify")]
+fn check_licence_folders(args: &SbomArgs) -> Result<(), Error> {
+    match args.licenses.iter().find(|folder| !folder.is_dir()) {
+        Some(folder) => Err(Error::NotRead {
+            name: folder.display().to_string(),
+            why: "is not a folder; --licenses needs one with modules".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "verify"))]
+fn check_licence_folders(_: &SbomArgs) -> Result<(), Error> {
+    Ok(())
 }
 
 /// The licences of all modules by the folders of --licenses; `None` without one.

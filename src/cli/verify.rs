@@ -66,18 +66,28 @@ pub fn run(args: &VerifyArgs) -> Result<Exit, Error> {
         (Ok(settings), Some(Ok(proxies)), _) => Sums::with(settings, proxies, &store, patience),
         (Ok(_), None, SumDb::Auto) => Err(ProxyError::NoProxy),
     };
-    let mut database_name = match &database {
+    let database_name = match &database {
         Ok(Some(database)) => Some(database.name().to_owned()),
         _ => None,
     };
     let is_folder = settings.as_ref().is_ok_and(|s| is_folder(&s.goproxy));
-    let mut verifier = Verifier {
+    let verifier = Verifier {
         sources: SumSources::new(files, database, mode(args.sumdb)).with_file_proxy(is_folder),
         documents,
         checkouts,
         needed_an_answer: false,
     };
+    compare(args, format, input, verifier, database_name)
+}
 
+/// Compares all programs and writes the report.
+fn compare(
+    args: &VerifyArgs,
+    format: report::Format,
+    input: Input,
+    mut verifier: Verifier<'_>,
+    mut database_name: Option<String>,
+) -> Result<Exit, Error> {
     let mut output = Output::open(&args.output)?;
     let budget = Budget::of(args.source.memory, Use::Page);
     let look = output.look;

@@ -10,7 +10,7 @@ use crate::exe::OpenError;
 use crate::go::calls::{self, NoGraph};
 use crate::go::{self, Level, Options, Tables};
 use crate::knowledge::GoVersion;
-use crate::record::why::{Answer, SCHEMA, Subject, Why};
+use crate::record::why::{Answer, SCHEMA, Subject, Why, shown};
 use crate::record::{Binary, FoundProgram, LinkedPackage};
 use crate::report::style::clean;
 use crate::report::why;
@@ -25,7 +25,8 @@ pub fn run(args: &WhyArgs) -> Result<Exit, Error> {
         path: clean(&path).into_owned(),
         why,
     };
-    let bytes = one_program::open(&args.program).map_err(|error| swapped(args, error))?;
+    let bytes = one_program::open(&args.program, args.platform.as_deref())
+        .map_err(|error| swapped(args, error))?;
     let database = database_for(args)?;
     let inspection = match go::inspect(&bytes, &options(args, database.is_some())) {
         Err(OpenError::NotExecutable) => return Ok(not_go(&path)),
@@ -177,7 +178,8 @@ fn write(args: &WhyArgs, document: &Why, packages: &[LinkedPackage]) -> Result<(
     }
     for answer in &document.answers {
         if let Some(near) = answer.nearest.first() {
-            let (name, near) = (clean(&answer.name), clean(near));
+            let near = shown(near);
+            let (name, near) = (clean(&answer.name), clean(&near));
             say!("gospect: {name}: not in this program; did you mean `{near}`?");
         }
     }

@@ -31,7 +31,8 @@ impl<'e> Examiner<'e> {
     pub(super) fn contained(&self) -> Contained<'_, 'e> {
         let options = self.options;
         // Records with chains of calls depend on what the caller wants, which the key of the options does not contain.
-        let uses_cache = options.cache.is_some() && options.wanted.is_none();
+        let uses_cache =
+            options.cache.is_some() && options.wanted.is_none() && options.copying.is_none();
         Contained {
             examiner: self,
             counters: self.counters,
@@ -118,6 +119,10 @@ impl Examine<Program> for Contained<'_, '_> {
     }
 
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Program, ArchiveError>> {
+        if let Some(copying) = &self.examiner.options.copying {
+            copying.see(candidate.bytes);
+            return Vec::new();
+        }
         let problem = |(reason, detail): (Reason, String)| Err(ArchiveError::new(reason, detail));
         match self.program(candidate.bytes) {
             Content::Go(programs, problems) => {

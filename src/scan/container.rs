@@ -317,6 +317,11 @@ impl Examiner<'_> {
         };
         let at_start = surroundings(changed, start);
         let surroundings = surroundings(variables, environment::EnvironmentSource::Image);
+        let hidden = Arc::new(Surroundings {
+            variables: Vec::new(),
+            environment: environment::EnvironmentSource::Image,
+            label: None,
+        });
         let reference = ImageRef {
             reference: image.record.reference.clone(),
             digest: image.record.digest.clone(),
@@ -334,9 +339,11 @@ impl Examiner<'_> {
             location.layer = Some(layered.layer);
             location.visible = layered.visible;
             location.started = layered.started;
-            let around = match layered.started {
-                Some(true) => &at_start,
-                Some(false) | None => &surroundings,
+            // Nothing starts a copy that a later layer hides, so no environment acts on it.
+            let around = match (layered.visible, layered.started) {
+                (Some(false), _) => &hidden,
+                (_, Some(true)) => &at_start,
+                (_, Some(false) | None) => &surroundings,
             };
             deliver(WaitingEvent::Program(
                 program.map(|record| record.with(item.owned, around)),

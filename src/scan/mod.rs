@@ -10,6 +10,8 @@ mod contained;
 #[cfg(feature = "archives")]
 mod container;
 mod content;
+#[cfg(feature = "archives")]
+mod copy;
 #[cfg(feature = "audit")]
 pub mod deployments;
 mod event;
@@ -39,6 +41,8 @@ mod surroundings;
 pub mod toolchain;
 mod visitor;
 
+#[cfg(feature = "archives")]
+pub use copy::{Copying, NotCopied, copy};
 pub use event::Event;
 pub use examine::Examiner;
 pub use options::{AskedFunctions, ListPackages, Options, WantedChains};
@@ -49,7 +53,7 @@ pub use stored_program::FACTS;
 
 use crate::bytes::Use;
 pub(crate) use crate::bytes::error_text;
-use crate::record::{Binary, End, Reach, Summary};
+use crate::record::{Binary, End, Reach, Summary, Unexamined};
 use crate::source::queue;
 use crate::source::target::Target;
 use crate::source::walk::Tally;
@@ -93,6 +97,21 @@ impl Counters {
         self.go_files.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The counts, with the programs and what was not examined of `delivered`.
+    fn reach(&self, delivered: &Reach) -> Reach {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Reach {
+            files: load(&self.tally.files),
+            below_min_size: load(&self.tally.below_min_size),
+            not_go: load(&self.not_go),
+            go: delivered.go,
+            go_files: Some(load(&self.go_files)),
+            unexamined: delivered.unexamined,
+            links: load(&self.tally.links),
+            bytes: load(&self.bytes),
+        }
+    }
+
     /// Counts bytes read.
     pub(crate) fn add_bytes(&self, n: u64) {
         self.bytes.fetch_add(n, Ordering::Relaxed);
@@ -118,14 +137,15 @@ pub fn run(
         .iter()
         .map(|t| Visitor::new(&examiner, &t.0))
         .collect();
-    let mut outcome = Outcome::default();
-    let mut summary = Summary::default();
-    let (mut go, mut unexamined, mut failed) = (0, 0, false);
-    let mut stopped = false;
     let mut selection = {
         let globs = options.rules.exclude.as_ref();
         let globs = globs.filter(|_| options.exclude_contents);
         Selection::new(globs, &options.members, &counters.tally)
+    };
+    let mut delivery = Delivery {
+        deliver,
+        is_stopped: false,
+        end: End::default(),
     };
     // If two links lead into a directory, the threads must not decide which one is first.
     let threads = if options.rules.follow {
@@ -143,66 +163,57 @@ pub fn run(
             }
         },
         &mut |event: WaitingEvent| {
-            let mut event = event.open();
-            if selection.leaves_out(&event) {
-                return true;
-            }
-            match &mut event {
-                Event::Program(program) => {
-                    file_name::claim(&program.place.location, &mut program.record);
-                    go += 1;
-                    summarise(&mut summary, &program.record);
-                }
-                Event::Unexamined { fatal, .. } => {
-                    unexamined += 1;
-                    failed |= *fatal;
-                }
-                Event::Image(_) | Event::NotGo { .. } => {}
-            }
-            stopped = !deliver(event);
-            !stopped
+            let event = event.open();
+            selection.leaves_out(&event) || delivery.event(event)
         },
     )?;
-    for visitor in &visitors {
-        if let Some(thing) = visitor.nothing_but_links() {
-            unexamined += 1;
-            stopped = stopped
-                || !deliver(Event::Unexamined {
-                    thing,
-                    fatal: false,
-                });
-        }
-    }
+    let links = visitors.iter().filter_map(Visitor::nothing_but_links);
+    links.for_each(|thing| delivery.unexamined(thing, false));
     for thing in selection.missing() {
-        (unexamined, failed) = (unexamined + 1, true);
-        stopped = stopped || !deliver(Event::Unexamined { thing, fatal: true });
+        delivery.unexamined(thing, true);
     }
     // The threads decide which task opens a database, so its problems come after everything else.
     for thing in examiner.broken_databases() {
-        unexamined += 1;
-        stopped = stopped
-            || !deliver(Event::Unexamined {
-                thing,
-                fatal: false,
-            });
+        delivery.unexamined(thing, false);
     }
-    let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    outcome.failed = failed;
-    outcome.end = End {
-        reach: selection.without(Reach {
-            files: load(&counters.tally.files),
-            below_min_size: load(&counters.tally.below_min_size),
-            not_go: load(&counters.not_go),
-            go,
-            go_files: Some(load(&counters.go_files)),
-            unexamined,
-            links: load(&counters.tally.links),
-            bytes: load(&counters.bytes),
-        }),
-        summary,
-        failed,
-    };
-    Ok(outcome)
+    let mut end = delivery.end;
+    end.reach = selection.without(counters.reach(&end.reach));
+    Ok(Outcome {
+        failed: end.failed,
+        end,
+    })
+}
+
+/// Delivers results and counts them.
+struct Delivery<'d> {
+    deliver: &'d mut dyn FnMut(Event) -> bool,
+    is_stopped: bool,
+    /// Of the reach it has the programs and what was not examined.
+    end: End,
+}
+
+impl Delivery<'_> {
+    /// Delivers a result. Returns whether more is wanted.
+    fn event(&mut self, mut event: Event) -> bool {
+        match &mut event {
+            Event::Program(program) => {
+                file_name::claim(&program.place.location, &mut program.record);
+                self.end.reach.go += 1;
+                summarise(&mut self.end.summary, &program.record);
+            }
+            Event::Unexamined { fatal, .. } => {
+                self.end.reach.unexamined += 1;
+                self.end.failed |= *fatal;
+            }
+            Event::Image(_) | Event::NotGo { .. } => {}
+        }
+        self.is_stopped = self.is_stopped || !(self.deliver)(event);
+        !self.is_stopped
+    }
+
+    fn unexamined(&mut self, thing: Unexamined, fatal: bool) {
+        self.event(Event::Unexamined { thing, fatal });
+    }
 }
 
 /// Counts a binary.

@@ -67,6 +67,9 @@ pub struct Options {
     /// Results of layers that are kept between runs.
     #[cfg(feature = "archives")]
     pub cache: Option<Arc<crate::source::cache::Cache>>,
+    /// A program that is copied out of its archive or image; then nothing else is looked at. See [`copy`](super::copy).
+    #[cfg(feature = "archives")]
+    pub copying: Option<Arc<super::Copying>>,
     /// Counts that can be read while the scan runs.
     pub progress: Option<Arc<Counters>>,
 }
@@ -131,6 +134,8 @@ impl Default for Options {
             wanted: None,
             #[cfg(feature = "archives")]
             cache: None,
+            #[cfg(feature = "archives")]
+            copying: None,
             progress: None,
         }
     }
@@ -185,6 +190,7 @@ impl Options {
             insecure_http: _,
             // Nothing is kept of such a scan.
             wanted: _,
+            copying: _,
             cache: _,
             progress: _,
         } = self;

@@ -268,33 +268,6 @@ fn vulnerabilities_lead_to_their_functions() {
     let out = run(&["why", scratch.path().to_str().unwrap(), "main.main"]);
     assert_eq!(out.code, Some(2));
     assert!(out.stderr.contains("gospect scan"), "{}", out.stderr);
-    // The same for an archive, which is not read at all.
-    let program = crate::support::fixtures::fixture("1.27-linux-amd64-strip");
-    let archive = test_support::archives::tar(&[("bin/app", program.as_slice())]);
-    let archive = scratch.put("app.tar", &archive);
-    let archive = archive.to_str().unwrap();
-    for args in [
-        &["why", archive, "main.main"][..],
-        &["rebuild", archive],
-        &["rebuild", "--recipe", archive],
-    ] {
-        let out = run(args);
-        assert_eq!(out.code, Some(2), "{args:?}");
-        let expected = format!(
-            "an archive, an image or a compressed file, and this command takes one program file: unpack it first; `gospect scan {archive}` lists those in it"
-        );
-        assert!(out.stderr.contains(&expected), "{}", out.stderr);
-    }
-    // The name that `scan` gives the program in it.
-    for name in [
-        format!("{archive}!bin/app"),
-        format!("archive:{archive}!bin/app"),
-    ] {
-        let out = run(&["why", &name, "main.main"]);
-        assert_eq!(out.code, Some(2), "{name}");
-        let expected = format!("unpack {archive} first");
-        assert!(out.stderr.contains(&expected), "{}", out.stderr);
-    }
 }
 
 /// `bytes` with every occurrence of a text replaced by another of the same length.

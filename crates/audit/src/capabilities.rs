@@ -2,6 +2,7 @@
 
 use gospect_knowledge::capabilities::can;
 use gospect_knowledge::modules::STANDARD;
+use gospect_record::why::shown;
 use gospect_record::{Binary, PackageCapability};
 use std::collections::BTreeMap;
 
@@ -57,7 +58,7 @@ pub fn meaning(capability: &str) -> String {
 
 /// The chain that proves a capability, in one line.
 pub fn proof(capability: &PackageCapability) -> String {
-    capability.chain.join(" → ")
+    shown(&capability.chain.join(" → ")).into_owned()
 }
 
 #[cfg(test)]

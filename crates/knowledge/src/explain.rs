@@ -1,7 +1,8 @@
-//! What `gospect explain` says about a GODEBUG setting or a GOEXPERIMENT.
+//! What `gospect explain` says about a GODEBUG setting, a GOEXPERIMENT or a variable of the environment.
 
 use super::godebug::{self, Acts, Risk, Setting, TextKind};
 use super::goexperiment::{self, Experiment};
+use super::variables::{self, Variable};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -10,13 +11,13 @@ use std::fmt::Write;
 pub struct Explanation {
     /// The name asked for.
     pub name: String,
-    /// `godebug` or `goexperiment`.
+    /// `godebug`, `goexperiment` or `variable`.
     pub kind: &'static str,
     /// Name and kind, as a heading.
     pub title: String,
     /// What it controls.
     pub what: String,
-    /// Package that reads it; `None` for an experiment.
+    /// What reads it; `None` for an experiment.
     pub package: Option<String>,
     /// The first release known to have it. The tables have no data on 1.20 and on releases before 1.19.
     pub since: Option<String>,
@@ -40,12 +41,13 @@ pub struct Explanation {
     pub advice: String,
 }
 
-/// Explains a setting or an experiment; a name that is both (`simd`, `pagetrace`) has two explanations.
+/// Explains a setting, an experiment or a variable; a name that is both (`simd`, `pagetrace`) has two explanations.
 pub fn explain(name: &str) -> Vec<Explanation> {
     let setting = godebug::setting(name).map(|s| of_setting(name, s));
     setting
         .into_iter()
         .chain(goexperiment::experiment(name).map(of_experiment))
+        .chain(variables::variable(name).map(of_variable))
         .collect()
 }
 
@@ -54,6 +56,7 @@ pub fn names() -> Vec<&'static str> {
     let settings = godebug::table().settings.iter().map(|s| s.name);
     let mut names: Vec<_> = settings
         .chain(goexperiment::table().experiments.iter().map(|e| e.name))
+        .chain(variables::table().variables.iter().map(|v| v.name.as_str()))
         .collect();
     names.sort_unstable();
     names.dedup();
@@ -208,6 +211,27 @@ fn of_experiment(e: &Experiment) -> Explanation {
     }
 }
 
+fn of_variable(v: &Variable) -> Explanation {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Explanation {
+        name: v.name.clone(),
+        kind: "variable",
+        title: format!("Variable {}", v.name),
+        what: v.what.clone(),
+        package: some(&v.read_by),
+        since: some(&v.since),
+        on_by_default: None,
+        changed: some(&v.default_changed),
+        old_value: None,
+        values: some(&v.values),
+        removed: some(&v.removed),
+        fatal: some(&v.fatal),
+        security: some(&v.security),
+        cost: some(&v.cost),
+        advice: v.advice.clone(),
+    }
+}
+
 /// The first minor release of the list; `None` for the oldest table, which cannot tell about earlier releases, and for 1.21,
 /// because there is no table of 1.20.
 fn since(known: &[u32]) -> Option<String> {
@@ -314,6 +338,14 @@ mod tests {
                 .is_some_and(|o| o == "from Go 1.25 on, not on every port")
         );
         assert_eq!(explain("simd").len(), 2);
+        let limit = one("GOMEMLIMIT");
+        assert_eq!(limit.since.as_deref(), Some("Go 1.19"));
+        assert!(limit.fatal.is_some_and(|f| f.contains("512MB")));
+        assert!(
+            one("GOMAXPROCS")
+                .changed
+                .is_some_and(|c| c.contains("Go 1.25"))
+        );
         assert_eq!(one("cpu.avx2").name, "cpu.avx2");
     }
 }

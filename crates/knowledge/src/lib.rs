@@ -31,6 +31,7 @@ pub mod nearest;
 pub mod ports;
 pub mod releases;
 pub mod semver;
+pub mod variables;
 
 pub use go_version::GoVersion;
 pub use nearest::{hint, meant, nearest};

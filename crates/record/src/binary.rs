@@ -113,6 +113,18 @@ impl Binary {
             Some(_) => ModuleList::Gopath,
         })
     }
+
+    /// What `runtime.GOROOT()` returns: GOROOT of the environment if that is known and has one, else the value in the program.
+    /// `None`: it is not linked in, or unknown.
+    pub fn goroot_in_force(&self) -> Option<&str> {
+        let mut variables = self.environment.iter().flatten();
+        let set = variables.find(|(name, value)| name == "GOROOT" && !value.is_empty());
+        let built_in = self
+            .goroot
+            .as_ref()
+            .and_then(|goroot| goroot.runtime.as_deref());
+        set.map(|(_, value)| value.as_str()).or(built_in)
+    }
 }
 
 /// The digest of one part of an executable.

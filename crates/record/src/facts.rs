@@ -26,7 +26,7 @@ pub struct Goroot {
     pub trimmed: Option<bool>,
     /// Whether `runtime.GOROOT` is linked in.
     pub linked: Option<bool>,
-    /// What `runtime.GOROOT()` returns when the environment has no GOROOT; `None` when not linked in or unknown.
+    /// What `runtime.GOROOT()` returns when the environment has no GOROOT (one that is known is in `environment`); `None` when not linked in or unknown.
     pub runtime: Option<String>,
     /// The kind of place that the path is.
     pub origin: Option<Word<GorootOrigin>>,

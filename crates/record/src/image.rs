@@ -13,6 +13,9 @@ pub struct ImageRecord {
     pub aliases: Vec<String>,
     /// Digest of the image manifest; `None` when there is none (old `docker save`).
     pub digest: Option<String>,
+    /// Digest of its configuration: the ID by which Podman lists it, and Docker without containerd's image store.
+    #[serde(default)]
+    pub config_digest: Option<String>,
     /// `os/arch[/variant]`.
     pub platform: Option<String>,
     /// `ENV` of the configuration, `KEY=VALUE` each.

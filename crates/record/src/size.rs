@@ -39,6 +39,7 @@ impl ImageRecord {
     /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let mut sum = size_of::<Self>() + texts([&self.reference]);
+        sum += texts(self.digest.iter().chain(&self.config_digest));
         for list in [&self.aliases, &self.env, &self.entrypoint, &self.cmd] {
             sum += texts(list);
         }

@@ -1,6 +1,7 @@
 //! Why something is in a program: chains of references from the start of the program. The document of `gospect why`.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Name and version of the document.
@@ -63,6 +64,11 @@ impl Step {
         self.go || self.by.is_certain()
     }
 
+    /// The name of the function for people.
+    pub fn shown(&self) -> Cow<'_, str> {
+        shown(&self.function)
+    }
+
     /// How the function is reached, in one word for people.
     pub fn word(&self) -> &'static str {
         match self.go {
@@ -70,6 +76,24 @@ impl Step {
             false => self.by.as_str(),
         }
     }
+}
+
+/// The name of a function for people: function tables write dots of the last element of an import path, and some other bytes, as
+/// `%2e` (src/cmd/internal/objabi/path.go, PathToPrefix; Go 1.27).
+pub fn shown(function: &str) -> Cow<'_, str> {
+    if !function.contains('%') {
+        return Cow::Borrowed(function);
+    }
+    let mut name = Vec::with_capacity(function.len());
+    let mut rest = function.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digit = |at: usize| char::from(*after.get(at)?).to_digit(16);
+        let byte = (first == b'%').then(|| Some(digit(0)? * 16 + digit(1)?));
+        let byte = byte.flatten().and_then(|byte| u8::try_from(byte).ok());
+        name.push(byte.unwrap_or(first));
+        rest = byte.map_or(after, |_| after.get(2..).unwrap_or_default());
+    }
+    String::from_utf8(name).map_or(Cow::Borrowed(function), Cow::Owned)
 }
 
 /// Chains of references to what a command asks about while a program is read.
@@ -141,4 +165,22 @@ pub struct Why {
     pub unknown: Option<String>,
     /// In the order of the questions; empty when nothing is known.
     pub answers: Vec<Answer>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn people_see_import_paths_as_they_write_them() {
+        for (function, name) in [
+            ("gopkg.in/yaml%2ev3.Marshal", "gopkg.in/yaml.v3.Marshal"),
+            ("a.org/%e4%bd%a0.F", "a.org/\u{4f60}.F"),
+            ("main.main", "main.main"),
+            ("a%2.F%", "a%2.F%"),
+            ("a%ff.F", "a%ff.F"),
+        ] {
+            assert_eq!(shown(function), name);
+        }
+    }
 }

@@ -49,6 +49,8 @@ pub mod fips;
 pub mod format;
 #[cfg(feature = "formats")]
 pub mod html;
+#[cfg(any(feature = "audit", feature = "formats"))]
+mod image;
 #[cfg(feature = "formats")]
 mod reach;
 #[cfg(feature = "formats")]

@@ -11,6 +11,7 @@ use gospect_bytes::number::{count, thousands};
 use gospect_record::rebuild::{
     Comparison, Counts, Difference, FunctionChange, FunctionDifference, Outcome, Rebuild,
 };
+use gospect_record::why::shown;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -159,7 +160,7 @@ fn differences(
         format!(
             "{} {}{place}: {}",
             sign(f.change),
-            clean(&f.function),
+            clean(&shown(&f.function)),
             clean(&f.what)
         )
     });
@@ -274,7 +275,7 @@ fn table(
             out,
             "| {} {} | {} | {} |",
             sign(function.change),
-            cell(&function.function),
+            cell(&shown(&function.function)),
             cell(function.place.as_deref().unwrap_or_default()),
             cell(&function.what)
         )?;

@@ -11,11 +11,13 @@ mod alike;
 
 use super::document::{Support, SupportTable};
 use super::flags::{self, Importance};
+use super::image;
 use super::reach::{self, Reasons};
 use super::render::{Options, Render};
 use super::style::{Look, Tone, clean, width};
 use super::terms;
 use comfy_table::{LineStyle, Table, TableStyle};
+use gospect_bytes::number::count;
 use gospect_record::{Binary, Line};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -61,7 +63,7 @@ const COLUMNS: &[Column] = &[
         least: 10,
         cut: Cut::Name,
         gives_way: false,
-        value: image,
+        value: image_of,
     },
     Column {
         header: "path",
@@ -111,7 +113,7 @@ fn plain(text: impl Into<String>) -> Cell {
     vec![(text.into(), None)]
 }
 
-fn image(binary: &Binary, _: &SupportTable) -> Cell {
+fn image_of(binary: &Binary, _: &SupportTable) -> Cell {
     binary
         .location
         .image
@@ -180,6 +182,10 @@ pub(super) struct Rows {
     rows: Vec<Vec<Cell>>,
     /// The words that occur in the notes.
     words: BTreeSet<&'static str>,
+    /// A line for each of the first images.
+    images: Vec<String>,
+    /// The number of all images.
+    image_count: usize,
     unexamined: Reasons,
 }
 
@@ -207,12 +213,39 @@ impl Render for Rows {
                     legend(&self.words, &options.look, &mut text);
                     text.push('\n');
                 }
+                self.images(&options.look, &mut text);
                 reach::write(&end, &self.unexamined, &options.look, &mut text);
                 out.write_all(options.look.finish(&text).as_bytes())?;
             }
-            Line::Run(_) | Line::Image(_) => {}
+            Line::Image(image) => {
+                self.image_count += 1;
+                if self.images.len() < IMAGES {
+                    let name = options.look.paint(Tone::Label, &image::name(&image));
+                    self.images.push(format!("{name}: {}", image::line(&image)));
+                }
+            }
+            Line::Run(_) => {}
         }
         Ok(())
+    }
+}
+
+impl Rows {
+    /// Adds a line for each image to `out`: its ENTRYPOINT and CMD, USER, ENV, version and ID.
+    fn images(&self, look: &Look, out: &mut String) {
+        for image in &self.images {
+            look.wrap(out, "", image);
+        }
+        if let more @ 1.. = self.image_count - self.images.len() {
+            let more = format!(
+                "and {} (--format json has all)",
+                count(more as u64, "more image", "more images")
+            );
+            look.wrap(out, "", &look.paint(Tone::Dim, &more));
+        }
+        if !self.images.is_empty() {
+            out.push('\n');
+        }
     }
 }
 
@@ -291,6 +324,8 @@ fn frame(look: &Look) -> TableStyle {
     TableStyle::new().header_separator(LineStyle::none().fill(fill))
 }
 
+/// Images that are described below the table.
+const IMAGES: usize = 20;
 /// Longest text of a cell, in bytes: all rows are kept in memory until the table is written.
 const MAX_CELL: usize = 4096;
 

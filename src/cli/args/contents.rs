@@ -61,6 +61,9 @@ pub struct WhyArgs {
     /// Show up to N chains for each name
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub chains: usize,
+    /// Platform of the program, of an image for several: OS/ARCH
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
     /// Architecture of a universal Mach-O file to look into
     #[arg(long, value_name = "ARCH")]
     pub slice: Option<String>,

@@ -55,6 +55,9 @@ pub struct RebuildArgs {
     /// Run the C compiler too, for programs with cgo; source and record decide its flags
     #[arg(long)]
     pub allow_cgo: bool,
+    /// Platform of the program, of an image for several: OS/ARCH
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
     /// Architecture of a universal Mach-O file to rebuild
     #[arg(long, value_name = "ARCH")]
     pub slice: Option<String>,

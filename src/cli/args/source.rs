@@ -45,7 +45,7 @@ pub struct SourceArgs {
         value_name = "WHAT"
     )]
     pub facts: Facts,
-    /// Compute SHA-256 of each executable
+    /// Compute SHA-256 of each executable, for records and bills
     #[arg(hide_short_help = true, long)]
     pub hash: bool,
     /// Assume KEY=VALUE in the run-time environment

@@ -4,8 +4,9 @@
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, homes, versions};
 use crate::known::{self, GoRelease};
+use crate::policy::condition;
 use gospect_record::{
-    Binary, Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Module, Verdict,
+    Binary, Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Linkage, Module, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,7 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
             out.value(fact.class, fact.key, was.as_deref(), is.as_deref(), worse);
         }
     }
+    floors(old, new, &mut out);
     modules(old, new, &mut out);
     godebug(old, new, &mut out);
     contradictions(old, new, &mut out);
@@ -99,7 +101,7 @@ const FACTS: &[SingleFact] = facts! {
     // A fact of its own, because it explains why a GOROOT appears or disappears.
     Goroot "trimmed", If("false"), |b| if_known(&b.goroot.as_ref()?.trimmed);
     Goroot "goroot", Never, |b| if_known(&b.goroot.as_ref()?.value);
-    Goroot "runtime.GOROOT()", Never, |b| if_known(&b.goroot.as_ref()?.runtime);
+    Goroot "runtime.GOROOT()", Never, |b| Some(Some(b.goroot_in_force()?.to_owned()));
     Linkage "format", Never, |b| Some(Some(b.executable.format.to_string()));
     Linkage "kind", Never, |b| Some(Some(b.executable.kind.to_string()));
     Linkage "symbols", Never, |b| if_known(&b.executable.go_symbols);
@@ -110,8 +112,6 @@ const FACTS: &[SingleFact] = facts! {
     Linkage "pie", If("false"), |b| if_known(&b.linkage.as_ref()?.pie);
     Linkage "relro", If("none"), |b| if_known(&b.linkage.as_ref()?.relro);
     Linkage "nx", If("false"), |b| if_known(&b.linkage.as_ref()?.nx);
-    Linkage "glibc", Never, |b| if_known(&b.linkage.as_ref()?.glibc);
-    Linkage "min_os", Never, |b| if_known(&b.linkage.as_ref()?.min_os);
     Linkage "signed", If("false"), |b| if_known(&b.linkage.as_ref()?.signed);
     Integrity "packed", Present, |b| Some(b.executable.packed.clone());
     // `go version -m` reads the first place only.
@@ -307,6 +307,31 @@ fn go_version(old: &Binary, new: &Binary, out: &mut Changes) {
             b.as_deref(),
             false,
         );
+    }
+}
+
+/// Keys of the oldest systems that a program runs on.
+pub(super) const GLIBC: &str = "glibc";
+pub(super) const MIN_OS: &str = "min_os";
+
+/// What the oldest system that a program runs on must have.
+type Floor = fn(&Linkage) -> Option<&String>;
+
+/// Compares the oldest systems on which the programs run.
+fn floors(old: &Binary, new: &Binary, out: &mut Changes) {
+    let all: [(&str, Floor); 2] = [
+        (GLIBC, |linkage| linkage.glibc.as_ref()),
+        (MIN_OS, |linkage| linkage.min_os.as_ref()),
+    ];
+    for (key, floor) in all {
+        let [was, is] = [old, new].map(|binary| binary.linkage.as_ref().and_then(floor));
+        if let (Some(was), Some(is)) = (was, is)
+            && was != is
+        {
+            let direction = directed(condition::compare(was, is));
+            let worse = direction == Direction::Up;
+            out.push(Class::Linkage, key, direction, Some(was), Some(is), worse);
+        }
     }
 }
 

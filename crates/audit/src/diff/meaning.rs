@@ -144,6 +144,20 @@ const ROWS: &[Row] = {
         ),
         (
             Class::Linkage,
+            super::compare::GLIBC,
+            None,
+            "no longer runs on systems with an older glibc",
+            "glibc-too-new",
+        ),
+        (
+            Class::Linkage,
+            super::compare::MIN_OS,
+            None,
+            "no longer runs on older releases of the system",
+            "",
+        ),
+        (
+            Class::Linkage,
             "interpreter",
             None,
             "needs a dynamic loader",

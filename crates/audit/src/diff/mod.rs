@@ -49,7 +49,7 @@ pub enum Class {
     Goroot,
     /// Paths of the build host that are in the program.
     Paths,
-    /// Loader, libraries, hardening.
+    /// Loader, libraries, oldest system it runs on, hardening.
     Linkage,
     /// Contradictions, packing, checksums, module data.
     Integrity,
@@ -138,7 +138,7 @@ impl Class {
             Class::Experiment => "experiments in force",
             Class::Goroot => "GOROOT: recorded, at run time, trimmed or not",
             Class::Paths => "paths of the build host that are in the program",
-            Class::Linkage => "loader, libraries, hardening",
+            Class::Linkage => "loader, libraries, oldest system it runs on, hardening",
             Class::Integrity => {
                 "whether the build info is there, readable and true; packing; checksums"
             }

@@ -426,3 +426,53 @@ fn what_is_no_longer_known_is_a_change_for_the_worse() {
     let back = super::compare::compare(&wiped, &old);
     assert!(back.iter().all(|c| c.old.as_deref() != Some("unknown")));
 }
+
+#[test]
+fn a_program_that_needs_a_newer_system_is_worse() {
+    let needs = |glibc: &'static str, min_os: &'static str| {
+        move |b: &mut Binary| {
+            b.linkage = Some(Linkage {
+                glibc: Some(glibc.into()),
+                min_os: Some(min_os.into()),
+                ..Linkage::default()
+            });
+        }
+    };
+    let seen = |old, new| -> Vec<(String, Direction, bool)> {
+        let changes = changes(old, new).into_iter();
+        let rows = changes.map(|c| (c.key.to_string(), c.direction, c.worse));
+        rows.collect()
+    };
+    let row = |key: &str, direction, worse| (key.to_owned(), direction, worse);
+    assert_eq!(
+        seen(needs("2.9", "10.15"), needs("2.34", "11.0")),
+        [
+            row("glibc", Direction::Up, true),
+            row("min_os", Direction::Up, true)
+        ]
+    );
+    assert_eq!(
+        seen(needs("2.34", "11.0"), needs("2.9", "10.15")),
+        [
+            row("glibc", Direction::Down, false),
+            row("min_os", Direction::Down, false)
+        ]
+    );
+    assert_eq!(
+        seen(needs("2.34", "11.0"), needs("2.x", "11.0")),
+        [row("glibc", Direction::Changed, false)]
+    );
+}
+
+#[test]
+fn a_goroot_of_the_environment_is_compared() {
+    let with = |root: &'static str| {
+        move |b: &mut Binary| b.environment = Some(vec![("GOROOT".into(), root.into())])
+    };
+    let changes = changes(with("/usr/local/go"), with("/opt/go"));
+    let values: Vec<_> = changes
+        .iter()
+        .map(|c| (&*c.key, c.new.as_deref()))
+        .collect();
+    assert_eq!(values, [("runtime.GOROOT()", Some("/opt/go"))]);
+}

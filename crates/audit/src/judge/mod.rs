@@ -347,6 +347,7 @@ impl<'p> Auditor<'p> {
             findings,
             binaries: self.binaries,
             files: self.files,
+            images: self.images.into_iter().map(|(image, _)| image).collect(),
             not_read: self.not_read,
             profile: self.policy.profile.clone(),
             today: self.today.to_string(),

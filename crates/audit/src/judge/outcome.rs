@@ -2,6 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::finding::{Finding, Level};
+use gospect_record::ImageRecord;
 use gospect_vuln::database::Damaged;
 use gospect_vuln::vex::Unmatched;
 use serde::Serialize;
@@ -26,6 +27,9 @@ pub struct Audit {
     pub binaries: u64,
     /// Number of deployment files judged.
     pub files: u64,
+    /// Images that were judged; their records say what a container starts, and in which environment.
+    #[serde(skip)]
+    pub images: Vec<ImageRecord>,
     /// Deployment files that were not read.
     pub not_read: Vec<NotRead>,
     /// The profile in force.

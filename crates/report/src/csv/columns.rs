@@ -152,8 +152,8 @@ pub const COLUMNS: &[Column] = &[
     }),
     column(
         "goroot_runtime",
-        "what runtime.GOROOT() returns",
-        |binary| binary.goroot.as_ref().and_then(|g| g.runtime.clone()),
+        "what runtime.GOROOT() returns, in the environment if that is known",
+        |binary| binary.goroot_in_force().map(str::to_owned),
     ),
     column("goroot_origin", "class of that path", |binary| {
         text(binary.goroot.as_ref().and_then(|g| g.origin.as_ref()))

@@ -4,6 +4,7 @@ use super::builds::Builds;
 use super::groups::{self, BELOW, Listing};
 use super::subject::{list, subjects};
 use super::{Options, clean, count, text, waived};
+use crate::image;
 use gospect_audit::{Audit, Finding, Level};
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -12,6 +13,8 @@ use std::io::{self, Write};
 
 /// Most rows to list; comments and summaries have size limits (GitHub: 64 KiB per comment).
 const LISTED: usize = 100;
+/// Images that are described.
+const IMAGES: usize = 20;
 /// Programs that a row names, and that the advice names.
 const PROGRAMS: usize = 5;
 const FIX_PROGRAMS: usize = 3;
@@ -28,6 +31,7 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         "## gospect {command}\n\n{}\n",
         cell(&text::summary(audit))
     )?;
+    images(audit, options, out)?;
     if counting.is_empty() {
         return waived_table(audit, options, out);
     }
@@ -89,6 +93,29 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         writeln!(out)?;
     }
     waived_table(audit, options, out)
+}
+
+/// What each image starts, as which user and in which environment.
+fn images(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let most = match options.listing {
+        Listing::All => usize::MAX,
+        Listing::Grouped | Listing::Summary => IMAGES,
+    };
+    for image in audit.images.iter().take(most) {
+        let (name, facts) = (image::name(image), image::line(image));
+        writeln!(out, "- {}: {}", cell(&name), cell(&facts))?;
+    }
+    if let more @ 1.. = audit.images.len().saturating_sub(most) {
+        writeln!(
+            out,
+            "- and {}; `--all` lists them",
+            count(more as u64, "more image")
+        )?;
+    }
+    match audit.images.is_empty() {
+        true => Ok(()),
+        false => writeln!(out),
+    }
 }
 
 /// What is waived, why, and until when, folded away; nothing if nothing is.

@@ -1,6 +1,7 @@
 //! Tables of a scan above that of the programs: images, their layers, packages of the distribution, and what was not examined.
 
 use super::{Place, Places, Row, Table, Tone};
+use crate::image;
 use crate::style::clean;
 use gospect_bytes::number;
 use gospect_record::{Binary, Document, ImageRecord, ImageRef, Unexamined};
@@ -38,26 +39,30 @@ fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
 }
 
 fn images(document: &Document) -> Table {
-    let rows = document.images.iter().map(|image| {
-        let command: Vec<&str> = image
-            .entrypoint
-            .iter()
-            .chain(&image.cmd)
-            .map(String::as_str)
-            .collect();
+    let rows = document.images.iter().map(|record| {
+        let facts = image::facts(record);
+        let fact = |name: &str| {
+            let fact = facts.iter().find(|fact| fact.0 == name);
+            fact.map_or("", |fact| fact.1.as_str())
+        };
         Row {
             cells: cells([
-                &image.reference,
-                image.platform.as_deref().unwrap_or_default(),
-                &command.join(" "),
-                image.user.as_deref().unwrap_or_default(),
-                &image.layers.len().to_string(),
-                image.digest.as_deref().unwrap_or_default(),
+                &record.reference,
+                record.platform.as_deref().unwrap_or_default(),
+                fact("starts"),
+                fact("as"),
+                fact("ENV"),
+                fact("version"),
+                &record.layers.len().to_string(),
+                fact("ID"),
+                record.digest.as_deref().unwrap_or_default(),
             ]),
             ..Row::default()
         }
     });
-    let columns = ["image", "platform", "starts", "user", "layers", "digest"];
+    let columns = [
+        "image", "platform", "starts", "user", "ENV", "version", "layers", "ID", "digest",
+    ];
     table("Images", &columns, None, rows.collect())
 }
 

@@ -4,6 +4,7 @@ use super::{Package, Program, Shown};
 use crate::place::Place;
 use crate::style::{Look, Tone, clean};
 use gospect_bytes::number;
+use gospect_record::why::shown;
 use std::fmt::Write as _;
 
 impl Program {
@@ -80,7 +81,7 @@ fn chains(text: &mut String, package: &Package, look: &Look) {
         let steps: Vec<String> = capability
             .chain
             .iter()
-            .map(|f| clean(f).into_owned())
+            .map(|f| clean(&shown(f)).into_owned())
             .collect();
         let _ = writeln!(
             text,

@@ -5,6 +5,7 @@ use crate::html::{self, Page, Row, Table, Tile};
 use crate::style::{self, clean};
 use gospect_bytes::number::thousands;
 use gospect_record::rebuild::{Comparison, Difference, FunctionDifference, Outcome, Rebuild};
+use gospect_record::why::shown;
 use std::io::{self, Write};
 
 /// Writes the result of a rebuild as a page.
@@ -137,7 +138,7 @@ fn functions(all: &[FunctionDifference], more: u64) -> Table {
         let place = function.place.as_deref().unwrap_or_default();
         vec![
             function.change.as_str().to_owned(),
-            clean(&function.function).into_owned(),
+            clean(&shown(&function.function)).into_owned(),
             clean(place).into_owned(),
             clean(&function.what).into_owned(),
         ]

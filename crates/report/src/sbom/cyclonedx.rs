@@ -309,10 +309,10 @@ impl<'a> Bill<'a> {
     }
 
     fn image(self, image: &'a BillImage<'a>) -> Component<'a> {
-        let platform = image.platform;
+        let facts = image.properties();
         Component {
             components: Some(Nested::Layers(self, &image.layers)),
-            properties: platform.map(|platform| json!([property("gospect:platform", platform)])),
+            properties: (!facts.is_empty()).then(|| properties(facts)),
             version: image.digest,
             ..Component::new("container", image.id.as_str(), image.reference)
         }

@@ -11,6 +11,7 @@ pub(super) struct BillImage<'a> {
     pub(super) reference: &'a str,
     pub(super) digest: Option<&'a str>,
     pub(super) platform: Option<&'a str>,
+    config_digest: Option<&'a str>,
     pub(super) layers: Vec<BillLayer<'a>>,
 }
 
@@ -46,6 +47,7 @@ pub(super) fn images(inventory: &Inventory) -> Vec<BillImage<'_>> {
                 reference: name.0,
                 digest: name.1.as_deref(),
                 platform: name.2.as_deref(),
+                config_digest: record.and_then(|record| record.config_digest.as_deref()),
                 layers: Vec::new(),
             });
             (images.len() - 1, BTreeMap::new(), record)
@@ -75,6 +77,20 @@ pub(super) fn images(inventory: &Inventory) -> Vec<BillImage<'_>> {
         image.layers.sort_by_key(|layer| layer.index);
     }
     images
+}
+
+impl BillImage<'_> {
+    /// Facts as pairs of name and value.
+    pub(super) fn properties(&self) -> Vec<(String, String)> {
+        let all = [
+            ("gospect:platform", self.platform),
+            ("gospect:config_digest", self.config_digest),
+        ];
+        let known = all.into_iter();
+        known
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect()
+    }
 }
 
 impl BillLayer<'_> {

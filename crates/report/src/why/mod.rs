@@ -6,7 +6,7 @@ pub use page::html;
 
 use super::chain::verdict;
 use super::style::{Look, Tone, clean};
-use gospect_record::why::{Answer, By, Step, Subject, Why};
+use gospect_record::why::{Answer, By, Step, Subject, Why, shown};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -49,7 +49,7 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
             look.entry(text, 2, NO_NAME_LIKE_IT);
         }
         for near in &answer.nearest {
-            look.entry(text, 4, &clean(near));
+            look.entry(text, 4, &clean(&shown(near)));
         }
         return;
     };
@@ -63,7 +63,7 @@ fn write_answer(text: &mut String, answer: &Answer, look: &Look) {
         }
         let width = chain
             .iter()
-            .map(|s| clean(&s.function).chars().count())
+            .map(|s| clean(&s.shown()).chars().count())
             .max();
         let width = width.unwrap_or(0).min(WIDEST);
         for step in chain {
@@ -81,7 +81,8 @@ fn write_step(text: &mut String, step: &Step, width: usize, look: &Look) {
     };
     let by = look.paint(tone, &format!("{:<6}", step.word()));
     let head = format!("  {by} ");
-    let function = clean(&step.function);
+    let function = step.shown();
+    let function = clean(&function);
     let place = place(step);
     let columns = HEAD + width.max(function.chars().count()) + 2 + place.chars().count();
     if look.width.is_none_or(|all| columns <= all) {
@@ -184,14 +185,14 @@ pub fn dot(why: &Why, out: &mut dyn Write) -> io::Result<()> {
         for pair in chain.windows(2) {
             if let [from, to] = pair {
                 edges.insert((
-                    quoted(&from.function),
-                    quoted(&to.function),
+                    quoted(&from.shown()),
+                    quoted(&to.shown()),
                     to.word(),
                     to.is_certain(),
                 ));
             }
         }
-        ends.extend(chain.last().map(|s| quoted(&s.function)));
+        ends.extend(chain.last().map(|s| quoted(&s.shown())));
     }
     writeln!(out, "digraph why {{\n  rankdir=LR;\n  node [shape=box];")?;
     for end in ends {

@@ -5,7 +5,7 @@ use crate::chain::verdict;
 use crate::html::{Page, Row, Table, Tile, Tone};
 use crate::style::clean;
 use gospect_record::LinkedPackage;
-use gospect_record::why::{Answer, Step, Why};
+use gospect_record::why::{Answer, Step, Why, shown};
 use std::io::{self, Write};
 
 /// Writes the answers as a page. `packages` are those of the program with their capabilities; those on the chains are shown.
@@ -86,7 +86,7 @@ fn answers(all: &[Answer]) -> Table {
                 let near = match answer.nearest.as_slice() {
                     [] if answer.note.is_none() => NO_NAME_LIKE_IT.to_owned(),
                     [] => String::new(),
-                    near => format!("names like it: {}", near.join(", ")),
+                    near => format!("names like it: {}", shown(&near.join(", "))),
                 };
                 (note.to_owned(), near)
             }
@@ -124,7 +124,7 @@ fn steps(name: &str, number: Option<usize>, chain: &[Step]) -> Table {
         cells: vec![
             step.word().to_owned(),
             (index + 1).to_string(),
-            clean(&step.function).into_owned(),
+            clean(&step.shown()).into_owned(),
             place(step),
         ],
         ..Row::default()
@@ -162,7 +162,7 @@ fn capabilities(all: &[Answer], packages: &[LinkedPackage]) -> Table {
                     package.path.as_str(),
                     &format!("{}{doubt}", found.capability),
                     how,
-                    &found.chain.join(" → "),
+                    &shown(&found.chain.join(" → ")),
                 ]
                 .map(|text| clean(text).into_owned())
                 .into(),

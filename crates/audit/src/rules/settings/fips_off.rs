@@ -17,6 +17,10 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    // Nothing starts a hidden copy.
+    if ctx.hidden() {
+        return;
+    }
     let fips = ctx.binary.fips.as_ref();
     let mode = fips.and_then(|f| f.mode.as_ref());
     // Other validated modules (BoringCrypto, OpenSSL) have modes of their own that the file does not show.

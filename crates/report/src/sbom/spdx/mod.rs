@@ -214,11 +214,7 @@ impl<'a> Bill<'a> {
     fn image(self, image: &BillImage) -> Value {
         let mut all = package(&reference(&image.id), image.reference, "CONTAINER");
         put(&mut all, "versionInfo", image.digest);
-        let platform = image.platform.map(str::to_owned);
-        self.annotate(
-            &mut all,
-            platform.map(|p| ("gospect:platform".to_owned(), p)),
-        );
+        self.annotate(&mut all, image.properties());
         Value::Object(all)
     }
 

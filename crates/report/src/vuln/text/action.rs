@@ -202,7 +202,7 @@ pub(in crate::vuln) fn chain(places: &[(&Program, &Finding)]) -> Vec<String> {
             (Some(file), Some(line)) => format!("  {file}:{line}"),
             _ => String::new(),
         };
-        format!("  {:<6} {}{place}", step.word(), step.function)
+        format!("  {:<6} {}{place}", step.word(), step.shown())
     });
     let verdict = format!("  {}", verdict(chain));
     let lines = std::iter::once(head).chain(steps);

@@ -285,6 +285,7 @@ impl<P: Payload> Builder<'_, P> {
             reference: image.reference,
             aliases: self.plan.aliases.clone(),
             digest: image.digest,
+            config_digest: self.plan.config_digest.clone(),
             platform: image.platform,
             env: run.env.clone(),
             entrypoint: run.entrypoint.clone(),

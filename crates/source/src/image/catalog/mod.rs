@@ -19,6 +19,8 @@ pub struct Plan {
     pub reference: String,
     pub aliases: Vec<String>,
     pub digest: Option<String>,
+    /// Digest of the configuration; `None`: it could not be read.
+    pub config_digest: Option<String>,
     /// Set for an artifact: its layers are separate files and archives, and nothing is started.
     pub artifact: bool,
     pub platform: Option<Platform>,
@@ -150,29 +152,37 @@ impl Reader<'_> {
         wanted
     }
 
-    /// Reads the configuration of an image, called `name` in messages. Programs in the layers can be found without it, so an unreadable one is only a problem.
+    /// Reads the configuration of an image, called `name` in messages, with its digest. Programs in the layers can be found without it, so an unreadable one is only a problem.
     fn configuration(
         &self,
         blob: &Blob,
         name: &str,
         reference: &str,
         problems: &mut Vec<ImageProblem>,
-    ) -> Config {
+    ) -> (Config, Option<String>) {
         let missing = || {
             ArchiveError::new(
                 Reason::Unreadable,
                 format!("the configuration {name} is missing"),
             )
         };
-        let read = self.fetch::<Config>(blob, CONFIG_MAX, "the configuration", false);
+        let what = "the configuration";
+        let read = self.bytes(blob, CONFIG_MAX, what, false);
+        let read = read.and_then(|bytes| match bytes {
+            Some(bytes) => {
+                let digest = blob.digest.unwrap_or_else(|| Digest::of(&bytes));
+                parse::<Config>(&bytes, what).map(|config| Some((config, Some(digest.to_string()))))
+            }
+            None => Ok(None),
+        });
         let error = match read {
-            Ok(Some(config)) => return config,
+            Ok(Some(read)) => return read,
             Ok(None) => missing(),
             Err(error) => error,
         };
         let error = ArchiveError::new(error.reason, format!("{reference}: {}", error.detail));
         problems.push(problem(self.options, &error, true));
-        Config::default()
+        (Config::default(), None)
     }
 
     /// Reads a JSON blob and checks its digest and size.
@@ -183,6 +193,18 @@ impl Reader<'_> {
         what: &str,
         manifest: bool,
     ) -> Result<Option<T>, ArchiveError> {
+        let bytes = self.bytes(blob, most, what, manifest)?;
+        bytes.map(|bytes| parse(&bytes, what)).transpose()
+    }
+
+    /// Reads a short blob and checks its digest and size.
+    fn bytes(
+        &self,
+        blob: &Blob,
+        most: u64,
+        what: &str,
+        manifest: bool,
+    ) -> Result<Option<Vec<u8>>, ArchiveError> {
         let opened = if manifest {
             self.store.open_manifest(blob)?
         } else {
@@ -207,7 +229,7 @@ impl Reader<'_> {
                 bytes.len()
             )));
         }
-        parse(&bytes, what).map(Some)
+        Ok(Some(bytes))
     }
 }
 

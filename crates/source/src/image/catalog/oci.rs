@@ -229,7 +229,7 @@ impl Reader<'_> {
         let mut problems = Vec::new();
         let blob = Blob::of(config_digest, config.size);
         let name = config_digest.to_string();
-        let config = self.configuration(&blob, &name, reference, &mut problems);
+        let (config, config_digest) = self.configuration(&blob, &name, reference, &mut problems);
         let platform = config.platform().or(platform.cloned());
         if platform.as_ref().is_some_and(|p| !self.is_wanted(p)) {
             return None;
@@ -257,6 +257,7 @@ impl Reader<'_> {
             reference: reference.to_owned(),
             aliases: Vec::new(),
             digest,
+            config_digest,
             artifact: false,
             platform,
             config,
@@ -285,6 +286,7 @@ impl Reader<'_> {
             reference: reference.to_owned(),
             aliases: Vec::new(),
             digest: digest.map(|d| d.to_string()),
+            config_digest: None,
             artifact: true,
             platform: None,
             config: Config::default(),

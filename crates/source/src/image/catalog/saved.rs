@@ -34,7 +34,8 @@ impl Reader<'_> {
             };
             let mut problems = Vec::new();
             let name = short(&image.config);
-            let config = self.configuration(&blob, &name, &reference, &mut problems);
+            let (config, config_digest) =
+                self.configuration(&blob, &name, &reference, &mut problems);
             let platform = config.platform();
             if platform.as_ref().is_some_and(|p| !self.is_wanted(p)) {
                 continue;
@@ -71,6 +72,7 @@ impl Reader<'_> {
                 reference,
                 aliases: tags.collect(),
                 digest: None,
+                config_digest,
                 artifact: false,
                 platform,
                 config,
