@@ -141,7 +141,7 @@ fn whole(prefix: &str) -> Vec<String> {
     vec![
         "image odd:1 [GODEBUG=panicnil=1]".to_owned(),
         format!("{prefix}/bin/app odd:1 0 true true panicnil=1"),
-        format!("{prefix}/bin/old odd:1 0 false false panicnil=1"),
+        format!("{prefix}/bin/old odd:1 0 false false null"),
         format!("{prefix}/bin/other odd:1 1 true false panicnil=1"),
     ]
 }
