@@ -144,14 +144,18 @@ fn pasted(text: &str) -> Vec<Pasted> {
     found
 }
 
-/// Whether the output is what the page shows; a line `...` there stands for any number of lines.
+/// Whether the output is what the page shows; a line `...` there stands for any number of lines, `...` after a text for the rest of
+/// the line.
 fn is_shown(shown: &[&str], printed: &[&str]) -> bool {
     match (shown.split_first(), printed.split_first()) {
         (Some((line, rest)), _) if line.trim() == "..." => {
             (0..=printed.len()).any(|skip| is_shown(rest, &printed[skip..]))
         }
         (Some((line, shown)), Some((first, printed))) => {
-            line.trim_end() == first.trim_end() && is_shown(shown, printed)
+            let (line, first) = (line.trim_end(), first.trim_end());
+            let begins = line.strip_suffix("...").filter(|text| !text.is_empty());
+            let is_line = begins.map_or(line == first, |text| first.starts_with(text));
+            is_line && is_shown(shown, printed)
         }
         (None, None) => true,
         _ => false,
@@ -165,6 +169,7 @@ fn shown_output_is_compared_line_by_line() {
         &["a", "b", "c"][..],
         &["...", "c"],
         &["a", " ...", "b", "c"],
+        &["a", "b...", "c"],
     ] {
         assert!(is_shown(shown, &printed), "{shown:?}");
     }
@@ -173,6 +178,7 @@ fn shown_output_is_compared_line_by_line() {
         &["...", "b"],
         &["a", "c"],
         &["a", "...", "d"],
+        &["a", "c...", "c"],
         &[],
     ] {
         assert!(!is_shown(shown, &printed), "{shown:?}");

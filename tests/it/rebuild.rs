@@ -624,7 +624,7 @@ fn diff_shows_the_code_of_two_programs() {
     assert!(
         folder
             .stderr
-            .contains("is not one; extract the programs first"),
+            .contains("a directory, and this command takes one program"),
         "{}",
         folder.stderr
     );

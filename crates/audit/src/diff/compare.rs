@@ -211,12 +211,27 @@ const LISTS: &[ListFact] = &[
         is_known: |path, before| homes::is_known(path, before.keys()),
     },
     ListFact {
+        class: Class::Godebug,
+        entries: |b| Some(variables(b)),
+        worse: Worse::Never,
+        is_known: |_, _| false,
+    },
+    ListFact {
         class: Class::Linkage,
         entries: |b| Some(all(b.linkage.as_ref()?.needed.as_ref()?, "needed")),
         worse: Worse::New,
         is_known: |_, _| false,
     },
 ];
+
+/// The variables that the runtime reads in the environment of an image, besides GODEBUG and GOROOT, whose effects are compared.
+fn variables(binary: &Binary) -> BTreeMap<String, String> {
+    let set = binary.environment.iter().flatten();
+    let others = set.filter(|(name, _)| name != "GOROOT");
+    others
+        .map(|(name, value)| (name.clone(), format!("{value} (environment)")))
+        .collect()
+}
 
 fn all(names: &[String], value: &str) -> BTreeMap<String, String> {
     let entries = names.iter().map(|name| (name.clone(), value.to_owned()));

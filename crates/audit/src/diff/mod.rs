@@ -41,7 +41,7 @@ pub enum Class {
     Module,
     /// Build settings, FIPS module and mode.
     Setting,
-    /// Effective GODEBUG values.
+    /// Effective GODEBUG values, and variables of the environment that the runtime reads.
     Godebug,
     /// Experiments in force.
     Experiment,
@@ -134,7 +134,9 @@ impl Class {
             Class::Toolchain => "another Go release",
             Class::Module => "dependencies: added, removed, of another version, replaced",
             Class::Setting => "build settings, FIPS 140 module and mode",
-            Class::Godebug => "GODEBUG values in force",
+            Class::Godebug => {
+                "GODEBUG values in force, and what the environment of an image sets for the runtime"
+            }
             Class::Experiment => "experiments in force",
             Class::Goroot => "GOROOT: recorded, at run time, trimmed or not",
             Class::Paths => "paths of the build host that are in the program",

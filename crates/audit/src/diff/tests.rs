@@ -465,6 +465,22 @@ fn a_program_that_needs_a_newer_system_is_worse() {
 }
 
 #[test]
+fn variables_of_the_environment_are_compared() {
+    let with = |limit: &'static str| {
+        move |b: &mut Binary| b.environment = Some(vec![("GOMEMLIMIT".into(), limit.into())])
+    };
+    let changes = changes(|_| (), with("512MiB"));
+    let values: Vec<_> = changes
+        .iter()
+        .map(|c| (c.class, &*c.key, c.new.as_deref()))
+        .collect();
+    assert_eq!(
+        values,
+        [(Class::Godebug, "GOMEMLIMIT", Some("512MiB (environment)"))]
+    );
+}
+
+#[test]
 fn a_goroot_of_the_environment_is_compared() {
     let with = |root: &'static str| {
         move |b: &mut Binary| b.environment = Some(vec![("GOROOT".into(), root.into())])
