@@ -1,8 +1,8 @@
 //! Architectures whose instructions have a fixed length, or a length given by their first bits: compares code without the bits that are part of an address.
 //!
 //! The decoders of `gospect_go::calls` follow addresses that two instructions make up, and report the address at the second one. So where two
-//! instructions differ, they count as equal if the bits outside of the operand are equal, and the decoder reports an address for the instruction, or for
-//! the second instruction of such a pair.
+//! instructions differ, they count as equal if the bits outside of the operand are equal, and the decoder reports an address for the instruction; for
+//! the first one of a pair, if it reports one for the next instruction that uses the register. Otherwise the bits are a number of the source.
 
 use gospect_go::calls::decode::{Code, Decoder, Reference};
 
@@ -12,10 +12,42 @@ pub type ReferenceAt = (usize, Reference);
 /// The bits of an instruction that hold part of an address.
 #[derive(Clone, Copy)]
 pub enum Operand {
-    /// The upper part; the next instruction that uses the register has the lower part.
-    Upper(u64),
+    /// The upper part, which goes to a register; the next instruction that uses the register has the lower part.
+    Upper { bits: u64, register: u64 },
     /// All of it, or the lower part.
     Whole(u64),
+}
+
+/// Instructions between the two of a pair.
+const BETWEEN: usize = 16;
+
+/// The first instructions of pairs that differ, until the second one is seen: the register, the offset, and the instructions since then.
+#[derive(Default)]
+struct Pending(Vec<(u64, usize, usize)>);
+
+impl Pending {
+    /// Looks at an instruction that may use registers. `Err` has the offset of a first instruction of which no address was made.
+    fn next(&mut self, uses: [u64; 2], has_reference: bool) -> Result<(), usize> {
+        let mut wrong = None;
+        self.0.retain_mut(|(register, at, since)| {
+            *since += 1;
+            let is_used = uses.contains(register);
+            if (is_used && !has_reference) || *since > BETWEEN {
+                wrong.get_or_insert(*at);
+            }
+            !is_used
+        });
+        wrong.map_or(Ok(()), Err)
+    }
+
+    fn add(&mut self, register: u64, at: usize) {
+        self.0.push((register, at, 0));
+    }
+
+    /// `Err` has the offset of a first instruction of which no address was made.
+    fn end(&self) -> Result<(), usize> {
+        self.0.first().map_or(Ok(()), |(_, at, _)| Err(*at))
+    }
 }
 
 /// Architectures whose code has absolute addresses.
@@ -31,6 +63,8 @@ struct InstructionSet {
     big_endian: Option<bool>,
     /// The bits of an instruction that may be part of an address.
     operand: fn(u64) -> Option<Operand>,
+    /// Where instructions have the numbers of the registers that they read: the bit of the lowest of five, first that of the base of an address.
+    reads: [u32; 2],
     /// Whether words between the instructions hold addresses.
     has_literals: bool,
 }
@@ -44,25 +78,37 @@ fn instruction_set(arch: &str) -> Option<InstructionSet> {
         length: four,
         big_endian: None,
         operand,
+        reads: [0, 0],
         has_literals: false,
     };
     Some(match arch {
         "arm64" => InstructionSet {
             big_endian: Some(false),
+            reads: [5, 16],
             ..four(arm64)
         },
         "arm" => InstructionSet {
             has_literals: true,
             ..four(arm)
         },
-        "loong64" => four(loong64),
-        "mips" | "mipsle" | "mips64" | "mips64le" => four(mips),
-        "ppc64" | "ppc64le" => four(ppc64),
+        "loong64" => InstructionSet {
+            reads: [5, 10],
+            ..four(loong64)
+        },
+        "mips" | "mipsle" | "mips64" | "mips64le" => InstructionSet {
+            reads: [21, 16],
+            ..four(mips)
+        },
+        "ppc64" | "ppc64le" => InstructionSet {
+            reads: [16, 11],
+            ..four(ppc64)
+        },
         "riscv64" => InstructionSet {
             length: |bytes| match bytes.first() {
                 Some(first) if first & 3 != 3 => 2,
                 _ => 4,
             },
+            reads: [15, 20],
             ..four(riscv64)
         },
         "s390x" => InstructionSet {
@@ -77,10 +123,22 @@ fn instruction_set(arch: &str) -> Option<InstructionSet> {
     })
 }
 
+/// An instruction that writes the upper part of an address to the register whose number begins at a bit.
+fn upper(word: u64, bits: u64, register: u32) -> Operand {
+    Operand::Upper {
+        bits,
+        register: register_at(word, register),
+    }
+}
+
+fn register_at(word: u64, bit: u32) -> u64 {
+    word >> bit & 31
+}
+
 fn arm64(word: u64) -> Option<Operand> {
     match word {
         _ if word & 0x7c00_0000 == 0x1400_0000 => Some(Operand::Whole(0x03ff_ffff)),
-        _ if word & 0x9f00_0000 == 0x9000_0000 => Some(Operand::Upper(0x60ff_ffe0)),
+        _ if word & 0x9f00_0000 == 0x9000_0000 => Some(upper(word, 0x60ff_ffe0, 0)),
         _ if word & 0xff80_0000 == 0x9100_0000 => Some(Operand::Whole(0x003f_fc00)),
         _ if word & 0x3b00_0000 == 0x3900_0000 => Some(Operand::Whole(0x003f_fc00)),
         _ => None,
@@ -97,7 +155,7 @@ fn loong64(word: u64) -> Option<Operand> {
         (0b01_0101 | 0b01_0100, ..) => Some(Operand::Whole(0x03ff_ffff)),
         (0b01_0011, ..) => Some(Operand::Whole(0x03ff_fc00)),
         (_, 0b000_1101 | 0b000_1110 | 0b000_1111 | 0b000_1010, _) => {
-            Some(Operand::Upper(0x01ff_ffe0))
+            Some(upper(word, 0x01ff_ffe0, 0))
         }
         (_, _, 0b00_0000_1010 | 0b00_0000_1011 | 0b00_1010_0000..=0b00_1010_1111) => {
             Some(Operand::Whole(0x003f_fc00))
@@ -109,7 +167,7 @@ fn loong64(word: u64) -> Option<Operand> {
 fn mips(word: u64) -> Option<Operand> {
     match word >> 26 {
         2 | 3 => Some(Operand::Whole(0x03ff_ffff)),
-        15 => Some(Operand::Upper(0xffff)),
+        15 => Some(upper(word, 0xffff, 16)),
         8 | 9 | 24 | 25 | 13 | 32..=39 | 55 | 40..=46 | 63 | 49 | 53 | 57 | 61 => {
             Some(Operand::Whole(0xffff))
         }
@@ -121,8 +179,8 @@ fn ppc64(word: u64) -> Option<Operand> {
     match word >> 26 {
         18 => Some(Operand::Whole(0x03ff_fffc)),
         // An instruction of eight bytes: its address is reported here, and its second word is part of it.
-        1 => Some(Operand::Upper(0x0003_ffff)),
-        15 => Some(Operand::Upper(0xffff)),
+        1 => Some(Operand::Whole(0x0003_ffff)),
+        15 => Some(upper(word, 0xffff, 21)),
         58 | 62 => Some(Operand::Whole(0xfffc)),
         14 | 32 | 34 | 40 | 42 | 36 | 38 | 44 | 48 | 50 | 52 | 54 => Some(Operand::Whole(0xffff)),
         _ => None,
@@ -132,7 +190,7 @@ fn ppc64(word: u64) -> Option<Operand> {
 fn riscv64(word: u64) -> Option<Operand> {
     match word & 0x7f {
         0x6f => Some(Operand::Whole(0xffff_f000)),
-        0x17 | 0x37 => Some(Operand::Upper(0xffff_f000)),
+        0x17 | 0x37 => Some(upper(word, 0xffff_f000, 7)),
         0x67 | 0x13 | 0x03 | 0x07 => Some(Operand::Whole(0xfff0_0000)),
         0x23 | 0x27 => Some(Operand::Whole(0xfe00_0f80)),
         _ => None,
@@ -162,6 +220,7 @@ pub fn compare(
     };
     let mut at = 0;
     let mut is_second = false;
+    let mut pending = Pending::default();
     while let Some(rest) = old.bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let length = (set.length)(rest).min(rest.len());
         let bytes = (
@@ -172,15 +231,23 @@ pub fn compare(
             return Err(at);
         };
         let (old_word, new_word) = (number(old_bytes), number(new_bytes));
+        let has_reference = || {
+            let place = old_references.binary_search_by_key(&at, |reference| reference.0);
+            place.is_ok()
+        };
+        if !pending.0.is_empty() {
+            let uses = set.reads.map(|bit| register_at(old_word, bit));
+            pending.next(uses, has_reference())?;
+        }
         if old_bytes != new_bytes {
-            let has_reference = old_references
-                .binary_search_by_key(&at, |reference| reference.0)
-                .is_ok();
             let are_equal_but_for = |bits: u64| old_word & !bits == new_word & !bits;
             let is_operand = match (set.operand)(old_word) {
                 _ if is_second => old_word >> 16 == new_word >> 16,
-                Some(Operand::Upper(bits)) => are_equal_but_for(bits),
-                Some(Operand::Whole(bits)) => has_reference && are_equal_but_for(bits),
+                Some(Operand::Upper { bits, register }) => {
+                    pending.add(register, at);
+                    are_equal_but_for(bits)
+                }
+                Some(Operand::Whole(bits)) => has_reference() && are_equal_but_for(bits),
                 None => false,
             };
             if !is_operand {
@@ -194,6 +261,7 @@ pub fn compare(
         is_second = is_prefix && !is_second;
         at += length;
     }
+    pending.end()?;
     compare_references(
         (&old_references, &new_references),
         !ABSOLUTE.contains(&arch),

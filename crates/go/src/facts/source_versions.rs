@@ -16,17 +16,6 @@ struct Recorded<'i> {
     is_open: bool,
 }
 
-/// The `MODULE@VERSION` in the path of a directory, with what is before them. There may be several: names of users and folders have such signs too.
-pub(super) fn in_directory(directory: &str) -> impl Iterator<Item = &str> {
-    let signs = memchr::memchr_iter(b'@', directory.as_bytes());
-    signs.filter_map(|sign| {
-        let rest = directory.get(sign + 1..)?;
-        let length = rest.find('/')?;
-        let is_version = matches!(rest.as_bytes(), [b'v', b'0'..=b'9', ..]);
-        directory.get(..sign + 1 + length).filter(|_| is_version)
-    })
-}
-
 /// The modules of which no source file is of a recorded version, with the versions of the files. `seen` has all `MODULE@VERSION` of the paths.
 pub fn contradicting<'s>(
     info: &BuildInfo,
@@ -106,6 +95,7 @@ fn recorded(info: &BuildInfo) -> Vec<Recorded<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::paths::module_versions;
     use super::*;
     use gospect_record::Module;
 
@@ -120,7 +110,7 @@ mod tests {
     fn found(info: &BuildInfo, directories: &[&str]) -> Vec<String> {
         let seen = directories
             .iter()
-            .flat_map(|directory| in_directory(directory));
+            .flat_map(|directory| module_versions(directory));
         let all = contradicting(info, seen).into_iter();
         all.map(|m| format!("{}@{}", m.path, m.version)).collect()
     }

@@ -49,6 +49,17 @@ pub(super) fn split_name(path: &str) -> (&str, &str) {
     path.split_at(memchr::memrchr2(b'/', b'\\', path.as_bytes()).map_or(0, |at| at + 1))
 }
 
+/// The `MODULE@VERSION` in the path of a directory, with what is before them. There may be several: names of users and folders have such signs too.
+pub fn module_versions(directory: &str) -> impl Iterator<Item = &str> {
+    let signs = memchr::memchr_iter(b'@', directory.as_bytes());
+    signs.filter_map(|sign| {
+        let rest = directory.get(sign + 1..)?;
+        let length = rest.find('/')?;
+        let is_version = matches!(rest.as_bytes(), [b'v', b'0'..=b'9', ..]);
+        directory.get(..sign + 1 + length).filter(|_| is_version)
+    })
+}
+
 /// Whether all files of a directory, given with its slash, are in one group: no pattern of [`classify`] depends on their names.
 pub(super) fn is_settled(directory: &str) -> bool {
     let goes_on = |pattern: &str| pattern.len() > directory.len() && pattern.starts_with(directory);

@@ -1,6 +1,5 @@
 //! Paths: the source files of the function table, the GOROOT in them, and all other absolute paths of the build host.
 
-use super::source_versions;
 use crate::tables::pclntab::Pclntab;
 use crate::tables::{Tables, age};
 use gospect_exe::Image;
@@ -12,8 +11,8 @@ use std::ops::ControlFlow;
 
 mod classify;
 
-pub use classify::home;
 use classify::{classify, is_settled, split_name};
+pub use classify::{home, module_versions};
 
 /// Most groups; further paths go into the last one.
 const GROUPS_LIMIT: usize = 256;
@@ -162,7 +161,7 @@ impl SourceFiles {
     }
 
     fn add_versions(&mut self, directory: &str) {
-        for text in source_versions::in_directory(directory) {
+        for text in module_versions(directory) {
             if self.module_versions.len() < VERSIONS_LIMIT && !self.module_versions.contains(text) {
                 self.module_versions.insert(text.to_owned());
             }
