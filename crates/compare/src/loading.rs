@@ -363,7 +363,7 @@ fn entry(side: &Side<'_, '_>) -> Option<u64> {
     match image.format {
         Format::Elf => number(24, image.pointer_size()),
         Format::Pe => {
-            let optional = pe_optional_header(side)?;
+            let optional = side.pe_optional_header()?;
             pe_base(side)?.checked_add(number(optional.checked_add(16)?, 4)?)
         }
         Format::MachO => macho_entry(side),
@@ -379,17 +379,11 @@ pub fn pe_base(side: &Side<'_, '_>) -> Option<u64> {
     if image.format != Format::Pe {
         return None;
     }
-    let optional = pe_optional_header(side)?;
+    let optional = side.pe_optional_header()?;
     match image.bits {
         64 => number(optional.checked_add(24)?, 8),
         _ => number(optional.checked_add(28)?, 4),
     }
-}
-
-/// Offset of the optional header of a PE file (`e_lfanew` and 24 bytes: the signature and the file header).
-pub fn pe_optional_header(side: &Side<'_, '_>) -> Option<u64> {
-    let image = side.image;
-    image.number(image.window().get(0x3c, 4)?).checked_add(24)
 }
 
 /// The entry that the load commands of a Mach-O file name: an offset in the file (`LC_MAIN`), or registers (`LC_UNIXTHREAD`;

@@ -2,7 +2,6 @@
 //!
 //! The kernel maps whole pages, so what is behind the end of one segment may come from another one.
 
-use super::loading::pe_optional_header;
 use super::side::Side;
 use gospect_exe::{Format, Segment};
 use gospect_record::rebuild::{Difference, DifferentPart};
@@ -87,7 +86,9 @@ fn share_pages(side: &Side<'_, '_>) -> bool {
         Format::Pe => {
             const ALIGNMENT: u64 = 32;
             let window = side.image.window();
-            let at = pe_optional_header(side).and_then(|header| header.checked_add(ALIGNMENT));
+            let at = side
+                .pe_optional_header()
+                .and_then(|header| header.checked_add(ALIGNMENT));
             let bytes = at.and_then(|at| window.get(at, 4));
             bytes.is_none_or(|bytes| side.image.number(bytes) < PAGE)
         }

@@ -43,6 +43,12 @@ pub struct Side<'t, 'i> {
 }
 
 impl<'t, 'i> Side<'t, 'i> {
+    /// Offset of the optional header of a PE file (`e_lfanew` and 24 bytes: the signature and the file header).
+    pub fn pe_optional_header(&self) -> Option<u64> {
+        let image = self.image;
+        image.number(image.window().get(0x3c, 4)?).checked_add(24)
+    }
+
     /// `None` without a function table.
     pub fn of(tables: &'t Tables<'i>, facts: &'t ProgramFacts) -> Option<Self> {
         let image = tables.image();
