@@ -322,3 +322,72 @@ fn references(code: Code<'_>, decoder: Decoder) -> Vec<ReferenceAt> {
     });
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gospect_go::calls::decode::decoder;
+
+    fn compared(arch: &str, old: &[u32], new: &[u32]) -> Result<Vec<(u64, u64)>, usize> {
+        let bytes = |words: &[u32]| -> Vec<u8> {
+            words.iter().flat_map(|word| word.to_le_bytes()).collect()
+        };
+        let (old, new) = (bytes(old), bytes(new));
+        let code = |bytes| Code {
+            bytes,
+            start: 0x10000,
+            big_endian: false,
+            toc: None,
+            imported: 0,
+        };
+        let mut pairs = Vec::new();
+        compare(
+            (code(&old), code(&new)),
+            (arch, decoder(arch).unwrap()),
+            &|address, _| address < 0x20000,
+            &mut |old, new, _| pairs.push((old, new)),
+        )?;
+        Ok(pairs)
+    }
+
+    /// Half of a number is written by the same instructions as half of an address.
+    #[test]
+    fn half_of_a_number_of_the_source_is_compared() {
+        // riscv64: lui a0, N; addi a0, a0, 0x678. The decoder reports the number, which is no address.
+        let number = |upper: u32| [upper << 12 | 10 << 7 | 0x37, 0x6785_0513];
+        assert_eq!(
+            compared("riscv64", &number(0x12345), &number(0x12345)),
+            Ok(vec![])
+        );
+        assert_eq!(
+            compared("riscv64", &number(0x12345), &number(0x22345)),
+            Err(4)
+        );
+        // mipsle: lui $4, N; nothing uses the register.
+        let alone = |upper: u32| [15 << 26 | 4 << 16 | upper, 0];
+        assert_eq!(compared("mipsle", &alone(0x1234), &alone(0x1235)), Err(0));
+        // loong64: lu12i.w $r4, N; ori $r4, $r4, 0x678.
+        let number = |upper: u32| [0b000_1010 << 25 | upper << 5 | 4, 0x0399_e084];
+        assert_eq!(
+            compared("loong64", &number(0x12345), &number(0x12346)),
+            Err(0)
+        );
+        // ppc64le: addis r4, r0, N; add r5, r4, r4.
+        let number = |upper: u32| [15 << 26 | 4 << 21 | upper, 0x7ca4_2214];
+        assert_eq!(
+            compared("ppc64le", &number(0x1234), &number(0x1235)),
+            Err(0)
+        );
+    }
+
+    #[test]
+    fn half_of_an_address_is_compared_as_the_address() {
+        // riscv64: auipc a0, N; then another register, addi a0, a0, 8.
+        let address = |upper: u32| [upper << 12 | 10 << 7 | 0x17, 0x0015_8593, 0x0085_0513];
+        let pairs = Ok(vec![(0x11008, 0x12008)]);
+        assert_eq!(compared("riscv64", &address(1), &address(2)), pairs);
+        // The upper half is used before it is an address: xor a1, a0, a0.
+        let used = |upper: u32| [upper << 12 | 10 << 7 | 0x17, 0x00a5_45b3, 0x0085_0513];
+        assert_eq!(compared("riscv64", &used(1), &used(2)), Err(0));
+    }
+}
