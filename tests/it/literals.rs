@@ -125,7 +125,15 @@ fn functions_of_which_only_literals_are_left_are_not_absent() {
             };
             assert_eq!(status, want, "{id}: {package} {symbols:?}");
         }
-        let records = run(&["scan", "--quiet", "--symbols", "--format=ndjson", &program]).stdout;
+        let records = run(&[
+            "scan",
+            "--quiet",
+            "--symbols",
+            "--hash",
+            "--format=ndjson",
+            &program,
+        ])
+        .stdout;
         let records = scratch.put("records.ndjson", records.as_bytes());
         let of_records = statuses(&scratch, &format!("records:{}", text(&records)));
         assert_eq!(of_records, found, "{id}");

@@ -94,7 +94,8 @@ fn one_row_a_binary_then_the_summary() {
     let blank = lines.iter().position(|line| line.is_empty()).unwrap();
     assert_eq!(blank, 2 + document.binaries.len());
     assert!(lines[blank + 1].starts_with("Notes: "));
-    assert!(lines[blank + 3].starts_with("4 Go programs"));
+    assert!(lines[blank + 3].starts_with("registry.example/app:1.0 (linux/amd64): starts /server"));
+    assert!(lines.iter().any(|line| line.starts_with("4 Go programs")));
     assert!(
         text.contains("example.com/hello@1.0.3"),
         "a claim beats (devel): {text}"
@@ -147,7 +148,7 @@ fn columns_empty_everywhere_are_left_out() {
     document.binaries.clear();
     let text = table(&document, look(Some(80)));
     assert!(
-        text.starts_with("4 Go programs"),
+        text.starts_with("registry.example/app:1.0 (linux/amd64): starts"),
         "no header without rows: {text}"
     );
 }

@@ -58,20 +58,21 @@ fn advice(key: &str, group: &Group, spread: &Spread) -> String {
         "true" => format!("with {key}"),
         value => format!("with {key}={value}"),
     };
-    let who = |wanted: &str| {
+    let rebuild = |wanted: &str| {
         let mut there = spread.odd.iter().map(|odd| odd.0.as_str());
-        match spread.majority == wanted || there.any(|value| value == wanted) {
-            true => "the others",
-            false => "all",
+        let is_there = spread.majority == wanted || there.any(|value| value == wanted);
+        match wanted {
+            _ if !is_there => format!("rebuild all {}", with(wanted)),
+            "" => format!("rebuild {} what was built with it", with(wanted)),
+            "true" => format!("rebuild {} what was built without it", with(wanted)),
+            _ => format!("rebuild {} what was built with another value", with(wanted)),
         }
     };
     match group.plan().of(key) {
-        Some(BuildChange::Set(_, value)) => {
-            return format!("rebuild {} {}", who(value), with(value));
-        }
-        Some(BuildChange::Drop(_)) => return format!("rebuild {} {}", who(""), with("")),
+        Some(BuildChange::Set(_, value)) => return rebuild(value),
+        Some(BuildChange::Drop(_)) => return rebuild(""),
         Some(_) => return format!("rebuild all as the findings about {key} say"),
-        None if key == "-trimpath" => return format!("rebuild the others {}", with("true")),
+        None if key == "-trimpath" => return rebuild("true"),
         None => {}
     }
     settle(key, spread)
@@ -146,9 +147,12 @@ mod tests {
         for most in ["", "true"] {
             let less = if most.is_empty() { "true" } else { "" };
             for (key, want) in [
-                ("-trimpath", "rebuild the others with -trimpath"),
-                ("-race", "rebuild the others without -race"),
-                ("-msan", "rebuild the others without -msan"),
+                (
+                    "-trimpath",
+                    "rebuild with -trimpath what was built without it",
+                ),
+                ("-race", "rebuild without -race what was built with it"),
+                ("-msan", "rebuild without -msan what was built with it"),
             ] {
                 let all = [
                     with("a", key, most),
@@ -174,6 +178,9 @@ mod tests {
             with("b", "CGO_ENABLED", "1"),
             with("c", "CGO_ENABLED", "0"),
         ]);
-        assert_eq!(cgo[0].help, "rebuild the others with CGO_ENABLED=0");
+        assert_eq!(
+            cgo[0].help,
+            "rebuild with CGO_ENABLED=0 what was built with another value"
+        );
     }
 }
