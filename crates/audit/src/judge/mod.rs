@@ -176,7 +176,10 @@ impl<'p> Auditor<'p> {
         let overrides = self.policy.overrides_of(binary);
         self.override_uses.program(binary, &overrides);
         let in_force = in_force(self.policy, &mut self.base, &mut self.special, overrides);
-        in_force.programs += 1;
+        // Nothing is expected of what cannot start.
+        if binary.location.visible != Some(false) {
+            in_force.programs += 1;
+        }
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
         let subject = Subject::program(binary, &plan);

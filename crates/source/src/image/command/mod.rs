@@ -276,7 +276,9 @@ mod tests {
             "usr/bin/nice",
         ];
         let tree = root(&files.map(|file| (file, 0o755)));
-        let cases: &[(&[&str], &[(&str, &str)])] = &[
+        /// The words of ENTRYPOINT, and the variables that the program gets.
+        type Case<'c> = (&'c [&'c str], &'c [(&'c str, &'c str)]);
+        let cases: &[Case<'_>] = &[
             (
                 &["/opt/app", "A=2"],
                 &[("A", "1"), ("PATH", "/bin:/usr/bin")],
