@@ -455,10 +455,23 @@ fn rpm_headers_without_metadata_take_it_from_the_package() {
     );
 }
 
+/// An archive of entries of one form of cpio, after it was read: both programs are found.
+fn two_programs_and_a_link(p: &[u8], entry: impl Fn(&str, u16, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let archive = [
+        entry("./bin/app", 0o100_755, p),
+        entry("bin/link", 0o120_777, b"app"),
+        entry("bin/app2", 0o100_755, p),
+        entry("TRAILER!!!", 0, b""),
+    ]
+    .concat();
+    assert_eq!(walk(&archive), [found("bin/app", p), found("bin/app2", p)]);
+    archive
+}
+
 #[test]
 fn the_portable_cpio_format_is_read() {
     let p = program(2001);
-    let entry = |name: &str, mode: u32, body: &[u8]| {
+    let entry = |name: &str, mode: u16, body: &[u8]| {
         let mut out = format!(
             "070707{:06o}{:06o}{mode:06o}{:06o}{:06o}{:06o}{:06o}{:011o}",
             1, 2, 3, 4, 1, 0, 0
@@ -466,17 +479,7 @@ fn the_portable_cpio_format_is_read() {
         out += &format!("{:06o}{:011o}{name}\0", name.len() + 1, body.len());
         [out.as_bytes(), body].concat()
     };
-    let archive = [
-        entry("./bin/app", 0o100_755, &p),
-        entry("bin/link", 0o120_777, b"app"),
-        entry("bin/app2", 0o100_755, &p),
-        entry("TRAILER!!!", 0, b""),
-    ]
-    .concat();
-    assert_eq!(
-        walk(&archive),
-        [found("bin/app", &p), found("bin/app2", &p)]
-    );
+    two_programs_and_a_link(&p, entry);
 }
 
 /// The form that `cpio -o` of GNU writes without options, of machines of both byte orders.
@@ -512,17 +515,7 @@ fn the_binary_cpio_format_is_read() {
             out.resize(out.len().next_multiple_of(2), 0);
             out
         };
-        let archive = [
-            entry("./bin/app", 0o100_755, &p),
-            entry("bin/link", 0o120_777, b"app"),
-            entry("bin/app2", 0o100_755, &p),
-            entry("TRAILER!!!", 0, b""),
-        ]
-        .concat();
-        assert_eq!(
-            walk(&archive),
-            [found("bin/app", &p), found("bin/app2", &p)]
-        );
+        let archive = two_programs_and_a_link(&p, entry);
         let cut = archive.get(..archive.len() / 2).unwrap();
         assert!(walk(cut).iter().any(|line| line.contains("truncated")));
     }
