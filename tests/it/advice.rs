@@ -183,7 +183,7 @@ fn a_group_is_not_told_to_undo_what_its_programs_are_told_to_do() {
             .find(|f| f.1 == "mixed-settings" && f.2.contains("-trimpath"));
         let (_, _, help) = mixed.unwrap_or_else(|| panic!("{all:#?}"));
         assert!(
-            help.contains("with -trimpath") && !help.contains("without"),
+            help.contains("rebuild with -trimpath") && !help.contains("rebuild without"),
             "{help}"
         );
     }
