@@ -36,6 +36,7 @@ fn all_functions_are_told_when_all_are_asked_about() {
             let question = Question {
                 functions: packages.map(|p| (p.to_owned(), names(&all, p))).collect(),
                 all_packages: true,
+                ..Question::default()
             };
             let ask = move |_: &Binary| question.clone();
             let told = functions_of(&file, Some(Asked(&ask)));
@@ -69,7 +70,7 @@ fn a_function_is_told_whatever_else_is_asked_about() {
                 .iter()
                 .map(|(p, own)| ((*p).to_owned(), own.clone()))
                 .collect(),
-            all_packages: false,
+            ..Question::default()
         };
         let ask = move |_: &Binary| question.clone();
         let told = functions_of(&file, Some(Asked(&ask)));
@@ -97,4 +98,42 @@ fn a_function_is_told_whatever_else_is_asked_about() {
             }
         }
     }
+}
+
+#[test]
+fn packages_of_a_module_are_told_as_among_all() {
+    let mut asked = 0;
+    for f in fixtures() {
+        let file = f.bytes();
+        let all = functions_of(&file, None);
+        let [Some(all)] = all.as_slice() else {
+            continue;
+        };
+        let record = &inspect(&&**file, &Options::default()).unwrap().found[0].record;
+        let info = record.build_info.iter();
+        let modules: Vec<String> = info
+            .flat_map(|info| std::iter::once(&info.main).chain(&info.deps))
+            .map(|module| module.path.clone())
+            .filter(|path| !path.is_empty())
+            .collect();
+        for module in modules {
+            let below = |f: &Functions| -> Vec<String> {
+                let is_below = |package: &&str| {
+                    let rest = package.strip_prefix(&*module);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                };
+                f.packages().filter(is_below).map(str::to_owned).collect()
+            };
+            let question = Question {
+                modules: BTreeSet::from([module.clone()]),
+                ..Question::default()
+            };
+            let ask = move |_: &Binary| question.clone();
+            let told = functions_of(&file, Some(Asked(&ask)));
+            let told = told[0].as_ref().unwrap();
+            assert_eq!(below(told), below(all), "{}: {module}", f.id);
+            asked += 1;
+        }
+    }
+    assert!(asked > 100, "{asked}");
 }

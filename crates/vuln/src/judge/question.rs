@@ -63,7 +63,9 @@ impl Judge<'_> {
         subject: &Subject,
         question: &mut Question,
     ) -> Result<(), Damaged> {
-        question.all_packages |= affected.packages.is_empty();
+        if affected.packages.is_empty() {
+            question.modules.insert(subject.code.clone());
+        }
         for package in affected.packages.iter().filter(|p| self.is_for(p)) {
             let path = linked_path(package.path, subject);
             let mut paths = self.paths_in_program(&path, subject);

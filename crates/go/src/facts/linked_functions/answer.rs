@@ -157,50 +157,129 @@ fn may_hide_packages(
     question: &Question,
     functions: &Functions,
 ) -> bool {
-    let known = Folders::new(source.info);
-    let packages = question.functions.keys().map(String::as_str);
-    let packages: Vec<&str> = packages.filter(|p| !functions.has_package(p)).collect();
-    let ends: Vec<&str> = packages.iter().map(|p| known.end_of_folder(p)).collect();
-    let last = |path: &str| path.rsplit('/').next().map(str::len).unwrap_or_default();
-    let last_of = |path: &[u8]| {
-        let slash = memchr::memrchr2(b'/', b'\\', path);
-        slash.map_or(0, |slash| slash + 1)
-    };
-    let lasts: HashSet<&[u8]> = ends
-        .iter()
-        .filter_map(|end| end.as_bytes().get(end.len() - last(end)..))
-        .collect();
-    let is_of = |folder: &[u8], end: &str| {
-        let before = folder.strip_suffix(end.as_bytes());
-        before.is_some_and(|before| matches!(before.last(), None | Some(b'/' | b'\\')))
-    };
+    let mut wanted = Wanted::new(source, question, functions);
     let mut last_folder: &[u8] = b"";
     let found = table.source_files(source.tables.image(), &mut |file| {
-        let folder = file
-            .get(..last_of(file).saturating_sub(1))
-            .unwrap_or_default();
-        if folder == last_folder {
-            return ControlFlow::Continue(());
+        let folder = file.get(..last_of(file).saturating_sub(1));
+        let folder = folder.unwrap_or_default();
+        if std::mem::replace(&mut last_folder, folder) != folder && wanted.may_have(folder) {
+            return ControlFlow::Break(());
         }
-        last_folder = folder;
-        let name = folder.get(last_of(folder)..).unwrap_or_default();
-        let may_be = match memchr::memchr(b'@', name) {
-            Some(_) => {
-                let folder = String::from_utf8_lossy(folder).replace('\\', "/");
-                let package = known.in_cache(&folder);
-                package.is_some_and(|package| packages.contains(&package.as_str()))
-            }
-            None => {
-                lasts.contains(name) && {
-                    let folder = String::from_utf8_lossy(folder).replace('\\', "/");
-                    ends.iter().any(|end| is_of(folder.as_bytes(), end))
-                }
-            }
-        };
-        match may_be {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        ControlFlow::Continue(())
     });
-    found.is_some()
+    found.is_some() || !wanted.all_are_told()
+}
+
+/// Most folders to decide about at the end.
+const DOUBTS_LIMIT: usize = 1 << 12;
+
+/// Packages of a question of which no function has a name.
+struct Wanted<'q> {
+    functions: &'q Functions,
+    known: Folders<'q>,
+    packages: Vec<&'q str>,
+    /// How the folders of each package may end, and the last elements of these.
+    ends: Vec<&'q str>,
+    lasts: HashSet<&'q [u8]>,
+    /// Modules of which any package is asked for, and whether a folder of it in a module cache was seen.
+    modules: Vec<(&'q str, bool)>,
+    /// Folders that may be that of the package `runtime`, which tells where the standard library is.
+    runtimes: HashSet<String>,
+    /// Folders that may be of one of the packages, unless they are of the standard library.
+    doubts: Vec<String>,
+}
+
+impl<'q> Wanted<'q> {
+    fn new(source: &Source<'q, '_>, question: &'q Question, functions: &'q Functions) -> Self {
+        let known = Folders::new(source.info);
+        let packages = question.functions.keys().map(String::as_str);
+        let packages: Vec<&str> = packages.filter(|p| !functions.has_package(p)).collect();
+        let ends: Vec<&str> = packages.iter().map(|p| known.end_of_folder(p)).collect();
+        let lasts = ends.iter().map(|end| end.as_bytes());
+        let lasts = lasts.filter_map(|end| end.get(last_of(end)..)).collect();
+        let modules = question.modules.iter();
+        Self {
+            functions,
+            modules: modules.map(|module| (module.as_str(), false)).collect(),
+            known,
+            packages,
+            ends,
+            lasts,
+            runtimes: HashSet::new(),
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Whether source files of a folder may be of one of the packages.
+    fn may_have(&mut self, folder: &[u8]) -> bool {
+        let text = || String::from_utf8_lossy(folder).replace('\\', "/");
+        let name = folder.get(last_of(folder)..).unwrap_or_default();
+        let has_version = folder.contains(&b'@');
+        if has_version && let Some(package) = self.known.in_cache(&text()) {
+            return self.packages.contains(&package.as_str()) || self.is_of_module(&package);
+        }
+        if name.contains(&b'@') {
+            return false;
+        }
+        if folder == b"runtime" || (folder.ends_with(b"/src/runtime") && !has_version) {
+            self.runtimes.insert(text());
+        }
+        let is_of = |folder: &str, end: &str| {
+            let before = folder.strip_suffix(end);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        let mut ends = self.ends.iter();
+        if (self.lasts.contains(name) && ends.any(|end| is_of(&text(), end)))
+            || (!has_version && self.may_be_copy(folder))
+        {
+            self.doubts.push(text());
+        }
+        self.doubts.len() > DOUBTS_LIMIT
+    }
+
+    /// Whether a package in a module cache is of one of the modules, and has no function with a name.
+    fn is_of_module(&mut self, package: &str) -> bool {
+        let is_below = |module: &str| {
+            let rest = package.strip_prefix(module);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let mut is_of_any = false;
+        for (_, is_seen) in self.modules.iter_mut().filter(|(m, _)| is_below(m)) {
+            (*is_seen, is_of_any) = (true, true);
+        }
+        is_of_any && !self.functions.has_package(package)
+    }
+
+    /// Whether a folder may be a copy of a package of one of the modules, as in a `vendor` folder.
+    fn may_be_copy(&self, folder: &[u8]) -> bool {
+        let has = |(module, _): &(&str, bool)| {
+            memchr::memmem::find(folder, module.as_bytes()).is_some() || folder.contains(&b'\\')
+        };
+        self.modules.iter().any(has)
+    }
+
+    /// Whether all folders were of other packages: those in doubt are of the standard library, and all modules are in a module cache, because
+    /// folders of others may be called anything.
+    fn all_are_told(&self) -> bool {
+        let is_standard = |folder: &String| {
+            let Some(runtime) = self
+                .runtimes
+                .iter()
+                .next()
+                .filter(|_| self.runtimes.len() == 1)
+            else {
+                return false;
+            };
+            let root = runtime.strip_suffix("runtime");
+            let package = root.and_then(|root| folder.strip_prefix(root));
+            package.is_some_and(|package| self.functions.has_package(package))
+        };
+        self.doubts.iter().all(is_standard) && self.modules.iter().all(|(_, is_seen)| *is_seen)
+    }
+}
+
+/// Where the last element of a path begins.
+fn last_of(path: &[u8]) -> usize {
+    let slash = memchr::memrchr2(b'/', b'\\', path);
+    slash.map_or(0, |slash| slash + 1)
 }

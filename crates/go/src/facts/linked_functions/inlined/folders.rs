@@ -15,13 +15,13 @@ pub struct Folders<'r> {
     /// Folders of modules with the path of the module; the standard library has none.
     roots: Vec<(String, String)>,
     modules: Vec<RecordedModule<'r>>,
+    /// The number of each module by what is before the `@` of its folder in a module cache: its path, or that of its replacement.
+    in_cache: HashMap<String, usize>,
 }
 
 /// A module of the build info.
 struct RecordedModule<'r> {
     path: &'r str,
-    /// How its folder in a module cache begins: the path of the module or of its replacement, with `@`.
-    in_cache: String,
     /// Whether a folder replaces it.
     is_folder: bool,
 }
@@ -33,11 +33,13 @@ impl<'r> Folders<'r> {
             let main = std::iter::once(&info.main);
             main.chain(&info.deps).filter(|m| !m.path.is_empty())
         });
-        let modules = all.map(|module| {
+        let mut in_cache = HashMap::new();
+        let modules = all.enumerate().map(|(number, module)| {
             let source = module.replace.as_deref().unwrap_or(module);
+            let path = modules::escaped(&source.path);
+            in_cache.entry(path.to_string()).or_insert(number);
             RecordedModule {
                 path: &module.path,
-                in_cache: format!("{}@", modules::escaped(&source.path)),
                 is_folder: module.replace.is_some() && source.version.is_empty(),
             }
         });
@@ -45,6 +47,7 @@ impl<'r> Folders<'r> {
             packages: HashMap::new(),
             roots: Vec::new(),
             modules: modules.collect(),
+            in_cache,
         }
     }
 
@@ -132,15 +135,15 @@ impl<'r> Folders<'r> {
 
     /// The package of a folder in a module cache: `…/github.com/!burnt!sushi/toml@v1.4.0/internal`.
     pub fn in_cache(&self, folder: &str) -> Option<String> {
-        self.modules.iter().find_map(|module| {
-            let at = folder.find(&module.in_cache)?;
-            let is_whole = at == 0 || folder.get(..at)?.ends_with('/');
-            let version = folder
-                .get(at + module.in_cache.len()..)
-                .filter(|_| is_whole)?;
+        folder.match_indices('@').find_map(|(at, _)| {
+            let (path, version) = (folder.get(..at)?, folder.get(at + 1..)?);
+            let slashes = path.match_indices('/').map(|(at, _)| at + 1);
+            let mut ends = [0].into_iter().chain(slashes);
+            let number = ends.find_map(|start| self.in_cache.get(path.get(start..)?))?;
+            let module = self.modules.get(*number)?.path;
             Some(match version.split_once('/') {
-                Some((_, rest)) => format!("{}/{rest}", module.path),
-                None => module.path.to_owned(),
+                Some((_, rest)) => format!("{module}/{rest}"),
+                None => module.to_owned(),
             })
         })
     }
