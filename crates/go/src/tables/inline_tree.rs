@@ -121,7 +121,8 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
     /// common, which no linker writes, count where the last of them begins.
     pub fn naming(&self, rows: &[Row], is_wanted: &dyn Fn(u32) -> bool) -> Vec<usize> {
         let all = || (0..rows.len()).collect();
-        let mut starts: Vec<(u64, usize)> = Vec::with_capacity(rows.len());
+        // Offsets in front of the numbers of functions: one number is sorted fastest.
+        let mut starts: Vec<u64> = Vec::with_capacity(rows.len());
         let structures = self.structures(rows);
         for (number, row) in rows.iter().enumerate() {
             let tables = match structures {
@@ -131,14 +132,16 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
                     .and_then(|func| self.shape.tables_in(func, |b| self.image.number(b))),
                 None => self.shape.tables(self.image, row.func),
             };
-            starts.extend(tables.map(|(_, offset)| (offset, number)));
+            starts.extend(tables.map(|(_, offset)| offset << 32 | number as u64));
         }
         starts.sort_unstable();
-        let (Some(first), Some(last)) = (starts.first(), starts.last()) else {
+        let offset = |start: &u64| start >> 32;
+        let (Some(first), Some(last)) = (starts.first().map(offset), starts.last().map(offset))
+        else {
             return Vec::new();
         };
-        let is_aligned = starts.iter().all(|(start, _)| start % 4 == first.0 % 4);
-        let Some(bytes) = self.trees(first.0, last.0).filter(|_| is_aligned) else {
+        let is_aligned = starts.iter().all(|start| offset(start) % 4 == first % 4);
+        let Some(bytes) = self.trees(first, last).filter(|_| is_aligned) else {
             return all();
         };
         let mut found = Vec::new();
@@ -148,21 +151,22 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
             if !u32::try_from(name).is_ok_and(is_wanted) {
                 continue;
             }
-            let at = first.0.saturating_add(4 * index as u64);
+            let at = first.saturating_add(4 * index as u64);
             let Some(call) = at.checked_sub(self.shape.call_name) else {
                 continue;
             };
             next += starts
                 .get(next..)
                 .unwrap_or_default()
-                .partition_point(|(start, _)| *start <= call);
+                .partition_point(|start| offset(start) <= call);
             let before = starts.get(..next).unwrap_or_default();
-            let Some((start, _)) = before.last() else {
+            let Some(start) = before.last().map(offset) else {
                 continue;
             };
             if (call - start).is_multiple_of(self.shape.call) {
-                let same = before.iter().rev().take_while(|(other, _)| other == start);
-                found.extend(same.map(|(_, number)| *number));
+                let same = before.iter().rev();
+                let same = same.take_while(|other| offset(other) == start);
+                found.extend(same.map(|start| (start & u64::from(u32::MAX)) as usize));
             }
         }
         found.sort_unstable();

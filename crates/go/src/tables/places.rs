@@ -20,13 +20,13 @@ pub fn visit<T>(
     image: &Image<'_>,
     (start, size): (u64, u64),
     places: impl Iterator<Item = (u64, T)>,
-    mut look: impl FnMut(&T, &[u8], bool) -> Look,
+    mut look: impl FnMut(&mut T, &[u8], bool) -> Look,
 ) -> Option<bool> {
     let mut places = places.peekable();
     let mut is_enough = true;
     image.pass(start, size, &mut |at, piece| {
         let is_last = at + piece.len() as u64 >= size;
-        while let Some((place, item)) = places.peek() {
+        while let Some((place, item)) = places.peek_mut() {
             let from = place.checked_sub(at).map(usize::try_from);
             let Some(Ok(from)) = from else {
                 is_enough = false;

@@ -26,7 +26,7 @@ pub struct Row {
 }
 
 /// Reads the rows of a function table.
-pub struct RowReader<'t, 'i> {
+struct RowReader<'t, 'i> {
     image: &'t Image<'i>,
     table: &'t Pclntab,
     /// Bits that offsets from the start of text are shifted by: WebAssembly counts functions from Go 1.26 on (src/runtime/symtab.go, `textAddr`).
@@ -147,65 +147,65 @@ impl<'t, 'i> RowReader<'t, 'i> {
     }
 
     /// All rows without their names, in order. A function that begins before the end of the previous one is skipped: no linker writes that.
-    fn nameless(&self) -> impl Iterator<Item = Row> + Clone {
+    fn nameless(&self) -> Vec<Row> {
         let base = self.table.offset_base();
         let number = |bytes: &[u8]| self.image.number(bytes);
-        let address = move |bytes: &[u8]| {
+        let address = |bytes: &[u8]| {
             let offset = number(bytes).checked_shl(self.shift).unwrap_or(u64::MAX);
             self.text.checked_add(offset)
         };
-        let mut rest = self.bytes.chunks_exact(self.step);
-        let mut start = rest.next().and_then(address);
-        std::iter::from_fn(move || {
-            loop {
-                let first = start?;
-                let offset = number(rest.next()?);
-                let end = address(rest.next()?)?;
-                start = Some(end.max(first));
-                let func = base.checked_add(offset);
-                if let Some(func) = func.filter(|_| first < end) {
-                    return Some(Row {
-                        start: first,
-                        end,
-                        name: 0,
-                        func,
-                    });
-                }
+        let mut rows = Vec::with_capacity(self.bytes.len() / self.step / 2);
+        let mut numbers = self.bytes.chunks_exact(self.step);
+        let mut start = numbers.next().and_then(address);
+        while let (Some(first), Some(offset), Some(end)) = (start, numbers.next(), numbers.next()) {
+            let Some(end) = address(end) else { break };
+            start = Some(end.max(first));
+            let func = base.checked_add(number(offset));
+            if let Some(func) = func.filter(|_| first < end) {
+                rows.push(Row {
+                    start: first,
+                    end,
+                    name: 0,
+                    func,
+                });
             }
-        })
+        }
+        rows
     }
 
-    /// Visits the rows, in order of their addresses.
-    pub fn each(&self, visit: &mut dyn FnMut(Row)) {
+    /// The rows, in order of their addresses. Those whose names cannot be read are left out.
+    fn all(&self) -> Vec<Row> {
         let (base, word) = (self.table.offset_base(), self.step as u64);
-        let rows = self.nameless();
-        let funcs = rows.clone().map(|row| row.func);
-        let last = rows.clone().last().map_or(base, |row| row.func);
-        let part = (base, (last - base).saturating_add(word + 4));
-        let mut visited = 0;
+        let mut rows = self.nameless();
+        let last = rows.last().map_or(base, |row| row.func);
+        let part = (base, last.saturating_sub(base).saturating_add(word + 4));
+        let mut named = 0;
         // Structures are in the order of their functions.
-        if funcs.is_sorted() {
-            let _ = places::visit(
-                self.image,
-                part,
-                rows.clone().map(|row| (row.func - base, row)),
-                |row, func, _| match func.get(self.step..self.step + 4) {
+        if rows.is_sorted_by_key(|row| row.func) {
+            let places = rows.iter_mut().map(|row| (row.func - base, row));
+            let _ = places::visit(self.image, part, places, |row, func, _| {
+                match func.get(self.step..self.step + 4) {
                     Some(name) => {
-                        let name = self.image.number(name) as u32;
-                        visit(Row { name, ..*row });
-                        visited += 1;
+                        row.name = self.image.number(name) as u32;
+                        named += 1;
                         Look::Enough
                     }
                     None => Look::More,
-                },
-            );
+                }
+            });
         }
-        for row in rows.skip(visited) {
-            let name = self.image.bytes(row.func.saturating_add(word), 4);
-            if let Some(name) = name.and_then(|b| u32::try_from(self.image.number(b)).ok()) {
-                visit(Row { name, ..row });
+        let mut number = 0;
+        rows.retain_mut(|row| {
+            number += 1;
+            if number <= named {
+                return true;
             }
-        }
+            let name = self.image.bytes(row.func.saturating_add(word), 4);
+            let name = name.and_then(|name| u32::try_from(self.image.number(name)).ok());
+            row.name = name.unwrap_or_default();
+            name.is_some()
+        });
+        rows
     }
 
     /// Source file of an instruction of a function.
@@ -275,8 +275,7 @@ impl<'t, 'i> Rows<'t, 'i> {
     /// Reads all rows; `None` without a function table, or where it cannot be read.
     pub fn read(tables: &'t Tables<'i>) -> Option<Self> {
         let reader = RowReader::open(tables)?;
-        let mut all = Vec::with_capacity(reader.bytes.len() / reader.step / 2);
-        reader.each(&mut |row| all.push(row));
+        let all = reader.all();
         let index = Index::of(&all);
         Some(Self { reader, all, index })
     }
@@ -336,7 +335,12 @@ impl<'t, 'i> Rows<'t, 'i> {
 
     /// Source file of an instruction of a function.
     pub fn file(&self, i: usize, pc: u64) -> Option<&'t [u8]> {
-        self.reader.file(self.all.get(i)?, pc)
+        self.file_of(self.all.get(i)?, pc)
+    }
+
+    /// Source file of an instruction of the function of a row.
+    pub fn file_of(&self, row: &Row, pc: u64) -> Option<&'t [u8]> {
+        self.reader.file(row, pc)
     }
 }
 

@@ -187,8 +187,23 @@ impl Starts {
     }
 }
 
-/// The offsets of the tables of a function: its pc table of calls, and its inline tree.
-type TreeOf = (u32, u32);
+/// The offsets of the tables of a function: its pc table of calls in the upper half, and its inline tree. One number is sorted fastest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct TreeOf(u64);
+
+impl TreeOf {
+    fn new(calls: u32, tree: u32) -> Self {
+        Self(u64::from(calls) << 32 | u64::from(tree))
+    }
+
+    fn calls(self) -> u64 {
+        self.0 >> 32
+    }
+
+    fn tree(self) -> u32 {
+        self.0 as u32
+    }
+}
 
 /// The rows of a function table and the structures that they point at.
 struct FunctionTable<'t, 'i> {
@@ -266,7 +281,7 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
                 if let Some((index, tree)) = tables
                     && let (Ok(index), Ok(tree)) = (u32::try_from(index), u32::try_from(tree))
                 {
-                    trees.push((index, tree));
+                    trees.push(TreeOf::new(index, tree));
                 }
                 Look::Enough
             },
@@ -287,8 +302,8 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
         let mut calls = Vec::with_capacity(trees.len());
         // Functions share equal pc tables.
         trees.sort_unstable();
-        let same = trees.chunk_by(|a, b| a.0 == b.0);
-        let places = same.filter_map(|same| Some((u64::from(same.first()?.0), same)));
+        let same = trees.chunk_by(|a, b| a.calls() == b.calls());
+        let places = same.filter_map(|same| Some((same.first()?.calls(), same)));
         let are_read = places::visit(self.image, (start, size), places, |same, table, _| {
             let left = runs_left;
             let Some(count) = call_count(table, &mut runs_left) else {
@@ -296,7 +311,7 @@ impl<'t, 'i> FunctionTable<'t, 'i> {
                 return Look::More;
             };
             if count > 0 {
-                calls.extend(same.iter().map(|(_, tree)| (*tree, count)));
+                calls.extend(same.iter().map(|of| (of.tree(), count)));
             }
             Look::Enough
         });

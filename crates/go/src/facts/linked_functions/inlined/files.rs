@@ -5,7 +5,7 @@ use super::folders::Folders;
 use super::literals::{Candidate, Literals, Places};
 use crate::tables::Tables;
 use crate::tables::inline_tree::InlineTrees;
-use crate::tables::rows::{Row, RowReader, Rows};
+use crate::tables::rows::{Row, Rows};
 use gospect_record::BuildInfo;
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ impl<'p> Files<'p> {
             folders: Folders::new(info),
             of: HashMap::new(),
         };
-        let Some(reader) = RowReader::open(tables) else {
+        let Some(rows) = Rows::read(tables) else {
             return files;
         };
         let candidates = literals.found();
@@ -45,44 +45,41 @@ impl<'p> Files<'p> {
                 Some(trees) => trees.first_own(row)?,
                 None => row.start,
             };
-            folder_at(&reader, row, own)
+            folder_at(&rows, row, own)
         };
         let mut samples = vec![0u8; literals.owners.len()];
         let mut last = 0;
-        reader.each(&mut |row| {
+        for row in &rows.all {
             let name = row.name;
             if wanted.has(name) {
-                files.of.extend(folder(&row).map(|folder| (name, folder)));
-                return;
+                files.of.extend(folder(row).map(|folder| (name, folder)));
+                continue;
             }
             let Some((run, owner)) = literals.owner_of(name, last) else {
-                return;
+                continue;
             };
             last = run;
             if let Some(taken) = samples
                 .get_mut(owner.number)
                 .filter(|taken| **taken < SAMPLES)
                 && !literals.endings.has(name)
-                && let Some(folder) = folder(&row)
+                && let Some(folder) = folder(row)
             {
                 *taken += 1;
                 files.folders.add(&folder, &owner.path);
             }
-        });
+        }
         files.folders.sort();
         if files.of.len() < candidates.len()
             && let Some(trees) = &trees
         {
-            files.add_inlined(tables, trees, &wanted);
+            files.add_inlined(&rows, trees, &wanted);
         }
         files
     }
 
     /// Adds the folders of literals that were inlined themselves: they have their code in other functions.
-    fn add_inlined(&mut self, tables: &Tables<'_>, trees: &InlineTrees<'_, '_>, wanted: &Places) {
-        let (Some(rows), Some(reader)) = (Rows::read(tables), RowReader::open(tables)) else {
-            return;
-        };
+    fn add_inlined(&mut self, rows: &Rows<'_, '_>, trees: &InlineTrees<'_, '_>, wanted: &Places) {
         for number in trees.naming(&rows.all, &|name| wanted.has(name)) {
             let Some(row) = rows.all.get(number) else {
                 continue;
@@ -91,7 +88,7 @@ impl<'p> Files<'p> {
             for call in tree.map(|tree| tree.calls).unwrap_or_default() {
                 if wanted.has(call.name)
                     && !self.of.contains_key(&call.name)
-                    && let Some(folder) = folder_at(&reader, row, call.pc)
+                    && let Some(folder) = folder_at(rows, row, call.pc)
                 {
                     self.of.insert(call.name, folder);
                 }
@@ -108,8 +105,8 @@ impl<'p> Files<'p> {
 }
 
 /// The folder of the source file of an instruction.
-fn folder_at(reader: &RowReader<'_, '_>, row: &Row, pc: u64) -> Option<String> {
-    let file = reader.file(row, pc).filter(|file| *file != GENERATED)?;
+fn folder_at(rows: &Rows<'_, '_>, row: &Row, pc: u64) -> Option<String> {
+    let file = rows.file_of(row, pc).filter(|file| *file != GENERATED)?;
     let slash = memchr::memrchr2(b'/', b'\\', file)?;
     let folder = String::from_utf8_lossy(file.get(..slash)?);
     Some(folder.replace('\\', "/"))
