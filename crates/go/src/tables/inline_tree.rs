@@ -4,9 +4,11 @@
 use super::Tables;
 use super::inlining::{Shape, steps};
 use super::pclntab::Pclntab;
+use super::places::{self, Look};
 use super::rows::Row;
 use gospect_exe::Image;
 use std::cell::Cell;
+use std::ops::ControlFlow;
 
 /// Most inlined calls of one function to read; those of real functions are some thousand.
 const CALLS_LIMIT: u64 = 1 << 16;
@@ -120,40 +122,19 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
     /// The numbers of the functions whose trees name one of the functions whose names are at these places, in order. Trees that have a part in
     /// common, which no linker writes, count where the last of them begins.
     pub fn naming(&self, rows: &[Row], is_wanted: &dyn Fn(u32) -> bool) -> Vec<usize> {
-        let all = || (0..rows.len()).collect();
-        // Offsets in front of the numbers of functions: one number is sorted fastest.
-        let mut starts: Vec<u64> = Vec::with_capacity(rows.len());
-        let structures = self.structures(rows);
-        for (number, row) in rows.iter().enumerate() {
-            let tables = match structures {
-                Some((first, bytes)) => usize::try_from(row.func - first)
-                    .ok()
-                    .and_then(|at| bytes.get(at..))
-                    .and_then(|func| self.shape.tables_in(func, |b| self.image.number(b))),
-                None => self.shape.tables(self.image, row.func),
-            };
-            starts.extend(tables.map(|(_, offset)| offset << 32 | number as u64));
-        }
-        starts.sort_unstable();
+        let starts = self.starts(rows);
         let offset = |start: &u64| start >> 32;
         let (Some(first), Some(last)) = (starts.first().map(offset), starts.last().map(offset))
         else {
             return Vec::new();
         };
         let is_aligned = starts.iter().all(|start| offset(start) % 4 == first % 4);
-        let Some(bytes) = self.trees(first, last).filter(|_| is_aligned) else {
-            return all();
-        };
+        let part = self.part(first, last).filter(|_| is_aligned);
         let mut found = Vec::new();
         let mut next = 0;
-        for (index, word) in bytes.chunks_exact(4).enumerate() {
-            let name = self.image.number(word);
-            if !u32::try_from(name).is_ok_and(is_wanted) {
-                continue;
-            }
-            let at = first.saturating_add(4 * index as u64);
-            let Some(call) = at.checked_sub(self.shape.call_name) else {
-                continue;
+        let mut look_at = |word: u64| {
+            let Some(call) = (first + word).checked_sub(self.shape.call_name) else {
+                return;
             };
             next += starts
                 .get(next..)
@@ -161,32 +142,72 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
                 .partition_point(|start| offset(start) <= call);
             let before = starts.get(..next).unwrap_or_default();
             let Some(start) = before.last().map(offset) else {
-                continue;
+                return;
             };
             if (call - start).is_multiple_of(self.shape.call) {
                 let same = before.iter().rev();
                 let same = same.take_while(|other| offset(other) == start);
                 found.extend(same.map(|start| (start & u64::from(u32::MAX)) as usize));
             }
+        };
+        let is_read = part.and_then(|(start, size)| {
+            self.image.pass(start, size, &mut |at, piece| {
+                let mut words = piece.chunks_exact(4);
+                for (number, word) in words.by_ref().enumerate() {
+                    let name = self.image.number(word);
+                    if u32::try_from(name).is_ok_and(is_wanted) {
+                        look_at(at + 4 * number as u64);
+                    }
+                }
+                ControlFlow::Continue(piece.len() - words.remainder().len())
+            })
+        });
+        if is_read.is_none() {
+            return (0..rows.len()).collect();
         }
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    /// The structures of all functions in one piece, and the address of the first.
-    fn structures(&self, rows: &[Row]) -> Option<(u64, &'t [u8])> {
-        let first = rows.iter().map(|row| row.func).min()?;
-        let last = rows.iter().map(|row| row.func).max()?;
+    /// The offset of the tree of each function that has one, sorted, in front of the number of the function: one number is sorted fastest.
+    fn starts(&self, rows: &[Row]) -> Vec<u64> {
+        let mut starts: Vec<u64> = Vec::with_capacity(rows.len());
+        let mut add = |number: usize, tables: Option<(u64, u64)>| {
+            starts.extend(tables.map(|(_, offset)| offset << 32 | number as u64));
+        };
+        let mut done = 0;
+        let part = self.structures(rows);
+        if let Some((first, size)) = part.filter(|_| rows.is_sorted_by_key(|row| row.func)) {
+            let places = rows.iter().map(|row| (row.func - first, ()));
+            let _ = places::visit(self.image, (first, size), places, |(), func, is_last| {
+                if func.len() < LONGEST_STRUCTURE as usize && !is_last {
+                    return Look::More;
+                }
+                let tables = self.shape.tables_in(func, |b| self.image.number(b));
+                add(done, tables);
+                done += 1;
+                Look::Enough
+            });
+        }
+        for (number, row) in rows.iter().enumerate().skip(done) {
+            add(number, self.shape.tables(self.image, row.func));
+        }
+        starts.sort_unstable();
+        starts
+    }
+
+    /// Where the structures of all functions are: the address of the first, and bytes.
+    fn structures(&self, rows: &[Row]) -> Option<(u64, u64)> {
+        let (first, last) = (rows.first()?.func, rows.last()?.func);
         let segment = self.image.segment_at(first)?;
         let there = segment.address.checked_add(segment.size)?;
         let end = last.checked_add(LONGEST_STRUCTURE)?.min(there);
-        let bytes = self.image.bytes(first, end.checked_sub(first)?)?;
-        Some((first, bytes))
+        Some((first, end.checked_sub(first)?))
     }
 
-    /// All trees from the first to the end of the last, by their offsets.
-    fn trees(&self, first: u64, last: u64) -> Option<&'t [u8]> {
+    /// Where the trees are, from the first to the end of the last: address and bytes.
+    fn part(&self, first: u64, last: u64) -> Option<(u64, u64)> {
         let start = self.base.checked_add(first)?;
         let segment = self.image.segment_at(start)?;
         let most = (last - first).checked_add(CALLS_LIMIT * self.shape.call)?;
@@ -194,7 +215,7 @@ impl<'t, 'i> InlineTrees<'t, 'i> {
             .address
             .checked_add(segment.size)?
             .checked_sub(start)?;
-        self.image.bytes(start, most.min(there))
+        Some((start, most.min(there)))
     }
 
     /// Reads which instructions of a function belong to which inlined call.
