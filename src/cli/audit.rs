@@ -272,8 +272,17 @@ fn say_what_is_unknown(number: u64) {
 fn say_what_holds(policy: &Policy, audit: &Audit) {
     let unmet = |f: &Finding| f.rule == "unmet-expectation";
     let expected = audit.expected;
+    if !policy.checks_expectations() {
+        return;
+    }
+    if expected.hidden > 0 {
+        let programs = count(expected.hidden, "program", "programs");
+        say!(
+            "gospect: {programs} that a later layer of the image hides: not held against expectations, because nothing starts them"
+        );
+    }
     let has_nothing_to_say = expected.expectations == 0 || audit.binaries == 0;
-    if has_nothing_to_say || !policy.checks_expectations() || audit.findings.iter().any(unmet) {
+    if has_nothing_to_say || audit.findings.iter().any(unmet) {
         return;
     }
     let expectations = count(

@@ -58,3 +58,23 @@ fn the_program_starts_with_what_entrypoint_sets_and_without_what_it_takes_out() 
         assert_eq!(of(entrypoint, &[bad]), None, "{entrypoint:?}");
     }
 }
+
+#[test]
+fn expectations_say_which_hidden_programs_they_leave_out() {
+    let scratch = Scratch::new();
+    let old = fixture("1.21-linux-amd64-strip");
+    let new = fixture("1.27-linux-amd64-strip");
+    let layers = [&old, &new].map(|app| tar(&[File("app", app)]));
+    let config = json!({ "Entrypoint": ["/app"] });
+    let image = docker_archive("app:1", "linux/amd64", &config, &layers);
+    scratch.put("app.tar", &image);
+    let args = ["audit", "-A", "all", "--expect=go_version>=1.27", "app.tar"];
+    let out = finish(command().current_dir(scratch.path()).args(args));
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    for line in [
+        "1 program that a later layer of the image hides: not held against expectations",
+        "1 expectation holds for 1 program",
+    ] {
+        assert!(out.stderr.contains(line), "{}", out.stderr);
+    }
+}

@@ -79,13 +79,13 @@ pub fn judge(checkout: &Checkout, binary: &Binary) -> SourceMatch {
         checks.extend(toolchain(go_mod, binary));
     }
     let sums = sums(checkout, binary);
-    let sentence = sentence(checkout, &checks, sums.as_ref());
+    let sentence = sentence(checkout, has_changes(info), &checks, sums.as_ref());
     checks.extend(sums.map(|(check, _)| check));
     SourceMatch {
         folder: checkout.folder.clone(),
         sentence,
         verdict: match verdict(&checks) {
-            Verdict::Equal if !is_identified(&checks) => Verdict::Unknown,
+            Verdict::Equal if !is_identified(&checks) || has_changes(info) => Verdict::Unknown,
             verdict => verdict,
         },
         checks,
@@ -100,6 +100,13 @@ fn is_identified(checks: &[Check]) -> bool {
     equal
         .into_iter()
         .any(|check| matches!(check.what, Aspect::Revision | Aspect::Version))
+}
+
+/// Whether the program was built from a work tree with changes, which no commit has.
+fn has_changes(info: Option<&BuildInfo>) -> bool {
+    info.is_some_and(|info| {
+        info.setting("vcs.modified") == Some("true") || info.main.version.ends_with("+dirty")
+    })
 }
 
 fn revision(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
@@ -134,8 +141,8 @@ fn modified(checkout: &Checkout, info: Option<&BuildInfo>) -> Check {
     let check = Check::of(Aspect::Modified, recorded, there);
     let changes = checkout.changes.as_deref().unwrap_or_default();
     let named = changes.get(..NAMED.min(changes.len())).unwrap_or_default();
-    match (recorded, there) {
-        (Some("true"), _) => check
+    match (has_changes(info), there) {
+        (true, _) => check
             .judged(Verdict::Unknown)
             .because("it was built with changes that no commit has"),
         (_, Some("true")) => check.judged(Verdict::Unknown).because(format!(
@@ -261,7 +268,12 @@ fn sums(checkout: &Checkout, binary: &Binary) -> Option<(Check, String)> {
 }
 
 /// `the program is commit 0123456789ab, which is tag v1.2.3, clean; 3 of its modules are not in that go.sum`.
-fn sentence(checkout: &Checkout, checks: &[Check], sums: Option<&(Check, String)>) -> String {
+fn sentence(
+    checkout: &Checkout,
+    has_changes: bool,
+    checks: &[Check],
+    sums: Option<&(Check, String)>,
+) -> String {
     let short = |revision: &str| revision.get(..12).unwrap_or(revision).to_owned();
     let revision = checks.iter().find(|check| check.what == Aspect::Revision);
     let recorded = revision.and_then(|check| check.recorded.as_deref());
@@ -289,7 +301,7 @@ fn sentence(checkout: &Checkout, checks: &[Check], sums: Option<&(Check, String)
     let modified = checks.iter().find(|check| check.what == Aspect::Modified);
     let modified = modified.map(|check| (check.recorded.as_deref(), check.expected.as_deref()));
     text.push_str(match modified {
-        Some((Some("true"), _)) => ", built with changes",
+        _ if has_changes => ", built with changes that no commit has",
         Some((Some("false"), Some("false"))) => ", clean",
         Some((_, Some("true"))) => "; the checkout has changes",
         _ => "",

@@ -177,8 +177,9 @@ impl<'p> Auditor<'p> {
         self.override_uses.program(binary, &overrides);
         let in_force = in_force(self.policy, &mut self.base, &mut self.special, overrides);
         // Nothing is expected of what cannot start.
-        if binary.location.visible != Some(false) {
-            in_force.programs += 1;
+        match binary.location.visible {
+            Some(false) => in_force.hidden += 1,
+            _ => in_force.programs += 1,
         }
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
@@ -428,13 +429,19 @@ struct InForce {
     expect: Vec<Expectation>,
     /// How many programs were judged by it.
     programs: u64,
+    /// How many hidden programs of images nothing is expected of.
+    hidden: u64,
 }
 
 impl Expected {
     fn of<'f>(all: impl Iterator<Item = &'f InForce>) -> Self {
         let mut distinct: BTreeSet<(&str, String)> = BTreeSet::new();
-        let mut programs = 0;
-        for in_force in all.filter(|one| one.programs > 0 && !one.expect.is_empty()) {
+        let (mut programs, mut hidden) = (0, 0);
+        for in_force in all.filter(|one| !one.expect.is_empty()) {
+            hidden += in_force.hidden;
+            if in_force.programs == 0 {
+                continue;
+            }
             programs += in_force.programs;
             let expected = in_force.expect.iter();
             distinct.extend(expected.map(|e| (e.key.as_str(), e.wanted.to_string())));
@@ -442,6 +449,7 @@ impl Expected {
         Self {
             expectations: distinct.len() as u64,
             programs,
+            hidden,
         }
     }
 }
@@ -453,6 +461,7 @@ impl InForce {
             custom: policy.custom_levels(overrides),
             expect: policy.expectations(overrides),
             programs: 0,
+            hidden: 0,
         }
     }
 }

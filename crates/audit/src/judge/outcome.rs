@@ -60,6 +60,8 @@ pub struct Expected {
     pub expectations: u64,
     /// Number of programs with an expectation.
     pub programs: u64,
+    /// Number of programs of images that a later layer hides: nothing is expected of what cannot start.
+    pub hidden: u64,
 }
 
 /// Numbers of findings by level; waived and accepted ones are counted separately.

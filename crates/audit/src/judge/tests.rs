@@ -176,6 +176,45 @@ fn the_level_of_a_custom_rule_is_set_wherever_that_of_another_rule_is() {
     }
 }
 
+/// The name and the code of the rule for all of them, and its family, act on each custom rule; its own id is stronger in a policy.
+#[test]
+fn custom_rule_names_all_custom_rules() {
+    let own = "[[custom]]\nid = \"raced\"\nlevel = \"note\"\nmessage = \"m\"\nall = [{ key = \"-race\", value = \"true\" }]\n";
+    let raced = binary(|b| set(b, "-race", "true"));
+    let level = |policy: &Policy| {
+        let mut auditor = Auditor::new(policy, Date::parse("2026-11-22").unwrap());
+        auditor.binary(&raced);
+        let found = auditor.finish().findings.into_iter();
+        found.filter(|f| f.rule == "raced").map(|f| f.level).next()
+    };
+    let load = |rules: &str| Policy::load(&format!("{rules}{own}"), "gospect.toml").unwrap();
+    for name in [
+        "custom-rule",
+        "GS900",
+        "gs900",
+        "policy",
+        "custom-*",
+        "raced",
+    ] {
+        let mut policy = load("");
+        policy.set_level(name, None).unwrap();
+        assert_eq!(level(&policy), None, "{name}");
+        policy.set_level(name, Some(Level::Error)).unwrap();
+        assert_eq!(level(&policy), Some(Level::Error), "{name}");
+    }
+    for (rules, expected) in [
+        ("custom-rule = \"off\"\n", None),
+        ("GS900 = \"error\"\n", Some(Level::Error)),
+        (
+            "raced = \"warning\"\ncustom-rule = \"off\"\n",
+            Some(Level::Warning),
+        ),
+    ] {
+        let policy = load(&format!("[rules]\n{rules}"));
+        assert_eq!(level(&policy), expected, "{rules}");
+    }
+}
+
 /// The rules are worked out once for all programs that match the same overrides.
 #[test]
 fn rules_are_looked_up_once_for_all_alike() {

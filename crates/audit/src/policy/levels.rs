@@ -34,6 +34,9 @@ const VULNERABILITIES_UNJUDGED: &str = "vulnerabilities-unjudged";
 /// The rule that reports cgo, which linked packages prove where it is not recorded.
 const CGO: &str = "cgo-enabled";
 
+/// The rule that stands for all custom rules.
+pub(super) const CUSTOM_RULES: &str = "custom-rule";
+
 /// The rule that reports expectations that do not hold.
 const EXPECTATIONS: &str = "unmet-expectation";
 
@@ -261,21 +264,30 @@ impl Policy {
     pub fn custom_levels(&self, overrides: &[usize]) -> Vec<Option<Level>> {
         let chain = self.chain();
         let mut set: HashMap<&str, Option<Level>> = HashMap::new();
+        let mut set_for_all = None;
+        let all = rule_index(CUSTOM_RULES);
         for setting in self.settings(&chain, overrides) {
-            if let (SetRule::Custom(id), Some(level)) = (&setting.rule, setting.level) {
-                set.insert(id, level);
+            match (&setting.rule, setting.level) {
+                (SetRule::Custom(id), Some(level)) => drop(set.insert(id, level)),
+                (SetRule::BuiltIn(index), Some(level)) if Some(*index) == all => {
+                    set_for_all = Some(level);
+                }
+                _ => {}
             }
         }
+        let row = all.and_then(|index| RULES.get(index));
+        let names_all = |name: &str| {
+            row.is_some_and(|row| selects(name, row.meta.id, row.meta.code, row.family.name()))
+        };
         let level_of = |custom: &Custom| {
             let mut typed = self.command_line.iter().rev();
             let typed = typed.find(|(name, level)| {
-                (name == "all" || glob::matches(name, &custom.id)) && !turns_all_off(name, *level)
+                let is_named = name == "all" || glob::matches(name, &custom.id) || names_all(name);
+                is_named && !turns_all_off(name, *level)
             });
-            match (typed, set.get(custom.id.as_str())) {
-                (Some((_, level)), _) => *level,
-                (None, Some(level)) => *level,
-                (None, None) => custom.level,
-            }
+            let typed = typed.map(|(_, level)| *level);
+            let set = set.get(custom.id.as_str()).copied();
+            typed.or(set).or(set_for_all).unwrap_or(custom.level)
         };
         self.custom.iter().map(level_of).collect()
     }

@@ -2,6 +2,7 @@
 
 use super::condition::{Condition, Operator};
 use super::expectation::Expectation;
+use super::levels::CUSTOM_RULES;
 use super::model::{Custom, Override, Policy, RuleSetting, SetRule, Waiver};
 use crate::finding::Level;
 use crate::options::{Default, Value};
@@ -40,7 +41,9 @@ pub(super) fn print(policy: &Policy) -> String {
 }
 
 fn rules(out: &mut String, policy: &Policy) {
-    for (rule, row) in RULES.iter().zip(policy.effective(&[])) {
+    let rows = RULES.iter().zip(policy.effective(&[]));
+    // Each custom rule has its level in its table.
+    for (rule, row) in rows.filter(|(rule, _)| rule.meta.id != CUSTOM_RULES) {
         let _ = write!(
             out,
             "{} = {{ level = {}",

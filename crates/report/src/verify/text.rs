@@ -136,7 +136,12 @@ pub(super) fn sums(program: &Program) -> String {
         if number == 0 {
             continue;
         }
+        let mut rows = program.sums.iter().filter(|sum| sum.verdict == verdict);
         let word = match verdict {
+            SumVerdict::NoneRecorded if rows.all(|sum| sum.kind == ModuleKind::Main) => {
+                parts.push("none for the main module".to_owned());
+                continue;
+            }
             SumVerdict::NoneRecorded => "without a recorded sum",
             other => other.name(),
         };

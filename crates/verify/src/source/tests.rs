@@ -147,6 +147,26 @@ fn what_differs_is_named() {
     let said = judge(&checkout("a.example/a v1.0.0 h1:a=\n"), &program("true"));
     assert_eq!(
         said.sentence,
-        "the program is commit 0123456789ab, which is tag v1.2.3, built with changes; 1 of its modules are not in that go.sum"
+        "the program is commit 0123456789ab, which is tag v1.2.3, built with changes that no commit has; 1 of its modules are not in that go.sum"
     );
+}
+
+#[test]
+fn a_program_built_with_changes_is_not_known_to_be_the_commit() {
+    let checkout = checkout(BOTH);
+    let mut dirty = program("false");
+    let info = dirty.build_info.as_mut().unwrap();
+    info.settings
+        .retain(|setting| setting.key != "vcs.modified");
+    info.main.version = "v1.2.3+dirty".to_owned();
+    for binary in [program("true"), dirty] {
+        let said = judge(&checkout, &binary);
+        assert_eq!(said.verdict, Verdict::Unknown, "{said:?}");
+        assert!(
+            said.sentence
+                .contains("which is tag v1.2.3, built with changes that no commit has"),
+            "{}",
+            said.sentence
+        );
+    }
 }
