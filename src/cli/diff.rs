@@ -9,12 +9,12 @@ use super::input::{Input, Need};
 use super::lists::Lists;
 use super::output::Output;
 use super::{database, dates, one_program};
-use crate::audit::diff::{self, Change, Class, Diff, WORSE};
+use crate::audit::diff::{self, Change, Class, Diff, Pair, WORSE};
 use crate::bytes::number::count;
 use crate::bytes::{Budget, FileBytes, Limits, Use};
 use crate::compare::compare;
 use crate::record::rebuild::Comparison;
-use crate::record::{Binary, End, Line};
+use crate::record::{Binary, End, ImageRecord, Line};
 use crate::report::diff::{html, json, markdown, text};
 use crate::report::findings::{Listing, Options};
 use crate::report::rebuild;
@@ -60,8 +60,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let quiet = args.output.quiet;
     // If everything is new, every fact of a record is a change, and a row of the page.
     let budget = Budget::of(args.source.memory, Use::Comparison);
-    let (before, mut end) = collect(old, quiet, &budget)?;
-    let (now, end_of_new) = collect(new, quiet, &budget)?;
+    let (before, old_images, mut end) = collect(old, quiet, &budget)?;
+    let (now, new_images, end_of_new) = collect(new, quiet, &budget)?;
     let mut is_unread = false;
     for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
         // Reading errors have been reported already.
@@ -87,6 +87,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         (None, true) => diff::diff_with_packages(&before, &now),
         (None, false) => diff::diff(&before, &now),
     };
+    diff.add_images(&old_images, &new_images);
     end.failed |= content_fails(args, &diff, &classes);
     end.failed |= packages_fail(args, before.iter().chain(&now), capabilities);
     if let Some([old, new]) = &files {
@@ -242,32 +243,38 @@ fn write(
     })
 }
 
-/// What `--fail-on` names and the comparison has, each with its number of programs: `toolchain (5 programs)`.
+/// What `--fail-on` names and the comparison has, each with its number of images and programs: `toolchain (5 programs)`.
 fn causes(diff: &Diff, classes: &[Class], fails_on_worse: bool) -> Vec<String> {
-    let programs = |is_cause: &dyn Fn(&Change) -> bool| {
-        let pairs = diff.pairs.iter();
-        pairs
-            .filter(|pair| pair.changes.iter().any(is_cause))
-            .count()
+    let having = |is_cause: &dyn Fn(&Change) -> bool| {
+        let number = |all: &[Pair]| {
+            let has = all.iter().filter(|pair| pair.changes.iter().any(is_cause));
+            has.count() as u64
+        };
+        let images = (number(&diff.images), "image", "images");
+        let programs = (number(&diff.pairs), "program", "programs");
+        let counts = [images, programs].into_iter().filter(|(n, ..)| *n > 0);
+        counts
+            .map(|(n, one, many)| count(n, one, many))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let classes = Class::ALL
         .into_iter()
         .filter(|class| classes.contains(class));
-    let mut causes: Vec<(&str, usize)> = classes
-        .map(|class| (class.name(), programs(&|change| change.class == class)))
+    let mut causes: Vec<(&str, String)> = classes
+        .map(|class| (class.name(), having(&|change| change.class == class)))
         .collect();
     if fails_on_worse {
-        causes.push((WORSE, programs(&|change| change.worse)));
+        causes.push((WORSE, having(&|change| change.worse)));
     }
-    let causes = causes.into_iter().filter(|(_, number)| *number > 0);
+    let causes = causes.into_iter().filter(|(_, number)| !number.is_empty());
     causes
         .map(|(name, number)| {
-            let programs = count(number as u64, "program", "programs");
             let hint = match name == Class::Vulnerability.name() && !fails_on_worse {
                 true => better_vulnerabilities(diff),
                 false => String::new(),
             };
-            format!("{name} ({programs}{hint})")
+            format!("{name} ({number}{hint})")
         })
         .collect()
 }
@@ -308,6 +315,9 @@ fn compare_code(old: &FileBytes, new: &FileBytes) -> Result<Comparison, Error> {
     })
 }
 
+/// The programs and images of one side, and how it ended.
+type Side = (Vec<Binary>, Vec<ImageRecord>, End);
+
 /// A comparison takes this many times the memory of its records.
 const TIMES: u64 = 3;
 
@@ -321,15 +331,17 @@ fn names_class(lists: &[String], class: Class) -> bool {
     words(lists).any(|word| word == class.name())
 }
 
-/// Reads all binaries of one side.
-fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), Error> {
-    let mut binaries = Vec::new();
+/// Reads all binaries and images of one side.
+fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<Side, Error> {
+    let (mut binaries, mut images) = (Vec::new(), Vec::new());
     let end = input.run(quiet, &mut |line| {
         budget.spend(TIMES * line.size_in_memory())?;
-        if let Line::Binary(binary) = line {
-            binaries.push(*binary);
+        match line {
+            Line::Binary(binary) => binaries.push(*binary),
+            Line::Image(image) => images.push(*image),
+            _ => {}
         }
         Ok(())
     })?;
-    Ok((binaries, end))
+    Ok((binaries, images, end))
 }

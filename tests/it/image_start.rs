@@ -78,3 +78,60 @@ fn expectations_say_which_hidden_programs_they_leave_out() {
         assert!(out.stderr.contains(line), "{}", out.stderr);
     }
 }
+
+#[test]
+fn a_comparison_of_images_says_what_their_configurations_change() {
+    let scratch = Scratch::new();
+    let app = fixture("1.27-linux-amd64-strip");
+    let layer = tar(&[
+        File("app", &app),
+        File("etc/ssl/certs/ca-certificates.crt", b"x"),
+    ]);
+    let image = |name: &str, config: serde_json::Value| {
+        let archive = docker_archive("r.example/app:1", "linux/amd64", &config, &[layer.clone()]);
+        scratch.put(name, &archive);
+    };
+    image(
+        "old.tar",
+        json!({ "Entrypoint": ["/app"], "User": "65532" }),
+    );
+    image(
+        "new.tar",
+        json!({ "Entrypoint": ["/app", "serve"], "Env": ["TOKEN=s3cret"] }),
+    );
+    let diff = |args: &[&str]| {
+        finish(
+            command()
+                .current_dir(scratch.path())
+                .args(["diff", "old.tar", "new.tar"])
+                .args(args),
+        )
+    };
+    let out = diff(&["--fail-on", "worse"]);
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
+    for text in [
+        "image r.example/app:1  (linux/amd64)",
+        "!~ image      USER 65532 -> root",
+        "the container runs as root",
+        "ENTRYPOINT /app -> /app serve",
+        "ENV TOKEN (none) -> a value",
+        "1 image changed, 0 programs changed, 1 unchanged: image 3",
+    ] {
+        assert!(out.stdout.contains(text), "{text}:\n{}", out.stdout);
+    }
+    assert!(
+        out.stderr.contains("failed on: worse (1 image)"),
+        "{}",
+        out.stderr
+    );
+    for format in ["markdown", "html", "json"] {
+        let out = diff(&["--format", format, "--fail-on=image"]);
+        assert_eq!(out.code, Some(1), "{}", out.stderr);
+        assert!(out.stdout.contains("65532"), "{format}: {}", out.stdout);
+        assert!(!out.stdout.contains("s3cret"), "{format}");
+    }
+    let out = diff(&["--format=json"]);
+    let document: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+    assert_eq!(document["images"][0]["changes"][0]["worse"], true);
+    assert_eq!(document["pairs"], json!([]));
+}

@@ -187,6 +187,8 @@ const LISTS: &[ListFact] = &[
         worse: By(|key, new| match key {
             "-race" | "-msan" | "-asan" | "-cover" => new == Some("true"),
             "-trimpath" => new != Some("true"),
+            "CGO_ENABLED" => new == Some("1"),
+            "-gcflags" => new.is_some_and(optimizes_less),
             _ => false,
         }),
         is_known: |_, _| false,
@@ -236,6 +238,12 @@ fn variables(binary: &Binary) -> BTreeMap<String, String> {
 fn all(names: &[String], value: &str) -> BTreeMap<String, String> {
     let entries = names.iter().map(|name| (name.clone(), value.to_owned()));
     entries.collect()
+}
+
+/// Whether compiler flags turn optimizations or inlining off.
+fn optimizes_less(flags: &str) -> bool {
+    let mut words = flags.split_whitespace();
+    words.any(|word| matches!(word.rsplit('=').next(), Some("-N" | "-l")))
 }
 
 /// The recorded settings, without those whose effect has a class of its own. Of a repeated key the first counts, as in

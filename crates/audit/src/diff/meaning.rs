@@ -24,6 +24,34 @@ const ROWS: &[Row] = {
     use Direction::Down;
     &[
         (
+            Class::Image,
+            super::images::USER,
+            None,
+            "the container runs as root",
+            "",
+        ),
+        (
+            Class::Image,
+            super::images::CERTIFICATES,
+            None,
+            "no certificates to trust: TLS connections fail",
+            "missing-ca-bundle",
+        ),
+        (
+            Class::Image,
+            super::images::TIME_ZONES,
+            None,
+            "no time zones: `time.LoadLocation` fails",
+            "missing-zoneinfo",
+        ),
+        (
+            Class::Image,
+            super::images::STARTED,
+            None,
+            "ENTRYPOINT or CMD starts what is not in the image",
+            "entrypoint-missing",
+        ),
+        (
             Class::Toolchain,
             "",
             None,
@@ -85,6 +113,20 @@ const ROWS: &[Row] = {
             None,
             "no longer says how it was built",
             "missing-build-info",
+        ),
+        (
+            Class::Setting,
+            "CGO_ENABLED",
+            None,
+            "cgo is on: C code and the resolver of the C library may be linked",
+            "cgo-enabled",
+        ),
+        (
+            Class::Setting,
+            "-gcflags",
+            None,
+            "built without optimizations",
+            "optimizations-disabled",
         ),
         (
             Class::Setting,

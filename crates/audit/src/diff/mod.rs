@@ -11,6 +11,7 @@ mod changes;
 mod compare;
 mod content;
 mod homes;
+mod images;
 mod meaning;
 mod packages;
 mod pair;
@@ -22,7 +23,7 @@ pub use packages::{ModuleChange, PackageChanges};
 
 use gospect_knowledge::hint;
 use gospect_record::rebuild::Comparison;
-use gospect_record::{Binary, Location};
+use gospect_record::{Binary, ImageRecord, Location};
 use gospect_vuln::Program;
 use gospect_vuln::database::Damaged;
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub enum Class {
     Added,
     /// A program is gone.
     Removed,
+    /// What an image says about the containers made of it.
+    Image,
     /// Another Go release.
     Toolchain,
     /// Dependencies.
@@ -83,9 +86,10 @@ pub struct NoClass {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 17] = [
+    pub const ALL: [Class; 18] = [
         Class::Added,
         Class::Removed,
+        Class::Image,
         Class::Toolchain,
         Class::Module,
         Class::Setting,
@@ -108,6 +112,7 @@ impl Class {
         match self {
             Class::Added => "added",
             Class::Removed => "removed",
+            Class::Image => "image",
             Class::Toolchain => "toolchain",
             Class::Module => "module",
             Class::Setting => "setting",
@@ -131,6 +136,9 @@ impl Class {
         match self {
             Class::Added => "a program is new",
             Class::Removed => "a program is gone",
+            Class::Image => {
+                "what an image starts, as which user, in which environment, with which files"
+            }
             Class::Toolchain => "another Go release",
             Class::Module => "dependencies: added, removed, of another version, replaced",
             Class::Setting => "build settings, FIPS 140 module and mode",
@@ -240,7 +248,7 @@ fn is_plain_file(location: &Location) -> bool {
     location.image.is_none() && location.slice.is_none()
 }
 
-/// A program in two states.
+/// A program, or an image, in two states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pair {
     /// Import path.
@@ -267,6 +275,8 @@ pub struct Pair {
 pub struct Diff {
     /// Programs with changes, sorted by path.
     pub pairs: Vec<Pair>,
+    /// Images of which the configuration has changes, in the order of the new side.
+    pub images: Vec<Pair>,
     /// Number of programs without any change.
     pub unchanged: u64,
     /// Number of those whose bytes were not compared, because a record has no digest.
@@ -274,6 +284,13 @@ pub struct Diff {
     /// The code of the two programs, function by function; `None`: not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Comparison>,
+}
+
+impl Pair {
+    /// Whether it is an image, and not a program.
+    pub fn is_image(&self) -> bool {
+        self.changes.iter().any(|c| c.class == Class::Image)
+    }
 }
 
 impl Diff {
@@ -284,7 +301,17 @@ impl Diff {
 
     /// All changes.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.pairs.iter().flat_map(|p| &p.changes)
+        self.all().flat_map(|p| &p.changes)
+    }
+
+    /// Images and programs with changes.
+    pub fn all(&self) -> impl Iterator<Item = &Pair> {
+        self.images.iter().chain(&self.pairs)
+    }
+
+    /// Adds what the configurations of images say.
+    pub fn add_images(&mut self, old: &[ImageRecord], new: &[ImageRecord]) {
+        self.images = images::compare(old, new);
     }
 
     /// The number of changes of a class.

@@ -50,8 +50,9 @@ pub(super) fn key(change: &Change) -> Key<'_> {
 pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<'_>>) {
     let all = listing == Listing::All;
     let names = Names::of(diff);
+    let all_pairs: Vec<&Pair> = diff.all().collect();
     let mut holders: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
-    for (index, pair) in diff.pairs.iter().enumerate() {
+    for (index, pair) in diff.all().enumerate() {
         let compared = pair.old.is_some() && pair.new.is_some() && !all;
         for change in pair.changes.iter().filter(|_| compared) {
             let holders = holders.entry(key(change)).or_default();
@@ -65,7 +66,7 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<
     let mut groups: Vec<(Vec<usize>, Group<'_>)> = Vec::new();
     let mut group_indexes: BTreeMap<&[usize], usize> = BTreeMap::new();
     let mut programs = Vec::new();
-    for (index, pair) in diff.pairs.iter().enumerate() {
+    for (index, pair) in diff.all().enumerate() {
         let mut unshared = Vec::new();
         for change in &pair.changes {
             match holders.get(&key(change)) {
@@ -74,7 +75,7 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<
                 Some(sharing) if !sharing.contains(&index) => unshared.push(change),
                 Some(pairs) if pairs.first() == Some(&index) => {
                     let group_index = *group_indexes.entry(pairs).or_insert_with(|| {
-                        let sharing = pairs.iter().filter_map(|n| diff.pairs.get(*n));
+                        let sharing = pairs.iter().filter_map(|n| all_pairs.get(*n).copied());
                         let sharing: Vec<&Pair> = sharing.collect();
                         let group = Group {
                             names: sharing.iter().map(|pair| names.name(pair)).collect(),
@@ -123,5 +124,9 @@ pub fn heading(group: &Group<'_>, max_names: usize) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{} programs: {}{more}", group.pairs.len(), names.join(", "))
+    let what = match group.pairs.iter().any(|pair| pair.is_image()) {
+        true => "images",
+        false => "programs",
+    };
+    format!("{} {what}: {}{more}", group.pairs.len(), names.join(", "))
 }

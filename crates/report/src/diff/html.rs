@@ -124,7 +124,7 @@ fn changes(diff: &Diff) -> (Vec<Row>, Vec<Row>) {
     let names = Names::of(diff);
     let mut indexes = BTreeMap::new();
     let mut groups: Vec<(&Change, Vec<&Pair>)> = Vec::new();
-    for pair in &diff.pairs {
+    for pair in diff.all() {
         for change in &pair.changes {
             let index = *indexes.entry(key(change)).or_insert_with(|| {
                 groups.push((change, Vec::new()));

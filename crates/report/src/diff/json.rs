@@ -1,7 +1,7 @@
 //! The whole diff as one JSON document.
 
 use super::super::each::Each;
-use gospect_audit::diff::{Class, Diff};
+use gospect_audit::diff::{Class, Diff, Pair, Side};
 use gospect_record::rebuild::Comparison;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -15,6 +15,8 @@ struct Document<'d, P> {
     #[serde(skip_serializing_if = "Option::is_none")]
     content_not_compared: Option<u64>,
     counts: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Value>,
     pairs: P,
     schema: &'static str,
     unchanged: u64,
@@ -31,10 +33,22 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         code: diff.code.as_ref(),
         content_not_compared: super::content_not_compared(diff),
         counts,
+        images: diff.images.iter().map(image).collect(),
         pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
         schema: "gospect-diff/1",
         unchanged: diff.unchanged,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+/// An image: its names, the platform and the changes of its configuration.
+fn image(pair: &Pair) -> Value {
+    let name = |side: &Option<Side>| side.as_ref().map(|side| side.path.clone());
+    json!({
+        "old": name(&pair.old),
+        "new": name(&pair.new),
+        "platform": pair.port,
+        "changes": pair.changes,
+    })
 }

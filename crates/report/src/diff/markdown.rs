@@ -98,7 +98,7 @@ pub fn render(
         let is_compared = pair.old.is_some() && pair.new.is_some();
         is_compared && !pair.changes.is_empty()
     };
-    if diff.pairs.iter().any(is_marked) {
+    if diff.all().any(is_marked) {
         let worse = match diff.changes().any(|change| change.worse) {
             true => "; what is for the worse stands under \"Look at these first\"",
             false => "",
@@ -188,7 +188,16 @@ fn write_worse(
 
 /// Path and port of a program.
 fn program_name(program: &OwnChanges<'_>) -> String {
-    format!("{} ({})", cell(&program.name), cell(&program.pair.port))
+    let what = if program.pair.is_image() {
+        "image "
+    } else {
+        ""
+    };
+    format!(
+        "{what}{} ({})",
+        cell(&program.name),
+        cell(&program.pair.port)
+    )
 }
 
 /// Opens a part that is folded away; the heading is HTML.
@@ -213,7 +222,8 @@ fn write_program(
             false => writeln!(out, "\n{name}: size {}", cell(&size)),
         };
     }
-    let heading = format!("{} ({})", in_html(&program.name), in_html(&pair.port));
+    let what = if pair.is_image() { "image " } else { "" };
+    let heading = format!("{what}{} ({})", in_html(&program.name), in_html(&pair.port));
     open_details(&heading, program.changes.len(), out)?;
     write_changes(&program.changes, max_changes, out)?;
     if !size.is_empty() {

@@ -105,8 +105,12 @@ fn summary(diff: &Diff) -> String {
         None => String::new(),
         Some(number) => format!(" (content of {number} not compared: no sha256 in the records)"),
     };
+    let images = match diff.images.len() as u64 {
+        0 => String::new(),
+        number => format!("{} changed, ", count(number, "image", "images")),
+    };
     format!(
-        "{changed} changed{added}{removed}, {} unchanged{not_compared}",
+        "{images}{changed} changed{added}{removed}, {} unchanged{not_compared}",
         diff.unchanged
     )
 }

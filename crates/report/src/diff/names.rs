@@ -21,7 +21,7 @@ impl<'d> Names<'d> {
     /// Counts the paths of all programs with changes.
     pub(super) fn of(diff: &'d Diff) -> Self {
         let (mut paths, mut parts) = (BTreeMap::new(), BTreeMap::new());
-        for pair in &diff.pairs {
+        for pair in diff.all() {
             let (path, port) = (path(pair), pair.port.as_str());
             *paths.entry((path, port)).or_default() += 1;
             let part = place(pair).part_text();

@@ -29,8 +29,7 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
         write_changes(&group.changes, options, &mut body)?;
     }
     let has_changes = diff
-        .pairs
-        .iter()
+        .all()
         .any(|pair| !pair.changes.is_empty() && pair.old.is_some() && pair.new.is_some());
     let is_short = !groups.is_empty() || options.listing == Listing::Summary;
     for program in &programs {
@@ -63,7 +62,7 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
     if has_changes && options.listing != Listing::Summary {
         writeln!(out, "{}", flow(MARKS, 0, 0, options.width))?;
     }
-    match (options.listing, diff.pairs.is_empty()) {
+    match (options.listing, diff.all().next().is_none()) {
         (_, true) | (Listing::All, _) => Ok(()),
         (Listing::Summary, _) => {
             writeln!(out, "Without `--summary` the other changes are listed too.")
@@ -81,7 +80,8 @@ fn write_program(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let pair = program.pair;
-    let head = format!("{}  ({})", clean(&program.name), clean(&pair.port));
+    let what = if pair.is_image() { "image " } else { "" };
+    let head = format!("{what}{}  ({})", clean(&program.name), clean(&pair.port));
     match (&pair.old, &pair.new) {
         (None, _) => return writeln!(out, "{} {head}", paint(options, "32", "added  ")),
         (_, None) => return writeln!(out, "{} {head}", paint(options, "31", "removed")),

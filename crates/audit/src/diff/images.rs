@@ -1,0 +1,279 @@
+//! What the configurations of two images say about the containers made of them: user, command, environment, files that programs need.
+
+use super::changes::Changes;
+use super::{Change, Class, Pair, Side};
+use gospect_knowledge::variables::variable;
+use gospect_record::{ImageRecord, Location};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keys of changes.
+pub(super) const USER: &str = "USER";
+pub(super) const CERTIFICATES: &str = "CA certificates";
+pub(super) const TIME_ZONES: &str = "time zones";
+pub(super) const STARTED: &str = "started program";
+
+/// Variables whose effects each program of the image has as changes of its own.
+const OF_PROGRAMS: [&str; 6] = [
+    "GODEBUG",
+    "GOROOT",
+    "GOMEMLIMIT",
+    "GOGC",
+    "GOMAXPROCS",
+    "GOTRACEBACK",
+];
+
+/// Compares the images of both sides that have the same platform and name, or of which each side has one. Only those with changes are in the result.
+pub(super) fn compare(old: &[ImageRecord], new: &[ImageRecord]) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for now in new {
+        let Some(before) = partner(now, old, new) else {
+            continue;
+        };
+        let changes = changes(before, now);
+        if !changes.is_empty() {
+            pairs.push(Pair {
+                main_package: None,
+                port: now.platform.clone().unwrap_or_default(),
+                old: Some(side(before)),
+                new: Some(side(now)),
+                changes,
+                parts: None,
+                packages: None,
+            });
+        }
+    }
+    pairs
+}
+
+/// The old state of an image.
+fn partner<'i>(
+    image: &ImageRecord,
+    old: &'i [ImageRecord],
+    new: &[ImageRecord],
+) -> Option<&'i ImageRecord> {
+    if let ([only], [_]) = (old, new) {
+        return Some(only);
+    }
+    let is_of_platform = |other: &&ImageRecord| other.platform == image.platform;
+    let has_its_name = |other: &&ImageRecord| name(other) == name(image);
+    let same = || old.iter().filter(is_of_platform);
+    let mut others = new.iter().filter(is_of_platform);
+    let is_only = others.next().is_some() && others.next().is_none();
+    match (same().next(), same().nth(1)) {
+        (Some(only), None) if is_only => Some(only),
+        _ => same().find(has_its_name),
+    }
+}
+
+/// The reference without its tag and digest, which usually differ.
+fn name(image: &ImageRecord) -> &str {
+    let name = image.reference.split('@').next().unwrap_or_default();
+    let slash = name.rfind('/').map_or(0, |slash| slash + 1);
+    match name.get(slash..).and_then(|last| last.find(':')) {
+        Some(colon) => name.get(..slash + colon).unwrap_or(name),
+        None => name,
+    }
+}
+
+fn side(image: &ImageRecord) -> Side {
+    Side {
+        path: image.reference.clone(),
+        go_version: None,
+        version: None,
+        size: 0,
+        location: Location::default(),
+    }
+}
+
+fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
+    let mut out = Changes::default();
+    let mut value = |key: &str, was: Option<&str>, is: Option<&str>, worse: bool| {
+        out.value(Class::Image, key, was, is, worse);
+    };
+    let users = [old, new].map(user);
+    value(
+        USER,
+        Some(users[0]),
+        Some(users[1]),
+        is_root(users[1]) && !is_root(users[0]),
+    );
+    for (key, [was, is]) in [
+        ("ENTRYPOINT", [&old.entrypoint, &new.entrypoint]),
+        ("CMD", [&old.cmd, &new.cmd]),
+    ] {
+        let [was, is] = [was, is].map(|words| (!words.is_empty()).then(|| words.join(" ")));
+        value(key, was.as_deref(), is.as_deref(), false);
+    }
+    let folder = |image: &'_ ImageRecord| {
+        let folder = image.working_dir.clone();
+        folder.filter(|folder| !folder.is_empty())
+    };
+    let (was, is) = (folder(old), folder(new));
+    value("WORKDIR", was.as_deref(), is.as_deref(), false);
+    let started = |image: &'_ ImageRecord| {
+        let started = image.rootfs.started.as_ref();
+        started.map(|started| match &started.path {
+            Some(path) => path.clone(),
+            None => "not found".to_owned(),
+        })
+    };
+    let (was, is) = (started(old), started(new));
+    let is_lost = is.as_deref() == Some("not found") && was != is;
+    value(STARTED, was.as_deref(), is.as_deref(), is_lost);
+    for (key, [was, is]) in [
+        (
+            CERTIFICATES,
+            [&old.rootfs.ca_bundles, &new.rootfs.ca_bundles],
+        ),
+        (TIME_ZONES, [&old.rootfs.zoneinfo, &new.rootfs.zoneinfo]),
+    ] {
+        let [was, is] = [was, is].map(|paths| paths.first().map(String::as_str));
+        value(key, was, is, is.is_none());
+    }
+    environment(old, new, &mut out);
+    out.0
+}
+
+/// USER, by its name or number; root without one.
+fn user(image: &ImageRecord) -> &str {
+    match image.user.as_deref() {
+        None | Some("") => "root",
+        Some(user) => user,
+    }
+}
+
+/// Whether a USER (`name`, `number`, with or without a group behind a colon) is root.
+fn is_root(user: &str) -> bool {
+    let user = user.split(':').next().unwrap_or_default();
+    user == "root" || user.parse() == Ok(0u32)
+}
+
+/// Variables that are new, gone or have another value. Values of variables that Go does not read may be secrets and are left out.
+fn environment(old: &ImageRecord, new: &ImageRecord, out: &mut Changes) {
+    let [before, now] = [old, new].map(|image| {
+        let pairs = image.env.iter().map(|pair| pair.split_once('='));
+        pairs.flatten().collect::<BTreeMap<&str, &str>>()
+    });
+    for name in before.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
+        if OF_PROGRAMS.contains(name) {
+            continue;
+        }
+        let (was, is) = (before.get(name), now.get(name));
+        let is_shown = variable(name).is_some() || *name == "PATH";
+        let text = |value: Option<&&str>, word: &str| match is_shown {
+            true => value.map(|value| (*value).to_owned()),
+            false => value.map(|_| word.to_owned()),
+        };
+        let (was, is) = match was == is {
+            true => continue,
+            false => (text(was, "a value"), text(is, "another value")),
+        };
+        let is = match (&was, is.as_deref()) {
+            (None, Some("another value")) => Some("a value".to_owned()),
+            _ => is,
+        };
+        let key = format!("ENV {name}");
+        out.value(Class::Image, &key, was.as_deref(), is.as_deref(), false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(change: impl Fn(&mut ImageRecord)) -> ImageRecord {
+        let mut image = ImageRecord {
+            reference: "r.example:5000/app:1".to_owned(),
+            platform: Some("linux/amd64".to_owned()),
+            user: Some("65532".to_owned()),
+            entrypoint: vec!["/app".to_owned()],
+            env: ["PATH=/bin", "TOKEN=abc"].map(str::to_owned).to_vec(),
+            ..ImageRecord::default()
+        };
+        image.rootfs.ca_bundles = vec!["/etc/ssl/certs/ca-certificates.crt".to_owned()];
+        change(&mut image);
+        image
+    }
+
+    fn rows(change: impl Fn(&mut ImageRecord)) -> Vec<String> {
+        let pairs = compare(&[image(|_| ())], &[image(change)]);
+        let changes = pairs.into_iter().flat_map(|pair| pair.changes);
+        let row = |c: Change| {
+            let mark = if c.worse { "! " } else { "" };
+            let none = || "none".to_owned();
+            let (old, new) = (c.old.unwrap_or_else(none), c.new.unwrap_or_else(none));
+            format!("{mark}{}: {old} -> {new}", c.key)
+        };
+        changes.map(row).collect()
+    }
+
+    #[test]
+    fn each_part_of_a_configuration_is_compared() {
+        assert_eq!(rows(|i| i.reference = "other:2".to_owned()), [""; 0]);
+        for root in [None, Some(""), Some("0"), Some("00:7"), Some("root:root")] {
+            let found = rows(|i| i.user = root.map(str::to_owned));
+            let name = root.filter(|root| !root.is_empty()).unwrap_or("root");
+            assert_eq!(found, [format!("! USER: 65532 -> {name}")]);
+        }
+        let cases: [(fn(&mut ImageRecord), &str); 9] = [
+            (|i| i.user = Some("app".into()), "USER: 65532 -> app"),
+            (
+                |i| i.entrypoint.push("serve".into()),
+                "ENTRYPOINT: /app -> /app serve",
+            ),
+            (|i| i.cmd.push("-v".into()), "CMD: none -> -v"),
+            (|i| i.working_dir = Some("/w".into()), "WORKDIR: none -> /w"),
+            (
+                |i| i.rootfs.ca_bundles.clear(),
+                "! CA certificates: /etc/ssl/certs/ca-certificates.crt -> none",
+            ),
+            (|i| i.env[0] = "PATH=/x".into(), "ENV PATH: /bin -> /x"),
+            (
+                |i| i.env[1] = "TOKEN=abd".into(),
+                "ENV TOKEN: a value -> another value",
+            ),
+            (|i| i.env.push("B=1".into()), "ENV B: none -> a value"),
+            (|i| drop(i.env.pop()), "ENV TOKEN: a value -> none"),
+        ];
+        for (change, row) in cases {
+            assert_eq!(rows(change), [row]);
+        }
+        // Programs have changes for what their runtime reads.
+        assert_eq!(rows(|i| i.env.push("GOGC=50".into())), [""; 0]);
+    }
+
+    #[test]
+    fn images_are_compared_with_those_of_their_platform_and_name() {
+        let of = |reference: &str, platform: &str, user: &str| {
+            image(|i| {
+                i.reference = reference.to_owned();
+                i.platform = Some(platform.to_owned());
+                i.user = Some(user.to_owned());
+            })
+        };
+        let old = [
+            of("r.example:5000/a:1", "linux/arm64", "1"),
+            of("r.example:5000/a:1", "linux/amd64", "2"),
+            of("r.example:5000/b:1", "linux/amd64", "3"),
+        ];
+        let new = [
+            of("r.example:5000/b:2", "linux/amd64", "4"),
+            of("r.example:5000/a@sha256:0", "linux/amd64", "5"),
+            of("r.example:5000/c:1", "linux/arm64", "6"),
+            of("r.example:5000/c:1", "linux/s390x", "7"),
+        ];
+        let pairs = compare(&old, &new);
+        let users = pairs.iter().map(|pair| {
+            let change = &pair.changes[0];
+            (change.old.as_deref(), change.new.as_deref())
+        });
+        assert_eq!(
+            users.collect::<Vec<_>>(),
+            [
+                (Some("3"), Some("4")),
+                (Some("2"), Some("5")),
+                (Some("1"), Some("6"))
+            ]
+        );
+    }
+}
