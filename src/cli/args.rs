@@ -149,7 +149,7 @@ pub struct DiffArgs {
     /// List only changes for the worse, and counts (text and markdown)
     #[arg(help_heading = headings::OUTPUT, long)]
     pub summary: bool,
-    /// Exit with 1 on changes of these classes, such as `toolchain,module`; `worse`: those marked `!`; `any`: all
+    /// Exit with 1 on changes of these classes, such as `toolchain,module`; `worse`: those marked `!`, not new modules, programs or (without --vulns) vulnerabilities; `any`: all
     ///
     /// Classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
@@ -171,6 +171,10 @@ pub struct DiffArgs {
     /// So do --vex, --severity and --distribution-fixes. What a VEX document dismisses is no vulnerability of that program
     #[arg(long)]
     pub vulns: bool,
+    /// Compare vulnerabilities of this level or above, as `gospect vuln` counts them
+    #[arg(long, value_name = "LEVEL", default_value = "symbol", hide_short_help = true,
+          value_parser = vulnerabilities::level_parser())]
+    pub level: crate::vuln::Level,
     #[command(flatten)]
     pub lists: ListArgs,
     #[command(flatten)]

@@ -60,8 +60,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let quiet = args.output.quiet;
     // If everything is new, every fact of a record is a change, and a row of the page.
     let budget = Budget::of(args.source.memory, Use::Comparison);
-    let (before, old_images, mut end) = collect(old, quiet, &budget)?;
-    let (now, new_images, end_of_new) = collect(new, quiet, &budget)?;
+    let (before, old_images, mut end) = collect(&names[0], old, quiet, &budget)?;
+    let (now, new_images, end_of_new) = collect(&names[1], new, quiet, &budget)?;
     let mut is_unread = false;
     for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
         // Reading errors have been reported already.
@@ -76,11 +76,17 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let mut diff = match (&vulnerabilities, args.packages) {
         (Some((database, lists)), packages) => {
             let mut adder = lists.adder();
-            let diff = diff::diff_with_vulnerabilities(&before, &now, packages, &mut |binary| {
-                let mut program = judge(binary, database)?;
-                adder.add_to(&mut program);
-                Ok(program)
-            })?;
+            let diff = diff::diff_with_vulnerabilities(
+                &before,
+                &now,
+                packages,
+                args.level,
+                &mut |binary| {
+                    let mut program = judge(binary, database)?;
+                    adder.add_to(&mut program);
+                    Ok(program)
+                },
+            )?;
             adder.end(quiet);
             diff
         }
@@ -109,6 +115,13 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
             "gospect: a side has no Go program, so nothing was compared; with --allow-none that is no error"
         );
         return Ok(Exit::NothingFound);
+    }
+    if diff.vulnerabilities_below > 0 && !quiet {
+        let changes = count(diff.vulnerabilities_below, "change", "changes");
+        let level = args.level.name();
+        say!(
+            "gospect: {changes} of vulnerabilities below level {level} not counted; `--level module` counts all"
+        );
     }
     if fails_on_worse && !quiet {
         say_what_does_not_count(&diff, &classes);
@@ -331,17 +344,26 @@ fn names_class(lists: &[String], class: Class) -> bool {
     words(lists).any(|word| word == class.name())
 }
 
-/// Reads all binaries and images of one side.
-fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<Side, Error> {
-    let (mut binaries, mut images) = (Vec::new(), Vec::new());
+/// Reads all binaries and images of one side, without programs that a later layer of their image hides.
+fn collect(name: &str, input: Input, quiet: bool, budget: &Budget) -> Result<Side, Error> {
+    let (mut binaries, mut images, mut hidden) = (Vec::new(), Vec::new(), 0);
     let end = input.run(quiet, &mut |line| {
         budget.spend(TIMES * line.size_in_memory())?;
         match line {
+            // Nothing starts it, and the layer that hides it is the change.
+            Line::Binary(binary) if binary.location.visible == Some(false) => hidden += 1,
             Line::Binary(binary) => binaries.push(*binary),
             Line::Image(image) => images.push(*image),
             _ => {}
         }
         Ok(())
     })?;
+    if hidden > 0 && !quiet {
+        let programs = count(hidden, "program", "programs");
+        say!(
+            "gospect: {}: {programs} that a later layer hides: not compared, because nothing starts them",
+            clean(name)
+        );
+    }
     Ok((binaries, images, end))
 }

@@ -122,7 +122,7 @@ fn two_builds_of_other_code_are_not_unchanged() {
     let out = diff(&s, &["--fail-on=any", "old", "same"]);
     assert_eq!(
         (out.code, out.stdout.as_str()),
-        (Some(0), "0 programs changed, 1 unchanged\n")
+        (Some(0), "0 programs changed, 1 unchanged (same bytes)\n")
     );
     assert_eq!(out.stderr, "");
 }

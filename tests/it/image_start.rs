@@ -115,7 +115,7 @@ fn a_comparison_of_images_says_what_their_configurations_change() {
         "the container runs as root",
         "ENTRYPOINT /app -> /app serve",
         "ENV TOKEN (none) -> a value",
-        "1 image changed, 0 programs changed, 1 unchanged: image 3",
+        "1 image changed, 0 programs changed, 1 unchanged (same bytes): image 3",
     ] {
         assert!(out.stdout.contains(text), "{text}:\n{}", out.stdout);
     }

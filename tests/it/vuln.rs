@@ -270,6 +270,30 @@ fn audit_diff_and_sbom_use_the_database_on_request() {
     );
     let same = ask(&["diff", "--fail-on", "vulnerability", &program, &program]);
     assert_eq!(same.code, Some(0), "{}", same.stderr);
+    // As `vuln` does, only vulnerabilities of which a function is linked count, and the others are said.
+    let old = text(&scratch.put_fixture("1.27-linux-amd64-gccgo"));
+    let number = |level: &str| {
+        let out = ask(&[
+            "diff",
+            "--vulns",
+            "--level",
+            level,
+            "--format=json",
+            &old,
+            &program,
+        ]);
+        let document: Value = serde_json::from_str(&out.stdout).unwrap();
+        let changes = document["pairs"][0]["changes"].as_array().unwrap().iter();
+        let known = changes.filter(|c| c["class"] == "vulnerability").count();
+        (known, document["vulnerabilities_below"].as_u64())
+    };
+    assert_eq!(
+        ["symbol", "package", "module"].map(number),
+        [(1, Some(1)), (1, Some(1)), (2, None)]
+    );
+    let said = ask(&["diff", "--vulns", &old, &program]).stderr;
+    let message = "1 change of vulnerabilities below level symbol not counted; `--level module`";
+    assert!(said.contains(message), "{said}");
 }
 
 /// A family turns its rules on, as does a glob; each of them reports what it is for. All rules at once ask for no database.

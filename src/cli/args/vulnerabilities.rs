@@ -28,7 +28,7 @@ Examples:
 pub struct VulnArgs {
     /// Exit with 1 on findings of this level or above, and list them
     #[arg(long, value_name = "LEVEL", default_value = "symbol",
-          value_parser = PossibleValuesParser::new(crate::vuln::Level::ALL.map(crate::vuln::Level::name)).try_map(|name| crate::vuln::Level::parse(&name).ok_or("no such level")))]
+          value_parser = level_parser())]
     pub level: crate::vuln::Level,
     /// Leave out what no version fixes
     #[arg(long)]
@@ -159,4 +159,11 @@ pub struct DatabaseArgs {
     /// Exit with 2 when the vulnerability database is older
     #[arg(long, value_name = "DAYS", hide_short_help = true)]
     pub max_db_age: Option<u32>,
+}
+
+/// Reads the name of a level.
+pub(super) fn level_parser() -> impl TypedValueParser<Value = crate::vuln::Level> {
+    let names = crate::vuln::Level::ALL.map(crate::vuln::Level::name);
+    let names = PossibleValuesParser::new(names);
+    names.try_map(|name| crate::vuln::Level::parse(&name).ok_or("no such level"))
 }

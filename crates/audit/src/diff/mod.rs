@@ -24,8 +24,8 @@ pub use packages::{ModuleChange, PackageChanges};
 use gospect_knowledge::hint;
 use gospect_record::rebuild::Comparison;
 use gospect_record::{Binary, ImageRecord, Location};
-use gospect_vuln::Program;
 use gospect_vuln::database::Damaged;
+use gospect_vuln::{Level, Program};
 use serde::Serialize;
 
 /// What a change is about. `--fail-on` takes these words.
@@ -281,6 +281,8 @@ pub struct Diff {
     pub unchanged: u64,
     /// Number of those whose bytes were not compared, because a record has no digest.
     pub content_not_compared: u64,
+    /// Number of changes of vulnerabilities below the level that was asked for.
+    pub vulnerabilities_below: u64,
     /// The code of the two programs, function by function; `None`: not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Comparison>,
@@ -330,7 +332,7 @@ pub fn diff_with_packages(old: &[Binary], new: &[Binary]) -> Diff {
     compare_all(old, new, true, |_, _| Vec::new())
 }
 
-/// The same, with or without packages, and with the known vulnerabilities of each program: `judge` is [`gospect_vuln::judge`], with what else is known of
+/// The same, with or without packages, and with the known vulnerabilities of each program of this level or above: `judge` is [`gospect_vuln::judge`], with what else is known of
 /// its findings.
 ///
 /// # Errors
@@ -339,15 +341,29 @@ pub fn diff_with_vulnerabilities(
     old: &[Binary],
     new: &[Binary],
     with_packages: bool,
+    level: Level,
     judge: &mut dyn FnMut(&Binary) -> Result<Program, Damaged>,
 ) -> Result<Diff, Damaged> {
-    let mut damaged = None;
-    let found = compare_all(old, new, with_packages, |a, b| {
-        vulnerabilities::compare(a, b, judge).unwrap_or_else(|why| {
-            damaged = Some(why);
-            Vec::new()
-        })
-    });
+    let (mut damaged, mut all_below) = (None, 0);
+    let found = compare_all(
+        old,
+        new,
+        with_packages,
+        |a, b| match vulnerabilities::compare(a, b, level, judge) {
+            Ok((changes, below)) => {
+                all_below += below;
+                changes
+            }
+            Err(why) => {
+                damaged = Some(why);
+                Vec::new()
+            }
+        },
+    );
+    let found = Diff {
+        vulnerabilities_below: all_below,
+        ..found
+    };
     damaged.map_or(Ok(found), Err)
 }
 

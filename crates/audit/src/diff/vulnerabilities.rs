@@ -7,24 +7,29 @@ use gospect_vuln::database::Damaged;
 use gospect_vuln::{Finding, Level, Program};
 use std::collections::BTreeMap;
 
-/// The changes between two states of one program.
+/// The changes between two states of one program of which one is of this level or above, and the number of the others.
 pub(super) fn compare(
     old: &Binary,
     new: &Binary,
+    level: Level,
     judge: &mut dyn FnMut(&Binary) -> Result<Program, Damaged>,
-) -> Result<Vec<Change>, Damaged> {
+) -> Result<(Vec<Change>, u64), Damaged> {
     let (before, now) = (judge(old)?, judge(new)?);
     // Where the functions of one side are not known, its levels say nothing about the other.
     let are_known = old.functions.is_some() && new.functions.is_some();
     let new_findings = by_key(&now);
     let (before, now) = (levels(&before), levels(&now));
-    let mut out = Changes::default();
+    let (mut out, mut below) = (Changes::default(), 0);
     let mut keys: Vec<&String> = before.keys().chain(now.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
         let (old_level, new_level) = (before.get(key).copied(), now.get(key).copied());
         if old_level == new_level || (old_level.is_some() && new_level.is_some() && !are_known) {
+            continue;
+        }
+        if old_level.max(new_level) < Some(level) {
+            below += 1;
             continue;
         }
         let direction = match (old_level, new_level) {
@@ -39,14 +44,14 @@ pub(super) fn compare(
             direction,
             old,
             new,
-            new_level > old_level,
+            new_level > old_level && new_level >= Some(level),
         );
         if let (Some(finding), Some(change)) = (new_findings.get(key), out.0.last_mut()) {
             change.fixed = finding.fixed.clone();
             change.said = said(finding);
         }
     }
-    Ok(out.0)
+    Ok((out.0, below))
 }
 
 /// The key of a vulnerability of a module: entry and module.

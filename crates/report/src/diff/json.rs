@@ -20,6 +20,8 @@ struct Document<'d, P> {
     pairs: P,
     schema: &'static str,
     unchanged: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vulnerabilities_below: Option<u64>,
 }
 
 /// Writes the document: `pairs` with all changes, `counts` by class, `unchanged`, and how many of those were not compared byte
@@ -37,6 +39,7 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
         schema: "gospect-diff/1",
         unchanged: diff.unchanged,
+        vulnerabilities_below: Some(diff.vulnerabilities_below).filter(|n| *n > 0),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
