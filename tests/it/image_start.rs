@@ -135,3 +135,45 @@ fn a_comparison_of_images_says_what_their_configurations_change() {
     assert_eq!(document["images"][0]["changes"][0]["worse"], true);
     assert_eq!(document["pairs"], json!([]));
 }
+
+#[test]
+fn vulnerabilities_of_a_hidden_program_are_said_and_do_not_count() {
+    let scratch = Scratch::new();
+    let old = fixture("1.19-linux-amd64-strip");
+    let layers = [
+        tar(&[File("app", &old)]),
+        tar(&[File("app", b"#!/bin/sh\n")]),
+    ];
+    let image = docker_archive("app:1", "linux/amd64", &json!({}), &layers);
+    scratch.put("app.tar", &image);
+    let run = |args: &[&str]| {
+        finish(
+            command()
+                .current_dir(scratch.path())
+                .args(args)
+                .args(["--cache=off", "app.tar"]),
+        )
+    };
+    let out = run(&["vuln"]);
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    let line = out
+        .stdout
+        .lines()
+        .find(|l| l.starts_with("not counted, because a later layer"));
+    let line = line.unwrap_or_else(|| panic!("{}", out.stdout));
+    assert!(line.contains("1 vulnerability in /app;"), "{line}");
+    assert!(!out.stdout.contains("rebuild with"), "{}", out.stdout);
+    let out = run(&["sbom", "--vulns"]);
+    let bill: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+    let all = bill["vulnerabilities"].as_array().unwrap();
+    let detail = |v: &serde_json::Value| v["analysis"]["detail"].as_str().unwrap().to_owned();
+    assert!(all.iter().all(|v| v["analysis"]["state"] != "exploitable"));
+    assert!(
+        all.iter()
+            .any(|v| detail(v).starts_with("a later layer of the image hides"))
+    );
+    let out = run(&["vuln", "--format=openvex"]);
+    assert!(!out.stdout.contains("\"affected\""), "{}", out.stdout);
+    let out = run(&["audit", "-D", "vulnerabilities", "--format=json"]);
+    assert!(!out.stdout.contains("vulnerable-symbol"), "{}", out.stdout);
+}

@@ -291,7 +291,16 @@ fn audit_diff_and_sbom_use_the_database_on_request() {
         ["symbol", "package", "module"].map(number),
         [(1, Some(1)), (1, Some(1)), (2, None)]
     );
-    let said = run(&["diff", "--vulns", "--cache=off", "--db", &database, &old, &program]).stderr;
+    let said = run(&[
+        "diff",
+        "--vulns",
+        "--cache=off",
+        "--db",
+        &database,
+        &old,
+        &program,
+    ])
+    .stderr;
     let message = "1 change of vulnerabilities below level symbol not counted; `--level module`";
     assert!(said.contains(message), "{said}");
 }

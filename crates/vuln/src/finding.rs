@@ -396,9 +396,15 @@ impl Program {
         }
     }
 
-    /// Findings of this level or above that no VEX document dismisses.
+    /// Whether a later layer of its image hides it, so that nothing starts it.
+    pub fn is_hidden(&self) -> bool {
+        self.location.visible == Some(false)
+    }
+
+    /// Findings of this level or above that no VEX document dismisses; none of a program that nothing starts.
     pub fn counting(&self, level: Level) -> impl Iterator<Item = &Finding> {
-        let counts = move |f: &&Finding| f.level >= level && !f.is_cleared();
+        let is_hidden = self.is_hidden();
+        let counts = move |f: &&Finding| !is_hidden && f.level >= level && !f.is_cleared();
         self.findings.iter().filter(counts)
     }
 }

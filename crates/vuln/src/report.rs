@@ -183,6 +183,18 @@ impl Report {
         self.programs.iter().filter(has).count()
     }
 
+    /// Programs that a later layer of their image hides and that have findings of this level or above, and how many entries these are of. They
+    /// do not count.
+    pub fn hidden(&self, level: Level) -> (Vec<&Program>, usize) {
+        let above = |program: &&Program| program.findings.iter().any(|f| f.level >= level);
+        let hidden = self.programs.iter().filter(|program| program.is_hidden());
+        let programs: Vec<&Program> = hidden.filter(above).collect();
+        let findings = programs.iter().flat_map(|program| &program.findings);
+        let ids = findings.filter(|f| f.level >= level).map(|f| &f.id);
+        let ids: BTreeSet<&String> = ids.collect();
+        (programs, ids.len())
+    }
+
     /// Findings of this level or above that VEX documents dismiss.
     pub fn cleared(&self, level: Level) -> impl Iterator<Item = (&Program, &Finding)> {
         self.programs.iter().flat_map(move |program| {

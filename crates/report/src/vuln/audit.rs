@@ -41,7 +41,8 @@ pub(super) fn audit(report: &Report, level: Level) -> Audit {
 pub(super) fn with_unjudged(report: &Report, options: &Options) -> (Audit, Vec<bool>) {
     let of_program = report.programs.iter().flat_map(|program| {
         let listed = program.findings.iter().filter(|f| f.level >= options.level);
-        let listed = listed.map(|f| (audit_finding(program, f), options.fails(f)));
+        let fails = |f: &Finding| options.fails(f) && !program.is_hidden();
+        let listed = listed.map(move |f| (audit_finding(program, f), fails(f)));
         let unjudged = program.unjudged.iter().map(|row| {
             let evidence = row.module.iter().map(|module| Evidence {
                 source: "module".to_owned(),
@@ -115,6 +116,7 @@ fn unanswered(
 
 fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
     let severity = match finding.level {
+        _ if program.is_hidden() => Severity::Note,
         Level::Symbol => Severity::Error,
         Level::Package => Severity::Warning,
         Level::Module => Severity::Note,
@@ -153,15 +155,22 @@ fn audit_finding(program: &Program, finding: &Finding) -> audit::Finding {
         code: code(finding.level).to_owned(),
         level: severity,
         message: format!(
-            "{name} in {}{summary}; {what}{}{of_distribution}",
+            "{name} in {}{summary}; {what}{}{of_distribution}{}",
             versions(finding),
             severity_text.unwrap_or_default(),
+            match program.is_hidden() {
+                true => "; a later layer hides the program, so that nothing starts it",
+                false => "",
+            },
         ),
         path: program.path.clone(),
         location: program.location.clone(),
         region: None,
         evidence,
-        help: finding.advice(),
+        help: match program.is_hidden() {
+            true => "take the program out of the image: `gospect explain shadowed-copy`".to_owned(),
+            false => finding.advice(),
+        },
         build: None,
         policy: None,
         waived: finding.cleared_by().map(|reason| Waived {

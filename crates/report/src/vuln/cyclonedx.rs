@@ -40,7 +40,7 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
             if !parts.contains(&reference) {
                 parts.push(reference.clone());
             }
-            findings.push(Judged::of(finding, reference));
+            findings.push(Judged::of(program, finding, reference));
         }
     }
     let dependencies: Vec<Value> = dependencies
@@ -69,17 +69,22 @@ struct Judged<'r> {
 }
 
 impl<'r> Judged<'r> {
-    fn of(finding: &'r Finding, component: String) -> Self {
+    fn of(program: &Program, finding: &'r Finding, component: String) -> Self {
         Self {
             finding,
-            statement: statement(finding),
+            statement: statement(program, finding),
             component,
         }
     }
 
     /// The same in a bill of an image or archive: what of it was not examined may use the component too.
-    fn in_bill(finding: &'r Finding, component: String, not_examined: Option<&str>) -> Self {
-        let mut judged = Self::of(finding, component);
+    fn in_bill(
+        program: &Program,
+        finding: &'r Finding,
+        component: String,
+        not_examined: Option<&str>,
+    ) -> Self {
+        let mut judged = Self::of(program, finding, component);
         // What a document of the user says is about the whole product.
         let is_proven = judged.statement.status == Status::NotAffected && finding.vex.is_none();
         if let Some(why) = not_examined.filter(|_| is_proven) {
@@ -107,7 +112,7 @@ fn about_bill(report: &Report, bill: &Bill, time: u64, out: &mut dyn Write) -> i
         for finding in &program.findings {
             for link in bill.links(&module_purls(finding)) {
                 let other = used_by_others.get(&link);
-                let mut judged = Judged::in_bill(finding, link, not_examined.as_deref());
+                let mut judged = Judged::in_bill(program, finding, link, not_examined.as_deref());
                 if let (Some(other), false) = (other, judged.statement.asks_for_something()) {
                     judged.statement = Statement::not_judged(other);
                 }
@@ -248,7 +253,12 @@ pub fn of_bill(inventory: &Inventory, report: &Report) -> Vec<Value> {
             let component_id = purls.iter().find_map(|purl| ids.get(purl)).cloned();
             let component_id = component_id.unwrap_or_else(|| inventory.id_of(index));
             let not_examined = not_examined.as_deref();
-            findings.push(Judged::in_bill(finding, component_id, not_examined));
+            findings.push(Judged::in_bill(
+                program,
+                finding,
+                component_id,
+                not_examined,
+            ));
         }
     }
     vulnerabilities(worst(findings.into_iter()))

@@ -101,7 +101,9 @@ fn listed(report: &Report, level: Level) -> String {
     let lower: usize = lower.map(|(_, number)| number).sum();
     let level_name = level.name();
     let below = count(lower as u64, "vulnerability", "vulnerabilities");
-    match (report.actions(level).is_empty(), lower) {
+    let hidden = super::text::hidden(report, level, TARGETS);
+    let hidden = hidden.map_or_else(String::new, |text| format!(" {}.", clean(&text)));
+    let advice = match (report.actions(level).is_empty(), lower) {
         (true, 0) => format!("Nothing is to be done at level {level_name} and above."),
         (true, _) => format!(
             "Nothing is to be done at level {level_name} and above; `--level module` advises on the {below} below."
@@ -110,7 +112,8 @@ fn listed(report: &Report, level: Level) -> String {
         (false, _) => format!(
             "The advice is about level {level_name} and above; `--level module` adds the {below} below."
         ),
-    }
+    };
+    format!("{advice}{hidden}")
 }
 
 /// Links to the pages of entries and their CVEs.
@@ -259,7 +262,7 @@ fn place((program, finding): &(&Program, &Finding)) -> Place {
             "{}: {}; {}",
             finding.level.name(),
             versions(finding),
-            statement(finding).detail
+            statement(program, finding).detail
         ))
         .into_owned(),
     }

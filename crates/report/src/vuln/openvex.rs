@@ -43,10 +43,12 @@ fn statements(report: &Report) -> Vec<Value> {
     for program in &report.programs {
         let names = product_names(program);
         for finding in &program.findings {
-            let own = statement(finding);
+            let own = statement(program, finding);
             // What a document of the user says is about the whole product.
             let is_proven = own.status == Status::NotAffected && finding.vex.is_none();
-            let names = names.iter().filter(|name| shared.may_state(name, finding));
+            let names = names
+                .iter()
+                .filter(|name| shared.may_state(name, program, finding));
             let (open, whole): (Vec<&String>, Vec<&String>) =
                 names.partition(|name| is_proven && unseen.why(name).is_some());
             let mut add = |statement: Statement, names: Vec<&String>, or_digest: bool| {

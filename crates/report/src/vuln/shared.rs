@@ -35,7 +35,7 @@ impl<'r> SharedNames<'r> {
         for program in &report.programs {
             let own = shared.naming(&product_names(program));
             for finding in &program.findings {
-                let gravity = statement(finding).status.gravity();
+                let gravity = statement(program, finding).status.gravity();
                 let part = part_of(finding);
                 for name in &own {
                     shared.add(*name, &finding.id, part.clone(), gravity);
@@ -72,8 +72,8 @@ impl<'r> SharedNames<'r> {
     }
 
     /// Whether the statement about a finding is true of everything of this name.
-    pub fn may_state(&self, name: &str, finding: &Finding) -> bool {
-        let status = statement(finding).status;
+    pub fn may_state(&self, name: &str, program: &Program, finding: &Finding) -> bool {
+        let status = statement(program, finding).status;
         let is_proven = status == Status::NotAffected && finding.vex.is_none();
         if is_proven && is_every_version(name, finding) {
             return false;

@@ -1,7 +1,7 @@
 //! The statement on one finding, in words that several formats share.
 
 use gospect_vuln::vex::Justification;
-use gospect_vuln::{Finding, Precision, Status, VersionFrom, Vex};
+use gospect_vuln::{Finding, Precision, Program, Status, VersionFrom, Vex};
 
 /// `golang.org/x/net v0.17.0`, `go1.24.2`, with the module that it replaces.
 pub(super) fn versions(finding: &Finding) -> String {
@@ -56,8 +56,16 @@ impl Statement {
 }
 
 /// The statement about a finding. If something must be done or found out, it adds what the distribution of the owning package says.
-pub(super) fn statement(finding: &Finding) -> Statement {
+/// Nothing runs a program that a later layer hides, so that it is not affected as it is; but its bytes can be taken out of the image.
+pub(super) fn statement(program: &Program, finding: &Finding) -> Statement {
     let mut statement = proven(finding);
+    if program.is_hidden() && finding.vex.is_none() && statement.asks_for_something() {
+        let detail = format!(
+            "a later layer of the image hides the program, so that nothing starts it; {}",
+            statement.detail
+        );
+        statement = Statement::not_known(&detail);
+    }
     if statement.status != Status::NotAffected {
         for text in finding.said_by_distribution() {
             statement.detail = format!("{}; {text}", statement.detail);

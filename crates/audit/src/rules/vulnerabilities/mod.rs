@@ -38,7 +38,8 @@ const OPTIONS: &[OptionSpec] = &[ONLY_FIXED, ONLY_EXPLOITED];
 
 /// Reports the findings of one level. `what` says what is linked, with `MODULE` for the module and its version.
 fn report_level(ctx: &Ctx, sink: &mut Sink, level: Level, what: &str) {
-    let Some(program) = ctx.vulnerabilities else {
+    // Nothing starts a hidden copy, which `shadowed-copy` reports.
+    let Some(program) = ctx.vulnerabilities.filter(|_| !ctx.hidden()) else {
         return;
     };
     let only_fixed = ctx.options.flag(ONLY_FIXED.name);

@@ -93,6 +93,7 @@ fn module_notes(report: &Report, most: usize) -> Vec<String> {
 pub(super) fn footer(report: &Report, options: &Options) -> Vec<String> {
     let (level, most) = (options.level, options.limit(NAMED));
     let mut lines = count_lines(report, level);
+    lines.extend(hidden(report, level, most));
     lines.extend(report.cleared(level).map(|(program, finding)| {
         let vex = finding.vex.as_ref();
         let why = vex
@@ -177,6 +178,19 @@ fn count_lines(report: &Report, level: Level) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Vulnerabilities of programs that a later layer hides: nothing starts them, and no rebuild takes them out of the image.
+pub(in crate::vuln) fn hidden(report: &Report, level: Level, most: usize) -> Option<String> {
+    let (programs, number) = report.hidden(level);
+    let paths: Vec<&str> = programs.iter().map(|p| p.path.as_str()).collect();
+    (number > 0).then(|| {
+        format!(
+            "not counted, because a later layer hides the program and nothing starts it: {} in {}; to take it out of the image: `gospect explain shadowed-copy`",
+            count(number as u64, "vulnerability", "vulnerabilities"),
+            some(&paths, most)
+        )
+    })
 }
 
 /// Why there are no chains of calls, with the programs that have none.
