@@ -46,16 +46,14 @@ pub(super) fn run<'a>(ctx: &Ctx<'a>, subject: &Subject<'a>, findings: &mut Findi
 /// The report of a custom rule: its text, with the values of the keys in its condition as evidence.
 fn found(custom: &Custom, record: &KeyedRecord) -> Report {
     let report = Report::new(custom.message.clone()).help(custom.help.clone());
-    custom.when.keys().iter().fold(report, |report, key| {
-        let values = record.answer(key).unwrap_or_default();
-        report.see(
-            *key,
-            if values.is_empty() {
-                "nothing".to_string()
-            } else {
-                shorten(&values.join(", "))
-            },
-        )
+    let evidence = custom.when.evidence(record).into_iter();
+    evidence.fold(report, |report, (key, values, others)| {
+        let text = match (values.is_empty(), others) {
+            (true, _) => "nothing".to_string(),
+            (false, 0) => shorten(&values.join(", ")),
+            (false, others) => format!("{}, and {others} more", shorten(&values.join(", "))),
+        };
+        report.see(key, text)
     })
 }
 
@@ -109,6 +107,24 @@ mod tests {
         assert_eq!(found(&["*"]), ["unmet-expectation", "own"]);
         assert_eq!(found(&["all", "own"]), ["unmet-expectation"]);
         assert_eq!(found(&["all", "unmet-expectation"]), ["own"]);
+    }
+
+    #[test]
+    fn evidence_is_what_matched() {
+        let policy = "[[custom]]\nid = \"own\"\nlevel = \"error\"\nmessage = \"m\"\nall = [{ key = \"packages.path\", value = \"net/http/pprof\" }, { key = \"port\", op = \"!=\", value = \"plan9/386\" }]\n";
+        let policy = Policy::load(policy, "p.toml").unwrap();
+        let program = gopath(&["bufio", "bytes", "net/http/pprof"]);
+        let own = judge(&policy, &program).into_iter();
+        let own = own.filter(|f| f.rule == "own").next().unwrap();
+        let evidence = own.evidence.iter();
+        let evidence = evidence.map(|e| (e.source.as_str(), e.value.as_str()));
+        assert_eq!(
+            evidence.collect::<Vec<_>>(),
+            [
+                ("packages.path", "net/http/pprof, and 2 more"),
+                ("port", "linux/amd64")
+            ]
+        );
     }
 
     #[test]

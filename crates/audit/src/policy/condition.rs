@@ -148,6 +148,36 @@ impl Condition {
         }
     }
 
+    /// The keys that it reads, in order of mention, each with the values for which its test holds and the number of others; where it holds for no
+    /// single value, all values.
+    pub fn evidence(&self, record: &KeyedRecord) -> Vec<(&str, Vec<String>, usize)> {
+        match self {
+            Condition::All(list) | Condition::Any(list) => {
+                list.iter().flat_map(|c| c.evidence(record)).collect()
+            }
+            Condition::Not(c) => c.evidence(record),
+            Condition::Test {
+                key,
+                operator,
+                values,
+            } => {
+                let all = record.answer(key).unwrap_or_default();
+                let holds = |value: &&String| {
+                    operator.negation().is_empty()
+                        && test(key, std::slice::from_ref(*value), *operator, values)
+                };
+                let matching: Vec<String> = all.iter().filter(holds).cloned().collect();
+                match matching.is_empty() {
+                    true => vec![(key, all, 0)],
+                    false => {
+                        let others = all.len() - matching.len();
+                        vec![(key, matching, others)]
+                    }
+                }
+            }
+        }
+    }
+
     /// The keys that it reads, in order of mention.
     pub fn keys(&self) -> Vec<&str> {
         match self {

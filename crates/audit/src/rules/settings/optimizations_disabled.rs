@@ -31,7 +31,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("compiled with {}", off.join(" ")))
             .see("-gcflags", flags)
             .help(format!(
-                "`{}` without -gcflags",
+                "rebuild without -gcflags: `{}`",
                 ctx.go_build(&[drop("-gcflags")])
             )),
     );
