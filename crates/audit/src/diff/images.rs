@@ -2,6 +2,7 @@
 
 use super::changes::Changes;
 use super::{Change, Class, Pair, Side};
+use crate::rules::image::runs_as_root::is_root;
 use gospect_knowledge::variables::variable;
 use gospect_record::{ImageRecord, Location};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,12 +141,6 @@ fn user(image: &ImageRecord) -> &str {
         None | Some("") => "root",
         Some(user) => user,
     }
-}
-
-/// Whether a USER (`name`, `number`, with or without a group behind a colon) is root.
-fn is_root(user: &str) -> bool {
-    let user = user.split(':').next().unwrap_or_default();
-    user == "root" || user.parse() == Ok(0u32)
 }
 
 /// Variables that are new, gone or have another value. Values of variables that Go does not read may be secrets and are left out.

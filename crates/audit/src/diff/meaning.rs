@@ -28,7 +28,7 @@ const ROWS: &[Row] = {
             super::images::USER,
             None,
             "the container runs as root",
-            "",
+            "runs-as-root",
         ),
         (
             Class::Image,

@@ -113,6 +113,7 @@ pub static RULES: &[Rule] = &[
     row!(Binary image missing_ca_bundle),
     row!(Binary image missing_zoneinfo),
     row!(Binary image shadowed_copy),
+    row!(Binary image runs_as_root),
     row!(Run completeness missing_port),
     row!(Run completeness missing_path),
     row!(Binary completeness unmet_expectation),

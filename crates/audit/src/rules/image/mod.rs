@@ -8,6 +8,7 @@ pub mod missing_library;
 pub mod missing_loader;
 pub mod missing_zoneinfo;
 pub mod platform_mismatch;
+pub mod runs_as_root;
 pub mod shadowed_copy;
 
 /// The family of these rules.
