@@ -51,6 +51,26 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_also_built_in_must_go_twice() {
+        let help = |built_in: &[(&str, &str)]| {
+            let pairs = built_in.iter();
+            let pairs = pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let b = binary(|b| {
+                b.godebug.language_version = Some("1.21".into());
+                b.godebug.recorded = Some("tlssha1=1".into());
+                b.godebug.baked_pairs = Some(pairs.clone().collect());
+                b.godebug.effective = Some(vec![setting("tlssha1", "1", "environment", "ok")]);
+            });
+            judge_one("godebug-insecure", &b).remove(0).help
+        };
+        let alone = "take `tlssha1=1` out of GODEBUG in the environment";
+        assert_eq!(help(&[("tlssha1", "0")]), alone);
+        let both = help(&[("tlssha1", "1")]);
+        let start = format!("{alone}; it is built into the program too: raise the `go` line");
+        assert!(both.starts_with(&start), "{both}");
+    }
+
+    #[test]
     fn settings_of_an_old_go_line_are_left_to_the_other_rule() {
         let b = binary(|b| {
             b.godebug.language_version = Some("1.22".into());

@@ -86,14 +86,21 @@ fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
 fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     let key = &s.key;
     let (origin, value) = origin_and_value(ctx, s);
+    let is_environment = origin == "environment";
+    // Without the environment the program has the value that is built in.
+    if is_environment && is_built_in(ctx, s) {
+        let built_in = EffectiveSetting {
+            origin: GodebugOrigin::Baked.into(),
+            ..s.clone()
+        };
+        return format!(
+            "{}; it is built into the program too: {}",
+            undo_environment(ctx, key, value),
+            undo(ctx, &built_in)
+        );
+    }
     match origin {
-        "environment" if ctx.image.is_some_and(|image| is_set_by(&image.env, ctx)) => {
-            format!("take `{key}={value}` out of `ENV GODEBUG=` in the Dockerfile")
-        }
-        "environment" if ctx.image.is_some() => {
-            format!("take `{key}={value}` out of the ENTRYPOINT or CMD in the Dockerfile")
-        }
-        "environment" => format!("take `{key}={value}` out of GODEBUG in the environment"),
+        "environment" => undo_environment(ctx, key, value),
         // The built-in string equals the recorded one unless somebody set it by hand.
         "baked" if !recorded(ctx, s) => {
             format!(
@@ -117,6 +124,26 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
             argument(key)
         ),
     }
+}
+
+/// How to take a setting out of the environment.
+fn undo_environment(ctx: &Ctx, key: &str, value: &str) -> String {
+    let place = match ctx.image {
+        Some(image) if is_set_by(&image.env, ctx) => "`ENV GODEBUG=` in the Dockerfile",
+        Some(_) => "the ENTRYPOINT or CMD in the Dockerfile",
+        None => "GODEBUG in the environment",
+    };
+    format!("take `{key}={value}` out of {place}")
+}
+
+/// Whether a program has this value without an environment that sets it.
+fn is_built_in(ctx: &Ctx, s: &EffectiveSetting) -> bool {
+    let godebug = &ctx.binary.godebug;
+    let pairs = godebug
+        .baked_pairs
+        .as_ref()
+        .or(godebug.recorded_pairs.as_ref());
+    pairs.is_some_and(|pairs| pairs.iter().any(|(k, v)| (k, v) == (&s.key, &s.value)))
 }
 
 /// Whether the build info has this value too.
