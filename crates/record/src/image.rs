@@ -36,6 +36,15 @@ pub struct ImageRecord {
     pub rootfs: Rootfs,
 }
 
+impl ImageRecord {
+    /// Whether a container runs as root: USER is `root` or 0, with or without a group behind a colon, or there is none.
+    pub fn runs_as_root(&self) -> bool {
+        let user = self.user.as_deref().unwrap_or_default();
+        let user = user.split(':').next().unwrap_or_default();
+        matches!(user, "" | "root") || user.parse() == Ok(0u32)
+    }
+}
+
 /// One layer of an image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerRecord {

@@ -29,7 +29,18 @@ pub fn rows() -> Vec<Row> {
         let config = json!({"Entrypoint": [started]});
         built(platform, &config, &[&[("app", 0o755, app())]])
     };
+    let user = |user: &str| {
+        let config = json!({"Entrypoint": ["/app"], "User": user});
+        built("linux/amd64", &config, &[&[("app", 0o755, app())]])
+    };
     vec![
+        row("runs-as-root", "/app", user(""), user("65532"))
+            .silent(user("app:app"))
+            .silent(built(
+                "linux/amd64",
+                &json!({"Entrypoint": ["/other"], "User": "0"}),
+                &[&[("app", 0o755, app())]],
+            )),
         row(
             "missing-loader",
             "/app",

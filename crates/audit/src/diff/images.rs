@@ -2,7 +2,6 @@
 
 use super::changes::Changes;
 use super::{Change, Class, Pair, Side};
-use crate::rules::image::runs_as_root::is_root;
 use gospect_knowledge::variables::variable;
 use gospect_record::{ImageRecord, Location};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +95,7 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
         USER,
         Some(users[0]),
         Some(users[1]),
-        is_root(users[1]) && !is_root(users[0]),
+        new.runs_as_root() && !old.runs_as_root(),
     );
     for (key, [was, is]) in [
         ("ENTRYPOINT", [&old.entrypoint, &new.entrypoint]),

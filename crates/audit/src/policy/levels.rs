@@ -1,6 +1,6 @@
 //! The level and options of each rule: from profiles, `[rules]`, overrides and the command line; later ones win.
 
-use super::model::{Custom, Effective, Policy, RuleSetting, SetRule};
+use super::model::{CUSTOM_RULES, Custom, Effective, Policy, RuleSetting, SetRule};
 use super::{PROFILES, PolicyError};
 use crate::finding::Level;
 use crate::rules::Rule;
@@ -33,9 +33,6 @@ const VULNERABILITIES_UNJUDGED: &str = "vulnerabilities-unjudged";
 
 /// The rule that reports cgo, which linked packages prove where it is not recorded.
 const CGO: &str = "cgo-enabled";
-
-/// The rule that stands for all custom rules.
-pub(super) const CUSTOM_RULES: &str = "custom-rule";
 
 /// The rule that reports expectations that do not hold.
 const EXPECTATIONS: &str = "unmet-expectation";

@@ -77,6 +77,9 @@ pub struct Waiver {
     pub at: PolicyRef,
 }
 
+/// The rule that stands for all custom rules.
+pub(super) const CUSTOM_RULES: &str = "custom-rule";
+
 /// A custom rule of the policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Custom {

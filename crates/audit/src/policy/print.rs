@@ -2,8 +2,7 @@
 
 use super::condition::{Condition, Operator};
 use super::expectation::Expectation;
-use super::levels::CUSTOM_RULES;
-use super::model::{Custom, Override, Policy, RuleSetting, SetRule, Waiver};
+use super::model::{CUSTOM_RULES, Custom, Override, Policy, RuleSetting, SetRule, Waiver};
 use crate::finding::Level;
 use crate::options::{Default, Value};
 use crate::rules::registry::RULES;

@@ -87,8 +87,8 @@ fn compared(diff: &Diff) -> usize {
     diff.pairs.iter().filter(both).count()
 }
 
-/// `1 program changed, 1 added, 2 unchanged (content of 1 not compared: no sha256 in the records)`; with nothing to say against it, unchanged
-/// programs are the same bytes.
+/// `1 program changed, 1 added, 2 unchanged (content of 1 not compared: no sha256 in the records)`; where all
+/// are unchanged and compared, they are the same bytes.
 fn summary(diff: &Diff) -> String {
     let changed = count(compared(diff) as u64, "program", "programs");
     let only = |is_only: fn(&Pair) -> bool, word: &str| match diff
@@ -103,7 +103,7 @@ fn summary(diff: &Diff) -> String {
     let added = only(|pair| pair.old.is_none(), "added");
     let removed = only(|pair| pair.new.is_none(), "removed");
     let not_compared = match content_not_compared(diff) {
-        None if diff.unchanged > 0 && diff.content_not_compared == 0 => " (same bytes)".to_owned(),
+        None if diff.pairs.is_empty() && diff.unchanged > 0 => " (same bytes)".to_owned(),
         None => String::new(),
         Some(number) => format!(" (content of {number} not compared: no sha256 in the records)"),
     };

@@ -15,11 +15,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(image) = unix_image(ctx) else {
         return;
     };
-    let user = image.user.as_deref().unwrap_or_default();
-    if ctx.binary.location.started != Some(true) || !is_root(user) {
+    if ctx.binary.location.started != Some(true) || !image.runs_as_root() {
         return;
     }
-    let (message, value) = match user {
+    let (message, value) = match image.user.as_deref().unwrap_or_default() {
         "" => ("the image starts it as root: no USER is set", "none"),
         user => ("the image starts it as root", user),
     };
@@ -28,12 +27,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("image.user", value)
             .help("`USER 65532` in the final stage, or another number that is not 0"),
     );
-}
-
-/// Whether a USER of an image (`name`, `number`, with or without a group behind a colon) is root, which it is without one.
-pub(crate) fn is_root(user: &str) -> bool {
-    let user = user.split(':').next().unwrap_or_default();
-    matches!(user, "" | "root") || user.parse() == Ok(0u32)
 }
 
 #[cfg(test)]
