@@ -49,12 +49,24 @@ pub fn open(
     if let Some(days) = age.filter(|days| *days > OLD)
         && !quiet
     {
-        say!(
-            "gospect: the vulnerability database of {} is {days} days old; `gospect db update` fetches a newer one",
-            clean(day(about))
-        );
+        let date = clean(day(about));
+        let advice = match (args.db.is_none()).then(|| updated(folder)).flatten() {
+            None => "`gospect db update` fetches a newer one".to_owned(),
+            Some(0) => "`gospect db update` found no newer one today".to_owned(),
+            Some(1) => "`gospect db update` found no newer one yesterday".to_owned(),
+            Some(ago) => format!("`gospect db update` found no newer one {ago} days ago"),
+        };
+        say!("gospect: the vulnerability database of {date} is {days} days old; {advice}");
     }
     Ok(database)
+}
+
+/// How many days ago the database of the cache was fetched, if that was less than [`OLD`] days ago.
+fn updated(folder: Option<&Path>) -> Option<u64> {
+    let file = cache(folder)?.file();
+    let written = std::fs::metadata(file).ok()?.modified().ok()?;
+    let days = written.elapsed().ok()?.as_secs() / (24 * 60 * 60);
+    (days < OLD.unsigned_abs()).then_some(days)
 }
 
 /// A database at a path or an address.
@@ -92,6 +104,20 @@ pub fn age(about: &About, today: Date) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_update_is_told_for_a_week() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(updated(Some(folder.path())), None);
+        let file = std::fs::File::create(folder.path().join("vulndb.bin")).unwrap();
+        for (days, told) in [(0, Some(0)), (3, Some(3)), (7, None), (100, None)] {
+            let ago = std::time::Duration::from_secs(days * 24 * 60 * 60 + 60);
+            let then = std::time::SystemTime::now() - ago;
+            file.set_modified(then).unwrap();
+            assert_eq!(updated(Some(folder.path())), told, "{days}");
+        }
+        assert_eq!(updated(Some(Path::new("off"))), None);
+    }
 
     #[test]
     fn days_are_counted_over_months_and_years() {
