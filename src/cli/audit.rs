@@ -278,7 +278,7 @@ fn say_what_holds(policy: &Policy, audit: &Audit) {
     if expected.hidden > 0 {
         let programs = count(expected.hidden, "program", "programs");
         say!(
-            "gospect: {programs} that a later layer of the image hides: not held against expectations, because nothing starts them"
+            "gospect: {programs} hidden by a later layer, and so never started: not held against expectations"
         );
     }
     let has_nothing_to_say = expected.expectations == 0 || audit.binaries == 0;

@@ -361,7 +361,7 @@ fn collect(name: &str, input: Input, quiet: bool, budget: &Budget) -> Result<Sid
     if hidden > 0 && !quiet {
         let programs = count(hidden, "program", "programs");
         say!(
-            "gospect: {}: {programs} that a later layer hides: not compared, because nothing starts them",
+            "gospect: {}: {programs} hidden by a later layer, and so never started: not compared",
             clean(name)
         );
     }

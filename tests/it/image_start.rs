@@ -72,7 +72,7 @@ fn expectations_say_which_hidden_programs_they_leave_out() {
     let out = finish(command().current_dir(scratch.path()).args(args));
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     for line in [
-        "1 program that a later layer of the image hides: not held against expectations",
+        "1 program hidden by a later layer, and so never started: not held against expectations",
         "1 expectation holds for 1 program",
     ] {
         assert!(out.stderr.contains(line), "{}", out.stderr);
@@ -176,4 +176,33 @@ fn vulnerabilities_of_a_hidden_program_are_said_and_do_not_count() {
     assert!(!out.stdout.contains("\"affected\""), "{}", out.stdout);
     let out = run(&["audit", "-D", "vulnerabilities", "--format=json"]);
     assert!(!out.stdout.contains("vulnerable-symbol"), "{}", out.stdout);
+}
+
+#[test]
+fn a_program_of_the_same_bytes_is_said_to_be_so() {
+    let scratch = Scratch::new();
+    let (old, new) = (
+        fixture("1.21-linux-amd64-strip"),
+        fixture("1.27-linux-amd64-strip"),
+    );
+    let layers = [&old, &new].map(|app| tar(&[File("app", app)]));
+    for (env, text) in [
+        (json!({}), "0 programs changed, 1 unchanged (same bytes)"),
+        (
+            json!({ "Env": ["GODEBUG=http2client=0"] }),
+            "  = content    same bytes",
+        ),
+    ] {
+        scratch.put(
+            "app.tar",
+            &docker_archive("app:1", "linux/amd64", &env, &layers),
+        );
+        scratch.put("app", &new);
+        let args = ["diff", "app", "app.tar!/app"];
+        let out = finish(command().current_dir(scratch.path()).args(args));
+        assert!(out.stdout.contains(text), "{text}: {}", out.stdout);
+        let hidden =
+            "app.tar!/app: 1 program hidden by a later layer, and so never started: not compared";
+        assert!(out.stderr.contains(hidden), "{}", out.stderr);
+    }
 }

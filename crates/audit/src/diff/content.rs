@@ -106,6 +106,11 @@ impl Content {
         self.verdict == Comparison::Unknown
     }
 
+    /// Whether the bytes are the same.
+    pub(super) fn is_same(&self) -> bool {
+        self.verdict == Comparison::Same
+    }
+
     /// Names of the parts that differ.
     pub(super) fn parts(self) -> Option<Vec<String>> {
         self.parts

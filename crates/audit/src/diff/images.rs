@@ -37,6 +37,7 @@ pub(super) fn compare(old: &[ImageRecord], new: &[ImageRecord]) -> Vec<Pair> {
                 old: Some(side(before)),
                 new: Some(side(now)),
                 changes,
+                same_bytes: false,
                 parts: None,
                 packages: None,
             });

@@ -261,6 +261,9 @@ pub struct Pair {
     pub new: Option<Side>,
     /// The changes, sorted by class and key.
     pub changes: Vec<Change>,
+    /// Whether both sides are the same bytes, so that the changes are those of the surroundings.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub same_bytes: bool,
     /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`
     /// when no change of content is reported, or the parts were not compared.
     pub parts: Option<Vec<String>>,
@@ -399,6 +402,7 @@ fn compare_all(
             continue;
         }
         // Records have no digests of parts, so these can only be compared in files.
+        let same_bytes = before.is_some() && now.is_some() && content.is_same();
         let has_content = changes.iter().any(|c| c.class == Class::Content);
         let parts = content.parts().filter(|_| has_content);
         out.pairs.push(Pair {
@@ -407,6 +411,7 @@ fn compare_all(
             old: before.map(side),
             new: now.map(side),
             changes,
+            same_bytes,
             parts,
             packages: before
                 .zip(now)

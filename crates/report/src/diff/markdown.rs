@@ -226,6 +226,9 @@ fn write_program(
     let heading = format!("{what}{} ({})", in_html(&program.name), in_html(&pair.port));
     open_details(&heading, program.changes.len(), out)?;
     write_changes(&program.changes, max_changes, out)?;
+    if pair.same_bytes {
+        writeln!(out, "\nSame bytes.")?;
+    }
     if !size.is_empty() {
         writeln!(out, "\nSize: {}", cell(&size))?;
     }

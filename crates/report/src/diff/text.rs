@@ -96,6 +96,9 @@ fn write_program(
     }
     writeln!(out, "{}", paint(options, "1", &head))?;
     write_changes(&program.changes, options, out)?;
+    if pair.same_bytes {
+        writeln!(out, "  {} content    same bytes", paint(options, "2", "="))?;
+    }
     if !size.is_empty() {
         writeln!(out, "  {} size       {size}", paint(options, "2", "~"))?;
     }
