@@ -151,7 +151,7 @@ pub struct DiffArgs {
     pub summary: bool,
     /// Exit with 1 on changes of these classes, such as `toolchain,module`; `worse`: those marked `!`, not new modules, programs or (without --vulns) vulnerabilities; `any`: all
     ///
-    /// Classes: toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
+    /// Classes: image (what it starts, as which user, in which environment), toolchain, module, setting, godebug, experiment, goroot, paths (of the build host), linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), vulnerability (a known one is new or gone, or more or less of it is linked; `any` means it only with --vulns), capability (a module can now start processes, use the network ...; `any` means it only with --capabilities), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,
     /// With --fail-on, exit with 0, not 3, when a side has no Go program
