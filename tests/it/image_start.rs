@@ -88,7 +88,12 @@ fn a_comparison_of_images_says_what_their_configurations_change() {
         File("etc/ssl/certs/ca-certificates.crt", b"x"),
     ]);
     let image = |name: &str, config: serde_json::Value| {
-        let archive = docker_archive("r.example/app:1", "linux/amd64", &config, &[layer.clone()]);
+        let archive = docker_archive(
+            "r.example/app:1",
+            "linux/amd64",
+            &config,
+            std::slice::from_ref(&layer),
+        );
         scratch.put(name, &archive);
     };
     image(
