@@ -210,7 +210,8 @@ mod tests {
             let name = root.filter(|root| !root.is_empty()).unwrap_or("root");
             assert_eq!(found, [format!("! USER: 65532 -> {name}")]);
         }
-        let cases: [(fn(&mut ImageRecord), &str); 9] = [
+        type Case = (fn(&mut ImageRecord), &'static str);
+        let cases: [Case; 9] = [
             (|i| i.user = Some("app".into()), "USER: 65532 -> app"),
             (
                 |i| i.entrypoint.push("serve".into()),

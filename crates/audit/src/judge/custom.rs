@@ -114,8 +114,8 @@ mod tests {
         let policy = "[[custom]]\nid = \"own\"\nlevel = \"error\"\nmessage = \"m\"\nall = [{ key = \"packages.path\", value = \"net/http/pprof\" }, { key = \"port\", op = \"!=\", value = \"plan9/386\" }]\n";
         let policy = Policy::load(policy, "p.toml").unwrap();
         let program = gopath(&["bufio", "bytes", "net/http/pprof"]);
-        let own = judge(&policy, &program).into_iter();
-        let own = own.filter(|f| f.rule == "own").next().unwrap();
+        let mut all = judge(&policy, &program).into_iter();
+        let own = all.find(|f| f.rule == "own").unwrap();
         let evidence = own.evidence.iter();
         let evidence = evidence.map(|e| (e.source.as_str(), e.value.as_str()));
         assert_eq!(

@@ -184,8 +184,8 @@ fn custom_rule_names_all_custom_rules() {
     let level = |policy: &Policy| {
         let mut auditor = Auditor::new(policy, Date::parse("2026-11-22").unwrap());
         auditor.binary(&raced);
-        let found = auditor.finish().findings.into_iter();
-        found.filter(|f| f.rule == "raced").map(|f| f.level).next()
+        let mut found = auditor.finish().findings.into_iter();
+        found.find(|f| f.rule == "raced").map(|f| f.level)
     };
     let load = |rules: &str| Policy::load(&format!("{rules}{own}"), "gospect.toml").unwrap();
     for name in [
