@@ -89,6 +89,47 @@ pub fn expand(
     out
 }
 
+/// Expands `$(NAME)` as Kubernetes does: `$$` is a dollar sign, and unknown names stay as they are.
+pub fn expand_references<'v>(
+    text: &Text,
+    expansion_limit: &ExpansionLimit,
+    lookup: &dyn Fn(&str) -> Option<&'v str>,
+) -> Text {
+    let chars = text.as_str();
+    let last_close = chars.rfind(')').unwrap_or_default();
+    let (line, column) = text.place(0);
+    let mut out = Text::at(line, column);
+    let mut at = 0;
+    while let Some(rest) = chars.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(dollar) = rest.find('$') else {
+            out.append(text, at..chars.len());
+            break;
+        };
+        out.append(text, at..at + dollar);
+        at += dollar;
+        let rest = rest.get(dollar + 1..).unwrap_or_default();
+        let name = rest.strip_prefix('(').filter(|_| at < last_close);
+        let name = name.and_then(|rest| rest.split_once(')'));
+        let name = name.map(|(name, _)| name);
+        let end = at + 1 + name.map_or(0, |name| name.len() + 2);
+        let value = name.and_then(lookup);
+        match value.filter(|value| expansion_limit.take(value.len())) {
+            Some(value) => {
+                let span = text.span(at..end);
+                for c in value.chars() {
+                    out.push(c, span.line, span.column);
+                }
+                at = end;
+            }
+            None => {
+                out.append(text, at..end);
+                at = end + usize::from(rest.starts_with('$'));
+            }
+        }
+    }
+    out
+}
+
 /// The value of the text between `${` and `}`.
 fn braces(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let name_len = inside
@@ -139,6 +180,23 @@ pub fn closing(text: &str, open: char, close: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_of_kubernetes_are_put_in_where_they_are_known() {
+        let lookup = |name: &str| (name == "V").then_some("$(V)");
+        for (text, want) in [
+            ("a=$(V),b", "a=$(V),b"),
+            ("$(V)$(W)$V", "$(V)$(W)$V"),
+            ("$$(V)$$$(V)", "$(V)$$(V)"),
+            ("$(V", "$(V"),
+            ("x$", "x$"),
+            ("", ""),
+        ] {
+            let text = Text::line(text, 1, 1);
+            let got = expand_references(&text, &ExpansionLimit::default(), &lookup);
+            assert_eq!(got.as_str(), want);
+        }
+    }
 
     #[test]
     fn values_are_put_in_where_they_are_known() {

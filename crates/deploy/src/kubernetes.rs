@@ -4,6 +4,7 @@
 use super::assignment;
 use super::collect::Collector;
 use super::compose::{command, named_pairs};
+use super::expand::{ExpansionLimit, expand_references};
 use super::facts::Reader;
 use super::kind::is_name;
 use super::place::{Env, Place};
@@ -11,6 +12,7 @@ use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 /// Keys with containers. `template` is for Argo and others: a mapping with an image is a container.
@@ -90,8 +92,19 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
         let comma = if scope.is_empty() { "" } else { ", " };
         scope += &format!("{comma}container {name}");
     }
+    let own = node.get("env");
     let mut words = command(node.get("command"));
     words.extend(command(node.get("args")));
+    if let Some(env) = own.filter(|_| words.iter().any(|word| refers(&word.text))) {
+        let items = env.items();
+        if !out.look_at(items.len()) {
+            return;
+        }
+        let entries = entries(&items, &out.expansion_limit);
+        for word in &mut words {
+            word.text = expanded(&word.text, &entries, &out.expansion_limit).into_owned();
+        }
+    }
     let mut commands = super::shell::of_words(words);
     // Tekton and Argo: a script in place of a command.
     let script = node.get("script").or_else(|| node.get("source"));
@@ -107,20 +120,52 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
         ..Place::default()
     };
     let mut env = Env::default();
-    let own = node.get("env");
     let is_new = own.is_some_and(|env| seen.insert(std::ptr::from_ref(env).addr()));
-    let entries = match own {
+    let items = match own {
         // An environment that was read before is needed again to expand commands.
         Some(env) if is_new || !commands.is_empty() => env.items(),
         _ => Vec::new(),
     };
-    if !out.look_at(entries.len() + 1) {
+    if !out.look_at(items.len() + 1) {
         return;
     }
-    let mut all: Vec<(&Text, Option<&Text>, Span)> = Vec::new();
-    // Of several with one name the last counts.
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    for entry in entries {
+    let entries = entries(&items, &out.expansion_limit);
+    // Only commands need the values.
+    if !commands.is_empty() {
+        for (name, value, at) in &entries.all {
+            env.export(
+                name.as_str(),
+                value.as_deref().map_or("", Text::as_str),
+                *at,
+            );
+        }
+    }
+    let Entries { all, last } = entries;
+    for (index, (name, value, at)) in all.into_iter().enumerate() {
+        let name = name.as_str();
+        // Aliases can share a list among many containers: only new variables are copied.
+        if last.get(name) == Some(&index) && out.is_new(name, at) {
+            let value = value.map(Cow::into_owned).unwrap_or_default();
+            out.variable(name, value, at, "env ", &place);
+        }
+    }
+    out.shell(&commands, &place, &mut env);
+}
+
+/// The entries of an `env` list: name, value where the file has one, place.
+struct Entries<'n> {
+    all: Vec<(&'n Text, Option<Cow<'n, Text>>, Span)>,
+    /// Of several with one name the last counts.
+    last: BTreeMap<&'n str, usize>,
+}
+
+/// Reads the entries of an `env` list. The values of later ones may refer to earlier ones.
+fn entries<'n>(items: &[&'n Node], limit: &ExpansionLimit) -> Entries<'n> {
+    let mut entries = Entries {
+        all: Vec::new(),
+        last: BTreeMap::new(),
+    };
+    for entry in items {
         // A value from elsewhere is unknown, but it replaces an earlier value.
         let value = entry.get("value").and_then(Node::text);
         let value = value.filter(|text| !text.is_empty());
@@ -128,22 +173,28 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
             continue;
         };
         let at = value.unwrap_or(name).whole();
-        // Only commands need the values.
-        if !commands.is_empty() {
-            env.export(name.as_str(), value.map_or("", Text::as_str), at);
-        }
-        last.insert(name.as_str(), all.len());
-        all.push((name, value, at));
+        let value = value.map(|value| expanded(value, &entries, limit));
+        entries.last.insert(name.as_str(), entries.all.len());
+        entries.all.push((name, value, at));
     }
-    for (index, (name, value, at)) in all.into_iter().enumerate() {
-        let name = name.as_str();
-        // Aliases can share a list among many containers: only new variables are copied.
-        if last.get(name) == Some(&index) && out.is_new(name, at) {
-            let value = value.cloned().unwrap_or_default();
-            out.variable(name, value, at, "env ", &place);
-        }
+    entries
+}
+
+/// Whether a text may refer to a variable, as `$(NAME)`.
+fn refers(text: &Text) -> bool {
+    text.as_str().contains('$')
+}
+
+/// A text with the values of entries in place of `$(NAME)`.
+fn expanded<'t>(text: &'t Text, entries: &Entries<'_>, limit: &ExpansionLimit) -> Cow<'t, Text> {
+    if !refers(text) {
+        return Cow::Borrowed(text);
     }
-    out.shell(&commands, &place, &mut env);
+    let lookup = |name: &str| {
+        let (_, value, _) = entries.all.get(*entries.last.get(name)?)?;
+        value.as_deref().map(Text::as_str)
+    };
+    Cow::Owned(expand_references(text, limit, &lookup))
 }
 
 /// Objects whose containers run pipelines: they build, test, or run jobs of users.

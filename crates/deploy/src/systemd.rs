@@ -168,7 +168,35 @@ fn logical(source: &Source) -> Vec<Text> {
     out
 }
 
-/// Splits a text into words at blanks outside of quotes; a backslash escapes.
+/// The character that an escape of C means, and the length of what follows the backslash; `None` for a character that stands for itself.
+fn escaped(rest: &str) -> Option<(char, usize)> {
+    let number = |from: usize, digits: usize, radix: u32| {
+        let text = rest.get(from..from + digits)?;
+        let is_number = text.chars().all(|c| c.is_digit(radix));
+        let code = u32::from_str_radix(text, radix)
+            .ok()
+            .filter(|_| is_number)?;
+        Some((char::from_u32(code)?, from + digits))
+    };
+    let plain = |c| Some((c, 1));
+    match rest.chars().next()? {
+        'a' => plain('\u{7}'),
+        'b' => plain('\u{8}'),
+        'f' => plain('\u{c}'),
+        'n' => plain('\n'),
+        'r' => plain('\r'),
+        's' => plain(' '),
+        't' => plain('\t'),
+        'v' => plain('\u{b}'),
+        'x' => number(1, 2, 16),
+        'u' => number(1, 4, 16),
+        'U' => number(1, 8, 16),
+        '0'..='7' => number(0, 3, 8),
+        _ => None,
+    }
+}
+
+/// Splits a text into words at blanks outside of quotes; a backslash escapes as in C.
 fn words(text: &Text) -> Vec<Word> {
     let mut out = Vec::new();
     let mut word: Option<Word> = None;
@@ -183,9 +211,13 @@ fn words(text: &Text) -> Vec<Word> {
                 word.text.append(text, at..at + 1);
             }
             '\\' => {
-                if let Some((at, c)) = chars.next() {
-                    let word = word.get_or_insert_with(Word::default);
-                    // `\n`, `\t` and similar escapes mean characters that no value of interest has.
+                let word = word.get_or_insert_with(Word::default);
+                let rest = text.as_str().get(at + 1..).unwrap_or_default();
+                if let Some((c, length)) = escaped(rest) {
+                    let (line, column) = text.place(at);
+                    word.text.push(c, line, column);
+                    chars.nth(length - 1);
+                } else if let Some((at, c)) = chars.next() {
                     word.text.append(text, at..at + c.len_utf8());
                 }
             }

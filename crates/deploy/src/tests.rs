@@ -1,5 +1,7 @@
 use super::*;
 
+mod values;
+
 fn parsed(path: &str, text: &str) -> Deployment {
     read(path, text, None).unwrap_or_else(|e| panic!("{path}: {e}"))
 }

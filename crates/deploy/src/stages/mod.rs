@@ -134,6 +134,8 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
         let place = Place {
             scope: scope(stage, runs),
             reader: match (runs, tools) {
+                // Nothing starts in the stage that may be a `go` command, and no image has its variables.
+                (false, false) if opaque.get(index) != Some(&true) => Reader::Nobody,
                 (false, _) => Reader::Build,
                 (true, true) => Reader::Both,
                 (true, false) => starts.get(index).copied().unwrap_or_default(),
