@@ -40,6 +40,9 @@ impl ListSetting {
     }
 }
 
+/// The variable that names the toolchain.
+const TOOLCHAIN: &str = "GOTOOLCHAIN";
+
 /// A change that a rule wants in the next build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildChange {
@@ -177,7 +180,7 @@ impl Plan {
             return;
         }
         if let (BuildChange::Set(key, old), BuildChange::Set(_, new)) = (&*there, change)
-            && key == "GOTOOLCHAIN"
+            && key == TOOLCHAIN
         {
             if GoRelease::parse(new) > GoRelease::parse(old) {
                 self.written = None;
@@ -244,6 +247,19 @@ impl Plan {
         let line = self.go_line.unwrap_or(0).max(minor);
         self.go_line = Some(line);
         line
+    }
+
+    /// The `go` line that was proposed last.
+    pub fn proposed_go_line(&self) -> Option<u32> {
+        self.go_line
+    }
+
+    /// The toolchain wanted.
+    pub fn toolchain(&self) -> Option<&str> {
+        match self.asks.get(TOOLCHAIN) {
+            Some((BuildChange::Set(_, release), _)) => Some(release),
+            _ => None,
+        }
     }
 
     /// Adds everything that another plan wants.

@@ -214,7 +214,8 @@ impl Fleet {
         let revision = info.and_then(|i| i.setting("vcs.revision"));
         let revision = revision.filter(|r| self.fits(r)).map(str::to_string);
         // Where plans do not fit, advice for the group follows the programs whose plans do.
-        let has_room = !plan.is_empty() && self.budget.spend(300 * plan.size().0 as u64).is_ok();
+        let has_room = plan.size() != Plan::default().size()
+            && self.budget.spend(300 * plan.size().0 as u64).is_ok();
         self.hidden.push(hidden);
         self.rows.push(FleetRow {
             path: binary.path.clone(),

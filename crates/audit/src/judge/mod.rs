@@ -1,5 +1,6 @@
 //! Runs the rules over the records of a run.
 
+pub(crate) mod agree;
 mod custom;
 mod outcome;
 mod overrides;
@@ -326,6 +327,12 @@ impl<'p> Auditor<'p> {
                 Check::Binary(_) | Check::Deployment(_) | Check::Engine => {}
             }
         }
+        agree::on_one_build(
+            &self.fleet,
+            &self.group_by,
+            self.policy,
+            &mut self.findings.list,
+        );
         self.report_unused_overrides(&rows);
         self.waive(&rows);
         if let Some(baseline) = self.baseline {

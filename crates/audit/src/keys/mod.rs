@@ -3,7 +3,7 @@
 //! A key is a dotted path in the JSON record (`executable.arch`; arrays give all their elements), or a short form: `port`,
 //! `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`,
 //! `CGO_ENABLED`), `modules.PATH` (version of a dependency, after replacement), `godebug.effective.NAME`, and of the image that holds
-//! the program `image.user`, `image.env.NAME` and `image.labels.NAME`.
+//! the program `image.user`, `image.digest`, `image.config_digest`, `image.env.NAME` and `image.labels.NAME`.
 
 mod names;
 mod settings;
@@ -127,8 +127,11 @@ const IMAGE: &str = "image.";
 
 /// The value of a key of an image, without [`IMAGE`]. Of a variable that `ENV` sets several times the last value counts.
 fn of_image<'i>(image: &'i ImageRecord, key: &str) -> Option<&'i str> {
-    if key == "user" {
-        return image.user.as_deref().filter(|user| !user.is_empty());
+    match key {
+        "user" => return image.user.as_deref().filter(|user| !user.is_empty()),
+        "digest" => return image.digest.as_deref(),
+        "config_digest" => return image.config_digest.as_deref(),
+        _ => {}
     }
     if let Some(name) = key.strip_prefix("labels.") {
         return image.labels.get(name).map(String::as_str);
@@ -207,11 +210,15 @@ mod tests {
                 .map(str::to_owned)
                 .into(),
             user: Some("65532:65532".to_owned()),
+            digest: Some("sha256:1a".to_owned()),
+            config_digest: Some("sha256:2b".to_owned()),
             labels: [("org.example/name".to_owned(), "app".to_owned())].into(),
             ..ImageRecord::default()
         };
         let r = KeyedRecord::new(&b).in_image(Some(&image));
         assert_eq!(r.values("image.user"), ["65532:65532"]);
+        assert_eq!(r.values("image.digest"), ["sha256:1a"]);
+        assert_eq!(r.values("image.config_digest"), ["sha256:2b"]);
         assert_eq!(r.values("image.env.GOTRACEBACK"), ["none=1"]);
         assert_eq!(r.values("image.labels.org.example/name"), ["app"]);
         for key in ["image.env.X", "image.env.HOME", "image.labels.org"] {
@@ -226,7 +233,12 @@ mod tests {
         assert_eq!(r.values("image.user"), [""; 0]);
         let without = KeyedRecord::new(&b);
         assert_eq!(without.values("image.user"), [""; 0]);
-        for key in ["image.user", "image.env.HOME", "image.labels.a.b/c"] {
+        for key in [
+            "image.user",
+            "image.config_digest",
+            "image.env.HOME",
+            "image.labels.a.b/c",
+        ] {
             assert!(is_known(key), "{key}");
         }
         for key in [

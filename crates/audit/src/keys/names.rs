@@ -23,7 +23,8 @@ pub fn is_known(key: &str) -> bool {
     ];
     // A word such as `vcs.commit` has the form of a build setting, but no Go release writes it.
     let is_other_word = WORDS.iter().any(|(words, _)| words.contains(&key));
-    ["port", "version", "image.user"].contains(&key)
+    ["port", "version"].contains(&key)
+        || OF_IMAGE.contains(&key)
         || (is_setting(key)
             && misspelt_setting(key).is_none()
             && !is_other_word
@@ -34,6 +35,9 @@ pub fn is_known(key: &str) -> bool {
             && misspelt_debug_setting(key).is_none())
         || known().iter().any(|k| k == key)
 }
+
+/// Single values of the image that holds the program.
+const OF_IMAGE: [&str; 3] = ["image.user", "image.digest", "image.config_digest"];
 
 /// Before the name of a GODEBUG setting whose value in force is asked for.
 pub(super) const IN_FORCE: &str = "godebug.effective.";
@@ -66,11 +70,18 @@ pub fn hint(key: &str) -> String {
     if let Some(near) = misspelt_debug_setting(key) {
         return format!("did you mean `{IN_FORCE}{near}`?");
     }
-    let is_of_image = ["image", "env", "environment", "labels", "user"]
-        .iter()
-        .any(|word| key.trim_start_matches("location.").split('.').next() == Some(word));
+    let is_of_image = [
+        "image",
+        "env",
+        "environment",
+        "labels",
+        "user",
+        "config_digest",
+    ]
+    .iter()
+    .any(|word| key.trim_start_matches("location.").split('.').next() == Some(word));
     if is_of_image {
-        return "keys of the image that holds the program: `image.user`, `image.env.NAME`, `image.labels.NAME`".to_owned();
+        return "keys of the image that holds the program: `image.user`, `image.digest`, `image.config_digest`, `image.env.NAME`, `image.labels.NAME`".to_owned();
     }
     let below = |known: &&String| {
         let rest = known.strip_prefix(key);

@@ -197,7 +197,7 @@ impl Policy {
     }
 
     /// Everything that any program must say.
-    pub(super) fn all_expectations(&self) -> impl Iterator<Item = &Expectation> {
+    pub(crate) fn all_expectations(&self) -> impl Iterator<Item = &Expectation> {
         let of_overrides = self.overrides.iter().flat_map(|o| &o.expect);
         self.expect.iter().chain(of_overrides)
     }

@@ -154,6 +154,17 @@ impl<'a> Ctx<'a> {
         rules.find(|(_, rule)| rule.meta.id == id)
     }
 
+    /// The minor release that builds the program next: its own, or that of the toolchain that findings want.
+    pub fn next_minor(&self) -> Option<u32> {
+        let plan = self.plan.borrow();
+        let wanted = plan.toolchain().and_then(GoRelease::parse);
+        self.release
+            .into_iter()
+            .chain(wanted)
+            .map(|r| r.minor)
+            .max()
+    }
+
     /// The minor release to propose for the `go` line of the main module: `minor` or later.
     pub fn go_line(&self, minor: u32) -> u32 {
         self.plan.borrow_mut().go_line(minor)

@@ -1,6 +1,5 @@
 use super::report_spread;
-use crate::fleet::Spread;
-use crate::known::GoRelease;
+use crate::judge::agree;
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -19,26 +18,14 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         sink,
         "Go release",
         |group, spread| {
-            if group.plan().of("GOTOOLCHAIN").is_some() {
-                return "rebuild single programs as the findings about them say, then all with the newest toolchain among them".to_owned();
-            }
-            let newest = newest(spread);
+            let newest = agree::newest(group).unwrap_or(&spread.majority);
             format!(
                 "build all with one toolchain: `GOTOOLCHAIN={} go build`",
-                argument(&newest)
+                argument(newest)
             )
         },
         |row| row.go_version.clone(),
     );
-}
-
-/// The newest release in the group: an older one would remove fixes from some programs.
-fn newest(spread: &Spread) -> String {
-    let odd = spread.odd.iter().map(|(version, _)| version.as_str());
-    let versions = std::iter::once(spread.majority.as_str()).chain(odd);
-    let released = versions.filter(|v| GoRelease::parse(v).is_some_and(|r| !r.prerelease));
-    let newest = released.max_by_key(|v| GoRelease::parse(v));
-    newest.unwrap_or(&spread.majority).to_owned()
 }
 
 #[cfg(test)]

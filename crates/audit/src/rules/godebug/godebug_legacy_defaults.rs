@@ -55,7 +55,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         report.help(format!(
         "`go mod edit -go=1.{} && go test ./...` in the main module (go.work where there is one), drop `default=go1.N` from its `godebug` block and \
          `//go:debug` lines, then rebuild",
-        ctx.go_line(release.minor)
+        ctx.go_line(ctx.next_minor().unwrap_or(release.minor))
         ))
     };
     for (s, why) in &weak {

@@ -117,7 +117,7 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
         }
         _ if implied(ctx, s) => format!(
             "raise the `go` line of the main module: `go mod edit -go=1.{}`, then rebuild",
-            ctx.go_line(ctx.release.map_or_else(known::newest_minor, |r| r.minor))
+            ctx.go_line(ctx.next_minor().unwrap_or_else(known::newest_minor))
         ),
         _ => format!(
             "`go mod edit -dropgodebug={}`, look for `//go:debug {key}=` in package main, then rebuild",
