@@ -5,7 +5,7 @@ mod page;
 pub(crate) use page::comparison as comparison_page;
 pub use page::html;
 
-use super::findings::markdown::cell;
+use super::findings::markdown::{cell, prose_cell};
 use super::style::{Look, Tone, clean};
 use gospect_bytes::number::{count, thousands};
 use gospect_record::rebuild::{
@@ -261,7 +261,7 @@ fn table(
             "| {} | {} | {} |",
             difference.part.as_str(),
             thousands(difference.bytes),
-            cell(&difference.what)
+            prose_cell(&difference.what)
         )?;
     }
     if differences.len() > SHOWN {
@@ -277,7 +277,7 @@ fn table(
             sign(function.change),
             cell(&shown(&function.function)),
             cell(function.place.as_deref().unwrap_or_default()),
-            cell(&function.what)
+            prose_cell(&function.what)
         )?;
     }
     Ok(())

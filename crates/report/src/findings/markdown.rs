@@ -143,7 +143,7 @@ fn waived_table(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Re
             cell(group.rule),
             cell(&group.places(most)),
             cell(until),
-            cell(&group.waived.reason)
+            prose_cell(&group.waived.reason)
         )?;
     }
     if let more @ 1.. = groups.len().saturating_sub(rows) {
@@ -163,7 +163,7 @@ fn by_rule(subject: &str, findings: &[&Finding], out: &mut dyn Write) -> io::Res
             mark(group.level),
             cell(group.rule),
             group.number(),
-            cell(&group.message())
+            prose_cell(&group.message())
         )?;
     }
     writeln!(out, "\nWithout `--summary` the {subject}s are named.")
@@ -196,7 +196,7 @@ pub(crate) fn table(
             mark(first.level),
             cell(&first.rule),
             cell(&names(findings, max_names)),
-            cell(&first.message)
+            prose_cell(&first.message)
         )?;
     }
     if let more @ 1.. = rows.len().saturating_sub(max_rows) {
@@ -281,6 +281,19 @@ pub(crate) fn cell(text: &str) -> String {
 /// Help text: code between backquotes stays code, the rest is escaped. As CommonMark says (0.31.2, section 6.1), a run of
 /// backquotes ends at the next run of the same length, and is text where there is none.
 pub(crate) fn prose(text: &str) -> String {
+    with_code(text, |fence, code| format!("{fence}{code}{fence}"))
+}
+
+/// [`prose`] for a table cell, which a bar ends in code too. Code with `<` becomes text, because names from files stand in messages.
+pub(crate) fn prose_cell(text: &str) -> String {
+    with_code(text, |fence, code| match code.contains('<') {
+        true => cell(&format!("{fence}{code}{fence}")),
+        false => format!("{fence}{}{fence}", code.replace('|', "\\|")),
+    })
+}
+
+/// Text with its code written by `code`, which gets the backquotes before and after it, and what is between.
+fn with_code(text: &str, code: impl Fn(&str, &str) -> String) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('`') {
@@ -290,8 +303,7 @@ pub(crate) fn prose(text: &str) -> String {
         out.push_str(&cell(before));
         match run_of(after_run, run) {
             Some(end) => {
-                let (fence, code) = (&from_run[..run], clean(&after_run[..end]).into_owned());
-                out.push_str(&format!("{fence}{code}{fence}"));
+                out.push_str(&code(&from_run[..run], &clean(&after_run[..end])));
                 rest = &after_run[end + run..];
             }
             None => {

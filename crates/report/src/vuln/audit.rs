@@ -4,6 +4,7 @@ use super::Options;
 use super::statement::versions;
 use gospect_audit::{self as audit, Audit, Counts, Evidence, Level as Severity, Waived};
 use gospect_record::Location;
+use gospect_vuln::severity::Severity as Rating;
 use gospect_vuln::{Finding, Level, Program, Report};
 
 /// The codes of the rules `vulnerable-symbol`, `vulnerable-package` and `vulnerable-module`.
@@ -82,6 +83,18 @@ pub(super) fn with_unjudged(report: &Report, options: &Options) -> (Audit, Vec<b
         ..Audit::default()
     };
     (audit, failing)
+}
+
+/// The severities of the findings of [`with_unjudged`], in its order.
+pub(super) fn severities(report: &Report, level: Level) -> Vec<Option<Rating>> {
+    let of_program = report.programs.iter().flat_map(|program| {
+        let listed = program.findings.iter().filter(move |f| f.level >= level);
+        let unjudged = program.unjudged.iter().map(|_| None);
+        listed.map(|f| f.severity).chain(unjudged)
+    });
+    of_program
+        .chain(report.unexamined.iter().map(|_| None))
+        .collect()
 }
 
 /// A finding that says what could not be judged.

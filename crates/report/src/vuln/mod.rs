@@ -118,7 +118,7 @@ pub static FORMATS: &[Format] = &[
         name: "github",
         doc: "GitHub workflow annotations",
         render: |report, options, out| {
-            let audit = audit::audit(report, options.level);
+            let (audit, _) = audit::with_unjudged(report, options);
             findings::github::render(&audit, &findings::Options::default(), out)
         },
     },
@@ -126,9 +126,8 @@ pub static FORMATS: &[Format] = &[
         name: "gitlab",
         doc: "GitLab code quality",
         render: |report, options, out| {
-            let audit = audit::audit(report, options.level);
-            let listed = audit::listed(report, options.level);
-            let severities: Vec<_> = listed.map(|(_, finding)| finding.severity).collect();
+            let (audit, _) = audit::with_unjudged(report, options);
+            let severities = audit::severities(report, options.level);
             findings::gitlab::write_rated(&audit, &severities, out)
         },
     },

@@ -215,6 +215,18 @@ fn gitlab_fingerprints_are_unique() {
 }
 
 #[test]
+fn code_in_markdown_cells_stays_code() {
+    for (text, cell) in [
+        ("`GODEBUG=a=1` kills", "`GODEBUG=a=1` kills"),
+        ("`a|b_c` | d_e", "`a\\|b_c` \\| d\\_e"),
+        ("a`<b>` c", "a\\`&lt;b&gt;\\` c"),
+        ("one ` only", "one \\` only"),
+    ] {
+        assert_eq!(crate::findings::markdown::prose_cell(text), cell);
+    }
+}
+
+#[test]
 fn markdown_cells_hold_no_markup_from_files() {
     let text = rendered("markdown", &audit());
     assert!(!text.contains("<b>") && !text.contains("@all"));

@@ -320,6 +320,17 @@ fn junit_fails_where_a_condition_of_severity_fails() {
         unjudged > 0 && text.matches("<skipped ").count() == unjudged,
         "{text}"
     );
+    let github = rendered("github", &report, Level::Symbol);
+    let notices = github
+        .matches("title=vulnerabilities-unjudged (GS704)")
+        .count()
+        + github.matches("title=unexamined-file (GS263)").count();
+    assert_eq!(notices, unjudged, "{github}");
+    let gitlab = document("gitlab", &report);
+    let rows = gitlab.as_array().unwrap().iter();
+    let names = ["vulnerabilities-unjudged", "unexamined-file"].map(|n| json!(n));
+    let rows = rows.filter(|row| names.contains(&row["check_name"]));
+    assert_eq!(rows.count(), unjudged);
     // Nothing of the report has a severity.
     let exploited = gospect_vuln::severity::Condition::parse("exploited").unwrap();
     assert_eq!(failures(vec![exploited]), (0, cases));
