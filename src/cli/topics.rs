@@ -105,7 +105,7 @@ that may pass, with a reason and a last day), [[custom]] (rules of your own),
 
   [[waivers]]
   rule = \"not-pie\"
-  path = \"dist/**\"
+  path = \"**/server\"
   reason = \"until the new builder is there (OPS-123)\"
   expires = 2027-03-31
 
@@ -115,11 +115,18 @@ that may pass, with a reason and a last day), [[custom]] (rules of your own),
   message = \"built with cgo, or nothing says without\"
   all = [{ key = \"CGO_ENABLED\", op = \"!=\", value = \"0\" }]
 
+  [[custom]]
+  id = \"no-pprof\"
+  message = \"links net/http/pprof\"
+  all = [{ key = \"packages.path\", value = \"net/http/pprof\" }]
+
+Paths are those of the report, from where gospect runs and not from the file;
+`**/NAME` matches wherever that is. A key with several values, such as
+packages.path, holds if one of them does.
 `gospect scan --format json FILE` shows the keys of a program.
 
 Examples:
   gospect explain                        all rules
-  gospect explain dirty-tree             one of them
   gospect audit --profile release -D dirty-tree dist/
   gospect lint -A build-without-trimpath Dockerfile
 ";
@@ -143,4 +150,20 @@ fn formats() -> String {
         "\nOther commands: gospect help COMMAND\n\nExamples:\n  gospect scan --format ndjson dist/ | jq .\n  gospect audit --format sarif -o gospect.sarif dist/\n",
     );
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::POLICY;
+    use crate::audit::Policy;
+
+    #[test]
+    fn the_policy_in_the_help_is_one() {
+        let from = POLICY.find("  [rules]\n").unwrap();
+        let to = POLICY.find("\nPaths are").unwrap();
+        let policy = Policy::load(&POLICY[from..to], "gospect.toml").unwrap();
+        let own: Vec<&str> = policy.custom.iter().map(|c| c.id.as_str()).collect();
+        assert_eq!(own, ["no-cgo", "no-pprof"]);
+        assert!(policy.waivers[0].is_at("../dist/server") && policy.waivers[0].is_at("server"));
+    }
 }

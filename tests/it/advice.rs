@@ -166,6 +166,34 @@ fn fixes_of_one_report_never_contradict() {
 }
 
 #[test]
+fn advice_names_a_flag_once() {
+    let s = Scratch::new();
+    for f in fixtures() {
+        s.put(&format!("dist/{}", f.id), &f.bytes());
+    }
+    let mut seen = 0;
+    for (policy, profile) in [(STRICT, "release"), (KEEP, "release"), ("", "container")] {
+        s.put("p.toml", policy.as_bytes());
+        let args = ["audit", "--policy=p.toml", "--all", "--profile", profile];
+        let out = run_in(s.path(), &[&args[..], &["-W", "all", "dist"]].concat());
+        for fix in out.stdout.lines().filter(|l| l.contains("the build below")) {
+            seen += 1;
+            let words = fix.split([' ', ',', ':', ';']);
+            let mut flags: Vec<&str> = words
+                .map(|word| word.trim_matches('`'))
+                .filter(|word| word.starts_with('-') && !word.starts_with("--"))
+                .filter(|word| *word != "-ldflags")
+                .collect();
+            let count = flags.len();
+            flags.sort_unstable();
+            flags.dedup();
+            assert_eq!(flags.len(), count, "{fix}");
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[test]
 fn a_group_is_not_told_to_undo_what_its_programs_are_told_to_do() {
     let s = Scratch::new();
     // Two untrimmed programs and a trimmed one: most of them are wrong.

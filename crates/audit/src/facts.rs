@@ -2,6 +2,9 @@
 
 use gospect_record::Binary;
 
+/// What a flag is that the build did not have.
+pub(crate) const NOT_SET: &str = "not set";
+
 /// Whether the builder made all paths relative in another way than with `-trimpath`: Bazel's rules for Go record `GOROOT` as the root.
 pub fn has_relative_paths(binary: &Binary) -> bool {
     let root = binary.goroot.as_ref().and_then(|g| g.value.as_deref());

@@ -88,7 +88,7 @@ fn the_template_is_a_policy_and_so_is_each_commented_part() {
             policy.profiles.len(),
             policy.expect.len()
         ),
-        (1, 1, 1, 1, 3)
+        (1, 2, 1, 1, 3)
     );
 }
 

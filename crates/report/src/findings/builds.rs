@@ -68,11 +68,15 @@ impl<'a> Builds<'a> {
         if !is_shared {
             return Cow::Borrowed(&finding.help);
         }
-        let stand_in = match build.part.as_str() {
-            "" => place.to_owned(),
-            part => format!("{part} in {place}"),
-        };
         let command = format!("`{}`", build.command);
+        let rest = finding.help.replace(&command, "");
+        let stand_in = match build.part.as_str() {
+            part if !says(&rest, part) => format!("{part} in {place}"),
+            part if !part.is_empty() && finding.help.contains(&format!(": {command}")) => {
+                format!("as in {place}")
+            }
+            _ => place.to_owned(),
+        };
         Cow::Owned(finding.help.replace(&command, &stand_in))
     }
 
@@ -124,4 +128,11 @@ fn left(findings: &[&Finding], command: &str) -> String {
         true => last,
         false => format!("{} and {last}", names.join(", ")),
     }
+}
+/// Whether a text says what a part of a build changes.
+fn says(text: &str, part: &str) -> bool {
+    let mut names = part.split('`').skip(1).step_by(2);
+    part.is_empty()
+        || text.starts_with("drop ")
+        || names.any(|name| name != "-ldflags" && text.contains(name))
 }

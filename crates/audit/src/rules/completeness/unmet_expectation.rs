@@ -1,4 +1,4 @@
-use crate::facts;
+use crate::facts::{self, NOT_SET};
 use crate::keys::{BuildSetting, is_flag};
 use crate::known::{self, GoRelease};
 use crate::policy::condition::Operator;
@@ -52,7 +52,11 @@ fn not_met(ctx: &Ctx, e: &Expectation, have: &[String]) -> Report {
     let recorded = ctx.binary.shown_version().filter(|_| e.key == "version");
     let setting = ctx.record.setting(&e.key);
     let shown = match (have, &setting) {
-        (_, Some(BuildSetting::Unset)) if is_flag(&e.key) => "not set".to_owned(),
+        (_, Some(BuildSetting::Unset | BuildSetting::Proven { value: "false", .. }))
+            if is_flag(&e.key) =>
+        {
+            NOT_SET.to_owned()
+        }
         ([], _) => recorded.unwrap_or("not recorded").to_owned(),
         // A module without a version, or a setting that is not recorded.
         (have, _) if have.iter().all(|v| v.is_empty()) => match e.key.starts_with("modules.") {

@@ -110,7 +110,7 @@ mod tests {
         let tie = setup.judge_all(&[with("a", "-tags", "netgo"), with("b", "-tags", "")]);
         assert_eq!(
             tie[0].help,
-            "settle on one -tags for all (`netgo` or none) and rebuild the others"
+            "settle on one -tags for all (`netgo` or not set) and rebuild the others"
         );
         assert_eq!(
             tie[0].message,

@@ -10,6 +10,7 @@ pub mod mixed_toolchains;
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
 
 use super::prelude::{Report, RunCtx, Sink};
+use crate::facts::NOT_SET;
 use crate::fleet::{FleetRow, Group, Spread};
 use gospect_bytes::number;
 
@@ -45,7 +46,7 @@ fn report_spread(
     }
 }
 
-/// Lists equally frequent values, for the user to choose: `a`, `b` or none.
+/// Lists equally frequent values, for the user to choose: `a`, `b` or not set.
 fn one_of(spread: &Spread, shown: impl Fn(&str) -> String) -> String {
     let most = spread.majority_count;
     let tied = spread.odd.iter().rev().filter(|o| o.1.len() == most);
@@ -55,10 +56,18 @@ fn one_of(spread: &Spread, shown: impl Fn(&str) -> String) -> String {
     values.join(" or ")
 }
 
+/// The word for a value that is not there: a flag is not set.
+fn missing(what: &str) -> &'static str {
+    match what.starts_with('-') {
+        true => NOT_SET,
+        false => "none",
+    }
+}
+
 /// The advice to choose one value of `what` for all programs.
 fn settle(what: &str, spread: &Spread) -> String {
     let shown = |value: &str| match value {
-        "" => "none".to_owned(),
+        "" => missing(what).to_owned(),
         value => format!("`{value}`"),
     };
     let have = match spread.tie {
@@ -71,7 +80,7 @@ fn settle(what: &str, spread: &Spread) -> String {
 fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
     let show = |v: &str| {
         if v.is_empty() {
-            "none".to_string()
+            missing(what).to_string()
         } else {
             v.to_string()
         }

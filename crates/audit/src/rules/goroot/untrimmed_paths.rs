@@ -1,4 +1,4 @@
-use crate::facts::has_relative_paths;
+use crate::facts::{NOT_SET, has_relative_paths};
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -28,10 +28,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) {
         report = report.see("goroot.value", root);
     }
-    report = report.see(
-        "-trimpath",
-        ctx.setting("-trimpath").unwrap_or("not recorded"),
-    );
+    // Go records the flag only where it is set.
+    let missing = match recorded {
+        Some(_) => NOT_SET,
+        None => "not recorded",
+    };
+    report = report.see("-trimpath", ctx.setting("-trimpath").unwrap_or(missing));
     sink.report(report);
 }
 

@@ -34,7 +34,8 @@ fn a_build_that_mends_several_findings_is_written_once() {
             let line = text[..end].rfind("one build mends ").unwrap();
             assert!(line > text.find(path).unwrap(), "{text}");
         }
-        assert!(text.contains("no `-race` in the build below"), "{text}");
+        let fix = "drop -race from the release build: as in the build below";
+        assert!(text.contains(fix), "{text}");
         // A finding alone has its whole command.
         let alone = "go build -trimpath example.com/d`";
         let fix = text.lines().find(|line| line.contains(alone)).unwrap();
