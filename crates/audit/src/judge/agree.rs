@@ -142,7 +142,12 @@ mod tests {
     fn programs_of_a_group_are_told_one_toolchain() {
         let old = program("old", "go1.22.10", "go1.21");
         let new = program("new", "go1.27.3", "go1.21");
-        let (alone, _) = help("", &[old.clone()], "old", "unsupported-toolchain");
+        let (alone, _) = help(
+            "",
+            std::slice::from_ref(&old),
+            "old",
+            "unsupported-toolchain",
+        );
         assert!(alone.contains("GOTOOLCHAIN=go1.26."), "{alone}");
         let both = [old, new];
         let (help_text, command) = help("", &both, "old", "unsupported-toolchain");
