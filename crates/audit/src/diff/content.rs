@@ -1,6 +1,6 @@
 //! Compares the bytes of two states of one program by the digests in their records.
 
-use super::compare::BUILD_INFO_SOURCE;
+use super::facts::BUILD_INFO_SOURCE;
 use super::{Change, Class, Direction};
 use gospect_bytes::number::count;
 use gospect_record::{Binary, Part, PartDigest};

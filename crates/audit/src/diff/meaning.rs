@@ -263,7 +263,7 @@ const ROWS: &[Row] = {
         ),
         (
             Class::Integrity,
-            super::compare::BUILD_INFO_SOURCE,
+            super::facts::BUILD_INFO_SOURCE,
             None,
             "`go version -m` and most scanners no longer find the build info",
             "hidden-build-info",

@@ -10,6 +10,7 @@ mod capabilities;
 mod changes;
 mod compare;
 mod content;
+mod facts;
 mod homes;
 mod images;
 mod meaning;
