@@ -118,7 +118,7 @@ fn a_comparison_of_images_says_what_their_configurations_change() {
         "image r.example/app:1  (linux/amd64)",
         "!~ image      USER 65532 -> root",
         "the container runs as root",
-        "ENTRYPOINT /app -> /app serve",
+        r#"ENTRYPOINT ["/app"] -> ["/app","serve"]"#,
         "ENV TOKEN (none) -> a value",
         "1 image changed, 0 programs changed, 1 unchanged (same bytes): image 3",
     ] {

@@ -1,7 +1,7 @@
 //! What the configurations of two images say about the containers made of them: user, command, environment, files that programs need.
 
 use super::changes::Changes;
-use super::{Change, Class, Pair, Side};
+use super::{Change, Class, Direction, Pair, Side};
 use gospect_knowledge::variables::variable;
 use gospect_record::{ImageRecord, Location};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,47 +22,83 @@ const OF_PROGRAMS: [&str; 6] = [
     "GOTRACEBACK",
 ];
 
-/// Compares the images of both sides that have the same platform and name, or of which each side has one. Only those with changes are in the result.
+/// Compares the images of both sides that have the same platform and name, or of which each side has one. Only those with changes are in the result,
+/// and where both sides have images, those without a partner.
 pub(super) fn compare(old: &[ImageRecord], new: &[ImageRecord]) -> Vec<Pair> {
     let mut pairs = Vec::new();
+    let mut has_partner = vec![false; old.len()];
+    let has_both = !old.is_empty() && !new.is_empty();
     for now in new {
-        let Some(before) = partner(now, old, new) else {
-            continue;
+        let before = partner(now, old, new);
+        let changes = match before.and_then(|index| old.get(index)) {
+            Some(before) => changes(before, now),
+            None if has_both => vec![alone(Direction::Added, None, Some(now))],
+            None => Vec::new(),
         };
-        let changes = changes(before, now);
-        if !changes.is_empty() {
-            pairs.push(Pair {
-                main_package: None,
-                port: now.platform.clone().unwrap_or_default(),
-                old: Some(side(before)),
-                new: Some(side(now)),
-                changes,
-                same_bytes: false,
-                parts: None,
-                packages: None,
-            });
+        if let Some(has_partner) = before.and_then(|index| has_partner.get_mut(index)) {
+            *has_partner = true;
         }
+        let before = before.and_then(|index| old.get(index));
+        pairs.extend(pair(before, Some(now), changes));
+    }
+    let gone = old.iter().zip(&has_partner);
+    for (before, _) in gone.filter(|(_, has_partner)| has_both && !**has_partner) {
+        let change = alone(Direction::Removed, Some(before), None);
+        pairs.extend(pair(Some(before), None, vec![change]));
     }
     pairs
 }
 
-/// The old state of an image.
-fn partner<'i>(
-    image: &ImageRecord,
-    old: &'i [ImageRecord],
-    new: &[ImageRecord],
-) -> Option<&'i ImageRecord> {
-    if let ([only], [_]) = (old, new) {
-        return Some(only);
+fn pair(
+    old: Option<&ImageRecord>,
+    new: Option<&ImageRecord>,
+    changes: Vec<Change>,
+) -> Option<Pair> {
+    let platform = new.or(old)?.platform.clone();
+    (!changes.is_empty()).then(|| Pair {
+        main_package: None,
+        port: platform.unwrap_or_default(),
+        old: old.map(side),
+        new: new.map(side),
+        changes,
+        same_bytes: false,
+        parts: None,
+        packages: None,
+    })
+}
+
+/// The change of an image that only one side has.
+fn alone(direction: Direction, old: Option<&ImageRecord>, new: Option<&ImageRecord>) -> Change {
+    let name = |image: Option<&ImageRecord>| image.map(|image| image.reference.clone());
+    let mut out = Changes::default();
+    let (old, new) = (name(old), name(new));
+    out.push(
+        Class::Image,
+        "image",
+        direction,
+        old.as_deref(),
+        new.as_deref(),
+        false,
+    );
+    out.0.remove(0)
+}
+
+/// The number of the old state of an image.
+fn partner(image: &ImageRecord, old: &[ImageRecord], new: &[ImageRecord]) -> Option<usize> {
+    if let ([_], [_]) = (old, new) {
+        return Some(0);
     }
-    let is_of_platform = |other: &&ImageRecord| other.platform == image.platform;
-    let has_its_name = |other: &&ImageRecord| name(other) == name(image);
-    let same = || old.iter().filter(is_of_platform);
-    let mut others = new.iter().filter(is_of_platform);
-    let is_only = others.next().is_some() && others.next().is_none();
-    match (same().next(), same().nth(1)) {
-        (Some(only), None) if is_only => Some(only),
-        _ => same().find(has_its_name),
+    let is_of_platform = |other: &ImageRecord| other.platform == image.platform;
+    let mut same = old
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| is_of_platform(other));
+    let is_only = new.iter().filter(|other| is_of_platform(other)).count() == 1;
+    match (same.clone().next(), same.clone().nth(1)) {
+        (Some((only, _)), None) if is_only => Some(only),
+        _ => same
+            .find(|(_, other)| name(other) == name(image))
+            .map(|(number, _)| number),
     }
 }
 
@@ -91,6 +127,12 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
     let mut value = |key: &str, was: Option<&str>, is: Option<&str>, worse: bool| {
         out.value(Class::Image, key, was, is, worse);
     };
+    value(
+        "platform",
+        old.platform.as_deref(),
+        new.platform.as_deref(),
+        false,
+    );
     let users = [old, new].map(user);
     value(
         USER,
@@ -102,7 +144,9 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
         ("ENTRYPOINT", [&old.entrypoint, &new.entrypoint]),
         ("CMD", [&old.cmd, &new.cmd]),
     ] {
-        let [was, is] = [was, is].map(|words| (!words.is_empty()).then(|| words.join(" ")));
+        // As Dockerfiles write them: words may have spaces.
+        let text = |words: &Vec<String>| serde_json::Value::from(words.clone()).to_string();
+        let [was, is] = [was, is].map(|words| (!words.is_empty()).then(|| text(words)));
         value(key, was.as_deref(), is.as_deref(), false);
     }
     let folder = |image: &'_ ImageRecord| {
@@ -211,13 +255,13 @@ mod tests {
             assert_eq!(found, [format!("! USER: 65532 -> {name}")]);
         }
         type Case = (fn(&mut ImageRecord), &'static str);
-        let cases: [Case; 9] = [
+        let cases: [Case; 11] = [
             (|i| i.user = Some("app".into()), "USER: 65532 -> app"),
             (
                 |i| i.entrypoint.push("serve".into()),
-                "ENTRYPOINT: /app -> /app serve",
+                r#"ENTRYPOINT: ["/app"] -> ["/app","serve"]"#,
             ),
-            (|i| i.cmd.push("-v".into()), "CMD: none -> -v"),
+            (|i| i.cmd.push("-v".into()), r#"CMD: none -> ["-v"]"#),
             (|i| i.working_dir = Some("/w".into()), "WORKDIR: none -> /w"),
             (
                 |i| i.rootfs.ca_bundles.clear(),
@@ -230,6 +274,14 @@ mod tests {
             ),
             (|i| i.env.push("B=1".into()), "ENV B: none -> a value"),
             (|i| drop(i.env.pop()), "ENV TOKEN: a value -> none"),
+            (
+                |i| i.entrypoint = vec!["/app serve".into()],
+                r#"ENTRYPOINT: ["/app"] -> ["/app serve"]"#,
+            ),
+            (
+                |i| i.platform = Some("linux/arm64".into()),
+                "platform: linux/amd64 -> linux/arm64",
+            ),
         ];
         for (change, row) in cases {
             assert_eq!(rows(change), [row]);
@@ -259,17 +311,23 @@ mod tests {
             of("r.example:5000/c:1", "linux/s390x", "7"),
         ];
         let pairs = compare(&old, &new);
-        let users = pairs.iter().map(|pair| {
+        let first = pairs.iter().map(|pair| {
             let change = &pair.changes[0];
             (change.old.as_deref(), change.new.as_deref())
         });
         assert_eq!(
-            users.collect::<Vec<_>>(),
+            first.collect::<Vec<_>>(),
             [
                 (Some("3"), Some("4")),
                 (Some("2"), Some("5")),
-                (Some("1"), Some("6"))
+                (Some("1"), Some("6")),
+                (None, Some("r.example:5000/c:1"))
             ]
         );
+        let gone = compare(&old, &new[..1]);
+        assert_eq!(gone.len(), 3);
+        assert!(gone[1..].iter().all(|pair| pair.new.is_none()));
+        // A file or a folder has no images that could be gone or new.
+        assert!(compare(&old, &[]).is_empty() && compare(&[], &new).is_empty());
     }
 }
