@@ -71,6 +71,11 @@ fn expectations_say_which_hidden_programs_they_leave_out() {
     let args = ["audit", "-A", "all", "--expect=go_version>=1.27", "app.tar"];
     let out = finish(command().current_dir(scratch.path()).args(args));
     assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let with_format = args.iter().copied().chain(["--format=json"]);
+    let document = finish(command().current_dir(scratch.path()).args(with_format)).stdout;
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let expected = json!({ "expectations": 1, "programs": 1, "hidden": 1 });
+    assert_eq!(document["expected"], expected);
     for line in [
         "1 program hidden by a later layer, and so never started: not held against expectations",
         "1 expectation holds for 1 program",

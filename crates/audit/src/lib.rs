@@ -52,7 +52,7 @@ pub use date::Date;
 pub use facts::shorten;
 pub use finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
 pub use fix::Build;
-pub use judge::{Audit, Auditor, Counts, NotRead};
+pub use judge::{Audit, Auditor, Counts, Expected, NotRead};
 pub use known::newest_release;
 pub use policy::{Diagnostic, Policy};
 
