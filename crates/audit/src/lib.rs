@@ -11,7 +11,10 @@
 //! let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
 //! auditor.binary(&Binary::default());
 //! let audit = auditor.finish();
-//! assert!(!audit.fails(Level::Error));
+//! // Nothing in an empty record says whether the work tree was clean: a rule that is asked for by name does not pass then.
+//! let dirty = audit.findings.iter().find(|finding| finding.rule == "dirty-tree").unwrap();
+//! assert!(dirty.unanswered);
+//! assert!(audit.fails(Level::Error));
 //! ```
 //!
 //! Must never read bytes or files, look at a clock, or print.
