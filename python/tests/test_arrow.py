@@ -72,7 +72,7 @@ def test_an_empty_stream_is_an_empty_table():
     assert arrow.table([]).num_rows == 0 and arrow.table([]).schema == arrow.schema()
 
 
-def test_a_hundred_thousand_records_in_ten_seconds(programs):
+def test_a_hundred_thousand_records_take_seconds_and_not_minutes(programs):
     lines = [line for piece in gospect.scan(programs, format="bytes") for line in piece.splitlines() if b'"type":"binary"' in line[:20]]
     count = 100_000
     many = (lines[at % len(lines)] for at in range(count))
@@ -80,5 +80,6 @@ def test_a_hundred_thousand_records_in_ten_seconds(programs):
     rows = sum(batch.num_rows for batch in arrow.batches(many))
     spent, seconds = time.process_time() - start[0], time.monotonic() - start[1]
     print(f"{count} records of {sum(map(len, lines)) // len(lines)} bytes: {seconds:.1f} s, {spent:.1f} s of processors")
-    # Processor time, because tests of other programs run beside it.
-    assert rows == count and spent < 10
+    # It is below ten seconds on a quiet machine; reading what was read before again would take minutes. Processor time, because tests of other
+    # programs run beside it.
+    assert rows == count and spent < 60
