@@ -93,7 +93,7 @@ def compare(what, answer, findings, absent, ambiguous, failures):
     wrong = (taken - absent - ambiguous) | (wanted - taken)
     print(f"  {what}: {len(findings)} findings, {len(absent)} not affected, {len(taken)} dismissed, {len(unlisted)} not listed by the scanner"
           + (f", DIFFERENT: {sorted(wrong)[:5]}" if wrong else ""))
-    if wrong or (absent and not taken):
+    if wrong or (wanted and not taken):
         failures.append(what)
 
 

@@ -153,6 +153,8 @@ pub(super) const LISTS: &[ListFact] = &[
             "-race" | "-msan" | "-asan" | "-cover" => new == Some("true"),
             "-trimpath" => new != Some("true"),
             "CGO_ENABLED" => new == Some("1"),
+            // Recorded unless it is off (src/cmd/go/internal/load/pkg.go, Go 1.24 to 1.27).
+            "GOFIPS140" => new.is_none_or(|new| new == "off"),
             "-gcflags" => new.is_some_and(optimizes_less),
             _ => false,
         }),
@@ -221,4 +223,40 @@ fn settings(binary: &Binary) -> Option<BTreeMap<String, String>> {
     let entries = settings.iter().rev().filter(|s| !other(&s.key));
     let entries = entries.map(|s| (s.key.clone(), s.value.clone()));
     (!settings.is_empty()).then(|| entries.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::diff;
+    use crate::testing::{binary, set};
+
+    #[test]
+    fn settings_for_the_worse_are_marked_in_one_direction() {
+        for (key, better, worse) in [
+            ("CGO_ENABLED", "0", "1"),
+            ("-gcflags", "", "all=-N -l"),
+            ("-gcflags", "-m", "-m -l"),
+            ("GOFIPS140", "latest", ""),
+            ("GOFIPS140", "v1.0.0-c2097c7c", "off"),
+            ("-race", "", "true"),
+        ] {
+            let [better, worse] = [better, worse].map(|value| {
+                let mut program = binary(|_| ());
+                if let Some(info) = &mut program.build_info {
+                    info.settings.retain(|setting| setting.key != key);
+                }
+                if !value.is_empty() {
+                    set(&mut program, key, value);
+                }
+                program
+            });
+            let marks = |old, new| {
+                let found = diff(std::slice::from_ref(old), std::slice::from_ref(new));
+                let marks = found.changes().map(|c| (c.worse, c.meaning().is_some()));
+                marks.collect::<Vec<_>>()
+            };
+            assert_eq!(marks(&better, &worse), [(true, true)], "{key}");
+            assert_eq!(marks(&worse, &better), [(false, false)], "{key}");
+        }
+    }
 }

@@ -123,6 +123,13 @@ const ROWS: &[Row] = {
         ),
         (
             Class::Setting,
+            "GOFIPS140",
+            None,
+            "FIPS 140 mode is off",
+            "fips-off",
+        ),
+        (
+            Class::Setting,
             "-gcflags",
             None,
             "built without optimizations",
