@@ -122,7 +122,7 @@ def of_rule(report, rule):
 
 def groups(report, rule):
     """The main modules that findings of a fleet rule name."""
-    pattern = re.compile(r"programs of (\S+) (?:have|do)")
+    pattern = re.compile(r"programs of (\S+) (?:have|has|do)")
     return {match[1] for finding in of_rule(report, rule) if (match := pattern.search(finding["message"])) and "no list" not in finding["message"]}
 
 
