@@ -79,13 +79,14 @@ pub fn run(args: &VulnArgs) -> Result<Exit, Error> {
         time,
         bill,
         fail_severity: args.fail_severity.clone(),
+        unversioned: args.unversioned,
     };
     // Without a program only JSON can say what could not be read; other formats would say that nothing was found.
     if format.name == "json" || !end.read_nothing() {
         output.write(|out| (format.render)(&report, &options, out))?;
     }
     if format.name == "openvex" && !args.output.quiet {
-        say_without_version(&report);
+        say_without_version(&report, args.unversioned);
     }
     Ok(exit(args, &report, &end))
 }
@@ -109,8 +110,8 @@ fn check_conditions(args: &VulnArgs, lists: &Lists) -> Result<(), Error> {
 /// Most programs that a message names.
 const NAMED: usize = 3;
 
-/// Says which programs record no version, because then scanners take the statements to be about every version.
-fn say_without_version(report: &Report) {
+/// Says which programs record no version: scanners take the name of their module for that of every version.
+fn say_without_version(report: &Report, is_named: bool) {
     let programs = report.programs.iter();
     let named =
         programs.filter_map(|program| Some((program, vex::name_of_every_version(program)?)));
@@ -123,11 +124,16 @@ fn say_without_version(report: &Report) {
     let more = named.len().saturating_sub(NAMED);
     let more_text = format!("{more} more");
     paths.extend((more > 0).then_some(more_text.as_str()));
-    say!(
-        "gospect: {}: no version is recorded; scanners take statements about {} for every version, so use the document for this build only, or build with a version",
-        clean(&paths.join(", ")),
-        clean(name)
-    );
+    let (paths, name) = (clean(&paths.join(", ")), clean(name));
+    if is_named {
+        say!(
+            "gospect: {paths}: no version is recorded; scanners take {name} for every version, so use the document for this build only"
+        );
+    } else {
+        say!(
+            "gospect: {paths}: no version is recorded; nothing is said to be not affected as {name}, which scanners take for every version; build with a version, or add --unversioned and use the document for this build only"
+        );
+    }
 }
 
 /// Opens the targets, and asks for the facts that the judgement needs.

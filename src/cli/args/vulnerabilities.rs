@@ -48,6 +48,9 @@ pub struct VulnArgs {
     /// CycloneDX bill of the same programs; `--format cyclonedx-vex` then names its components, as `trivy sbom --vex` needs
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub bom: Option<PathBuf>,
+    /// With `--format openvex`, say `not_affected` also of `pkg:golang/MODULE` for programs that record no version; scanners take that name for every version, so use the document for this build only
+    #[arg(long, hide_short_help = true)]
+    pub unversioned: bool,
     /// Exit with 0, not 1, when there are findings (2 and 3 stay)
     #[arg(long, conflicts_with = "fail_severity")]
     pub exit_zero: bool,

@@ -40,6 +40,9 @@ pub struct Options {
     /// The conditions of `--fail-severity`: a finding that is listed makes the exit code 1 if it meets one of them, or if there are none. Those are the failures in
     /// JUnit.
     pub fail_severity: Vec<Condition>,
+    /// OpenVEX says `not_affected` also under the name of a module without a version, for programs that record none. Scanners take that name for every
+    /// version, so such a document is for this build only.
+    pub unversioned: bool,
 }
 
 impl Options {

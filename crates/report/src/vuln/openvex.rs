@@ -19,7 +19,7 @@ use std::io::{self, Write};
 const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
 
 pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let statements = statements(report);
+    let statements = statements(report, options);
     let digest = Sha256::digest(serde_json::to_vec(&statements)?);
     let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
     let document = json!({
@@ -36,8 +36,8 @@ pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) ->
 }
 
 /// One statement for each entry and status; programs with the same statement share it.
-fn statements(report: &Report) -> Vec<Value> {
-    let shared = SharedNames::of(report);
+fn statements(report: &Report, options: &Options) -> Vec<Value> {
+    let shared = SharedNames::of(report, options.unversioned);
     let unseen = Unseen::of(report);
     let mut by_text: BTreeMap<(String, String), (Value, Vec<Value>)> = BTreeMap::new();
     for program in &report.programs {

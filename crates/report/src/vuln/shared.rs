@@ -5,7 +5,7 @@
 
 use super::statement::statement;
 use gospect_record::purl;
-use gospect_vuln::vex::{module_purls, written_products};
+use gospect_vuln::vex::{self, module_purls, written_products};
 use gospect_vuln::{Finding, Program, Report, Status, UnjudgedReason};
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,11 +17,13 @@ pub(super) struct SharedNames<'r> {
     numbers: HashMap<String, usize>,
     /// The gravity of an entry for a name and a module as its part; without a part where an entry could not be judged, or is about the named module itself.
     gravest: HashMap<(usize, &'r str), HashMap<Option<String>, u8>>,
+    /// Whether a name without a version may be said to be not affected, see [`Options::unversioned`](super::Options::unversioned).
+    unversioned: bool,
 }
 
 impl<'r> SharedNames<'r> {
     /// Those of a run.
-    pub fn of(report: &'r Report) -> Self {
+    pub fn of(report: &'r Report, unversioned: bool) -> Self {
         let mut programs_by_name: HashMap<String, usize> = HashMap::new();
         for name in report.programs.iter().flat_map(product_names) {
             *programs_by_name.entry(name).or_default() += 1;
@@ -31,6 +33,7 @@ impl<'r> SharedNames<'r> {
         let mut shared = Self {
             numbers: names.map(|(number, name)| (name, number)).collect(),
             gravest: HashMap::new(),
+            unversioned,
         };
         for program in &report.programs {
             let own = shared.naming(&product_names(program));
@@ -75,7 +78,9 @@ impl<'r> SharedNames<'r> {
     pub fn may_state(&self, name: &str, program: &Program, finding: &Finding) -> bool {
         let status = statement(program, finding).status;
         let is_proven = status == Status::NotAffected && finding.vex.is_none();
-        if is_proven && is_every_version(name, finding) {
+        let is_too_wide =
+            is_every_version(name, finding) || !self.unversioned && vex::is_of_every_version(name);
+        if is_proven && is_too_wide {
             return false;
         }
         let number = self.numbers.get(name);

@@ -20,7 +20,7 @@ mod written;
 pub use bill::Bill;
 pub use justification::Justification;
 pub use unmatched::{Mismatch, Unmatched};
-pub use written::{image_names, name_of_every_version, written_products};
+pub use written::{image_names, is_of_every_version, name_of_every_version, written_products};
 
 use super::finding::{Finding, Program, Status, Vex, is_go};
 use super::modules::is_of_files;

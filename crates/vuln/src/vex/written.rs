@@ -37,7 +37,12 @@ pub fn written_products(program: &Program) -> Vec<String> {
 /// The name among those of [`written_products`] that is also the name of every other version of the program; `None`: each has a version.
 pub fn name_of_every_version(program: &Program) -> Option<String> {
     let mut names = written_products(program).into_iter();
-    names.find(|name| name.starts_with("pkg:golang/") && !name.contains('@'))
+    names.find(|name| is_of_every_version(name))
+}
+
+/// Whether a name is that of a module without a version, which scanners take for every version.
+pub fn is_of_every_version(name: &str) -> bool {
+    name.starts_with("pkg:golang/") && !name.contains('@')
 }
 
 /// The names of an image, see [`written_products`].

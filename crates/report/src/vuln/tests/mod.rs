@@ -99,7 +99,11 @@ fn rendered(name: &str, report: &Report, level: Level) -> String {
 }
 
 fn listed(name: &str, report: &Report, level: Level, listing: Listing) -> String {
-    let options = Options {
+    with_options(name, report, &options(level, listing))
+}
+
+fn options(level: Level, listing: Listing) -> Options {
+    Options {
         listing,
         color: false,
         width: None,
@@ -107,9 +111,13 @@ fn listed(name: &str, report: &Report, level: Level, listing: Listing) -> String
         time: 0,
         bill: None,
         fail_severity: Vec::new(),
-    };
+        unversioned: false,
+    }
+}
+
+fn with_options(name: &str, report: &Report, options: &Options) -> String {
     let mut out = Vec::new();
-    (format(name).unwrap().render)(report, &options, &mut out).unwrap();
+    (format(name).unwrap().render)(report, options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

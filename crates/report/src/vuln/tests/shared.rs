@@ -109,6 +109,10 @@ fn user_of_app(version: &str, functions: &[&str]) -> Binary {
 
 /// The names under which `GO-2026-0001` is said to be not affected.
 fn cleared(programs: &[Binary]) -> Vec<String> {
+    cleared_with(programs, false)
+}
+
+fn cleared_with(programs: &[Binary], unversioned: bool) -> Vec<String> {
     let database = database(&[
         entry(
             "GO-2026-0001",
@@ -130,7 +134,12 @@ fn cleared(programs: &[Binary]) -> Vec<String> {
         programs: programs.collect(),
         ..Report::default()
     };
-    let value = document("openvex", &report);
+    let options = Options {
+        unversioned,
+        ..options(Level::Symbol, Listing::Grouped)
+    };
+    let text = with_options("openvex", &report, &options);
+    let value: Value = serde_json::from_str(&text).unwrap();
     let statements = value["statements"].as_array().unwrap().iter();
     let cleared = statements.filter(|s| s["status"] == "not_affected");
     let names = cleared.flat_map(|s| {
@@ -145,7 +154,21 @@ fn cleared(programs: &[Binary]) -> Vec<String> {
 
 /// A purl without a version names every version.
 #[test]
+fn a_name_without_a_version_is_cleared_only_when_asked() {
+    let devel = || version_of_app("(devel)", &["Other"]);
+    let same = version_of_app("v1.0.0", &["Other"]);
+    let none: [&str; 0] = [];
+    assert_eq!(cleared(&[devel()]), none);
+    let own = [
+        "GO-2026-0001 pkg:golang/example.com/app@v1.0.0",
+        "GO-2026-0002 pkg:golang/example.com/app@v1.0.0",
+    ];
+    assert_eq!(cleared(&[devel(), same]), own);
+}
+
+#[test]
 fn a_name_without_a_version_says_nothing_that_another_version_contradicts() {
+    let cleared = |programs: &[Binary]| cleared_with(programs, true);
     let devel = || version_of_app("(devel)", &["Other"]);
     // Of the module itself most versions were not looked at.
     let bare = ["GO-2026-0001 pkg:golang/example.com/app"];

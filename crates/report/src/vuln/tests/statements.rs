@@ -131,6 +131,7 @@ fn statements_on_a_bill_name_its_components() {
         time: 0,
         bill: Some(bill),
         fail_severity: Vec::new(),
+        unversioned: false,
     };
     let mut out = Vec::new();
     (format("cyclonedx-vex").unwrap().render)(&report, &options, &mut out).unwrap();
