@@ -124,7 +124,8 @@ fn say_without_version(report: &Report, is_named: bool) {
     let more = named.len().saturating_sub(NAMED);
     let more_text = format!("{more} more");
     paths.extend((more > 0).then_some(more_text.as_str()));
-    let (paths, name) = (clean(&paths.join(", ")), clean(name));
+    let paths = paths.join(", ");
+    let (paths, name) = (clean(&paths), clean(name));
     if is_named {
         say!(
             "gospect: {paths}: no version is recorded; scanners take {name} for every version, so use the document for this build only"
