@@ -182,8 +182,9 @@ fn judge_all(
                     why::add_chains(&mut program, binary.call_chains.as_deref());
                 }
                 if let Some(newest_go_mods) = newest_go_mods {
-                    let notes =
-                        go_mod::module_notes(&binary, &mut |module| newest_go_mods.of(module));
+                    let modules = go_mod::modules_with_versions(&binary);
+                    newest_go_mods.ask(modules.into_iter().map(|(module, _)| module));
+                    let notes = go_mod::module_notes(&binary, &|module| newest_go_mods.of(module));
                     program.module_notes = Some(notes);
                 }
                 budget.spend(program.size_in_memory())?;

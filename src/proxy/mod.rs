@@ -6,6 +6,7 @@
 //!
 //! Must never: run a version control system, print, or send a credential to another host than it is for.
 
+mod at_once;
 mod client;
 mod credentials;
 mod dirhash;
@@ -18,6 +19,7 @@ mod pattern;
 mod sumdb;
 mod tree;
 
+pub(crate) use at_once::at_once;
 pub use client::Proxies;
 pub use dirhash::{of_go_mod, of_zip};
 pub use environment::Settings;

@@ -184,23 +184,22 @@ pub struct ModuleNotes {
     pub unknown: Vec<String>,
 }
 
-/// Asks for the newest go.mod file of each module of a program; `newest` gives its version and what it says.
-pub fn module_notes(
-    binary: &Binary,
-    newest: &mut dyn FnMut(&str) -> Option<Arc<Newest>>,
-) -> ModuleNotes {
-    let mut notes = ModuleNotes::default();
-    let Some(info) = &binary.build_info else {
-        return notes;
-    };
-    let linked = info.deps.iter().chain([&info.main]);
+/// The modules of a program that have a version, with that version, sorted.
+pub fn modules_with_versions(binary: &Binary) -> BTreeSet<(&str, &str)> {
+    let infos = binary.build_info.iter();
+    let linked = infos.flat_map(|info| info.deps.iter().chain([&info.main]));
     // What is linked: the replacement, unless it is a folder, which has no version.
     let linked = linked.map(|module| module.replace.as_deref().unwrap_or(module));
-    let modules: BTreeSet<(&str, &str)> = linked
+    linked
         .filter(|module| Semver::parse(&module.version).is_some())
         .map(|module| (module.path.as_str(), module.version.as_str()))
-        .collect();
-    for (module, version) in modules {
+        .collect()
+}
+
+/// What the newest go.mod file of each module of a program says; `newest` gives that file.
+pub fn module_notes(binary: &Binary, newest: &dyn Fn(&str) -> Option<Arc<Newest>>) -> ModuleNotes {
+    let mut notes = ModuleNotes::default();
+    for (module, version) in modules_with_versions(binary) {
         let Some(newest_file) = newest(module) else {
             notes.unknown.push(module.to_owned());
             continue;
@@ -300,12 +299,11 @@ mod tests {
             go_mod: GoMod::parse("module example.com/a\nretract v1.0.0 // bad"),
             unchecked: Some("GOSUMDB=off".to_owned()),
         });
-        let mut asked = Vec::new();
-        let found = module_notes(&binary, &mut |module| {
-            asked.push(module.to_owned());
-            (module == "example.com/a").then(|| Arc::clone(&known))
-        });
+        let asked = modules_with_versions(&binary).into_iter();
+        let asked: Vec<&str> = asked.map(|(module, _)| module).collect();
         assert_eq!(asked, ["example.com/a", "example.com/app", "example.com/b"]);
+        let newest = |module: &str| (module == "example.com/a").then(|| Arc::clone(&known));
+        let found = module_notes(&binary, &newest);
         assert_eq!(found.unknown, ["example.com/app", "example.com/b"]);
         let note = &found.notes[0];
         assert_eq!(

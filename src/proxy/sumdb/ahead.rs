@@ -1,16 +1,14 @@
 //! Fetches what several look-ups need over a few connections at once. Each look-up then verifies its own answer, as if it had just been fetched.
 
+use super::super::at_once::at_once;
 use super::super::client::Origin;
 use super::super::error::ProxyError;
 use super::super::escape::{escape_path, escape_version};
 use super::super::tree::Tile;
 use super::{RECORD_MAX, Sums, TILE_MAX};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Connections to one server at once. The `go` command makes more.
-const CONNECTIONS: usize = 6;
 /// Levels of nodes from which tiles are fetched ahead: the lowest of a tile of each of the lowest levels. Higher tiles are few and are soon known.
 const LEVELS: [u32; 2] = [0, 8];
 
@@ -90,25 +88,21 @@ impl Sums<'_> {
         }
         let (origin, prefix) = self.origin().ok()?;
         let paths: Vec<&String> = paths.iter().collect();
-        let done: Mutex<Fetched> = Mutex::default();
-        let (next, has_failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        std::thread::scope(|scope| {
-            for _ in 0..CONNECTIONS.min(paths.len()) {
-                scope.spawn(|| {
-                    while !has_failed.load(Ordering::Relaxed)
-                        && let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed))
-                    {
-                        let answer = fetch(origin, prefix, path, most);
-                        if answer.as_ref().is_err_and(|error| !error.is_absent()) {
-                            has_failed.store(true, Ordering::Relaxed);
-                        } else if let Ok(mut done) = done.lock() {
-                            done.insert((*path).clone(), answer);
-                        }
-                    }
-                });
+        let has_failed = AtomicBool::new(false);
+        let answers = at_once(&paths, |path| {
+            if has_failed.load(Ordering::Relaxed) {
+                return None;
             }
+            let answer = fetch(origin, prefix, path, most);
+            let is_known = answer.as_ref().err().is_none_or(ProxyError::is_absent);
+            if !is_known {
+                has_failed.store(true, Ordering::Relaxed);
+            }
+            is_known.then_some(answer)
         });
-        done.into_inner().ok()
+        let known = paths.into_iter().zip(answers);
+        let known = known.filter_map(|(path, answer)| Some((path.clone(), answer?)));
+        Some(known.collect())
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Must never: put a credential into a message, or send one to a host it is not for.
 
+mod names;
 mod paced;
 mod pauses;
 pub mod url;
@@ -14,6 +15,7 @@ pub use paced::PacedBody;
 
 use super::archive::{ArchiveError, Reason};
 use super::dir::read_file;
+use names::Names;
 use pauses::Pauses;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -23,12 +25,15 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderName, Response, header};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::transport::DefaultConnector;
 use url::{host_of, is_loopback, join, origin};
 
 /// Most redirects that one request follows.
 const REDIRECTS: u32 = 5;
 /// Longest pause that a server may ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Connections to a host that stay open between requests.
+const KEPT: usize = 8;
 
 pub type Answer = Response<ureq::Body>;
 
@@ -174,10 +179,12 @@ impl Http {
                 .timeout_connect(timeout)
                 .timeout_recv_response(timeout)
                 .timeout_per_read(timeout)
+                .max_idle_connections_per_host(KEPT)
         };
+        let agent = |config| Agent::with_parts(config, DefaultConnector::new(), <Names>::default());
         Ok(Self {
-            agent: config().build().new_agent(),
-            direct: config().proxy(None).build().new_agent(),
+            agent: agent(config().build()),
+            direct: agent(config().proxy(None).build()),
             base: base.to_owned(),
             name: name.to_owned(),
             plain,

@@ -300,17 +300,10 @@ fn junit_fails_where_a_condition_of_severity_fails() {
     let report = report();
     let text = |fail_severity| {
         let options = Options {
-            listing: Listing::Grouped,
-            color: false,
-            width: None,
-            level: Level::Symbol,
-            time: 0,
-            bill: None,
             fail_severity,
+            ..options(Level::Symbol, Listing::Grouped)
         };
-        let mut out = Vec::new();
-        (format("junit").unwrap().render)(&report, &options, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        with_options("junit", &report, &options)
     };
     // What could not be judged is neither passed nor failed.
     let failures = |fail_severity| {

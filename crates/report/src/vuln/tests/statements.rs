@@ -124,18 +124,11 @@ fn statements_on_a_bill_name_its_components() {
     let finding = finding.iter_mut().find(|f| f.id == "GO-2026-0001").unwrap();
     (finding.symbols, finding.absent) = (Vec::new(), true);
     let options = Options {
-        listing: Listing::Grouped,
-        color: false,
-        width: None,
-        level: Level::Symbol,
-        time: 0,
         bill: Some(bill),
-        fail_severity: Vec::new(),
-        unversioned: false,
+        ..options(Level::Symbol, Listing::Grouped)
     };
-    let mut out = Vec::new();
-    (format("cyclonedx-vex").unwrap().render)(&report, &options, &mut out).unwrap();
-    let document: Value = serde_json::from_slice(&out).unwrap();
+    let text = with_options("cyclonedx-vex", &report, &options);
+    let document: Value = serde_json::from_str(&text).unwrap();
     let rows = document["vulnerabilities"].as_array().unwrap();
     let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
     let net = format!("urn:cdx:{serial}/1#net");
