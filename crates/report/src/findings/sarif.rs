@@ -74,7 +74,8 @@ struct Run<F> {
     tool: Value,
 }
 
-fn builtin(id: &str) -> Value {
+/// A rule of the catalogue; null: there is none of this ID.
+pub(crate) fn builtin(id: &str) -> Value {
     let Some(rule) = gospect_audit::rules::registry::find(id) else {
         return Value::Null;
     };

@@ -16,32 +16,14 @@ fn code(level: Level) -> &'static str {
     }
 }
 
-/// The findings of at least this level, with their programs.
-pub(super) fn listed(report: &Report, level: Level) -> impl Iterator<Item = (&Program, &Finding)> {
-    report.programs.iter().flat_map(move |program| {
-        let listed = program.findings.iter().filter(move |f| f.level >= level);
-        listed.map(move |finding| (program, finding))
-    })
-}
-
-/// The findings of [`listed`], in the same order.
-pub(super) fn audit(report: &Report, level: Level) -> Audit {
-    let listed = listed(report, level);
-    let findings: Vec<audit::Finding> = listed
-        .map(|(program, finding)| audit_finding(program, finding))
-        .collect();
-    Audit {
-        counts: Counts::of(&findings),
-        findings,
-        binaries: report.programs.len() as u64,
-        ..Audit::default()
-    }
-}
-
-/// The findings of each program and what could not be judged about it, then what was not examined; and which of them fail.
-pub(super) fn with_unjudged(report: &Report, options: &Options) -> (Audit, Vec<bool>) {
+/// The findings of at least a level of each program and what could not be judged about it, then what was not examined; and which of them fail.
+pub(super) fn with_unjudged(
+    report: &Report,
+    level: Level,
+    options: &Options,
+) -> (Audit, Vec<bool>) {
     let of_program = report.programs.iter().flat_map(|program| {
-        let listed = program.findings.iter().filter(|f| f.level >= options.level);
+        let listed = program.findings.iter().filter(move |f| f.level >= level);
         let fails = |f: &Finding| options.fails(f) && !program.is_hidden();
         let listed = listed.map(move |f| (audit_finding(program, f), fails(f)));
         let unjudged = program.unjudged.iter().map(|row| {

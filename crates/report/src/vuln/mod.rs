@@ -113,7 +113,7 @@ pub static FORMATS: &[Format] = &[
         name: "junit",
         doc: "JUnit, for test reports",
         render: |report, options, out| {
-            let (audit, failing) = audit::with_unjudged(report, options);
+            let (audit, failing) = audit::with_unjudged(report, options.level, options);
             findings::junit::write(&audit, &failing, out)
         },
     },
@@ -121,7 +121,7 @@ pub static FORMATS: &[Format] = &[
         name: "github",
         doc: "GitHub workflow annotations",
         render: |report, options, out| {
-            let (audit, _) = audit::with_unjudged(report, options);
+            let (audit, _) = audit::with_unjudged(report, options.level, options);
             findings::github::render(&audit, &findings::Options::default(), out)
         },
     },
@@ -129,7 +129,7 @@ pub static FORMATS: &[Format] = &[
         name: "gitlab",
         doc: "GitLab code quality",
         render: |report, options, out| {
-            let (audit, _) = audit::with_unjudged(report, options);
+            let (audit, _) = audit::with_unjudged(report, options.level, options);
             let severities = audit::severities(report, options.level);
             findings::gitlab::write_rated(&audit, &severities, out)
         },

@@ -1,20 +1,24 @@
-//! SARIF 2.1.0: a rule for each entry, a result for each program that has it.
+//! SARIF 2.1.0: a rule for each entry, a result for each program that has it, and notes about what could not be judged or examined.
 
 use super::Options;
-use super::audit::audit;
+use super::audit::with_unjudged;
 use crate::findings::{clean, sarif};
 use gospect_vuln::{Finding, Level, Report};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut entries: BTreeMap<&str, &Finding> = BTreeMap::new();
     for finding in report.programs.iter().flat_map(|p| &p.findings) {
         entries.entry(&finding.id).or_insert(finding);
     }
-    let rules = entries.values().map(|finding| rule(finding)).collect();
-    sarif::log(&audit(report, Level::Module), rules, out)
+    let (audit, _) = with_unjudged(report, Level::Module, options);
+    let mut rules: Vec<Value> = entries.values().map(|finding| rule(finding)).collect();
+    let open = audit.findings.iter().filter(|finding| finding.unanswered);
+    let open: BTreeSet<&str> = open.map(|finding| finding.rule.as_str()).collect();
+    rules.extend(open.into_iter().map(sarif::builtin));
+    sarif::log(&audit, rules, out)
 }
 
 fn rule(finding: &Finding) -> Value {

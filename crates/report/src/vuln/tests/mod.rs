@@ -327,6 +327,11 @@ fn junit_fails_where_a_condition_of_severity_fails() {
         .count()
         + github.matches("title=unexamined-file (GS263)").count();
     assert_eq!(notices, unjudged, "{github}");
+    let sarif = document("sarif", &report);
+    let results = sarif["runs"][0]["results"].as_array().unwrap().iter();
+    let open = ["vulnerabilities-unjudged", "unexamined-file"].map(Value::from);
+    let open = results.filter(|result| open.contains(&result["ruleId"]));
+    assert_eq!(open.count(), unjudged, "{sarif:#}");
     let gitlab = document("gitlab", &report);
     let rows = gitlab.as_array().unwrap().iter();
     let names = ["vulnerabilities-unjudged", "unexamined-file"].map(|n| json!(n));
