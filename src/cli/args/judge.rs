@@ -155,6 +155,6 @@ pub struct LintArgs {
     #[arg(help_heading = headings::TARGETS, long)]
     pub strict: bool,
     /// Threads [default: one for each processor]
-    #[arg(help_heading = headings::RUNNING, long, short = 'j', value_name = "N")]
+    #[arg(help_heading = headings::RUNNING, long, short = 'j', alias = "threads", value_name = "N")]
     pub jobs: Option<usize>,
 }

@@ -52,7 +52,7 @@ pub struct SourceArgs {
     #[arg(hide_short_help = true, long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub env: Vec<(String, String)>,
     /// Threads [default: one for each processor]
-    #[arg(help_heading = headings::RUNNING, long, short = 'j', value_name = "N")]
+    #[arg(help_heading = headings::RUNNING, long, short = 'j', alias = "threads", value_name = "N")]
     pub jobs: Option<usize>,
     /// Read more targets from FILE (`-`: standard input), one a line
     #[arg(long, value_name = "FILE", hide_short_help = true)]

@@ -131,6 +131,43 @@ pub struct Build {
     pub command: String,
     /// The changes that this finding wants, as text for people; empty: the build alone.
     pub part: String,
+    /// What makes the program agree with its group; set while the command is not known.
+    pub(crate) agreement: Option<Agreement>,
+}
+
+/// A word that the command of a build must have, or must not have, to make the program agree with its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Agreement {
+    word: String,
+    is_there: bool,
+}
+
+impl Agreement {
+    /// The value of a setting; empty: it is not set.
+    pub fn on_setting(key: &str, value: &str) -> Self {
+        Self {
+            word: match value {
+                "" => key.to_owned(),
+                "true" if key.starts_with('-') => key.to_owned(),
+                value => format!("{key}={value}"),
+            },
+            is_there: !value.is_empty(),
+        }
+    }
+
+    /// A Go release.
+    pub fn on_release(version: &str) -> Self {
+        Self::on_setting("GOTOOLCHAIN", version)
+    }
+
+    /// Whether a command reaches it. A value that a shell would take apart is not recognised.
+    pub fn is_reached(&self, command: &str) -> bool {
+        let mut words = command.split(' ');
+        match self.is_there {
+            true => words.any(|word| word == self.word),
+            false => words.all(|word| word.split('=').next() != Some(&self.word)),
+        }
+    }
 }
 
 /// The changes wanted by the findings about one program, or about the programs of one group.
@@ -212,6 +249,7 @@ impl Plan {
         self.advised = Build {
             command: command.to_owned(),
             part: parts.join(" and "),
+            agreement: None,
         };
     }
 

@@ -1,9 +1,11 @@
 //! One advice for programs that belong together: the findings about each are reported before the others are known.
 
 use crate::finding::Finding;
+use crate::fix::Build;
 use crate::fleet::{Fleet, FleetRow, Group};
 use crate::known::GoRelease;
 use crate::policy::{Policy, Wanted};
+use gospect_record::Location;
 use std::collections::HashMap;
 
 /// The key of the module that a `go` line is for.
@@ -30,7 +32,7 @@ pub(super) fn on_one_build(
             }
         }
     }
-    for finding in findings {
+    for finding in findings.iter_mut() {
         let Some((row, texts)) = replaced.get(finding.path.as_str()) else {
             continue;
         };
@@ -44,6 +46,38 @@ pub(super) fn on_one_build(
                 build.part = build.part.replace(old, new);
             }
         }
+    }
+    name_builds(findings);
+}
+
+/// Names, for findings about a program beside others, the build that the findings about that program alone advise, if it makes the program agree.
+fn name_builds(findings: &mut [Finding]) {
+    let is_open = |finding: &&mut Finding| {
+        let build = finding.build.as_ref();
+        build.is_some_and(|build| build.agreement.is_some())
+    };
+    let (open, known): (Vec<&mut Finding>, Vec<&mut Finding>) =
+        findings.iter_mut().partition(is_open);
+    if open.is_empty() {
+        return;
+    }
+    let mut commands: HashMap<&str, Vec<(&Location, &str)>> = HashMap::new();
+    for finding in &known {
+        if let Some(build) = &finding.build {
+            let of_path = commands.entry(&finding.path).or_default();
+            of_path.push((&finding.location, &build.command));
+        }
+    }
+    for finding in open {
+        let wanted = finding.build.take().and_then(|build| build.agreement);
+        let of_path = commands.get(finding.path.as_str()).into_iter().flatten();
+        let mut own = of_path.filter(|(location, _)| **location == finding.location);
+        let reaches = |command: &&str| wanted.as_ref().is_some_and(|w| w.is_reached(command));
+        let command = own.next().map(|(_, command)| *command).filter(reaches);
+        finding.build = command.map(|command| Build {
+            command: command.to_owned(),
+            ..Build::default()
+        });
     }
 }
 
@@ -162,5 +196,58 @@ mod tests {
             let wanted = format!("GOTOOLCHAIN={release} ");
             assert!(named.contains(&wanted), "{named}");
         }
+    }
+
+    #[test]
+    fn a_build_counts_what_makes_its_program_agree() {
+        let old = program("old", "go1.22.10", "go1.21");
+        let new = ["a", "b"].map(|path| program(path, "go1.27.3", "go1.21"));
+        let [a, b] = new.clone();
+        let (_, own) = help(
+            "",
+            &[old.clone(), a.clone(), b.clone()],
+            "old",
+            "unsupported-toolchain",
+        );
+        let (_, agreed) = help("", &[old.clone(), a, b], "old", "mixed-toolchains");
+        assert!(
+            own.contains("GOTOOLCHAIN=go1.27.3 ") && own == agreed,
+            "{agreed}"
+        );
+        // Two builds are needed.
+        let other = program("older", "go1.22.9", "go1.21");
+        let [a, b] = new;
+        let c = program("c", "go1.27.3", "go1.21");
+        let (_, agreed) = help("", &[old, other, a, b, c], "old", "mixed-toolchains");
+        assert_eq!(agreed, "");
+    }
+
+    #[test]
+    fn a_setting_is_agreed_on_when_the_command_says_it() {
+        let with = |path: &str, changes: &[(&str, &str)]| {
+            let mut program = program(path, "go1.27.3", "go1.27");
+            for (key, value) in changes {
+                set(&mut program, key, value);
+            }
+            program
+        };
+        let all = [
+            with("a", &[("CGO_ENABLED", "0")]),
+            with("b", &[("CGO_ENABLED", "0")]),
+            with("odd", &[("CGO_ENABLED", "1"), ("-gcflags", "all=-N")]),
+        ];
+        let setup = Setup {
+            profile: "release",
+            ..Setup::default()
+        };
+        let found = setup.audit(&[], &all).findings.into_iter();
+        let found = found.filter(|f| f.rule == "mixed-settings");
+        let mended: Vec<(bool, String)> = found
+            .map(|finding| (finding.build.is_some(), finding.message))
+            .collect();
+        for (is_mended, message) in &mended {
+            assert_eq!(*is_mended, message.contains("-gcflags"), "{message}");
+        }
+        assert_eq!(mended.len(), 2, "{mended:?}");
     }
 }

@@ -145,6 +145,7 @@ impl<'a> Ctx<'a> {
                 .map(BuildChange::part)
                 .collect::<Vec<_>>()
                 .join(" and "),
+            agreement: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::meta::Meta;
 use crate::finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
 use crate::findings::Findings;
-use crate::fix::{Build, Plan};
+use crate::fix::{Agreement, Build, Plan};
 use gospect_deploy::{Deployment, Span};
 use gospect_record::{Binary, Location, Owner, OwnerSource};
 use std::cell::{OnceCell, RefCell};
@@ -303,6 +303,15 @@ impl Report {
     /// Sets the build that ends it, for advice that does not name one.
     pub(crate) fn mended_by(mut self, build: Build) -> Report {
         self.build = Some(build);
+        self
+    }
+
+    /// Sets what a build of the program must say to end it, which is about the program beside others.
+    pub(crate) fn agreed_by(mut self, agreement: Agreement) -> Report {
+        self.build = Some(Build {
+            agreement: Some(agreement),
+            ..Build::default()
+        });
         self
     }
 

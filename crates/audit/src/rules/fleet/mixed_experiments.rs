@@ -1,4 +1,5 @@
 use super::{report_spread, settle};
+use crate::fix::Agreement;
 use crate::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -24,6 +25,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             settle("GOEXPERIMENT", spread)
         },
         |row| Some(row.experiments.clone()),
+        |value| Some(Agreement::on_setting("GOEXPERIMENT", value)),
     );
 }
 

@@ -30,6 +30,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             }
         },
         |row| row.revision.clone(),
+        |_| None,
     );
 }
 

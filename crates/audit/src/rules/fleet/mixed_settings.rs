@@ -1,4 +1,5 @@
 use super::{report_spread, settle};
+use crate::fix::Agreement;
 use crate::fleet::{Group, Spread};
 use crate::rules::prelude::*;
 
@@ -43,6 +44,8 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                     .as_ref()
                     .and_then(|s| s.get(key).cloned().or_else(|| (!level).then(String::new)))
             },
+            // The toolchain and the `go` line decide about the defaults of GODEBUG.
+            |value| (key != "DefaultGODEBUG").then(|| Agreement::on_setting(key, value)),
         );
     }
 }

@@ -1,4 +1,5 @@
 use super::report_spread;
+use crate::fix::Agreement;
 use crate::judge::agree;
 use crate::rules::prelude::*;
 
@@ -25,6 +26,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             )
         },
         |row| row.go_version.clone(),
+        |version| Some(Agreement::on_release(version)),
     );
 }
 

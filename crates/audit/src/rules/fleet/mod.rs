@@ -11,6 +11,7 @@ pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
 
 use super::prelude::{Report, RunCtx, Sink};
 use crate::facts::NOT_SET;
+use crate::fix::Agreement;
 use crate::fleet::{FleetRow, Group, Spread};
 use gospect_bytes::number;
 
@@ -37,12 +38,20 @@ fn report_spread(
     what: &str,
     help: impl Fn(&Group, &Spread) -> String,
     value: impl Fn(&FleetRow) -> Option<String>,
+    agreement: impl Fn(&str) -> Option<Agreement>,
 ) {
     for group in ctx.fleet.groups() {
         let Some(spread) = Spread::of(group, &value) else {
             continue;
         };
-        sink.report(describe(group, &spread, what).help(help(group, &spread)));
+        let report = describe(group, &spread, what).help(help(group, &spread));
+        // Only if one program differs does one build make all agree.
+        let is_one = !spread.tie && spread.odd_count() == 1;
+        let agreement = is_one.then(|| agreement(&spread.majority)).flatten();
+        sink.report(match agreement {
+            Some(agreement) => report.agreed_by(agreement),
+            None => report,
+        });
     }
 }
 
