@@ -153,7 +153,7 @@ def main():
             print(program)
             findings, absent, ambiguous, is_named = judged(args, program)
             vex = scratch / "openvex.json"
-            vex.write_text(gospect(args, "vuln", "--format", "openvex", program))
+            vex.write_text(gospect(args, "vuln", "--format", "openvex", "--unversioned", program))
             of_program = {"file": program, "target": "usr/bin/subject", "findings": findings}
             question = {"vex": str(vex), "target": f"file:{program}", "programs": [of_program]}
             for name, reader in readers.items():
@@ -173,7 +173,7 @@ def main():
             reference, digest = image(program, scratch / f"image-{number}", f"app{number}")
             target = f"registry:{reference}"
             findings, absent, ambiguous, _ = judged(args, target)
-            vex.write_text(gospect(args, "vuln", "--format", "openvex", target))
+            vex.write_text(gospect(args, "vuln", "--format", "openvex", "--unversioned", target))
             of_program["findings"] = findings
             repository = reference.rsplit(":", 1)[0]
             question = {"vex": str(vex), "target": f"registry:{reference}", "programs": [of_program],

@@ -325,9 +325,9 @@ pub struct Program {
     pub main_module: Option<String>,
     /// Version of the program itself, see [`gospect_record::Binary::main_version`].
     pub version: Option<String>,
-    /// Whether the list of modules has this version, or only a claim of the program.
+    /// The version under which trivy looks for the main module; `None`: under none.
     #[serde(skip)]
-    pub records_version: bool,
+    pub scanner_version: Option<String>,
     /// As in the record.
     pub sha256: Option<String>,
     /// The package of a distribution that installed it. It may have fixes that its versions do not show.

@@ -12,6 +12,7 @@ use super::linked::Linked;
 use super::modules::{FROM_FILES, Subject, is_of_files, subjects};
 use super::owner_fix::OwnerFix;
 use super::version::{affects, affects_all, fixed, go_release};
+use super::vex::scanner_version;
 use gospect_knowledge::modules::{self, is_standard};
 use gospect_knowledge::ports::also_builds;
 use gospect_record::{Binary, ModuleList};
@@ -50,7 +51,7 @@ pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
         main_package: binary.main_package.clone(),
         main_module: main_module(binary),
         version: binary.main_version().map(|v| v.value.to_owned()),
-        records_version: records_version(binary),
+        scanner_version: scanner_version(binary),
         sha256: binary.sha256.clone(),
         owner: binary.owner.clone(),
         findings,
@@ -90,12 +91,6 @@ pub(crate) fn possible(binary: &Binary, database: &Database) -> Result<Vec<Findi
 fn main_module(binary: &Binary) -> Option<String> {
     let path = &binary.build_info.as_ref()?.main.path;
     (!path.is_empty()).then(|| path.clone())
-}
-
-/// Whether the build info has the version of the main module.
-fn records_version(binary: &Binary) -> bool {
-    let info = binary.build_info.as_ref();
-    info.is_some_and(|info| !matches!(info.main.version.as_str(), "" | "(devel)"))
 }
 
 struct Judge<'b> {

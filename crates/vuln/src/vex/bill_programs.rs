@@ -238,7 +238,7 @@ mod tests {
             main_package: Some(main_package.to_owned()),
             main_module: Some("example.com/app".to_owned()),
             version: Some("v1.0.0".to_owned()),
-            records_version: true,
+            scanner_version: Some("v1.0.0".to_owned()),
             ..Program::default()
         }
     }

@@ -13,12 +13,14 @@ mod justification;
 mod matching;
 mod openvex;
 mod purl;
+mod scanner_version;
 mod time;
 mod unmatched;
 mod written;
 
 pub use bill::Bill;
 pub use justification::Justification;
+pub use scanner_version::scanner_version;
 pub use unmatched::{Mismatch, Unmatched};
 pub use written::{image_names, is_of_every_version, name_of_every_version, written_products};
 

@@ -13,17 +13,16 @@ const OFFICIAL: &str = "library";
 
 /// The names of a program: its main module, its image, its package, and itself as a file.
 ///
-/// Trivy looks for the main module by the recorded version, and without a version where none is recorded; grype for a file as
-/// `pkg:generic/NAME@sha256:…`; both for an image by digest, and grype also by tag.
+/// Trivy looks for the main module by the version of [`super::scanner_version()`]; grype for a file as `pkg:generic/NAME@sha256:…`; both for an image by digest,
+/// and grype also by tag.
 pub fn written_products(program: &Program) -> Vec<String> {
     let version = program.version.as_deref().unwrap_or_default();
     let main = program.main_module.as_deref();
     let main = main.or(program.main_package.as_deref()).unwrap_or_default();
     let main = if is_of_files(main) { "" } else { main };
     let mut names: Vec<String> = purl::of_module(main, version).into_iter().collect();
-    if !program.records_version {
-        names.extend(purl::of_module(main, ""));
-    }
+    let scanner_version = program.scanner_version.as_deref();
+    names.extend(purl::of_module(main, scanner_version.unwrap_or_default()));
     match &program.location.image {
         Some(image) => names.extend(image_names(image)),
         None => names.extend(of_file(program)),
@@ -116,7 +115,7 @@ mod tests {
         Program {
             main_module: Some("example.com/app".to_owned()),
             version: Some("v1.0.0".to_owned()),
-            records_version: true,
+            scanner_version: Some("v1.0.0".to_owned()),
             sha256: Some("ab".to_owned()),
             location: Location {
                 file: Some("dist/App".to_owned()),
@@ -127,12 +126,18 @@ mod tests {
     }
 
     #[test]
-    fn a_program_without_a_recorded_version_is_named_without_one_too() {
+    fn a_program_is_named_as_scanners_look_for_it() {
         let file = "pkg:generic/app@sha256%3Aab";
         let with = "pkg:golang/example.com/app@v1.0.0";
         assert_eq!(written_products(&program()), [with, file]);
+        let tagged = Program {
+            scanner_version: Some("1.0.0".to_owned()),
+            ..program()
+        };
+        let tag = "pkg:golang/example.com/app@1.0.0";
+        assert_eq!(written_products(&tagged), [with, tag, file]);
         let claimed = Program {
-            records_version: false,
+            scanner_version: None,
             ..program()
         };
         let without = "pkg:golang/example.com/app";
