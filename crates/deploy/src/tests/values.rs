@@ -31,13 +31,116 @@ spec:
 
 #[test]
 fn units_have_the_escapes_of_c() {
-    let text = "[Service]\nEnvironment=GODEBUG=mmap\\x3d1\\054gctrace\\u003d1 \"GOROOT=a\\sb\\\"\\xzz\"\nExecStart=/usr/bin/env GOGC\\x3d50 /app\n";
+    let text = "[Service]\nEnvironment=GODEBUG=mmap\\x3d1\\054gctrace\\u003d1 \"GOROOT=a\\sb\\\"\\\\\"\nExecStart=/usr/bin/env GOGC\\x3d50 /app\n";
     assert_eq!(
         variables("app.service", text),
         [
             "2:13 Environment=GODEBUG=mmap=1,gctrace=1 run ?",
-            "2:50 Environment=GOROOT=a b\"xzz run ?",
+            "2:50 Environment=GOROOT=a b\"\\ run ?",
             "3:24 GOGC=50 run ?",
+        ]
+    );
+}
+
+/// The variables of a unit of one section with some lines.
+fn of_section(name: &str, section: &str, lines: &str) -> Vec<String> {
+    let text = format!("[{section}]\n{lines}\n");
+    variables(name, &text)
+}
+
+#[test]
+fn a_mistake_in_a_unit_drops_what_systemd_drops() {
+    for bad in [
+        "\\q",
+        "\\xzz",
+        "\\x0",
+        "\\x00",
+        "\\000",
+        "\\08",
+        "\\777",
+        "\\u12",
+        "\\U00110000",
+        "\"b",
+        "'b",
+        "\\é",
+        "\"\\",
+    ] {
+        let line = format!("Environment=GOGC=1 GODEBUG=a{bad} GOMEMLIMIT=1X");
+        assert_eq!(
+            of_section("a.service", "Service", &line),
+            ["2:13 Environment=GOGC=1 run ?"],
+            "{bad}"
+        );
+    }
+    // A value with a control character is no assignment, but the words after it count.
+    assert_eq!(
+        of_section("a.service", "Service", "Environment=GODEBUG=a\\a GOGC=1\\t"),
+        ["2:25 Environment=GOGC=1\t run ?"]
+    );
+    // Two backslashes at the end of a line are an escaped one.
+    assert_eq!(
+        of_section(
+            "a.service",
+            "Service",
+            "Environment=GOGC=1\\\\\nEnvironment=GOGC=2"
+        ),
+        ["3:13 Environment=GOGC=2 run ?"]
+    );
+    // Command lines keep such an escape, and are refused with an open quote.
+    let commands =
+        "ExecStart=/usr/bin/env GOGC=\\q GODEBUG=a\\x00 /a\nExecStart=/usr/bin/env GOGC=1 /a \"b";
+    assert_eq!(
+        of_section("a.service", "Service", commands),
+        ["2:24 GOGC=\\q run ?", "2:32 GODEBUG=a\\x00 run ?"]
+    );
+    // podman drops the whole value, and does without the closing quote.
+    assert_eq!(
+        of_section(
+            "a.container",
+            "Container",
+            "Environment=GOGC=1 GODEBUG=\\q\nEnvironment=GOROOT=1 \"GOMEMLIMIT=1"
+        ),
+        [
+            "3:13 Environment=GOROOT=1 run ?",
+            "3:23 Environment=GOMEMLIMIT=1 run ?"
+        ]
+    );
+}
+
+#[test]
+fn a_key_of_a_unit_counts_in_its_section() {
+    let both =
+        "Environment=GOGC=1\nExecStart=/usr/bin/env GODEBUG=a /a\nDefaultEnvironment=GOROOT=/x";
+    let environment = "2:13 Environment=GOGC=1 run ?";
+    let command = "3:24 GODEBUG=a run ?";
+    let every = "4:20 DefaultEnvironment=GOROOT=/x some ?";
+    let cases: [(&str, &[&str]); 10] = [
+        ("Service", &[environment, command]),
+        ("Socket", &[environment]),
+        ("Mount", &[environment]),
+        ("Swap", &[environment]),
+        ("Container", &[environment]),
+        ("Manager", &[every]),
+        ("Unit", &[]),
+        ("Install", &[]),
+        ("service", &[]),
+        ("X-Service", &[]),
+    ];
+    for (section, want) in cases {
+        for path in ["app.service", "app.service.d/a.conf"] {
+            assert_eq!(of_section(path, section, both), want, "{section}");
+        }
+    }
+    for key in ["environment", "ENVIRONMENT", "Environments"] {
+        let line = format!("{key}=GOGC=1");
+        assert!(of_section("a.service", "Service", &line).is_empty());
+    }
+    let mixed = "Environment=GOGC=0\n[Service]\nEnvironment = GOGC=1\nUnsetEnvironment=GOROOT\n[Unit]\nEnvironment=\n[Install]\nEnvironment=GOGC=2\n [Service]\nUnsetEnvironment=\nEnvironment=GOROOT=/x\n";
+    assert_eq!(
+        variables("app.service", mixed),
+        [
+            "3:15 Environment=GOGC=1 run ?",
+            "11:13 Environment=GOROOT=/x run ?"
         ]
     );
 }
