@@ -281,6 +281,12 @@ fn say_what_holds(policy: &Policy, audit: &Audit) {
             "gospect: {programs} hidden by a later layer, and so never started: not held against expectations"
         );
     }
+    if expected.other_architectures > 0 {
+        let programs = count(expected.other_architectures, "program", "programs");
+        say!(
+            "gospect: {programs} not held against expectations about settings of other architectures, such as GOAMD64"
+        );
+    }
     let has_nothing_to_say = expected.expectations == 0 || audit.binaries == 0;
     if has_nothing_to_say || audit.findings.iter().any(unmet) {
         return;

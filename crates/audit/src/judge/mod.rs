@@ -18,7 +18,7 @@ use super::finding::{Finding, Level};
 use super::findings::{Findings, MOST_OF_ONE_SUBJECT};
 use super::fix::Plan;
 use super::fleet::Fleet;
-use super::keys::KeyedRecord;
+use super::keys::{BuildSetting, KeyedRecord};
 use super::known::GoRelease;
 use super::options::Options;
 use super::policy::{Effective, Expectation, Policy};
@@ -180,7 +180,13 @@ impl<'p> Auditor<'p> {
         // Nothing is expected of what cannot start.
         match binary.location.visible {
             Some(false) => in_force.hidden += 1,
-            _ => in_force.programs += 1,
+            _ => {
+                in_force.programs += 1;
+                let is_of_others = |e: &Expectation| {
+                    record.setting(&e.key) == Some(BuildSetting::OfOtherArchitectures)
+                };
+                in_force.other_architectures += u64::from(in_force.expect.iter().any(is_of_others));
+            }
         }
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
@@ -438,14 +444,17 @@ struct InForce {
     programs: u64,
     /// How many hidden programs of images nothing is expected of.
     hidden: u64,
+    /// Of how many programs not all is expected, because a setting is one of other architectures.
+    other_architectures: u64,
 }
 
 impl Expected {
     fn of<'f>(all: impl Iterator<Item = &'f InForce>) -> Self {
         let mut distinct: BTreeSet<(&str, String)> = BTreeSet::new();
-        let (mut programs, mut hidden) = (0, 0);
+        let (mut programs, mut hidden, mut other_architectures) = (0, 0, 0);
         for in_force in all.filter(|one| !one.expect.is_empty()) {
             hidden += in_force.hidden;
+            other_architectures += in_force.other_architectures;
             if in_force.programs == 0 {
                 continue;
             }
@@ -457,6 +466,7 @@ impl Expected {
             expectations: distinct.len() as u64,
             programs,
             hidden,
+            other_architectures,
         }
     }
 }
@@ -469,6 +479,7 @@ impl InForce {
             expect: policy.expectations(overrides),
             programs: 0,
             hidden: 0,
+            other_architectures: 0,
         }
     }
 }

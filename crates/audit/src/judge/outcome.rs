@@ -62,6 +62,8 @@ pub struct Expected {
     pub programs: u64,
     /// Number of programs of images that a later layer hides: nothing is expected of what cannot start.
     pub hidden: u64,
+    /// Number of programs of which not all is expected, because a setting such as GOAMD64 is one of other architectures.
+    pub other_architectures: u64,
 }
 
 /// Numbers of findings by level; waived and accepted ones are counted separately.

@@ -4,12 +4,18 @@ use gospect_record::*;
 use serde_json::Value;
 use std::sync::OnceLock;
 
-/// Whether a name can be that of a build setting: a flag, `vcs` or `vcs.…`, or a name with a capital letter first.
+/// Whether a name can be that of a build setting: a flag, `vcs` or `vcs.…`, a known one, or a variable such as `GO…` or `CGO_…`.
 pub(super) fn is_setting(key: &str) -> bool {
+    let is_variable = |key: &str| {
+        let mut bytes = key.bytes();
+        bytes.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+            && (key.starts_with("GO") || key.starts_with("CGO_"))
+    };
     key.starts_with('-')
         || key == "vcs"
         || key.starts_with("vcs.")
-        || key.starts_with(|c: char| c.is_ascii_uppercase())
+        || SETTINGS.contains(&key)
+        || is_variable(key)
 }
 
 /// Whether the key exists. A build setting exists if its name is not a typing error of a known one; `settings.NAME` takes any.
@@ -137,6 +143,7 @@ const WORDS: [(&[&str], &str); 12] = [
             "release",
             "semver",
             "main_version",
+            "main.version",
             "program_version",
         ],
         "version",
@@ -169,14 +176,17 @@ const WORDS: [(&[&str], &str); 12] = [
     (&["arch"], "executable.arch"),
     (&["platform", "os/arch"], "port"),
     (&["main", "package", "import_path"], "main_package"),
-    (&["module", "main_module"], "build_info.Main.Path"),
+    (
+        &["module", "main_module", "main.path"],
+        "build_info.Main.Path",
+    ),
     (&["cgo"], "CGO_ENABLED"),
     (&["fips140"], "fips.mode"),
     (&["digest", "sum", "checksum"], "sha256"),
 ];
 
-/// Build settings that the go command records (go1.27, `src/cmd/go/internal/load/pkg.go`, `setBuildInfo`), for hints only: any
-/// other name of that form is taken too.
+/// Build settings that the go command records (go1.27, `src/cmd/go/internal/load/pkg.go`, `setBuildInfo`), for hints only: other
+/// names of that form are taken too.
 const SETTINGS: [&str; 34] = [
     "-asan",
     "-asmflags",
@@ -338,6 +348,8 @@ mod tests {
             "settings.X",
             "-race",
             "GOAMD64",
+            "GOLATER",
+            "CGO_LATERFLAGS",
             "location.image.reference",
             "godebug.effective.key",
             "godebug.effective.gctrace",
@@ -383,6 +395,10 @@ mod tests {
             ("CGO_ENABLD", "`CGO_ENABLED`"),
             ("-trimpth", "`-trimpath`"),
             ("vcs.revison", "`vcs.revision`"),
+            ("CGO", "`CGO_ENABLED`"),
+            ("Main.Version", "`version`"),
+            ("Main.Path", "`build_info.Main.Path`"),
+            ("GoVersion", "`go_version`"),
         ] {
             let hint = hint(word);
             assert!(

@@ -17,9 +17,24 @@ pub enum BuildSetting<'a> {
     },
     /// Not recorded, and it would be if it were set.
     Unset,
+    /// Not recorded, because it is a setting of other architectures.
+    OfOtherArchitectures,
     /// Nothing says; the text says why.
     Unknown(String),
 }
+
+/// Settings that only programs for some architectures have (Go 1.27, src/internal/buildcfg/cfg.go, `GOGOARCH`).
+const OF_ARCHITECTURES: [(&str, &[&str]); 9] = [
+    ("GO386", &["386"]),
+    ("GOAMD64", &["amd64"]),
+    ("GOARM", &["arm"]),
+    ("GOARM64", &["arm64"]),
+    ("GOMIPS", &["mips", "mipsle"]),
+    ("GOMIPS64", &["mips64", "mips64le"]),
+    ("GOPPC64", &["ppc64", "ppc64le"]),
+    ("GORISCV64", &["riscv64"]),
+    ("GOWASM", &["wasm"]),
+];
 
 /// Flags that Go records only if they are on.
 const FLAGS: [&str; 5] = ["-asan", "-cover", "-msan", "-race", "-trimpath"];
@@ -64,6 +79,11 @@ impl<'a> BuildSetting<'a> {
         if let Some(value) = info.and_then(|info| info.setting(key)) {
             return BuildSetting::Recorded(value);
         }
+        let arch = binary.executable.arch.as_deref();
+        let mut others = OF_ARCHITECTURES.iter().filter(|(name, _)| *name == key);
+        if others.any(|(_, archs)| arch.is_some_and(|arch| !archs.contains(&arch))) {
+            return BuildSetting::OfOtherArchitectures;
+        }
         let unrecorded = why_unrecorded(binary, key);
         let is_off = unrecorded.is_none() && FLAGS.contains(&key) && key != "-trimpath";
         match (proof(binary, key), unrecorded) {
@@ -78,7 +98,9 @@ impl<'a> BuildSetting<'a> {
         match self {
             BuildSetting::Recorded(value) | BuildSetting::Proven { value, .. } => Some(value),
             BuildSetting::Unset if is_flag(key) => Some("false"),
-            BuildSetting::Unset | BuildSetting::Unknown(_) => None,
+            BuildSetting::Unset | BuildSetting::OfOtherArchitectures | BuildSetting::Unknown(_) => {
+                None
+            }
         }
     }
 }

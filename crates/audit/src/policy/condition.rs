@@ -135,6 +135,10 @@ impl Condition {
                 operator,
                 values,
             } => {
+                // A comparison says nothing about what a program of this architecture cannot have.
+                if record.setting(key) == Some(BuildSetting::OfOtherArchitectures) {
+                    return Ok(*operator == Operator::Missing);
+                }
                 let have = match operator.is_unary() {
                     true => stated(record, key),
                     false => record.answer(key),

@@ -47,8 +47,9 @@ fn expected(expected: Expected) -> Option<Value> {
         expectations,
         programs,
         hidden,
+        other_architectures,
     } = expected;
     let is_asked = expectations > 0 || hidden > 0;
     is_asked
-        .then(|| json!({ "expectations": expectations, "programs": programs, "hidden": hidden }))
+        .then(|| json!({ "expectations": expectations, "programs": programs, "hidden": hidden, "other_architectures": other_architectures }))
 }

@@ -309,3 +309,34 @@ fn an_unrecorded_setting_is_proven_or_cannot_be_answered() {
     let slashes = binary(|b| b.executable.build_id = Some("a/b/c/d".to_owned()));
     assert_eq!(messages(&slashes, "executable.build_id = \"*\""), [""; 0]);
 }
+
+/// Go records GOAMD64 for amd64 only, so no build could meet the expectation elsewhere.
+#[test]
+fn a_setting_of_other_architectures_is_not_expected() {
+    let on = |arch: &str, level: Option<&str>| {
+        binary(|b| {
+            b.executable.arch = Some(arch.to_owned());
+            unset(b, "GOAMD64");
+            if let Some(level) = level {
+                set(b, "GOAMD64", level);
+            }
+        })
+    };
+    let setup = Setup {
+        policy: "[expect]\nGOAMD64 = \"v2\"\n[[custom]]\nid = \"own\"\nlevel = \"error\"\nmessage = \"m\"\nall = [{ key = \"GOAMD64\", op = \"!=\", value = \"v2\" }]\n",
+        ..Setup::default()
+    };
+    let reported = |program: &gospect_record::Binary| {
+        let audit = setup.audit(&[], std::slice::from_ref(program));
+        let rules = audit.findings.iter().map(|f| f.rule.clone());
+        let rules: Vec<String> = rules
+            .filter(|rule| matches!(rule.as_str(), "own" | "unmet-expectation"))
+            .collect();
+        (rules, audit.expected.other_architectures)
+    };
+    assert_eq!(reported(&on("arm64", None)), (vec![], 1));
+    assert_eq!(reported(&on("amd64", Some("v2"))), (vec![], 0));
+    let both = ["unmet-expectation", "own"].map(str::to_owned).to_vec();
+    assert_eq!(reported(&on("amd64", Some("v1"))), (both.clone(), 0));
+    assert_eq!(reported(&on("amd64", None)).0.len(), 2);
+}
