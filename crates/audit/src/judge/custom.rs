@@ -31,7 +31,14 @@ pub(super) fn run<'a>(ctx: &Ctx<'a>, subject: &Subject<'a>, findings: &mut Findi
             Ok(true) => {
                 let report = found(custom, ctx.record);
                 match wishes::of(&custom.when, ctx.record) {
-                    Wish::Ends(changes) => report.mended_by(ctx.build(&changes)),
+                    Wish::Ends(changes) => {
+                        let build = ctx.build(&changes);
+                        let report = match custom.help.is_empty() {
+                            true => report.help(format!("rebuild: `{}`", build.command)),
+                            false => report,
+                        };
+                        report.mended_by(build)
+                    }
                     Wish::Open(_) => report,
                 }
             }

@@ -3,7 +3,7 @@
 use super::builds::Builds;
 use super::clean;
 use super::subject::{Subject, list, subjects};
-use gospect_audit::{Finding, Level};
+use gospect_audit::{Evidence, Finding, Level, PolicyRef};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ const MESSAGES: usize = 3;
 const ERRORS: usize = 30;
 const PROGRAMS: usize = 3;
 /// Fixes listed in a block, and programs listed for each.
-const FIXES: usize = 2;
+const FIXES: usize = 4;
 const FIX_PROGRAMS: usize = 1;
 
 /// Where the command of a build is.
@@ -96,12 +96,34 @@ impl<'a> Group<'a> {
             }
             let indent = if messages.len() > 1 { 9 } else { 6 };
             lines.push((indent, list(&programs, PROGRAMS)));
+            let shared = match self.is_own() {
+                true => shared_evidence(findings),
+                false => &[],
+            };
+            for evidence in shared {
+                let (source, value) = (clean(&evidence.source), clean(&evidence.value));
+                lines.push((indent, format!("{source}: {value}")));
+            }
         }
         match messages.len().saturating_sub(shown) {
             0 => {}
             n => lines.push((6, format!("and {n} other messages"))),
         }
         lines
+    }
+
+    /// Whether it is a rule of the user. Its message does not name the values that it found.
+    fn is_own(&self) -> bool {
+        gospect_audit::explain::explain(self.rule).is_none()
+    }
+
+    /// The line of the policy that asks for all findings; `None`: different ones, or none.
+    pub fn policy(&self) -> Option<&'a PolicyRef> {
+        let policy = self.findings.first()?.policy.as_ref()?;
+        let mut findings = self.findings.iter();
+        findings
+            .all(|finding| finding.policy.as_ref() == Some(policy))
+            .then_some(policy)
     }
 
     /// The text beside the rule: how many programs, how many findings if they are more, and the message if there is only one.
@@ -165,6 +187,18 @@ impl<'a> Group<'a> {
             fixes.push(format!("{more} more for {programs}"));
         }
         fixes
+    }
+}
+
+/// The evidence that all these findings have.
+fn shared_evidence<'a>(findings: &[&'a Finding]) -> &'a [Evidence] {
+    let Some(first) = findings.first() else {
+        return &[];
+    };
+    let mut others = findings.iter();
+    match others.all(|finding| finding.evidence == first.evidence) {
+        true => &first.evidence,
+        false => &[],
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Options, clean, count, waived};
 use crate::flow::flow;
 use gospect_audit::explain::explain;
 use gospect_audit::policy::FILE_NAME;
-use gospect_audit::{Audit, Finding, Level, Region};
+use gospect_audit::{Audit, Finding, Level, PolicyRef, Region};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -126,7 +126,10 @@ impl<'a> Text<'a> {
         for fix in group.fixes(&self.builds) {
             write!(out, "{}", self.line(6, "32", "fix:", &fix))?;
         }
-        Ok(())
+        match group.policy() {
+            Some(policy) => self.asked(policy, out),
+            None => Ok(()),
+        }
     }
 
     /// The groups and the programs with a finding of each level, the worst level first. A program stands at its worst level with all its findings, so that no
@@ -245,18 +248,20 @@ impl<'a> Text<'a> {
                 self.line(6, "2", &source, &clean(&evidence.value))
             )?;
         }
-        if !finding.help.is_empty() {
-            write!(
-                out,
-                "{}",
-                self.line(6, "32", "fix:", &clean(&self.builds.help(finding, BELOW)))
-            )?;
+        let help = self.builds.help(finding, BELOW);
+        if !help.is_empty() {
+            write!(out, "{}", self.line(6, "32", "fix:", &clean(&help)))?;
         }
-        if let Some(policy) = &finding.policy {
-            let asked = format!("asked for at {}:{}", clean(&policy.file), policy.line);
-            writeln!(out, "      {}", self.paint("2", &asked))?;
+        match &finding.policy {
+            Some(policy) => self.asked(policy, out),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The line of the policy that asks for a rule.
+    fn asked(&self, policy: &PolicyRef, out: &mut dyn Write) -> io::Result<()> {
+        let asked = format!("asked for at {}:{}", clean(&policy.file), policy.line);
+        writeln!(out, "      {}", self.paint("2", &asked))
     }
 }
 

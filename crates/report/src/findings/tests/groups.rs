@@ -247,15 +247,20 @@ fn a_block_names_the_programs_of_each_fix() {
     let text = text_of(&programs);
     assert_eq!(text.matches("fix: ").count(), 3, "{text}");
     assert!(!text.contains("more for"), "{text}");
-    programs.push(program("/usr/bin/e", Some("third")));
+    for name in ["third", "fourth"] {
+        programs.push(program(&format!("/usr/bin/{name}"), Some(name)));
+    }
+    let text = text_of(&programs);
+    assert_eq!(text.matches("fix: ").count(), 5, "{text}");
+    programs.push(program("/usr/bin/z", Some("fifth")));
     let text = text_of(&programs);
     let fixes: Vec<&str> = text.lines().filter(|l| l.contains("fix: ")).collect();
-    assert_eq!(fixes.len(), 3, "{text}");
+    assert_eq!(fixes.len(), 5, "{text}");
     assert!(
         fixes[0].contains("for /usr/bin/b and 1 more: upgrade the package `second`"),
         "{text}"
     );
-    assert!(fixes[2].contains("2 more for 2 other programs"), "{text}");
+    assert!(fixes[4].contains("2 more for 2 other programs"), "{text}");
 }
 
 #[test]
@@ -285,4 +290,29 @@ fn markdown_lists_the_fixes_that_serve_most_programs() {
     let all = with("markdown", &audit, Listing::All);
     assert_eq!(fixes(&all), 5, "{all}");
     assert!(!all.contains(" more"), "{all}");
+}
+
+#[test]
+fn a_block_of_an_own_rule_says_what_was_found_and_who_asks() {
+    let programs = ["a", "b", "c"].map(|path| {
+        binary(|b| {
+            b.path = path.to_owned();
+            set(b, "GOAMD64", "v1");
+        })
+    });
+    let setup = Setup {
+        policy: "[[custom]]\nid = \"level\"\nlevel = \"error\"\nmessage = \"GOAMD64 must be v2\"\nall = [{ key = \"GOAMD64\", op = \"!=\", value = \"v2\" }]\n",
+        ..Setup::default()
+    };
+    let audit = setup.audit(&[], &programs);
+    let options = Options {
+        listing: Listing::Grouped,
+        ..Options::default()
+    };
+    let mut out = Vec::new();
+    text::render(&audit, &options, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let start = "error[level] 3 programs: GOAMD64 must be v2\n      a, b, c\n      GOAMD64: v1\n      fix: rebuild: `GOOS=linux GOARCH=amd64 GOAMD64=v2 ";
+    assert!(text.starts_with(start), "{text}");
+    assert_eq!(text.matches("      asked for at ").count(), 1, "{text}");
 }
