@@ -133,11 +133,10 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
     // Only commands need the values.
     if !commands.is_empty() {
         for (name, value, at) in &entries.all {
-            env.export(
-                name.as_str(),
-                value.as_deref().map_or("", Text::as_str),
-                *at,
-            );
+            match value {
+                Some(value) => env.export(name.as_str(), value.as_str(), *at),
+                None => env.export_unknown(name.as_str(), *at),
+            }
         }
     }
     let Entries { all, last } = entries;
@@ -152,7 +151,7 @@ fn container(above: &[&Node], node: &Node, seen: &mut HashSet<usize>, out: &mut 
     out.shell(&commands, &place, &mut env);
 }
 
-/// The entries of an `env` list: name, value where the file has one, place.
+/// The entries of an `env` list: name, value unless it is unknown, place.
 struct Entries<'n> {
     all: Vec<(&'n Text, Option<Cow<'n, Text>>, Span)>,
     /// Of several with one name the last counts.
@@ -166,14 +165,18 @@ fn entries<'n>(items: &[&'n Node], limit: &ExpansionLimit) -> Entries<'n> {
         last: BTreeMap::new(),
     };
     for entry in items {
-        // A value from elsewhere is unknown, but it replaces an earlier value.
-        let value = entry.get("value").and_then(Node::text);
-        let value = value.filter(|text| !text.is_empty());
         let Some(name) = entry.get("name").and_then(Node::text) else {
             continue;
         };
-        let at = value.unwrap_or(name).whole();
-        let value = value.map(|value| expanded(value, &entries, limit));
+        let written = entry.get("value").and_then(Node::text);
+        let written = written.filter(|text| !text.is_empty());
+        let at = written.unwrap_or(name).whole();
+        let value = match written {
+            Some(value) => Some(expanded(value, &entries, limit)),
+            // A value from elsewhere is unknown, but it replaces an earlier value.
+            None if entry.get("valueFrom").is_some() => None,
+            None => Some(Cow::Owned(Text::default())),
+        };
         entries.last.insert(name.as_str(), entries.all.len());
         entries.all.push((name, value, at));
     }

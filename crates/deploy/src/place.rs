@@ -127,6 +127,11 @@ impl<'a> Env<'a> {
         };
         self.set(name, known);
     }
+
+    /// Sets an exported variable whose value is unknown: where it is put in, its name stays.
+    pub fn export_unknown(&mut self, name: &str, at: Span) {
+        self.export(name, &format!("${{{name}}}"), at);
+    }
 }
 
 /// The place after a `cd`; `first` is where the commands began.

@@ -157,3 +157,36 @@ fn a_stage_that_nothing_uses_has_no_reader() {
         ]
     );
 }
+
+#[test]
+#[cfg(feature = "lint")]
+fn an_empty_value_of_kubernetes_is_known() {
+    let text = r#"apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+    - name: app
+      command: [sh, -c, "GOTRACEBACK=a$A$U exec /app"]
+      env:
+        - {name: A, value: ""}
+        - {name: B}
+        - {name: C, value: null}
+        - {name: D, value: ""}
+        - {name: D, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+        - {name: U, value: b}
+        - {name: U, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+        - {name: GODEBUG, value: "$(A)$(B)$(C)mmap=1"}
+        - {name: GOGC, value: "$(D)50"}
+        - {name: GOMEMLIMIT, value: ""}
+"#;
+    assert_eq!(
+        variables("pod.yaml", text),
+        [
+            "7:26 GOTRACEBACK=a${U} run ?",
+            "16:35 env GODEBUG=mmap=1 run ?",
+            "17:32 env GOGC=$(D)50 run ?",
+            "18:18 env GOMEMLIMIT= run ?",
+        ]
+    );
+}
