@@ -35,7 +35,12 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
     });
     let commands: Vec<_> = ["entrypoint", "command"]
         .iter()
-        .flat_map(|key| shell::of_words(command(service.get(key))))
+        .flat_map(|key| {
+            let words = words_of(service.get(key), &|text| {
+                expand(text, '$', &out.expansion_limit, &|_| None)
+            });
+            shell::of_words(words)
+        })
         .collect();
     let raw = service.get("image").map_or("", Node::str);
     let platform = service.get("platform").map_or("", Node::str);
@@ -52,6 +57,11 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
         let all = interpolated(environment, &out.expansion_limit);
         for (name, value, at) in &all {
             env.export(name, value.as_str(), *at);
+        }
+        for (key, value) in environment.pairs() {
+            if value.is_null {
+                env.export_unknown(key.str(), key.at);
+            }
         }
         out.variables(all, "environment ", &place);
     }
@@ -156,21 +166,30 @@ pub fn named_pairs(node: &Node) -> Vec<(String, Text, Span)> {
 
 /// The words of a command: a list, or a text that is split like a shell does.
 pub fn command(node: Option<&Node>) -> Vec<Word> {
+    words_of(node, &Text::clone)
+}
+
+/// The same, of the texts that `read` makes of those of the file.
+fn words_of(node: Option<&Node>, read: &dyn Fn(&Text) -> Text) -> Vec<Word> {
     let Some(node) = node else { return Vec::new() };
     match &node.value {
         Value::Sequence(items) => items
             .iter()
             .filter_map(|i| i.text())
+            .map(read)
             .map(|text| Word {
-                text: text.clone(),
                 dynamic: text.as_str().contains('$'),
+                text,
                 quoted: true,
                 ..Word::default()
             })
             .collect(),
         Value::Scalar(text) => {
             // It is one command line, so the words of its first command are all of its words.
-            let first = shell::commands(text).into_iter().next().unwrap_or_default();
+            let first = shell::commands(&read(text))
+                .into_iter()
+                .next()
+                .unwrap_or_default();
             let set = first.assignments.into_iter().map(|a| Word {
                 text: Text::fixed(&format!("{}={}", a.name, a.value.as_str()), a.at),
                 ..Word::default()

@@ -1,10 +1,11 @@
 //! Small files of platforms: Procfiles, `fly.toml`, `app.yaml` of App Engine, and task definitions of ECS.
 
 use super::collect::Collector;
-use super::compose::named_pairs;
+use super::compose::{command, named_pairs};
 use super::facts::Reader;
 use super::place::{Env, Place};
 use super::release::of_image;
+use super::role::{self, Role};
 use super::shell;
 use super::text::{Source, Text};
 use super::yaml::Node;
@@ -179,8 +180,14 @@ fn container(node: &Node, scope: &str, out: &mut Collector) {
     let get = |a: &str, b: &str| node.get(a).or_else(|| node.get(b));
     let image = get("image", "Image").map_or("", Node::str);
     let name = get("name", "Name").map_or("", Node::str);
+    let mut words = command(get("entryPoint", "EntryPoint"));
+    words.extend(command(get("command", "Command")));
+    let commands = shell::of_words(words);
+    let roles: Vec<Role> = commands.iter().map(role::of).collect();
     let reader = match of_image(image) {
         Some(_) => Reader::Both,
+        None if roles.contains(&Role::Go) => Reader::Both,
+        None if roles.contains(&Role::Builds) => Reader::Unknown,
         None if image.is_empty() || image.contains('$') => Reader::SomeProgram,
         None => Reader::Program,
     };
@@ -193,16 +200,26 @@ fn container(node: &Node, scope: &str, out: &mut Collector) {
         reader,
         ..Place::default()
     };
-    let entries = get("environment", "Environment").map(Node::items);
+    let text = |entry: &Node, key: &str, other: &str| {
+        let node = entry.get(key).or_else(|| entry.get(other));
+        node.and_then(Node::text).cloned()
+    };
+    let list = |key: &str, other: &str| get(key, other).map(Node::items).unwrap_or_default();
+    let mut env = Env::default();
     let mut all = Vec::new();
-    for entry in entries.unwrap_or_default() {
-        let text = |key: &str, other: &str| {
-            let node = entry.get(key).or_else(|| entry.get(other));
-            node.and_then(Node::text)
-        };
-        if let (Some(name), Some(value)) = (text("name", "Name"), text("value", "Value")) {
+    for entry in list("environment", "Environment") {
+        if let (Some(name), Some(value)) =
+            (text(entry, "name", "Name"), text(entry, "value", "Value"))
+        {
+            env.export(name.as_str(), value.as_str(), value.whole());
             all.push((name.as_str().to_owned(), value.clone(), value.whole()));
         }
     }
+    for secret in list("secrets", "Secrets") {
+        if let Some(name) = text(secret, "name", "Name") {
+            env.export_unknown(name.as_str(), name.whole());
+        }
+    }
     out.variables(all, "environment ", &place);
+    out.shell(&commands, &place, &mut env);
 }

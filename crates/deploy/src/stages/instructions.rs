@@ -108,6 +108,7 @@ fn from(
         stage.arch = stage.arch.take().or_else(|| base.arch.clone());
         stage.from = base.from.clone();
         (stage.go_files, stage.other_files) = (base.go_files, base.other_files);
+        (stage.program_copied, stage.program_built) = (base.program_copied, base.program_built);
         stage.dir = base.dir.clone();
     } else if let Some(version) = of_image(image) {
         stage.tools = true;
@@ -272,6 +273,7 @@ fn add_copy(
     let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
     stage.go_files |= sources.iter().any(|s| s.ends_with(".go"));
     stage.other_files |= sources.iter().any(|s| !s.ends_with(".go"));
+    stage.program_copied |= sources.iter().any(|s| may_be_program(s));
     for (_, name) in flags.iter().filter(|(name, _)| name == "from") {
         copy(stage, name, context.before);
         if let Some(index) = find(context.before, name) {
@@ -345,10 +347,42 @@ fn run(rest: &Text, instruction: &Instruction) -> Vec<Command> {
 fn judge(stage: &mut Stage, commands: &[Command]) {
     for command in commands {
         match role::of(command) {
-            Role::Go => stage.tools = true,
+            Role::Go => {
+                stage.tools = true;
+                stage.program_built |= builds_program(command);
+            }
             Role::Builds | Role::Starts => stage.opaque = true,
             Role::Harmless => stage.tools |= role::installs_go(command),
         }
+    }
+}
+
+/// Whether the path of a copied file may be that of a program, or of an archive with one.
+fn may_be_program(path: &str) -> bool {
+    let name = path.trim_end_matches('/').rsplit('/').next();
+    let name = name.unwrap_or_default().to_ascii_lowercase();
+    match name.rsplit_once('.') {
+        None => !name.is_empty(),
+        Some((stem, end)) => {
+            matches!(end, "exe" | "bin" | "gz" | "tgz" | "xz" | "zip" | "tar" | "bz2")
+                // A version: `app-1.2`.
+                || stem.chars().any(|c| c.is_ascii_alphanumeric())
+                    && end.starts_with(|c: char| c.is_ascii_digit())
+        }
+    }
+}
+
+/// Whether a `go` command leaves the program of the project: not only checks that it compiles, or installs a tool.
+fn builds_program(command: &Command) -> bool {
+    let mut arguments = command.words.iter().skip(1).map(|word| word.as_str());
+    match arguments.next() {
+        Some("install") => !arguments.any(|a| a.contains('@')),
+        Some("build") => {
+            let all: Vec<&str> = arguments.collect();
+            let is_named = all.iter().any(|a| a.starts_with("-o"));
+            !all.contains(&"/dev/null") && (is_named || !all.iter().any(|a| a.contains("...")))
+        }
+        _ => false,
     }
 }
 

@@ -54,6 +54,9 @@ struct Stage {
     /// Whether it copies Go files by name, and whether it copies anything else.
     go_files: bool,
     other_files: bool,
+    /// Whether it copies a file that may be a program, and whether it builds one that stays.
+    program_copied: bool,
+    program_built: bool,
     acts: Vec<Act>,
 }
 
@@ -99,7 +102,10 @@ pub fn read_text(text: &Text, out: &mut Collector) {
 /// Adds the facts of all stages.
 fn collect(file: &Dockerfile, out: &mut Collector) {
     let stages = stages(file, &out.expansion_limit);
-    let runs = deployed(&stages);
+    let in_image = deployed(&stages);
+    let targets = targets(&stages, &in_image);
+    let either = in_image.iter().zip(&targets);
+    let runs: Vec<bool> = either.map(|(one, other)| *one || *other).collect();
     // What stages based on a stage do counts for that stage too.
     let mut tools: Vec<bool> = stages.iter().map(|s| s.tools).collect();
     let mut opaque: Vec<bool> = stages.iter().map(|s| s.opaque).collect();
@@ -115,7 +121,11 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
     }
     // What is certain for an image is certain for the stages that it is based on.
     let mut starts: Vec<Reader> = (0..stages.len())
-        .map(|index| started(&stages, index, opaque.get(index) == Some(&true)))
+        .map(|index| {
+            let is_target = targets.get(index) == Some(&true);
+            let opaque = opaque.get(index) == Some(&true);
+            started(&stages, index, is_target, opaque)
+        })
         .collect();
     for (index, stage) in stages.iter().enumerate().rev() {
         let own = starts.get(index).copied().unwrap_or_default();
@@ -127,12 +137,12 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
             *slot = own;
         }
     }
-    let leaves = leaves(&stages, &runs);
+    let leaves = leaves(&stages, &in_image);
     for (index, stage) in stages.iter().enumerate() {
         let runs = runs.get(index) == Some(&true);
         let tools = tools.get(index) == Some(&true);
         let place = Place {
-            scope: scope(stage, runs),
+            scope: scope(stage, in_image.get(index) == Some(&true)),
             reader: match (runs, tools) {
                 // Nothing starts in the stage that may be a `go` command, and no image has its variables.
                 (false, false) if opaque.get(index) != Some(&true) => Reader::Nobody,
@@ -151,11 +161,11 @@ fn collect(file: &Dockerfile, out: &mut Collector) {
 }
 
 /// The reader of the environment of an image without a known `go` command: the program that starts in it if the image certainly has
-/// no `go` command; some program if an unknown script starts.
-fn started(stages: &[Stage], index: usize, opaque: bool) -> Reader {
+/// no `go` command; some program if an unknown script starts. Who builds a target says what starts in it.
+fn started(stages: &[Stage], index: usize, is_target: bool, opaque: bool) -> Reader {
     let mut stage = stages.get(index);
     let mut image = Base::Other;
-    let (mut starts, mut builds, mut copies) = (false, false, false);
+    let (mut starts, mut builds, mut copies) = (is_target, false, false);
     // A chain of base stages has at most all stages.
     for _ in 0..stages.len() {
         let Some(one) = stage else { break };
@@ -179,13 +189,13 @@ fn started(stages: &[Stage], index: usize, opaque: bool) -> Reader {
     }
 }
 
-fn scope(stage: &Stage, runs: bool) -> String {
+fn scope(stage: &Stage, in_image: bool) -> String {
     let name = if stage.name.is_empty() {
         stage.number.to_string()
     } else {
         stage.name.clone()
     };
-    let last = if runs { ", part of the image" } else { "" };
+    let last = if in_image { ", part of the image" } else { "" };
     format!("stage {name}{last}")
 }
 
@@ -255,14 +265,45 @@ fn deployed(stages: &[Stage]) -> Vec<bool> {
         .enumerate()
         .map(|(index, stage)| index == last || stage.starts)
         .collect();
+    spread_to_bases(stages, &mut runs);
+    runs
+}
+
+/// Which other stages may be built as a target to run a program in them: each with a name, a program, and no stage that uses it; and the
+/// stages that these are based on.
+fn targets(stages: &[Stage], in_image: &[bool]) -> Vec<bool> {
+    let mut is_used = vec![false; stages.len()];
+    for stage in stages {
+        for index in stage.from.iter().copied().chain(stage.base) {
+            if let Some(slot) = is_used.get_mut(index) {
+                *slot = true;
+            }
+        }
+    }
+    let mut targets: Vec<bool> = stages
+        .iter()
+        .zip(in_image.iter().zip(is_used))
+        .map(|(stage, (in_image, is_used))| {
+            let has_program = match stage.tools {
+                true => stage.program_built,
+                false => stage.program_copied,
+            };
+            has_program && !stage.name.is_empty() && !in_image && !is_used
+        })
+        .collect();
+    spread_to_bases(stages, &mut targets);
+    targets
+}
+
+/// What is true of a stage becomes true of the stages that it is based on.
+fn spread_to_bases(stages: &[Stage], marks: &mut [bool]) {
     for (index, stage) in stages.iter().enumerate().rev() {
-        if runs.get(index) == Some(&true)
-            && let Some(slot) = stage.base.and_then(|b| runs.get_mut(b))
+        if marks.get(index) == Some(&true)
+            && let Some(slot) = stage.base.and_then(|b| marks.get_mut(b))
         {
             *slot = true;
         }
     }
-    runs
 }
 
 /// The Go release of the program in a stage: that of the stage it is copied from, else that of the stage itself, else the only one in the file.

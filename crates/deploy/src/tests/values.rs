@@ -159,6 +159,66 @@ fn a_stage_that_nothing_uses_has_no_reader() {
 }
 
 #[test]
+fn a_named_stage_with_a_program_may_be_a_target() {
+    let stage = |image: &str, rest: &str| {
+        let text = format!(
+            "FROM golang:1.27 AS b\nRUN go build -o /app\nFROM {image}\nENV GODEBUG=mmap=1\n{rest}\nFROM scratch\nCOPY --from=b /app /app\nCMD [\"/app\"]\n"
+        );
+        let all = variables("Dockerfile", &text);
+        let (_, reader) = all[0].split_once("mmap=1 ").unwrap();
+        reader.to_owned()
+    };
+    for (image, rest, want) in [
+        (
+            "alpine AS d",
+            "COPY ./app /app\nRUN apk add curl",
+            "run go1.27",
+        ),
+        ("alpine AS d", "COPY --from=b /app /app", "run go1.27"),
+        ("scratch AS d", "ADD app.tar.gz /", "run go1.27"),
+        ("example.com/base AS d", "COPY app-1.2 /app", "run go1.27"),
+        ("alpine AS d", "COPY ./app /app\nRUN ./make-it", "unknown ?"),
+        ("alpine AS d", "COPY app /app\nFROM d AS e", "run go1.27"),
+        (
+            "golang:1.26 AS d",
+            "COPY . .\nRUN go build -o /a",
+            "both go1.26",
+        ),
+        (
+            "golang:1.26 AS d",
+            "COPY . .\nRUN go install .",
+            "both go1.26",
+        ),
+        // Nothing that could run, no name, or a stage that another one uses.
+        (
+            "golang:1.26 AS d",
+            "COPY cmd .\nRUN go test .",
+            "build go1.26",
+        ),
+        (
+            "golang:1.26 AS d",
+            "COPY . .\nRUN go build ./...",
+            "build go1.26",
+        ),
+        (
+            "golang:1.26 AS d",
+            "RUN go install a@latest",
+            "build go1.26",
+        ),
+        ("alpine AS d", "COPY app.conf .env . /etc/", "nobody ?"),
+        ("alpine AS d", "RUN apk add curl", "nobody ?"),
+        ("alpine", "COPY app /app", "nobody ?"),
+        (
+            "alpine AS d",
+            "COPY x /x\nFROM alpine\nCOPY --from=d /x /x",
+            "nobody ?",
+        ),
+    ] {
+        assert_eq!(stage(image, rest), want, "{image}: {rest}");
+    }
+}
+
+#[test]
 #[cfg(feature = "lint")]
 fn an_empty_value_of_kubernetes_is_known() {
     let text = r#"apiVersion: v1
@@ -188,5 +248,35 @@ spec:
             "17:32 env GOGC=$(D)50 run ?",
             "18:18 env GOMEMLIMIT= run ?",
         ]
+    );
+}
+
+#[test]
+#[cfg(feature = "lint")]
+fn a_value_of_the_caller_of_compose_is_unknown() {
+    let text = r#"services:
+  a:
+    image: example.com/a
+    environment: {A: , B: null, C: "", D: d}
+    command: sh -c 'GOGC=$$A$$B$$C$$D exec /app'
+"#;
+    assert_eq!(
+        variables("compose.yaml", text),
+        ["5:21 GOGC=${A}${B}d run ?"]
+    );
+}
+
+#[test]
+#[cfg(feature = "lint")]
+fn commands_of_task_definitions_are_read() {
+    let text = r#"{"containerDefinitions": [{"image": "example.com/a",
+  "entryPoint": ["sh", "-c"],
+  "command": ["GODEBUG=$A$B GOGC=50 exec /app"],
+  "environment": [{"name": "A", "value": "mmap=1"}],
+  "secrets": [{"name": "B", "valueFrom": "arn:x"}]}]}
+"#;
+    assert_eq!(
+        variables("task.json", text),
+        ["3:16 GODEBUG=mmap=1${B} run ?", "3:29 GOGC=50 run ?"]
     );
 }

@@ -22,6 +22,8 @@ pub struct Node {
     pub value: Value,
     /// Its start.
     pub at: Span,
+    /// Whether it is `null`, written or left out, and not an empty text.
+    pub is_null: bool,
     /// Number of entries of a mapping, merged ones included.
     #[cfg(feature = "lint")]
     weight: usize,

@@ -52,6 +52,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Node>, Problem> {
                 let node = Rc::new(Node {
                     value: Value::Scalar(text),
                     at,
+                    is_null: is_null(&value, style),
                     weight: 0,
                 });
                 keep(&mut anchors, anchor, &node);
@@ -92,6 +93,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<Node>, Problem> {
                 let node = Rc::new(Node {
                     value,
                     at: top.at,
+                    is_null: false,
                     weight,
                 });
                 keep(&mut anchors, top.anchor, &node);
@@ -146,11 +148,15 @@ fn span(place: Place) -> Span {
     }
 }
 
+/// For every reader of these files, a plain `null` means no value.
+fn is_null(value: &str, style: ScalarStyle) -> bool {
+    style == ScalarStyle::Plain && matches!(value, "" | "~" | "null" | "Null" | "NULL")
+}
+
 /// The characters of a scalar with their places. Characters that differ from the file get the place of the scalar.
 fn scalar(value: &str, style: ScalarStyle, at: Span, lines: &[&str]) -> Text {
     let line = |n: u32| lines.get((n as usize).saturating_sub(1)).copied();
-    // For every reader of these files, a plain `null` means no value.
-    if style == ScalarStyle::Plain && matches!(value, "~" | "null" | "Null" | "NULL") {
+    if is_null(value, style) {
         return Text::fixed("", at);
     }
     let traced = match style {
