@@ -53,7 +53,8 @@ def build(name, work):
 def ask(program, question):
     done = subprocess.run([program], input=json.dumps(question), capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"{program}: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines()
+        sys.exit(f"{program}: exit code {done.returncode}: {said[-1] if said else 'no message'}")
     return json.loads(done.stdout)
 
 

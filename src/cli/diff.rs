@@ -103,6 +103,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if is_unread {
         return Ok(Exit::Failed);
     }
+    diff.failing.clone_from(&classes);
     write(args, &diff, [&scanned[0], &scanned[1]], &mut output)?;
     let causes = causes(&diff, &classes, fails_on_worse);
     let exit = Exit::of(&end, args.source.strict, !causes.is_empty(), false);
@@ -141,15 +142,22 @@ fn vulnerabilities(args: &DiffArgs) -> Result<Option<(Database, Lists)>, Error> 
     Ok(Some((database, lists)))
 }
 
-/// Says how many programs only one side has, which is no change for the worse, if their class is not asked for.
+/// Says how many programs only one side has, and of how many the modules changed, which is no change for the worse, if their class is not asked for.
 fn say_what_does_not_count(diff: &Diff, classes: &[Class]) {
-    for class in [Class::Added, Class::Removed] {
-        let number = diff.count(class);
+    let silent = [Class::Added, Class::Removed, Class::Module].map(|class| {
+        let of_class = |pair: &&Pair| pair.changes.iter().any(|c| c.class == class);
+        (class, diff.pairs.iter().filter(of_class).count())
+    });
+    for (class, number) in silent {
         if number > 0 && !classes.contains(&class) {
             let programs = count(number as u64, "program", "programs");
+            let what = match class {
+                Class::Module => "with other modules",
+                class => class.name(),
+            };
             let class = class.name();
             say!(
-                "gospect: {programs} {class}, which `worse` does not count; `--fail-on worse,{class}` does"
+                "gospect: {programs} {what}, which `worse` does not count; `--fail-on worse,{class}` does"
             );
         }
     }

@@ -290,6 +290,9 @@ pub struct Diff {
     /// The code of the two programs, function by function; `None`: not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Comparison>,
+    /// The classes whose changes fail the run: a summary lists these changes, too.
+    #[serde(skip)]
+    pub failing: Vec<Class>,
 }
 
 impl Pair {
@@ -303,6 +306,11 @@ impl Diff {
     /// Whether there is a change of one of these classes.
     pub fn has(&self, classes: &[Class]) -> bool {
         self.changes().any(|c| classes.contains(&c.class))
+    }
+
+    /// Whether a summary lists a change: it is for the worse, or fails the run.
+    pub fn is_in_summary(&self, change: &Change) -> bool {
+        change.worse || self.failing.contains(&change.class)
     }
 
     /// All changes.

@@ -45,8 +45,8 @@ pub(super) fn key(change: &Change) -> Key<'_> {
 }
 
 /// Returns the changes that at least two programs share, and every program with the changes that it has alone. Shared changes for the worse come
-/// first, then those that most programs share. With [`Listing::All`] nothing is shared; with [`Listing::Summary`] only changes for the worse are
-/// listed. A program that is new or gone shares none of its changes.
+/// first, then those that most programs share. With [`Listing::All`] nothing is shared; with [`Listing::Summary`] only changes of
+/// [`Diff::is_in_summary`] are listed. A program that is new or gone shares none of its changes.
 pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<'_>>) {
     let all = listing == Listing::All;
     let names = Names::of(diff);
@@ -109,7 +109,7 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<
     if listing == Listing::Summary {
         let lists = groups.iter_mut().map(|group| &mut group.changes);
         let lists = lists.chain(programs.iter_mut().map(|program| &mut program.changes));
-        lists.for_each(|changes| changes.retain(|change| change.worse));
+        lists.for_each(|changes| changes.retain(|change| diff.is_in_summary(change)));
         groups.retain(|group| !group.changes.is_empty());
         programs.retain(|program| !program.changes.is_empty());
     }

@@ -17,7 +17,7 @@ const CHANGES: usize = 60;
 const NAMES: usize = 12;
 
 /// Writes the comment; `names` are the two targets. With [`Listing::All`] the changes of each program are listed in full, with
-/// [`Listing::Summary`] only what is for the worse.
+/// [`Listing::Summary`] only what is for the worse or fails the run.
 pub fn render(
     diff: &Diff,
     names: [&str; 2],
@@ -56,7 +56,9 @@ pub fn render(
         Listing::All => (usize::MAX, usize::MAX),
         Listing::Grouped | Listing::Summary => (PROGRAMS, CHANGES),
     };
-    write_worse(&groups, &programs, max_changes, out)?;
+    // A summary has no other changes, see `groups`.
+    let is_first = |change: &Change| change.worse || listing == Listing::Summary;
+    write_first(&groups, &programs, &is_first, max_changes, out)?;
     if listing == Listing::Summary {
         return writeln!(
             out,
@@ -145,31 +147,32 @@ fn key_cell(change: &Change) -> String {
     linked.flatten().unwrap_or_else(|| cell(&change.key))
 }
 
-/// Writes the changes for the worse.
-fn write_worse(
+/// Writes the changes to look at first.
+fn write_first(
     groups: &[Group<'_>],
     programs: &[OwnChanges<'_>],
+    is_first: &dyn Fn(&Change) -> bool,
     max_changes: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let shared = groups.iter().flat_map(|group| {
         let programs = cell(&heading(group, 3));
-        let worse = group.changes.iter().filter(|change| change.worse);
-        worse.map(move |change| (programs.clone(), *change))
+        let first = group.changes.iter().filter(|change| is_first(change));
+        first.map(move |change| (programs.clone(), *change))
     });
     let alone = programs.iter().flat_map(|program| {
-        let worse = program.changes.iter().filter(|change| change.worse);
-        worse.map(|change| (program_name(program), *change))
+        let first = program.changes.iter().filter(|change| is_first(change));
+        first.map(|change| (program_name(program), *change))
     });
-    let worse: Vec<_> = shared.chain(alone).collect();
-    if worse.is_empty() {
+    let first: Vec<_> = shared.chain(alone).collect();
+    if first.is_empty() {
         return Ok(());
     }
     writeln!(
         out,
         "\n### Look at these first\n\n| program | what | change | meaning (rule) |\n|---|---|---|---|"
     )?;
-    for (programs, change) in worse.iter().take(max_changes) {
+    for (programs, change) in first.iter().take(max_changes) {
         let meaning = change.meaning().as_ref().map(sentence);
         writeln!(
             out,
@@ -180,7 +183,7 @@ fn write_worse(
             meaning.as_deref().map(prose).unwrap_or_default()
         )?;
     }
-    match worse.len().checked_sub(max_changes) {
+    match first.len().checked_sub(max_changes) {
         Some(more @ 1..) => writeln!(out, "\n{more} more; `--all` lists them."),
         _ => Ok(()),
     }

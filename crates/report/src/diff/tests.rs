@@ -278,6 +278,15 @@ fn changes_of_several_programs_are_shown_once() {
     };
     let text = text_of_diff(&better, &options);
     assert!(text.starts_with("1 program changed"), "{text}");
+    // What fails the run is there.
+    let mut failing = better.clone();
+    failing.failing = vec![gospect_audit::diff::Class::Toolchain];
+    let text = text_of_diff(&failing, &options);
+    assert!(text.contains("go1.26.1 -> go1.27.3"), "{text}");
+    let mut page = Vec::new();
+    markdown::render(&failing, ["old", "new"], Listing::Summary, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("go1.26.1 -&gt; go1.27.3"), "{page}");
 
     let short = markdown(Listing::Summary);
     assert!(
