@@ -30,6 +30,8 @@ READERS = {
     "grype": ("github.com/anchore/grype", "v0.121.3"),
 }
 REGISTRY = "127.0.0.1:5077"
+# What trivy says of a program that it cannot read.
+UNREADABLE = "unrecognized executable format"
 
 
 def build(name, work):
@@ -54,7 +56,10 @@ def ask(program, question):
     done = subprocess.run([program], input=json.dumps(question), capture_output=True, text=True)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
-        sys.exit(f"{program}: exit code {done.returncode}: {said[-1] if said else 'no message'}")
+        why = said[-1] if said else f"exit code {done.returncode}"
+        if UNREADABLE in why:
+            return None
+        sys.exit(f"{program}: {why}")
     return json.loads(done.stdout)
 
 
@@ -88,6 +93,9 @@ def judged(args, target):
 
 
 def compare(what, answer, findings, absent, ambiguous, failures):
+    if answer is None:
+        print(f"  {what}: the scanner cannot read the program")
+        return
     taken = {(row[1], row[2]) for row in answer["taken"] or []}
     unlisted = {(row[1], row[2]) for row in answer["unlisted"] or []}
     wanted = absent - unlisted

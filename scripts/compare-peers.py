@@ -122,7 +122,7 @@ def first(pattern):
     """The first match, or the first line."""
     def answer(text):
         found = re.search(pattern, text, re.M)
-        return f"“{found[0].strip()}”" if found else f"“{text.strip().splitlines()[0][:80]}”" if text.strip() else "nothing"
+        return f"“{found[0].strip().rstrip(chr(34))}”" if found else f"“{text.strip().splitlines()[0][:80]}”" if text.strip() else "nothing"
     return answer
 
 

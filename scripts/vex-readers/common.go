@@ -1,7 +1,10 @@
 // What the readers of VEX documents share. scripts/check-vex.py builds it together with one of them.
 package main
 
-import "log"
+import (
+	"fmt"
+	"os"
+)
 
 type finding struct {
 	ID      string `json:"id"`
@@ -18,6 +21,8 @@ type answer struct {
 
 func must(err error) {
 	if err != nil {
-		log.Fatal(err)
+		// A scanner may have turned the standard logger off.
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

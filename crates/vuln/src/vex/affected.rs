@@ -105,7 +105,12 @@ impl<'d> Components<'d> {
             _ => reference.to_owned(),
         };
         let component = self.by_reference.get(local.as_str());
-        let name = component.and_then(|c| c.purl).unwrap_or(&local);
+        // The reference of a component of another bill is a name only if it is a purl.
+        let unknown = match component.is_some() || local.starts_with("pkg:") {
+            true => local.as_str(),
+            false => reference,
+        };
+        let name = component.and_then(|c| c.purl).unwrap_or(unknown);
         let users = match component {
             Some(component) if component.is_product => Vec::new(),
             _ => self.users(&local),

@@ -4,6 +4,9 @@ use super::purl::Pattern;
 use super::{Document, Names, Statement, Use};
 use std::fmt;
 
+/// The start of a link to a component of another bill (CycloneDX, "BOM-Link").
+const LINK: &str = "urn:cdx:";
+
 /// Most statements of a document that a message explains.
 const EXPLAINED: usize = 3;
 
@@ -186,6 +189,12 @@ fn first_id(statement: &Statement) -> String {
 impl fmt::Display for Mismatch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stated = &self.stated;
+        if let Some((bill, _)) = stated.split_once('#').filter(|_| stated.starts_with(LINK)) {
+            return write!(
+                out,
+                "is about a component of another bill ({bill}), which the document does not have"
+            );
+        }
         match &self.wanted {
             Wanted::Nothing => out.write_str("names no product"),
             Wanted::Product(name, path) if name == path => {

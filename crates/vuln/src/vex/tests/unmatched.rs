@@ -91,3 +91,15 @@ fn a_long_document_is_said_in_one_line() {
     let end = "7 more are about other products; no program has GO-2020-0000, GO-2020-0001, GO-2020-0002 and 47 more";
     assert!(line.ends_with(end), "{line}");
 }
+
+/// `trivy sbom --vex` wants the statements in one file and the components in another.
+#[test]
+fn a_link_to_another_bill_is_named_as_such() {
+    let document = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "vulnerabilities": [{ "id": "CVE-2026-0001", "affects": [{ "ref": "urn:cdx:0123/1#net-7a" }], "analysis": { "state": "not_affected" } }],
+    });
+    let said = said_unmatched(&[document]);
+    let why = "CVE-2026-0001 is about a component of another bill (urn:cdx:0123/1), which the document does not have";
+    assert!(said[0].contains(why), "{said:?}");
+}
