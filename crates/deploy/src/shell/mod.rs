@@ -3,9 +3,12 @@
 //! It understands quotes, escapes, substitutions, here-documents and commands that run other commands
 //! (`env`, `exec`, `sudo`, `sh -c`). It runs and expands nothing, and skips what it does not understand.
 
+mod documents;
+
 use super::expand::closing;
 use super::kind::is_name;
 use super::text::{Span, Text};
+use documents::Heredoc;
 use std::ops::Range;
 
 /// Most nested scripts.
@@ -118,7 +121,7 @@ struct Scanner<'a> {
     redirect: bool,
     /// The file that the output goes to.
     writes: Option<String>,
-    heredocs: Vec<(String, bool)>,
+    heredocs: Vec<Heredoc>,
     /// Number of open brackets. Patterns of `case` have closing brackets without opening ones.
     subshells: usize,
     out: &'a mut Vec<Command>,
@@ -300,53 +303,6 @@ impl<'a> Scanner<'a> {
         if let Some(inside) = inside {
             let text = self.text.slice(inside);
             read(&text, self.depth + 1, self.out);
-        }
-    }
-
-    /// `<<WORD`: notes the word that ends the here-document.
-    fn heredoc(&mut self) {
-        self.at += 1;
-        let dash = self.rest().starts_with('-');
-        self.at += usize::from(dash);
-        let rest = self.rest().trim_start_matches([' ', '\t']);
-        let word: String = rest
-            .chars()
-            .take_while(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | '<' | '>' | ')'))
-            .collect();
-        let skipped = self.rest().len() - rest.len();
-        self.at += skipped + word.len();
-        let word = word.replace(['\'', '"', '\\'], "");
-        if !word.is_empty() {
-            self.heredocs.push((word, dash));
-        }
-    }
-
-    fn skip_heredocs(&mut self) {
-        for (word, dash) in std::mem::take(&mut self.heredocs) {
-            let (row, column) = self.text.place(self.at);
-            let mut document = Text::at(row, column);
-            let mut end = self.at;
-            for line in self.rest().split_inclusive('\n') {
-                let from = end;
-                end += line.len();
-                // `<<-` removes leading tabs of each line.
-                let tabs = line.len() - line.trim_start_matches('\t').len();
-                let from = if dash { from + tabs } else { from };
-                let line = line.trim_end_matches(['\n', '\r']);
-                let line = if dash {
-                    line.trim_start_matches('\t')
-                } else {
-                    line
-                };
-                if line == word {
-                    break;
-                }
-                document.append(self.text, from..end);
-            }
-            if let Some(command) = self.out.last_mut() {
-                command.documents.push(document);
-            }
-            self.at = end;
         }
     }
 }

@@ -280,3 +280,19 @@ fn commands_of_task_definitions_are_read() {
         ["3:16 GODEBUG=mmap=1${B} run ?", "3:29 GOGC=50 run ?"]
     );
 }
+
+#[test]
+fn a_document_of_a_shell_is_read_without_its_escapes() {
+    let unit = "[Service]\nEnvironment=\"A=\\$B\" GOGC=1\nEnvironment=GODEBUG=a\\\\x3d1\n";
+    let written = |word: &str| {
+        let text = format!("#!/bin/sh\ncat > a.service <<{word}\n{unit}E\n");
+        let all = variables("x.sh", &text);
+        let names = all.iter().map(|v| v.split(' ').nth(1).unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        written("E"),
+        ["Environment=GOGC=1", "Environment=GODEBUG=a=1"]
+    );
+    assert_eq!(written("'E'"), ["Environment=GODEBUG=a\\x3d1"]);
+}
