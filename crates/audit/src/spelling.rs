@@ -69,6 +69,8 @@ pub fn never_recorded(key: &str, value: &str) -> Option<String> {
         }
         _ if value == "*" => None,
         "CGO_ENABLED" => (!matches_one_of(&["0", "1"])).then(|| "it is `0` or `1`".to_owned()),
+        "GOAMD64" => (!matches_one_of(&["v1", "v2", "v3", "v4"]))
+            .then(|| "it is `v1`, `v2`, `v3` or `v4`".to_owned()),
         "port" if !value.contains(['/', '*', '?', '[', '{']) => Some(format!(
             "it is system and architecture, such as `linux/amd64`; `{value}` may be a value of `executable.os` or `executable.arch`"
         )),
@@ -113,6 +115,7 @@ mod tests {
         for (key, value, hint) in [
             ("CGO_ENABLED", "true", "`0` or `1`"),
             ("settings.CGO_ENABLED", "yes", "`0` or `1`"),
+            ("GOAMD64", "2", "`v2`"),
             ("port", "linux", "`executable.os`"),
             ("port", "linux/amd46", "`linux/amd64`"),
             ("linkage.static", "yes", "`true` or `false`"),

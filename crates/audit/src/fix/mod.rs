@@ -245,12 +245,25 @@ impl Plan {
 
     /// Notes which build was advised, and for which changes.
     pub fn advise(&mut self, command: &str, changes: &[BuildChange]) {
-        let parts: Vec<String> = changes.iter().map(BuildChange::part).collect();
         self.advised = Build {
             command: command.to_owned(),
-            part: parts.join(" and "),
+            part: self.parts(changes),
             agreement: None,
         };
+    }
+
+    /// Changes as text for people. A toolchain is named as the command has it: another finding may want a newer one.
+    pub fn parts(&self, changes: &[BuildChange]) -> String {
+        let part = |change: &BuildChange| match (change, self.toolchain()) {
+            (BuildChange::Set(key, own), Some(planned))
+                if key == TOOLCHAIN && GoRelease::parse(planned) > GoRelease::parse(own) =>
+            {
+                set(TOOLCHAIN, planned).part()
+            }
+            _ => change.part(),
+        };
+        let parts: Vec<String> = changes.iter().map(part).collect();
+        parts.join(" and ")
     }
 
     /// The build that a text of advice names, if it was advised last.

@@ -139,12 +139,7 @@ impl<'a> Ctx<'a> {
         let mut plan = self.plan.borrow_mut();
         Build {
             command: plan.command(self.binary),
-            part: self
-                .named(changes)
-                .iter()
-                .map(BuildChange::part)
-                .collect::<Vec<_>>()
-                .join(" and "),
+            part: plan.parts(self.named(changes)),
             agreement: None,
         }
     }

@@ -60,5 +60,18 @@ mod tests {
         assert_eq!(with(&at("go1.27.2")).len(), 1);
         assert!(with(&at("go1.27.3")).is_empty() && with(&at("go1.28.0")).is_empty());
         assert!(judge_one("downgraded-toolchain", &at("go1.26.6")).is_empty());
+        // All findings about the program name the toolchain that the build has.
+        let setup = Setup {
+            profile: "release",
+            baseline: Some(baseline.clone()),
+            ..Setup::default()
+        };
+        let builds = setup.judge(&at("go1.21.13")).into_iter();
+        let parts: Vec<String> = builds.filter_map(|f| Some(f.build?.part)).collect();
+        let toolchains = parts.iter().filter(|part| part.contains("GOTOOLCHAIN="));
+        assert!(toolchains.clone().count() > 1, "{parts:?}");
+        for part in toolchains {
+            assert!(part.contains("GOTOOLCHAIN=go1.27.3"), "{part}");
+        }
     }
 }
