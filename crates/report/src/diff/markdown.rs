@@ -164,7 +164,9 @@ fn write_first(
         let first = program.changes.iter().filter(|change| is_first(change));
         first.map(|change| (program_name(program), *change))
     });
-    let first: Vec<_> = shared.chain(alone).collect();
+    let mut first: Vec<_> = shared.chain(alone).collect();
+    // One older toolchain brings many vulnerabilities, which would hide the rest.
+    first.sort_by_key(|(_, change)| change.class == Class::Vulnerability);
     if first.is_empty() {
         return Ok(());
     }

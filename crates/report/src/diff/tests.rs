@@ -416,3 +416,28 @@ fn a_comment_counts_and_explains_vulnerabilities() {
     let plain = text_of(|d, out| markdown::render(d, ["old", "new"], Listing::Grouped, out));
     assert!(!plain.contains("`module`"), "{plain}");
 }
+
+#[test]
+fn vulnerabilities_do_not_push_other_changes_down() {
+    let of = |trimmed: bool| {
+        binary(|b| match trimmed {
+            true => set(b, "-trimpath", "true"),
+            false => unset(b, "-trimpath"),
+        })
+    };
+    let mut diff = diff(&[of(true)], &[of(false)]);
+    let changes = &mut diff.pairs[0].changes;
+    let mut vulnerability = changes[0].clone();
+    vulnerability.class = gospect_audit::diff::Class::Vulnerability;
+    vulnerability.key = "GO-2026-0001".to_owned();
+    vulnerability.worse = true;
+    changes.insert(0, vulnerability);
+    let mut page = Vec::new();
+    markdown::render(&diff, ["old", "new"], Listing::Grouped, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
+    assert!(
+        at("| setting -trimpath |") < at("| vulnerability GO-2026-0001 |"),
+        "{page}"
+    );
+}
