@@ -91,6 +91,7 @@ fn from(
         name,
         number: stages.len(),
         base,
+        base_begins: image.split_once('$').map(|(begin, _)| begin.to_owned()),
         image: Base::of(image),
         arch: platform.and_then(|(_, value)| release::arch_of_platform(value)),
         ..Stage::default()

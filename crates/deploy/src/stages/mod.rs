@@ -25,6 +25,8 @@ struct Stage {
     number: usize,
     /// The stage that it is based on.
     base: Option<usize>,
+    /// What its image begins with if a variable without a value follows: it may be any stage with such a name.
+    base_begins: Option<String>,
     /// The Go release of its image, or that it installs.
     go: Option<Toolchain>,
     /// Whether it runs a `go` command, or its image is one of Go.
@@ -272,7 +274,12 @@ fn deployed(stages: &[Stage]) -> Vec<bool> {
 /// Which other stages may be built as a target to run a program in them: each with a name, a program, and no stage that uses it; and the
 /// stages that these are based on.
 fn targets(stages: &[Stage], in_image: &[bool]) -> Vec<bool> {
-    let mut is_used = vec![false; stages.len()];
+    let begins: Vec<&str> = stages
+        .iter()
+        .flat_map(|s| s.base_begins.as_deref())
+        .collect();
+    let may_be_base = |stage: &Stage| begins.iter().any(|b| stage.name.starts_with(b));
+    let mut is_used: Vec<bool> = stages.iter().map(may_be_base).collect();
     for stage in stages {
         for index in stage.from.iter().copied().chain(stage.base) {
             if let Some(slot) = is_used.get_mut(index) {

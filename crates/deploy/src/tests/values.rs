@@ -209,6 +209,11 @@ fn a_named_stage_with_a_program_may_be_a_target() {
         ("alpine AS d", "RUN apk add curl", "nobody ?"),
         ("alpine", "COPY app /app", "nobody ?"),
         (
+            "golang:1.26 AS d-arm64",
+            "RUN go build -o /a\nFROM d-$TARGETARCH AS e",
+            "build go1.26",
+        ),
+        (
             "alpine AS d",
             "COPY x /x\nFROM alpine\nCOPY --from=d /x /x",
             "nobody ?",
