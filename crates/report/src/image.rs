@@ -3,6 +3,7 @@
 use gospect_bytes::escape::{clean, shell_word};
 use gospect_knowledge::variables::variable;
 use gospect_record::ImageRecord;
+use gospect_record::arguments::shown_arguments;
 
 /// Names of other variables that are listed.
 const NAMED: usize = 6;
@@ -44,10 +45,11 @@ pub(crate) fn name(image: &ImageRecord) -> String {
     clean(&format!("{}{platform}", image.reference)).into_owned()
 }
 
-/// ENTRYPOINT and CMD, as a shell would take them.
+/// ENTRYPOINT and CMD, as a shell would take them, without values that may be secrets.
 fn command(image: &ImageRecord) -> String {
-    let words = image.entrypoint.iter().chain(&image.cmd);
-    let words: Vec<_> = words.map(|word| shell_word(&clean(word))).collect();
+    let words: Vec<_> = image.entrypoint.iter().chain(&image.cmd).cloned().collect();
+    let words = shown_arguments(&words).into_iter();
+    let words: Vec<_> = words.map(|word| shell_word(&clean(&word))).collect();
     match words.is_empty() {
         true => "nothing (no ENTRYPOINT or CMD)".to_owned(),
         false => words.join(" "),
@@ -120,7 +122,7 @@ mod tests {
             config_digest: Some("sha256:0123456789abcdef".into()),
             env: texts(&["PATH=/bin", "GOGC=50", "TOKEN=s3cret", "GODEBUG=a=1"]),
             entrypoint: texts(&["/app"]),
-            cmd: texts(&["serve", "-m", "a b"]),
+            cmd: texts(&["serve", "-m", "a b", "--password=s3cret", "--key", "s3cret"]),
             user: Some("65532".into()),
             ..ImageRecord::default()
         };
@@ -128,7 +130,7 @@ mod tests {
         assert_eq!(name(&image), "app:1.2 (linux/amd64)");
         assert_eq!(
             line(&image),
-            "starts /app serve -m 'a b'; as 65532; ENV GOGC=50 GODEBUG=a=1, also PATH TOKEN; version 1.2.0; ID 0123456789ab"
+            "starts /app serve -m 'a b' '--password=a value' --key 'a value'; as 65532; ENV GOGC=50 GODEBUG=a=1, also PATH TOKEN; version 1.2.0; ID 0123456789ab"
         );
         let bare = ImageRecord::default();
         assert_eq!(

@@ -1,5 +1,6 @@
 use super::{copy, entrypoint};
 use crate::rules::prelude::*;
+use gospect_record::arguments::shown_arguments;
 
 pub const META: Meta = Meta {
     code: "GS233",
@@ -21,13 +22,17 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
     else {
         return;
     };
-    let command = &started.command;
+    // In shell form it may have arguments.
+    let command = &shown_arguments(std::slice::from_ref(&started.command)).concat();
     let mut report = Report::new(format!(
         "`{command}` is not in the image: the container cannot start"
     ))
-    .see("ENTRYPOINT", ctx.image.entrypoint.join(" "))
-    .see("CMD", ctx.image.cmd.join(" "))
-    .salient(command.clone());
+    .see(
+        "ENTRYPOINT",
+        shown_arguments(&ctx.image.entrypoint).join(" "),
+    )
+    .see("CMD", shown_arguments(&ctx.image.cmd).join(" "))
+    .salient(started.command.clone());
     let base = command.rsplit('/').next().unwrap_or(command);
     let near = ctx
         .binaries
