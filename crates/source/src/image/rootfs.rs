@@ -3,7 +3,7 @@
 use super::overlay::Tree;
 use gospect_record::Rootfs;
 
-/// Files that crypto/x509 tries until one exists (Go 1.27, src/crypto/x509/root_linux.go).
+/// Files that crypto/x509 tries until one exists, even if it is empty (Go 1.27, src/crypto/x509/root_linux.go and root.go).
 const CERT_FILES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -55,11 +55,15 @@ pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
             .find_map(|e| e.strip_prefix(key)?.strip_prefix('='))
             .filter(|v| !v.is_empty())
     };
+    let is_file = |path: &[u8]| {
+        tree.resolve(path)
+            .is_some_and(|file| !file.dir && !file.empty)
+    };
     let mut rootfs = Rootfs::default();
     let wanted = |name: &[u8]| is_library(name) || is_loader(name) || name == b"zoneinfo.zip";
     tree.each_name(wanted, |path| {
         let name = path.rsplit(|&b| b == b'/').next().unwrap_or_default();
-        if tree.resolve(&path).is_none_or(|r| r.dir) {
+        if !is_file(&path) {
             return;
         }
         let text = String::from_utf8_lossy(&path).into_owned();
@@ -72,7 +76,7 @@ pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
         if is_loader(name) {
             for dir in LOADER_DIRS {
                 let other = format!("{dir}/{}", String::from_utf8_lossy(name));
-                if tree.resolve(other.as_bytes()).is_some_and(|r| !r.dir) {
+                if is_file(other.as_bytes()) {
                     rootfs.loaders.push(other);
                 }
             }
@@ -82,30 +86,13 @@ pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
             rootfs.libraries.push(text);
         }
     });
-    let is_file = |path: &str| {
-        tree.resolve(path.as_bytes())
-            .is_some_and(|r| !r.dir && !r.empty)
-    };
-    let files = value("SSL_CERT_FILE")
-        .into_iter()
-        .chain(CERT_FILES.iter().copied());
-    rootfs
-        .ca_bundles
-        .extend(files.filter(|p| is_file(p)).map(str::to_owned));
-    let dirs = value("SSL_CERT_DIR")
-        .into_iter()
-        .flat_map(|v| v.split(':'))
-        .chain(CERT_DIRS.iter().copied());
-    rootfs.ca_bundles.extend(
-        dirs.filter(|d| tree.holds_file(d.as_bytes()))
-            .map(str::to_owned),
-    );
+    rootfs.ca_bundles = ca_bundles(tree, value("SSL_CERT_FILE"), value("SSL_CERT_DIR"));
     let zones = value("ZONEINFO")
         .into_iter()
         .chain(ZONE_DIRS.iter().copied());
     rootfs.zoneinfo.extend(
         zones
-            .filter(|d| is_file(d) || tree.holds_any(d.as_bytes()))
+            .filter(|d| is_file(d.as_bytes()) || tree.holds_any(d.as_bytes()))
             .map(str::to_owned),
     );
     for list in [
@@ -118,6 +105,30 @@ pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
         list.dedup();
     }
     rootfs
+}
+
+/// The bundles and directories with certificates that crypto/x509 reads. The variables replace its own places.
+fn ca_bundles(tree: &Tree, file: Option<&str>, directories: Option<&str>) -> Vec<String> {
+    let files = match file {
+        Some(file) => vec![file],
+        None => CERT_FILES.to_vec(),
+    };
+    let directories = match directories {
+        Some(directories) => directories.split(':').collect(),
+        None => CERT_DIRS.to_vec(),
+    };
+    let files = files.into_iter().filter_map(|path| {
+        let file = tree.resolve(path.as_bytes()).filter(|file| !file.dir)?;
+        Some((path, file.empty))
+    });
+    let mut files = files.peekable();
+    // The first file is the last that is read.
+    let is_first_empty = files.peek().is_some_and(|(_, empty)| *empty);
+    let files = files.filter(|(_, empty)| !empty && !is_first_empty);
+    let directories = directories.into_iter();
+    let directories = directories.filter(|path| tree.holds_content(path.as_bytes()));
+    let paths = files.map(|(path, _)| path).chain(directories);
+    paths.map(str::to_owned).collect()
 }
 
 fn is_loader(name: &[u8]) -> bool {
@@ -195,14 +206,67 @@ mod tests {
                 .iter()
                 .any(|l| l.contains("dangling") || l.contains("notes"))
         );
-        // An empty bundle counts as none, although its directory has a file.
-        assert_eq!(
-            got.ca_bundles,
-            ["/etc/pki/tls/cacert.pem", "/etc/ssl/certs"]
-        );
+        // Go stops at an empty bundle: the other one is not read.
+        assert_eq!(got.ca_bundles, [""; 0]);
         assert_eq!(
             got.zoneinfo,
             ["/etc/zoneinfo", "/usr/local/go/lib/time/zoneinfo.zip"]
         );
+    }
+
+    /// The bundles of a root with these files: those whose names end in `+` have content.
+    fn bundles(files: &[&str], env: &[&str]) -> Vec<String> {
+        let mut names = Names::default();
+        for file in files {
+            let path = file.trim_end_matches('+');
+            let empty = path.len() == file.len();
+            let (path, kind) = match path.split_once("->") {
+                Some((path, target)) => (path, NameKind::Symlink(target.as_bytes())),
+                None => (path, NameKind::File { found: None, empty }),
+            };
+            names.push(&Name {
+                path: path.as_bytes(),
+                kind,
+                mode: 0o644,
+            });
+        }
+        let mut tree = Tree::default();
+        tree.apply(0, &names, |m| panic!("{m:?}"));
+        let env: Vec<String> = env.iter().map(|pair| (*pair).to_owned()).collect();
+        collect(&tree, &env).ca_bundles
+    }
+
+    #[test]
+    fn certificates_are_where_go_reads_some() {
+        let file = "etc/ssl/certs/ca-certificates.crt";
+        let (path, directory) = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs");
+        let full = &format!("{file}+");
+        assert_eq!(bundles(&[full], &[]), [directory, path]);
+        for (files, found) in [
+            (&[file][..], &[][..]),
+            (&[file, "etc/ssl/cert.pem+"], &[]),
+            (&[file, "etc/ssl/certs/a.pem+"], &[directory]),
+            (&["etc/ssl/certs/a.pem", "etc/ssl/certs/b/c.pem+"], &[]),
+            (
+                &["etc/ssl/certs/x->gone", "etc/ssl/cert.pem+"],
+                &["/etc/ssl/cert.pem"],
+            ),
+        ] {
+            assert_eq!(bundles(files, &[]), found, "{files:?}");
+        }
+        // The variables replace the files, and the directories.
+        for (env, found) in [
+            (
+                &["SSL_CERT_FILE=/own.pem"][..],
+                &[directory, "/own.pem"][..],
+            ),
+            (&["SSL_CERT_FILE=/gone.pem"], &[directory]),
+            (&["SSL_CERT_DIR=/gone:/own"], &[path, "/own"]),
+            (&["SSL_CERT_FILE=/empty.pem", "SSL_CERT_DIR=/gone"], &[]),
+            (&["SSL_CERT_FILE=", "SSL_CERT_DIR="], &[directory, path]),
+        ] {
+            let files = [full, "own.pem+", "empty.pem", "own/a.pem+"];
+            assert_eq!(bundles(&files, env), found, "{env:?}");
+        }
     }
 }

@@ -52,12 +52,12 @@ impl Tree {
         }
     }
 
-    /// Whether a directory has an entry that is neither a directory nor a dangling link.
-    pub fn holds_file(&self, dir: &[u8]) -> bool {
-        self.any_child(dir, |node| node.kind != NodeKind::Dir)
+    /// Whether a directory has a file, or a link to one, that is not empty.
+    pub fn holds_content(&self, dir: &[u8]) -> bool {
+        self.any_child(dir, |node| node.kind == NodeKind::File && !node.empty)
     }
 
-    /// Whether a directory has any entry.
+    /// Whether a directory has any entry but dangling links.
     pub fn holds_any(&self, dir: &[u8]) -> bool {
         self.any_child(dir, |_| true)
     }
@@ -70,14 +70,18 @@ impl Tree {
         self.children(id).map(|c| self.name(c).to_vec()).collect()
     }
 
+    /// Whether the file that an entry of a directory leads to is wanted, for any entry.
     fn any_child(&self, dir: &[u8], wanted: impl Fn(Node) -> bool) -> bool {
         let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
             return false;
         };
         self.children(id).any(|c| {
-            let node = self.nodes[c as usize];
-            wanted(node)
-                && (node.kind != NodeKind::Symlink || self.follow(c, &mut { HOPS }).is_some())
+            let is_link = self.nodes[c as usize].kind == NodeKind::Symlink;
+            let found = match is_link {
+                true => self.follow(c, &mut { HOPS }),
+                false => Some(c),
+            };
+            found.is_some_and(|found| wanted(self.nodes[found as usize]))
         })
     }
 

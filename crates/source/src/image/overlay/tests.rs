@@ -283,7 +283,7 @@ fn names_made_to_be_slow_take_few_steps() {
     tree.apply(0, &names, |m| panic!("{m:?}"));
     tree.apply(1, &markers, |m| panic!("{m:?}"));
     tree.apply(2, &names, |m| panic!("{m:?}"));
-    assert!(tree.holds_file(deep(500).as_bytes()));
+    assert!(tree.holds_content(deep(500).as_bytes()));
     let steps = STEPS - tree.steps.get();
     // Each part of each name takes a step, and there are few others.
     assert!(steps <= 2 * (100_000 * 501 + 10_000 * 251), "{steps} steps");
