@@ -25,6 +25,8 @@ mod cli_lint;
 mod cli_records;
 #[cfg(feature = "archives")]
 mod debug_info;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod diff_images;
 #[cfg(feature = "archives")]
 mod differential;
 mod distribution_fixes;

@@ -117,6 +117,8 @@ const PROMISES: &[(&str, &[&str])] = &[
         &[
             "a_token_is_reported_and_never_shown",
             "names_decide_and_values_stay_hidden",
+            "values_that_may_be_secrets_are_hidden",
+            "no_report_has_a_secret_of_an_image",
         ],
     ),
     (

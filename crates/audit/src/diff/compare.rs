@@ -17,9 +17,16 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     lost(old, new, &mut out);
     for list in LISTS {
         if let (Some(before), Some(now)) = ((list.entries)(old), (list.entries)(new)) {
+            let known = list.known.map(|(said, is_known)| (said(&before), is_known));
+            let is_known = |key: &str, is: Option<&str>| {
+                known
+                    .as_ref()
+                    .zip(is)
+                    .is_some_and(|((said, is_known), is)| is_known(key, is, said))
+            };
             each(&before, &now, |key, was, is| {
                 let [was, is] = [was, is].map(|value| value.map(String::as_str));
-                let worse = list.worse.holds(key, was, is) && !(list.is_known)(key, &before);
+                let worse = list.worse.holds(key, was, is) && !is_known(key, is);
                 out.value(list.class, key, was, is, worse);
             });
         }
@@ -282,11 +289,14 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
             {
                 return;
             }
-            let worse = new_setting.is_some_and(|s| {
+            let is_weak = new_setting.is_some_and(|s| {
                 s.status == GodebugStatus::Fatal
                     || (s.status == GodebugStatus::Ok
                         && known::weakens(key, &s.value, minor).is_some())
             });
+            let is_fips_lost =
+                key == FIPS_MODE && turns_fips_on(old_setting) && !turns_fips_on(new_setting);
+            let worse = is_weak || is_fips_lost;
             let [old_setting, new_setting] = [old_setting, new_setting].map(|s| s.map(text));
             out.value(
                 Class::Godebug,
@@ -297,6 +307,15 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
             );
         },
     );
+}
+
+/// The GODEBUG setting that turns FIPS 140 mode on, as GOFIPS140 does in a build.
+pub(super) const FIPS_MODE: &str = "fips140";
+
+fn turns_fips_on(setting: Option<&EffectiveSetting>) -> bool {
+    setting.is_some_and(|s| {
+        s.status == GodebugStatus::Ok && matches!(&*s.value, "on" | "only" | "debug")
+    })
 }
 
 fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
@@ -319,5 +338,46 @@ fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
     for claim in claims.collect::<BTreeSet<_>>() {
         let (was, is) = (was.contains(claim), is.contains(claim));
         out.value(Class::Integrity, claim, word(was), word(is), is);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::diff;
+    use crate::testing::binary;
+    use gospect_record::{Binary, EffectiveSetting};
+
+    #[test]
+    fn fips_mode_that_a_variable_no_longer_turns_on_is_worse() {
+        let with = |value: &'static str| {
+            move |b: &mut Binary| {
+                b.go_version = Some("go1.27.3".into());
+                let setting = EffectiveSetting {
+                    key: "fips140".into(),
+                    value: value.into(),
+                    origin: "environment".into(),
+                    status: "ok".into(),
+                    note: None,
+                };
+                let is_set = !value.is_empty();
+                b.godebug.effective = Some(is_set.then_some(setting).into_iter().collect());
+            }
+        };
+        for (old, new, worse) in [
+            ("on", "", true),
+            ("only", "", true),
+            ("debug", "off", true),
+            ("only", "on", false),
+            ("off", "", false),
+            ("", "on", false),
+            ("off", "only", false),
+        ] {
+            let found = diff(&[binary(with(old))], &[binary(with(new))]);
+            let changes: Vec<_> = found.changes().collect();
+            let seen: Vec<_> = changes.iter().map(|c| (&*c.key, c.worse)).collect();
+            assert_eq!(seen, [("fips140", worse)], "{old} -> {new}");
+            let rule = changes[0].meaning().and_then(|meaning| meaning.rule);
+            assert_eq!(rule, worse.then_some("fips-off"));
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The facts of a program that a comparison holds against each other: each with its class, how to read it from a record, and when a change of it is worse.
 
-use super::{Class, homes};
+use super::{Class, paths};
 use gospect_record::Binary;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When a change is worse, so that it comes first.
 pub(super) enum Worse {
@@ -136,13 +136,18 @@ pub(super) const BUILD_INFO_SOURCE: &str = "build_info_source";
 /// Values by their names.
 type Entries = BTreeMap<String, String>;
 
+/// What entries say.
+type Said = fn(&Entries) -> BTreeSet<String>;
+/// Whether an entry, by key and value, says only this.
+type IsKnown = fn(&str, &str, &BTreeSet<String>) -> bool;
+
 /// A kind of fact of which a side may have many, each with a name.
 pub(super) struct ListFact {
     pub class: Class,
     pub entries: fn(&Binary) -> Option<Entries>,
     pub worse: Worse,
-    /// Whether the old entries already say what this key says, so that it is not worse.
-    pub is_known: fn(&str, &Entries) -> bool,
+    /// What the old entries say, and whether that is all that a new entry says, so that it is not worse.
+    pub known: Option<(Said, IsKnown)>,
 }
 
 pub(super) const LISTS: &[ListFact] = &[
@@ -158,13 +163,13 @@ pub(super) const LISTS: &[ListFact] = &[
             "-gcflags" => new.is_some_and(optimizes_less),
             _ => false,
         }),
-        is_known: |_, _| false,
+        known: None,
     },
     ListFact {
         class: Class::Experiment,
         entries: |b| Some(all(b.experiments.enabled.as_ref()?, "on")),
         worse: Worse::Never,
-        is_known: |_, _| false,
+        known: None,
     },
     ListFact {
         class: Class::Paths,
@@ -177,19 +182,19 @@ pub(super) const LISTS: &[ListFact] = &[
             )
         },
         worse: Worse::New,
-        is_known: |path, before| homes::is_known(path, before.keys()),
+        known: Some((paths::disclosed, paths::is_known)),
     },
     ListFact {
         class: Class::Godebug,
         entries: |b| Some(variables(b)),
         worse: Worse::Never,
-        is_known: |_, _| false,
+        known: None,
     },
     ListFact {
         class: Class::Linkage,
         entries: |b| Some(all(b.linkage.as_ref()?.needed.as_ref()?, "needed")),
         worse: Worse::New,
-        is_known: |_, _| false,
+        known: None,
     },
 ];
 

@@ -52,6 +52,13 @@ const ROWS: &[Row] = {
             "entrypoint-missing",
         ),
         (
+            Class::Image,
+            super::images::EXECUTE_BIT,
+            None,
+            "the started program has no execute bit: the container cannot start",
+            "entrypoint-not-executable",
+        ),
+        (
             Class::Toolchain,
             "",
             None,
@@ -155,6 +162,13 @@ const ROWS: &[Row] = {
             None,
             "no longer says which GODEBUG defaults it has",
             "",
+        ),
+        (
+            Class::Godebug,
+            super::compare::FIPS_MODE,
+            None,
+            "FIPS 140 mode is off, or the program stops at start",
+            "fips-off",
         ),
         (
             Class::Godebug,

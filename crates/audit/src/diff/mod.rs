@@ -11,11 +11,11 @@ mod changes;
 mod compare;
 mod content;
 mod facts;
-mod homes;
 mod images;
 mod meaning;
 mod packages;
 mod pair;
+mod paths;
 mod versions;
 mod vulnerabilities;
 

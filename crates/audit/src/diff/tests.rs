@@ -207,34 +207,6 @@ fn build_info_that_go_no_longer_reads_is_for_the_worse() {
 }
 
 #[test]
-fn a_further_path_of_a_known_home_is_not_for_the_worse() {
-    let with = |prefixes: &'static [&'static str]| {
-        move |b: &mut Binary| {
-            let leak = |prefix: &&str| PathLeak {
-                prefix: (*prefix).into(),
-                kind: "goroot".into(),
-                count: 1,
-                example: format!("{prefix}/a.go"),
-                found_in: "pclntab".into(),
-            };
-            b.paths = Some(prefixes.iter().map(leak).collect());
-        }
-    };
-    let worse = |old, new| {
-        let all = changes(with(old), with(new));
-        let worse = all.into_iter().filter(|c| c.worse).map(|c| c.key);
-        worse.collect::<Vec<_>>()
-    };
-    let old = &["/home/ann/go/pkg/mod"];
-    assert_eq!(worse(old, &["/home/ann/sdk/go1.27.1"]), [""; 0]);
-    assert_eq!(
-        worse(old, &["/home/bob/go/pkg/mod"]),
-        ["/home/bob/go/pkg/mod"]
-    );
-    assert_eq!(worse(&[], old), ["/home/ann/go/pkg/mod"]);
-}
-
-#[test]
 fn a_fact_that_one_side_lacks_is_no_change() {
     // A full record, compared with one of the build info alone.
     let got = changes(

@@ -1,8 +1,12 @@
 //! What the configurations of two images say about the containers made of them: user, command, environment, files that programs need.
 
+mod pairing;
+mod started;
+
 use super::changes::Changes;
 use super::{Change, Class, Direction, Pair, Side};
 use gospect_knowledge::variables::variable;
+use gospect_record::arguments::{HIDDEN, shown_arguments};
 use gospect_record::{ImageRecord, Location};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const USER: &str = "USER";
 pub(super) const CERTIFICATES: &str = "CA certificates";
 pub(super) const TIME_ZONES: &str = "time zones";
-pub(super) const STARTED: &str = "started program";
+pub(super) use started::{EXECUTE_BIT, STARTED};
 
 /// Variables whose effects each program of the image has as changes of its own.
 const OF_PROGRAMS: [&str; 6] = [
@@ -22,23 +26,22 @@ const OF_PROGRAMS: [&str; 6] = [
     "GOTRACEBACK",
 ];
 
-/// Compares the images of both sides that have the same platform and name, or of which each side has one. Only those with changes are in the result,
-/// and where both sides have images, those without a partner.
+/// Compares the images of both sides that belong together. Only those with changes are in the result, and where both sides have images, those without a
+/// partner.
 pub(super) fn compare(old: &[ImageRecord], new: &[ImageRecord]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut has_partner = vec![false; old.len()];
     let has_both = !old.is_empty() && !new.is_empty();
-    for now in new {
-        let before = partner(now, old, new);
-        let changes = match before.and_then(|index| old.get(index)) {
+    for (now, partner) in new.iter().zip(pairing::partners(old, new)) {
+        if let Some(has_partner) = partner.and_then(|number| has_partner.get_mut(number)) {
+            *has_partner = true;
+        }
+        let before = partner.and_then(|number| old.get(number));
+        let changes = match before {
             Some(before) => changes(before, now),
             None if has_both => vec![alone(Direction::Added, None, Some(now))],
             None => Vec::new(),
         };
-        if let Some(has_partner) = before.and_then(|index| has_partner.get_mut(index)) {
-            *has_partner = true;
-        }
-        let before = before.and_then(|index| old.get(index));
         pairs.extend(pair(before, Some(now), changes));
     }
     let gone = old.iter().zip(&has_partner);
@@ -83,35 +86,6 @@ fn alone(direction: Direction, old: Option<&ImageRecord>, new: Option<&ImageReco
     out.0.remove(0)
 }
 
-/// The number of the old state of an image.
-fn partner(image: &ImageRecord, old: &[ImageRecord], new: &[ImageRecord]) -> Option<usize> {
-    if let ([_], [_]) = (old, new) {
-        return Some(0);
-    }
-    let is_of_platform = |other: &ImageRecord| other.platform == image.platform;
-    let mut same = old
-        .iter()
-        .enumerate()
-        .filter(|(_, other)| is_of_platform(other));
-    let is_only = new.iter().filter(|other| is_of_platform(other)).count() == 1;
-    match (same.clone().next(), same.clone().nth(1)) {
-        (Some((only, _)), None) if is_only => Some(only),
-        _ => same
-            .find(|(_, other)| name(other) == name(image))
-            .map(|(number, _)| number),
-    }
-}
-
-/// The reference without its tag and digest, which usually differ.
-fn name(image: &ImageRecord) -> &str {
-    let name = image.reference.split('@').next().unwrap_or_default();
-    let slash = name.rfind('/').map_or(0, |slash| slash + 1);
-    match name.get(slash..).and_then(|last| last.find(':')) {
-        Some(colon) => name.get(..slash + colon).unwrap_or(name),
-        None => name,
-    }
-}
-
 fn side(image: &ImageRecord) -> Side {
     Side {
         path: image.reference.clone(),
@@ -140,13 +114,11 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
         Some(users[1]),
         new.runs_as_root() && !old.runs_as_root(),
     );
-    for (key, [was, is]) in [
-        ("ENTRYPOINT", [&old.entrypoint, &new.entrypoint]),
-        ("CMD", [&old.cmd, &new.cmd]),
+    for (key, was, is) in [
+        ("ENTRYPOINT", &old.entrypoint, &new.entrypoint),
+        ("CMD", &old.cmd, &new.cmd),
     ] {
-        // As Dockerfiles write them: words may have spaces.
-        let text = |words: &Vec<String>| serde_json::Value::from(words.clone()).to_string();
-        let [was, is] = [was, is].map(|words| (!words.is_empty()).then(|| text(words)));
+        let [was, is] = words(was, is);
         value(key, was.as_deref(), is.as_deref(), false);
     }
     let folder = |image: &'_ ImageRecord| {
@@ -155,16 +127,6 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
     };
     let (was, is) = (folder(old), folder(new));
     value("WORKDIR", was.as_deref(), is.as_deref(), false);
-    let started = |image: &'_ ImageRecord| {
-        let started = image.rootfs.started.as_ref();
-        started.map(|started| match &started.path {
-            Some(path) => path.clone(),
-            None => "not found".to_owned(),
-        })
-    };
-    let (was, is) = (started(old), started(new));
-    let is_lost = is.as_deref() == Some("not found") && was != is;
-    value(STARTED, was.as_deref(), is.as_deref(), is_lost);
     for (key, [was, is]) in [
         (
             CERTIFICATES,
@@ -175,8 +137,23 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
         let [was, is] = [was, is].map(|paths| paths.first().map(String::as_str));
         value(key, was, is, is.is_none());
     }
+    started::compare(old, new, &mut out);
     environment(old, new, &mut out);
     out.0
+}
+
+/// Two commands as Dockerfiles write them, without values that may be secrets; `None`: none.
+fn words(old: &[String], new: &[String]) -> [Option<String>; 2] {
+    let was = shown_arguments(old);
+    let mut is = shown_arguments(new);
+    let both = old.iter().zip(new).zip(was.iter().zip(&mut is));
+    for ((old, new), (was, is)) in both {
+        if old != new && was == is {
+            *is = is.replace(HIDDEN, "another value");
+        }
+    }
+    let text = |words: Vec<String>| serde_json::Value::from(words).to_string();
+    [was, is].map(|words| Some(words).filter(|words| !words.is_empty()).map(text))
 }
 
 /// USER, by its name or number; root without one.
@@ -205,10 +182,10 @@ fn environment(old: &ImageRecord, new: &ImageRecord, out: &mut Changes) {
         };
         let (was, is) = match was == is {
             true => continue,
-            false => (text(was, "a value"), text(is, "another value")),
+            false => (text(was, HIDDEN), text(is, "another value")),
         };
         let is = match (&was, is.as_deref()) {
-            (None, Some("another value")) => Some("a value".to_owned()),
+            (None, Some("another value")) => Some(HIDDEN.to_owned()),
             _ => is,
         };
         let key = format!("ENV {name}");
@@ -288,6 +265,33 @@ mod tests {
         }
         // Programs have changes for what their runtime reads.
         assert_eq!(rows(|i| i.env.push("GOGC=50".into())), [""; 0]);
+    }
+
+    #[test]
+    fn arguments_are_compared_without_secrets() {
+        let of = |cmd: &[&str]| {
+            let cmd: Vec<String> = cmd.iter().map(|word| (*word).to_owned()).collect();
+            image(|i| i.cmd.clone_from(&cmd))
+        };
+        for (old, new, row) in [
+            (
+                &["--password=a1", "-v"][..],
+                &["--password=b2", "-v"][..],
+                r#"["--password=a value","-v"] -> ["--password=another value","-v"]"#,
+            ),
+            (
+                &["--token", "a1"],
+                &["--token", "a1", "x"],
+                r#"["--token","a value"] -> ["--token","a value","x"]"#,
+            ),
+        ] {
+            let pairs = compare(&[of(old)], &[of(new)]);
+            let change = &pairs[0].changes[0];
+            let [old, new] = [&change.old, &change.new].map(|value| value.as_deref().unwrap());
+            assert_eq!(format!("{old} -> {new}"), row);
+        }
+        let same = [of(&["--password=a1"])];
+        assert!(compare(&same, &same).is_empty());
     }
 
     #[test]
