@@ -180,3 +180,32 @@ fn no_report_has_a_secret_of_an_image() {
         );
     }
 }
+
+#[test]
+fn a_user_who_becomes_root_in_etc_passwd_is_worse() {
+    let app = fixture("1.27-linux-amd64-strip");
+    let of = |user: &str, accounts: &[u8]| {
+        let files = [File("usr/bin/app", &app), File("etc/passwd", accounts)];
+        image(&json!({"User": user}), &files)
+    };
+    let accounts = b"root:x:0:0\nadmin:x:1000:1000\n";
+    let good = of("admin", accounts);
+    let bad = of("admin:7", b"root:x:0:0\nadmin:x:0:0\n");
+    assert_worse(&good, &bad, "USER admin -> admin:7 (uid 0)");
+    assert_worse(&bad, &good, "");
+    assert_worse(&good, &of("-0", accounts), "USER admin -> -0");
+    assert_worse(&good, &of("1000", accounts), "");
+
+    let scratch = Scratch::new();
+    for (image, is_root) in [(&good, false), (&bad, true), (&of("-0", accounts), true)] {
+        scratch.put("image.tar", image);
+        let args = ["audit", "-A", "all", "-W", "runs-as-root", "image.tar"];
+        let out = run_in(scratch.path(), &args);
+        assert_eq!(
+            out.stdout.contains("warning[runs-as-root]"),
+            is_root,
+            "{}",
+            out.stdout
+        );
+    }
+}

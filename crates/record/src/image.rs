@@ -37,11 +37,28 @@ pub struct ImageRecord {
 }
 
 impl ImageRecord {
-    /// Whether a container runs as root: USER is `root` or 0, with or without a group behind a colon, or there is none.
+    /// Whether a container runs as root: there is no USER, or its number is 0, with or without a group behind a colon. Where the number of a name is not known,
+    /// only `root` is.
     pub fn runs_as_root(&self) -> bool {
+        match self.rootfs.user_id {
+            Some(id) => id == 0,
+            None => self.is_named_root(),
+        }
+    }
+
+    fn is_named_root(&self) -> bool {
         let user = self.user.as_deref().unwrap_or_default();
         let user = user.split(':').next().unwrap_or_default();
-        matches!(user, "" | "root") || user.parse() == Ok(0u32)
+        matches!(user, "" | "root") || user.parse() == Ok(0i64)
+    }
+
+    /// USER for people; `None`: not set. Another name of root has its number, such as `admin (uid 0)`.
+    pub fn shown_user(&self) -> Option<String> {
+        let user = self.user.as_deref().filter(|user| !user.is_empty())?;
+        Some(match self.runs_as_root() && !self.is_named_root() {
+            true => format!("{user} (uid 0)"),
+            false => user.to_owned(),
+        })
     }
 }
 
@@ -69,6 +86,10 @@ pub struct Rootfs {
     pub zoneinfo: Vec<String>,
     /// The program that ENTRYPOINT or CMD starts; `None` when neither is configured, or it may be in a layer that was not read.
     pub started: Option<Started>,
+    /// The number of USER: its own, or that of its name in `/etc/passwd`; `None` when the name is not there, or the file may be in a layer that was not read, is
+    /// a link to another, or is longer than 1 MiB.
+    #[serde(default)]
+    pub user_id: Option<u32>,
 }
 
 /// The program that a container starts.

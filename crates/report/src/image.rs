@@ -58,8 +58,8 @@ fn command(image: &ImageRecord) -> String {
 
 /// USER; without one a container runs as root.
 fn user(image: &ImageRecord) -> String {
-    match image.user.as_deref().filter(|user| !user.is_empty()) {
-        Some(user) => clean(user).into_owned(),
+    match image.shown_user() {
+        Some(user) => clean(&user).into_owned(),
         None => "root (no USER)".to_owned(),
     }
 }

@@ -7,6 +7,7 @@
 //! A layer is decompressed, digested and searched in one pass. Which of its files the container sees is decided afterwards, from
 //! names alone. Must never: know Go (that is the task of [`Examine`]), keep content, write anything.
 
+mod accounts;
 mod archive_results;
 mod assemble;
 mod catalog;

@@ -375,7 +375,7 @@ fn base(path: &[u8]) -> &[u8] {
 }
 
 /// Reads all of a file; `None` if it is longer than `most`.
-fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
+pub fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(len) = usize::try_from(file.len())
         .ok()
         .filter(|len| *len as u64 <= most)

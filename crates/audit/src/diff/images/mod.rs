@@ -107,11 +107,12 @@ fn changes(old: &ImageRecord, new: &ImageRecord) -> Vec<Change> {
         new.platform.as_deref(),
         false,
     );
-    let users = [old, new].map(user);
+    // Root without one.
+    let users = [old, new].map(|image| image.shown_user().unwrap_or_else(|| "root".to_owned()));
     value(
         USER,
-        Some(users[0]),
-        Some(users[1]),
+        Some(&users[0]),
+        Some(&users[1]),
         new.runs_as_root() && !old.runs_as_root(),
     );
     for (key, was, is) in [
@@ -154,14 +155,6 @@ fn words(old: &[String], new: &[String]) -> [Option<String>; 2] {
     }
     let text = |words: Vec<String>| serde_json::Value::from(words).to_string();
     [was, is].map(|words| Some(words).filter(|words| !words.is_empty()).map(text))
-}
-
-/// USER, by its name or number; root without one.
-fn user(image: &ImageRecord) -> &str {
-    match image.user.as_deref() {
-        None | Some("") => "root",
-        Some(user) => user,
-    }
 }
 
 /// Variables that are new, gone or have another value. Values of variables that Go does not read may be secrets and are left out.
@@ -231,6 +224,11 @@ mod tests {
             let name = root.filter(|root| !root.is_empty()).unwrap_or("root");
             assert_eq!(found, [format!("! USER: 65532 -> {name}")]);
         }
+        let named = |i: &mut ImageRecord| {
+            i.user = Some("admin".to_owned());
+            i.rootfs.user_id = Some(0);
+        };
+        assert_eq!(rows(named), ["! USER: 65532 -> admin (uid 0)"]);
         type Case = (fn(&mut ImageRecord), &'static str);
         let cases: [Case; 11] = [
             (|i| i.user = Some("app".into()), "USER: 65532 -> app"),

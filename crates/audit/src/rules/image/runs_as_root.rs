@@ -18,9 +18,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.binary.location.started != Some(true) || !image.runs_as_root() {
         return;
     }
-    let (message, value) = match image.user.as_deref().unwrap_or_default() {
-        "" => ("the image starts it as root: no USER is set", "none"),
-        user => ("the image starts it as root", user),
+    let (message, value) = match image.shown_user() {
+        None => (
+            "the image starts it as root: no USER is set",
+            "none".to_owned(),
+        ),
+        Some(user) => ("the image starts it as root", user),
     };
     sink.report(
         Report::new(message)
@@ -63,6 +66,9 @@ mod tests {
             assert_eq!(judge(root, linux, true), 1, "{root:?}");
             assert_eq!(judge(root, linux, false), 0, "{root:?}");
             assert_eq!(judge(root, "windows/amd64", true), 0, "{root:?}");
+        }
+        for root in ["-0", "+0:1"] {
+            assert_eq!(judge(Some(root), linux, true), 1, "{root}");
         }
         for user in ["65532", "app", "1000:0", "rooted"] {
             assert_eq!(judge(Some(user), linux, true), 0, "{user}");

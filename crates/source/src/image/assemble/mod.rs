@@ -3,8 +3,10 @@
 use super::catalog::{Catalog, LayerPlan, Plan, layer_uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::Tree;
+use super::owners::ImageRoot;
 use super::{
-    ImageOptions, ImageProblem, ImageScan, Layered, MOST_NAMES, Payload, StoreScan, command, rootfs,
+    ImageOptions, ImageProblem, ImageScan, Layered, MOST_NAMES, Payload, StoreScan, accounts,
+    command, rootfs,
 };
 use crate::archive::ArchiveError;
 use gospect_record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Rootfs};
@@ -272,8 +274,10 @@ impl<P: Payload> Builder<'_, P> {
             None => (None, Vec::new()),
         };
         self.image.environment_changes = changes;
+        let user_id = self.user_id(tree).filter(|_| !is_windows);
         let rootfs = Rootfs {
             started,
+            user_id,
             // Windows has no loaders or certificate bundles at these paths.
             ..match is_windows {
                 true => Rootfs::default(),
@@ -296,6 +300,19 @@ impl<P: Payload> Builder<'_, P> {
             layers,
             rootfs,
         };
+    }
+
+    /// The number of USER; unknown if a layer that is unreadable may have other accounts.
+    fn user_id(&self, tree: &Tree) -> Option<u32> {
+        let is_certain = self.is_certain(tree, std::str::from_utf8(accounts::PATH).ok());
+        let root = ImageRoot {
+            tree,
+            plan: self.plan,
+            layers: self.layers,
+        };
+        let user = self.plan.config.config.user.as_deref().unwrap_or_default();
+        let accounts = is_certain.then(|| accounts::read(&root));
+        accounts::user_id(user, &accounts.unwrap_or_default())
     }
 
     /// Whether the program at a path is certain in spite of layers that are unreadable: one that is not found may be in such a

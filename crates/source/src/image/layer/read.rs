@@ -7,6 +7,7 @@ use crate::archive::{
     self, ArchiveError, Codec, Feed, Place, Reason, Scope, Walker, Want, decompress, sniff, stream,
 };
 use crate::foreign;
+use crate::image::accounts;
 use crate::image::catalog::LayerPlan;
 use crate::image::digest::Hasher;
 use crate::image::digester::{Digester, Hashing};
@@ -285,7 +286,7 @@ impl<P: Payload> LayerReader<'_, P> {
         Ok(Flow::Continue)
     }
 
-    /// Keeps a file of a package database until all layers are known.
+    /// Keeps a file of a package database, or the accounts, until all layers are known.
     fn database(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         let kept = match self.scan.kept.keep(body, entry.size)? {
             Ok(kept) => kept,
@@ -309,7 +310,7 @@ impl<P: Payload> LayerReader<'_, P> {
     /// Reads a regular file. Most are not programs: they cost one short copy of their first bytes.
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         self.examine.entry_seen(entry.size);
-        if self.examine.keeps(&entry.name) {
+        if accounts::is_accounts(&entry.name, entry.size) || self.examine.keeps(&entry.name) {
             self.examine.not_a_program(entry.size);
             return self.database(entry, body);
         }

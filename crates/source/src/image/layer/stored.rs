@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::io::Read;
 
 /// Number of this form; part of the name of every entry.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
