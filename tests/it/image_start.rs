@@ -74,7 +74,8 @@ fn expectations_say_which_hidden_programs_they_leave_out() {
     let with_format = args.iter().copied().chain(["--format=json"]);
     let document = finish(command().current_dir(scratch.path()).args(with_format)).stdout;
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
-    let expected = json!({ "expectations": 1, "programs": 1, "hidden": 1 });
+    let expected =
+        json!({ "expectations": 1, "programs": 1, "hidden": 1, "other_architectures": 0 });
     assert_eq!(document["expected"], expected);
     for line in [
         "1 program hidden by a later layer, and so never started: not held against expectations",
