@@ -216,4 +216,23 @@ fn a_program_of_the_same_bytes_is_said_to_be_so() {
             "app.tar!/app: 1 program hidden by a later layer, and so never started: not compared";
         assert!(out.stderr.contains(hidden), "{}", out.stderr);
     }
+    // Programs with one change in common.
+    let layer = tar(&[File("app", &new), File("tool", &new)]);
+    let env = json!({ "Env": ["GODEBUG=http2client=0"] });
+    scratch.put(
+        "two.tar",
+        &docker_archive("app:1", "linux/amd64", &env, &[layer]),
+    );
+    scratch.put("dist/app", &new);
+    scratch.put("dist/tool", &new);
+    for args in [
+        &["diff", "dist", "two.tar"][..],
+        &["diff", "--summary", "dist", "two.tar"],
+    ] {
+        let out = finish(command().current_dir(scratch.path()).args(args));
+        let text = "2 programs changed (the same bytes), 0 unchanged";
+        assert!(out.stdout.contains(text), "{text}: {}", out.stdout);
+        let lines = out.stdout.matches("  = content    same bytes").count();
+        assert_eq!(lines, usize::from(args.len() == 3), "{}", out.stdout);
+    }
 }

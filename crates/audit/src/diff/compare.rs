@@ -4,6 +4,7 @@
 use super::changes::{Changes, directed};
 use super::facts::{FACTS, LISTS, all};
 use super::{Change, Class, Direction, versions};
+use crate::keys::BuildSetting;
 use crate::known::{self, GoRelease};
 use crate::policy::condition;
 use gospect_record::{
@@ -26,6 +27,12 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
             };
             each(&before, &now, |key, was, is| {
                 let [was, is] = [was, is].map(|value| value.map(String::as_str));
+                let is_unknown = |binary, value: Option<&str>| {
+                    value.is_none() && is_unrecorded(list.class, binary, key)
+                };
+                if is_unknown(old, was) || is_unknown(new, is) {
+                    return;
+                }
                 let worse = list.worse.holds(key, was, is) && !is_known(key, is);
                 out.value(list.class, key, was, is, worse);
             });
@@ -45,6 +52,11 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     out.0
         .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
     out.0
+}
+
+/// Whether a program does not record a setting even if it is set, as `-ldflags` with `-trimpath`.
+fn is_unrecorded(class: Class, binary: &Binary, key: &str) -> bool {
+    class == Class::Setting && matches!(BuildSetting::of(binary, key), BuildSetting::Unknown(_))
 }
 
 /// Calls `compare` for each key of either side.
@@ -343,9 +355,34 @@ fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
 
 #[cfg(test)]
 mod tests {
+    use super::Class;
     use crate::diff::diff;
-    use crate::testing::binary;
+    use crate::testing::{binary, set};
     use gospect_record::{Binary, EffectiveSetting};
+
+    #[test]
+    fn settings_that_trimpath_hides_are_not_known_to_change() {
+        let with = |settings: &[(&str, &str)]| {
+            binary(|b| {
+                let info = b.build_info.as_mut().unwrap();
+                let is_asked = |key: &str| matches!(key, "-trimpath" | "-ldflags" | "-tags");
+                info.settings.retain(|setting| !is_asked(&setting.key));
+                for (key, value) in settings {
+                    set(b, key, value);
+                }
+            })
+        };
+        let keys = |old: &Binary, new: &Binary| {
+            let found = diff(std::slice::from_ref(old), std::slice::from_ref(new));
+            let settings = found.changes().filter(|c| c.class == Class::Setting);
+            settings.map(|c| c.key.clone()).collect::<Vec<_>>()
+        };
+        let trimmed = with(&[("-trimpath", "true")]);
+        let plain = with(&[("-ldflags", "-s"), ("-tags", "x")]);
+        assert_eq!(keys(&trimmed, &plain), ["-tags", "-trimpath"]);
+        assert_eq!(keys(&plain, &trimmed), ["-tags", "-trimpath"]);
+        assert_eq!(keys(&with(&[]), &plain), ["-ldflags", "-tags"]);
+    }
 
     #[test]
     fn fips_mode_that_a_variable_no_longer_turns_on_is_worse() {

@@ -116,6 +116,13 @@ pub fn groups(diff: &Diff, listing: Listing) -> (Vec<Group<'_>>, Vec<OwnChanges<
     (groups, programs)
 }
 
+impl Group<'_> {
+    /// Whether all its programs are the same bytes on both sides, so that only their surroundings changed.
+    pub fn is_same_bytes(&self) -> bool {
+        self.pairs.iter().all(|pair| pair.same_bytes)
+    }
+}
+
 /// Says how many programs a group has, and names up to `max_names` of them.
 pub fn heading(group: &Group<'_>, max_names: usize) -> String {
     let names = group.names.iter().take(max_names).map(String::as_str);

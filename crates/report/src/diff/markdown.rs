@@ -69,6 +69,9 @@ pub fn render(
         let heading = in_html(&heading(group, NAMES));
         open_details(&heading, group.changes.len(), out)?;
         write_changes(&group.changes, max_changes, out)?;
+        if group.is_same_bytes() {
+            writeln!(out, "\nSame bytes.")?;
+        }
         writeln!(out, "\n</details>")?;
     }
     let is_compared =

@@ -107,12 +107,20 @@ fn summary(diff: &Diff) -> String {
         None => String::new(),
         Some(number) => format!(" (content of {number} not compared: no sha256 in the records)"),
     };
+    let mut both = diff
+        .pairs
+        .iter()
+        .filter(|p| p.old.is_some() && p.new.is_some());
+    let same_bytes = match compared(diff) > 0 && both.all(|pair| pair.same_bytes) {
+        true => " (the same bytes)",
+        false => "",
+    };
     let images = match diff.images.len() as u64 {
         0 => String::new(),
         number => format!("{} changed, ", count(number, "image", "images")),
     };
     format!(
-        "{images}{changed} changed{added}{removed}, {} unchanged{not_compared}",
+        "{images}{changed} changed{same_bytes}{added}{removed}, {} unchanged{not_compared}",
         diff.unchanged
     )
 }

@@ -27,6 +27,9 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
         let head = flow(&clean(&heading(group, NAMES)), 0, 4, options.width);
         writeln!(body, "{}", paint(options, "1", &head))?;
         write_changes(&group.changes, options, &mut body)?;
+        if group.is_same_bytes() {
+            write_same_bytes(options, &mut body)?;
+        }
     }
     let has_changes = diff
         .all()
@@ -97,7 +100,7 @@ fn write_program(
     writeln!(out, "{}", paint(options, "1", &head))?;
     write_changes(&program.changes, options, out)?;
     if pair.same_bytes {
-        writeln!(out, "  {} content    same bytes", paint(options, "2", "="))?;
+        write_same_bytes(options, out)?;
     }
     if !size.is_empty() {
         writeln!(out, "  {} size       {size}", paint(options, "2", "~"))?;
@@ -108,6 +111,10 @@ fn write_program(
         writeln!(out, "  {sign} {label:<10} {}", text.trim_start())?;
     }
     Ok(())
+}
+
+fn write_same_bytes(options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {} content    same bytes", paint(options, "2", "="))
 }
 
 /// Writes changes, one a line.
