@@ -7,6 +7,9 @@ use crate::findings::Listing;
 use crate::findings::markdown::{cell, in_html, prose};
 use gospect_audit::diff::{Change, Class, Diff, Pair};
 use gospect_bytes::number::count;
+use gospect_knowledge::{GoVersion, semver};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Most programs, and most changes of a program, to list, unless all are wanted.
@@ -177,21 +180,116 @@ fn write_first(
         out,
         "\n### Look at these first\n\n| program | what | change | meaning (rule) |\n|---|---|---|---|"
     )?;
-    for (programs, change) in first.iter().take(max_changes) {
+    let rows = rows(&first, max_changes == usize::MAX);
+    for (programs, changes) in rows.iter().take(max_changes) {
+        let Some(change) = changes.first() else {
+            continue;
+        };
         let meaning = change.meaning().as_ref().map(sentence);
+        let (what, values) = match changes.as_slice() {
+            [_] => (
+                format!("{} {}", change.class.name(), key_cell(change)),
+                cell(&values(change)),
+            ),
+            several => many(several),
+        };
         writeln!(
             out,
-            "| {programs} | {} {} | {} | {} |",
-            change.class.name(),
-            key_cell(change),
-            cell(&values(change)),
+            "| {programs} | {what} | {values} | {} |",
             meaning.as_deref().map(prose).unwrap_or_default()
         )?;
     }
-    match first.len().checked_sub(max_changes) {
+    match rows.len().checked_sub(max_changes) {
         Some(more @ 1..) => writeln!(out, "\n{more} more; `--all` lists them."),
         _ => Ok(()),
     }
+}
+
+/// Programs, and their changes that have one row.
+type Row<'a> = (&'a str, Vec<&'a Change>);
+
+/// From this number on, vulnerabilities of one module that came alike have one row.
+const SEVERAL: usize = 4;
+/// Most vulnerabilities that such a row names.
+const IDS: usize = 3;
+
+/// The rows of a table of changes; with `all` each change has its own.
+fn rows<'a>(changes: &'a [(String, &'a Change)], all: bool) -> Vec<Row<'a>> {
+    let alike = |change: &'a Change| {
+        let (_, module) = change.key.split_once(' ')?;
+        let is_vulnerability = change.class == Class::Vulnerability && !all;
+        is_vulnerability.then_some((module, &change.old, &change.new))
+    };
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    let mut row_of: BTreeMap<_, usize> = BTreeMap::new();
+    for (programs, change) in changes {
+        let Some(key) = alike(change) else {
+            rows.push((programs, vec![*change]));
+            continue;
+        };
+        let number = *row_of.entry((programs, key)).or_insert(rows.len());
+        match rows.get_mut(number) {
+            Some((_, row)) => row.push(*change),
+            None => rows.push((programs, vec![*change])),
+        }
+    }
+    let rows = rows
+        .into_iter()
+        .flat_map(|(programs, row)| match row.len() {
+            n if n < SEVERAL => row
+                .into_iter()
+                .map(|change| (programs, vec![change]))
+                .collect(),
+            _ => vec![(programs, row)],
+        });
+    rows.collect()
+}
+
+/// The order of two Go releases or module versions.
+fn order(a: &str, b: &str) -> Ordering {
+    match (GoVersion::parse(a), GoVersion::parse(b)) {
+        (Some(a), Some(b)) => a.compare(&b),
+        _ => semver::compare(a, b),
+    }
+}
+
+/// What several vulnerabilities of a module are, and which.
+fn many(changes: &[&Change]) -> (String, String) {
+    let module = changes
+        .first()
+        .and_then(|change| change.key.split_once(' '));
+    let module = module.map_or("", |(_, module)| module);
+    let ids = changes.iter().take(IDS).filter_map(|change| {
+        let (id, _) = change.key.split_once(' ')?;
+        Some(match crate::vuln::address(id) {
+            Some(address) => format!("[{}]({address})", cell(id)),
+            None => cell(id),
+        })
+    });
+    let ids: Vec<String> = ids.collect();
+    let level = changes.first().map(|change| Change {
+        fixed: None,
+        said: Vec::new(),
+        ..(*change).clone()
+    });
+    let level = level.as_ref().map(values).unwrap_or_default();
+    let fixed = changes.iter().map(|change| change.fixed.as_deref());
+    let fixed = match fixed.collect::<Option<Vec<&str>>>() {
+        Some(all) => {
+            let last = all.into_iter().max_by(|a, b| order(a, b));
+            format!(", all fixed in {}", last.unwrap_or_default())
+        }
+        None => String::new(),
+    };
+    (
+        format!("{} vulnerabilities of {}", changes.len(), cell(module)),
+        format!(
+            "{} and {} more: {}",
+            ids.join(", "),
+            changes.len() - ids.len(),
+            cell(&format!("{level}{fixed}"))
+        ),
+    )
 }
 
 /// Path and port of a program.

@@ -427,17 +427,43 @@ fn vulnerabilities_do_not_push_other_changes_down() {
     };
     let mut diff = diff(&[of(true)], &[of(false)]);
     let changes = &mut diff.pairs[0].changes;
-    let mut vulnerability = changes[0].clone();
-    vulnerability.class = gospect_audit::diff::Class::Vulnerability;
-    vulnerability.key = "GO-2026-0001".to_owned();
-    vulnerability.worse = true;
-    changes.insert(0, vulnerability);
-    let mut page = Vec::new();
-    markdown::render(&diff, ["old", "new"], Listing::Grouped, &mut page).unwrap();
-    let page = String::from_utf8(page).unwrap();
-    let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
+    let of_entry = |number: usize, fixed: &str| gospect_audit::diff::Change {
+        class: gospect_audit::diff::Class::Vulnerability,
+        key: format!("GO-2026-000{number} stdlib"),
+        old: None,
+        new: Some("symbol".to_owned()),
+        worse: true,
+        fixed: Some(fixed.to_owned()),
+        ..changes[0].clone()
+    };
+    let fixes = ["go1.26.9", "go1.26.10", "go1.25.8", "go1.26.2"].into_iter();
+    let entries: Vec<_> = fixes
+        .enumerate()
+        .map(|(n, fixed)| of_entry(n, fixed))
+        .collect();
+    changes.splice(0..0, entries);
+    let page = |diff: &gospect_audit::diff::Diff, listing| {
+        let mut page = Vec::new();
+        markdown::render(diff, ["old", "new"], listing, &mut page).unwrap();
+        String::from_utf8(page).unwrap()
+    };
+    let short = page(&diff, Listing::Grouped);
+    let at = |part: &str| {
+        short
+            .find(part)
+            .unwrap_or_else(|| panic!("{part}: {short}"))
+    };
     assert!(
-        at("| setting -trimpath |") < at("| vulnerability GO-2026-0001 |"),
-        "{page}"
+        at("| setting -trimpath |") < at("| 4 vulnerabilities of stdlib | "),
+        "{short}"
     );
+    at(
+        "(https://pkg.go.dev/vuln/GO-2026-0002) and 1 more: \\(none\\) -&gt; symbol, all fixed in go1.26.10 |",
+    );
+    assert!(!short.contains("| vulnerability [GO-2026-0003]"), "{short}");
+    let long = page(&diff, Listing::All);
+    assert!(long.contains("| vulnerability [GO-2026-0003]"), "{long}");
+    // Three have a row each.
+    diff.pairs[0].changes.remove(0);
+    assert!(page(&diff, Listing::Grouped).contains("| vulnerability [GO-2026-0003]"));
 }
