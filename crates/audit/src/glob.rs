@@ -302,7 +302,7 @@ fn holds(members: &[u8], byte: u8) -> bool {
     let mut rest = members;
     loop {
         rest = match rest {
-            [low, b'-', high, rest @ ..] if (*low..=*high).contains(&byte) => return true,
+            [low, b'-', high, ..] if (*low..=*high).contains(&byte) => return true,
             [_, b'-', _, rest @ ..] => rest,
             [one, ..] if *one == byte => return true,
             [_, rest @ ..] => rest,
