@@ -106,14 +106,14 @@ pub fn hint(key: &str) -> String {
             more => format!("name one of its parts: {shown} and {more} more"),
         };
     }
+    let names = known().iter().map(String::as_str).chain(SETTINGS);
+    if let Some(near) = gospect_knowledge::nearest(key, names) {
+        return format!("did you mean `{near}`?");
+    }
     // `executable.size` for `size`.
     let last = key.rsplit_once('.').map(|(_, last)| last);
     if let Some(last) = last.filter(|last| known().iter().any(|known| known == last)) {
         return format!("did you mean `{last}`?");
-    }
-    let names = known().iter().map(String::as_str).chain(SETTINGS);
-    if let Some(near) = gospect_knowledge::nearest(key, names) {
-        return format!("did you mean `{near}`?");
     }
     let ends = |known: &&String| known.rsplit_once('.').is_some_and(|(_, last)| last == word);
     let longer: Vec<String> = known()
@@ -396,6 +396,7 @@ mod tests {
             ("-trimpth", "`-trimpath`"),
             ("vcs.revison", "`vcs.revision`"),
             ("CGO", "`CGO_ENABLED`"),
+            ("package.path", "`packages.path`"),
             ("Main.Version", "`version`"),
             ("Main.Path", "`build_info.Main.Path`"),
             ("GoVersion", "`go_version`"),
