@@ -152,14 +152,28 @@ mod tests {
     use super::super::names::{Name, NameKind, Names};
     use super::*;
 
+    /// A root whose only layer has these entries.
+    fn tree_of(entries: &[(&str, NameKind<'_>)]) -> Tree {
+        let mut names = Names::default();
+        for (path, kind) in entries {
+            names.push(&Name {
+                path: path.as_bytes(),
+                kind: *kind,
+                mode: 0o644,
+            });
+        }
+        let mut tree = Tree::default();
+        tree.apply(0, &names, |m| panic!("{m:?}"));
+        tree
+    }
+
     #[test]
     fn names_that_checks_need_are_found_through_links() {
-        let mut names = Names::default();
         let file = NameKind::File {
             found: None,
             empty: false,
         };
-        for (path, kind) in [
+        let tree = tree_of(&[
             ("lib64", NameKind::Symlink(b"usr/lib64")),
             (
                 "usr/lib64/ld-linux-x86-64.so.2",
@@ -184,15 +198,7 @@ mod tests {
             ("usr/share/zoneinfo/", NameKind::Dir),
             ("etc/zoneinfo/UTC", file),
             ("usr/local/go/lib/time/zoneinfo.zip", file),
-        ] {
-            names.push(&Name {
-                path: path.as_bytes(),
-                kind,
-                mode: 0o644,
-            });
-        }
-        let mut tree = Tree::default();
-        tree.apply(0, &names, |m| panic!("{m:?}"));
+        ]);
         let got = collect(&tree, &[]);
         let loader = "/lib64/ld-linux-x86-64.so.2";
         assert!(got.loaders.iter().any(|l| l == loader), "{:?}", got.loaders);
@@ -216,22 +222,15 @@ mod tests {
 
     /// The bundles of a root with these files: those whose names end in `+` have content.
     fn bundles(files: &[&str], env: &[&str]) -> Vec<String> {
-        let mut names = Names::default();
-        for file in files {
+        let entries = files.iter().map(|file| {
             let path = file.trim_end_matches('+');
             let empty = path.len() == file.len();
-            let (path, kind) = match path.split_once("->") {
+            match path.split_once("->") {
                 Some((path, target)) => (path, NameKind::Symlink(target.as_bytes())),
                 None => (path, NameKind::File { found: None, empty }),
-            };
-            names.push(&Name {
-                path: path.as_bytes(),
-                kind,
-                mode: 0o644,
-            });
-        }
-        let mut tree = Tree::default();
-        tree.apply(0, &names, |m| panic!("{m:?}"));
+            }
+        });
+        let tree = tree_of(&entries.collect::<Vec<_>>());
         let env: Vec<String> = env.iter().map(|pair| (*pair).to_owned()).collect();
         collect(&tree, &env).ca_bundles
     }
