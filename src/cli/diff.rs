@@ -127,6 +127,15 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     if fails_on_worse && !quiet {
         say_what_does_not_count(&diff, &classes);
     }
+    let added = diff.count(Class::Added);
+    let of_contents = [Class::Module, Class::Vulnerability];
+    let asks_of_contents = of_contents.iter().any(|class| classes.contains(class));
+    if added > 0 && asks_of_contents && !classes.contains(&Class::Added) && !quiet {
+        let programs = count(added as u64, "new program", "new programs");
+        say!(
+            "gospect: modules and vulnerabilities of {programs} not counted, because there is nothing to compare with; `--fail-on added` fails on them, and `gospect vuln` judges them"
+        );
+    }
     Ok(exit)
 }
 

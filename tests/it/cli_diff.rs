@@ -423,4 +423,11 @@ fn programs_of_one_side_are_said_beside_worse() {
     let said = "1 program added, which `worse` does not count; `--fail-on worse,added` does";
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     assert!(out.stderr.contains(said), "{}", out.stderr);
+    let said = "modules and vulnerabilities of 1 new program not counted";
+    assert!(!out.stderr.contains(said), "{}", out.stderr);
+    let out = diff(&s, &["--fail-on=module", "new2", "old"]);
+    assert!(out.stderr.contains(said), "{}", out.stderr);
+    let out = diff(&s, &["--fail-on=module,added", "new2", "old"]);
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
+    assert!(!out.stderr.contains(said), "{}", out.stderr);
 }
